@@ -1,0 +1,25 @@
+"""Errors that a user can cause, each with the exit code the contract gives it."""
+
+
+class TerminbenachrichtigungError(Exception):
+    """Base of all errors that end a command with a sentence instead of a traceback."""
+
+    exit_code = 3
+
+
+class ConfigError(TerminbenachrichtigungError):
+    """The configuration or the command line is wrong; nothing was opened or sent."""
+
+    exit_code = 2
+
+
+class ScheduleError(TerminbenachrichtigungError):
+    """The schedule is out of reach, or is not what the contract's section 5 asks for."""
+
+
+class JournalError(TerminbenachrichtigungError):
+    """The journal is missing, out of reach, full, read-only, or of another version."""
+
+
+class MessageError(TerminbenachrichtigungError):
+    """A template could not be rendered for these appointments."""
