@@ -21,5 +21,13 @@ class JournalError(TerminbenachrichtigungError):
     """The journal is missing, out of reach, full, read-only, or of another version."""
 
 
+class JournalMissingError(JournalError):
+    """There is no journal yet; `journal init` makes one. A dry run takes it as empty."""
+
+
+class DeliveryError(TerminbenachrichtigungError):
+    """A gateway or mail server did not answer as it should when it was tried."""
+
+
 class MessageError(TerminbenachrichtigungError):
     """A template could not be rendered for these appointments."""

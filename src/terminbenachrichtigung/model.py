@@ -316,6 +316,7 @@ class Stop(StrEnum):
     QUIET = "quiet"  # a quiet period began during the run
     BRAKE = "brake"  # the plan is above max_messages_per_run
     JOURNAL = "journal"  # the journal could not be written any more
+    SCHEDULE = "schedule"  # the schedule could not be read any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,3 +348,34 @@ class RunResult:
     expired: tuple[Expired, ...] = ()
     news: tuple[str, ...] = ()
     """What newly needs a person: one line each, reported once per state (exit code 1)."""
+
+
+# ---------------------------------------------------------------- what `history` shows
+
+
+@dataclass(frozen=True, slots=True)
+class JournalAttempt:
+    """One attempt as the journal remembers it; `outcome` is one of the words of contract, section 3."""
+
+    channel: Channel
+    recipient: str
+    outcome: str  # "sent", "rejected", "unavailable" or "unknown"
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JournalMessage:
+    """One message as the journal remembers it, without its text, which the journal does not hold."""
+
+    message_id: str
+    run_id: str
+    reminder: str
+    customer_id: str
+    appointment_ids: tuple[str, ...]
+    state: State
+    channel: Channel | None  # None: adopted, or released before any attempt
+    recipient: str | None
+    claimed_at: datetime
+    settled_at: datetime | None
+    attempts: tuple[JournalAttempt, ...] = ()

@@ -1,5 +1,10 @@
 """The configuration: frozen settings, their loading, and every problem in one message."""
 
+from terminbenachrichtigung.config.checks import longest_delivery_seconds
+from terminbenachrichtigung.config.fields import is_loopback
+from terminbenachrichtigung.config.files import find_config, starter
+from terminbenachrichtigung.config.loading import Check, Loaded, load
+from terminbenachrichtigung.config.problems import ConfigProblems, Problem
 from terminbenachrichtigung.config.settings import (
     Branch,
     Confirmation,
@@ -13,12 +18,17 @@ from terminbenachrichtigung.config.settings import (
     SmsSettings,
     TemplateTexts,
 )
+from terminbenachrichtigung.config.showing import json_schema, show
 
 __all__ = [
     "Branch",
+    "Check",
+    "ConfigProblems",
     "Confirmation",
     "EmailSettings",
     "JournalSettings",
+    "Loaded",
+    "Problem",
     "Reminder",
     "Rules",
     "Safety",
@@ -26,4 +36,11 @@ __all__ = [
     "Settings",
     "SmsSettings",
     "TemplateTexts",
+    "find_config",
+    "is_loopback",
+    "json_schema",
+    "load",
+    "longest_delivery_seconds",
+    "show",
+    "starter",
 ]

@@ -1,13 +1,44 @@
-"""The settings, frozen: every key of the configuration with its default (contract, section 6)."""
+"""The settings, frozen: every key of the configuration with its default (contract, section 6).
+
+The descriptions are what `config schema` shows in an editor; AMPAREX's German name of a field
+stands in brackets. The first example of a key without a default also stands in for it while the
+other keys are checked, so that one missing key does not hide the mistakes beside it.
+"""
 
 from collections.abc import Mapping
-from datetime import date, time
-from typing import Literal
+from datetime import time
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic.json_schema import SkipJsonSchema
 
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+from terminbenachrichtigung.config.fields import (
+    BranchSender,
+    CalendarDate,
+    Channels,
+    Country,
+    CountryCode,
+    Gateway,
+    Holidays,
+    Host,
+    Language,
+    Line,
+    Mailbox,
+    Proxy,
+    ReplyTo,
+    Sender,
+    SmsType,
+    Switch,
+    Text,
+    TimeOfDay,
+    Weekday,
+    Zone,
+    some,
+)
+
+_PASSWORD_FILE = "File that holds the password instead"  # noqa: S105  # a description
+_URL_FILE = "File that holds the URL instead"
 
 
 class Section(BaseModel):
@@ -19,132 +50,260 @@ class Section(BaseModel):
 class ScheduleSettings(Section):
     """Where the appointments are read from (AMPAREX: Terminplaner)."""
 
-    url: SecretStr = SecretStr("sqlite:///schedule.db")
-    source: str = "reminder_appointments"
-    query: str | None = None  # the text of `query_file`, read by the loader; None: use `source`
+    url: Annotated[
+        SecretStr,
+        Field(
+            description="SQLAlchemy URL of the database",
+            examples=["sqlite:///schedule.db", "postgresql://reader@db.example.org/praxis"],
+            json_schema_extra={"default": "sqlite:///schedule.db"},
+        ),
+    ] = SecretStr("sqlite:///schedule.db")
+    url_file: Annotated[str, Field(description=_URL_FILE)] = ""
+    source: Annotated[Line, Field(description="Table or view with one row per appointment")] = (
+        "reminder_appointments"
+    )
+    query_file: Annotated[str, Field(description="File with a SELECT, instead of `source`")] = ""
+    query: SkipJsonSchema[str | None] = None
+    """The text of `query_file`, read by the loader; None: use `source`. No key of the file."""
 
 
 class JournalSettings(Section):
     """The tool's own tables."""
 
-    url: SecretStr = SecretStr("sqlite:///journal.db")
-    retention_days: int = 180
-    claim_timeout_minutes: int = 15
+    url: Annotated[
+        SecretStr,
+        Field(
+            description="SQLAlchemy URL of the journal: SQLite or PostgreSQL",
+            examples=["sqlite:///journal.db", "postgresql://writer@db.example.org/reminders"],
+            json_schema_extra={"default": "sqlite:///journal.db"},
+        ),
+    ] = SecretStr("sqlite:///journal.db")
+    url_file: Annotated[str, Field(description=_URL_FILE)] = ""
+    retention_days: Annotated[
+        int, Field(strict=True, ge=1, le=36500, description="Days after which old rows are deleted")
+    ] = 180
+    claim_timeout_minutes: Annotated[
+        int,
+        Field(strict=True, ge=1, le=1440, description="Minutes after which an unsettled claim is unknown"),
+    ] = 15
 
 
 class Rules(Section):
     """Whom a run notifies, and when."""
 
-    quiet_hours: bool = True
-    quiet_start: time = time(20, 0)
-    quiet_end: time = time(8, 0)
-    quiet_days: tuple[Weekday, ...] = ()
-    quiet_dates: tuple[date, ...] = ()
-    quiet_holidays: str = ""
-    pre_quiet_minutes: int = 90
-    hours_between_messages: int = 12
-    hours_after_booking: int = 0
-    same_day: bool = False
-    require_consent: bool = False
-    on_unknown: Literal["hold", "fallback"] = "hold"
-    excluded_statuses: tuple[str, ...] = ("Storniert", "Geplatzt")
-    include_branches: tuple[str, ...] = ()
-    exclude_branches: tuple[str, ...] = ()
+    quiet_hours: Annotated[Switch, Field(description="Whether nothing is sent at night (Nachtruhe)")] = True
+    quiet_start: Annotated[TimeOfDay, Field(description="Local time (Start Nachtruhe)")] = time(20, 0)
+    quiet_end: Annotated[TimeOfDay, Field(description="Local time (Ende Nachtruhe)")] = time(8, 0)
+    quiet_days: Annotated[
+        tuple[Weekday, ...], Field(description="Weekdays on which nothing is sent", examples=[["sunday"]])
+    ] = ()
+    quiet_dates: Annotated[
+        tuple[CalendarDate, ...],
+        Field(description="Dates on which nothing is sent", examples=[["2026-12-24"]]),
+    ] = ()
+    quiet_holidays: Annotated[
+        Holidays, Field(description="Public holidays on which nothing is sent", examples=["DE-HH"])
+    ] = ""
+    pre_quiet_minutes: Annotated[
+        int,
+        Field(strict=True, ge=0, le=720, description="Minutes before a quiet period that reach beyond it"),
+    ] = 90
+    hours_between_messages: Annotated[
+        int,
+        Field(
+            strict=True,
+            ge=1,
+            le=99,
+            description="Least hours between two messages to a customer (Min. Stunden vor Doppelnachricht)",
+        ),
+    ] = 12
+    hours_after_booking: Annotated[
+        int, Field(strict=True, ge=0, le=8760, description="Hours in which a new booking is left alone")
+    ] = 0
+    same_day: Annotated[Switch, Field(description="Whether to remind on the appointment's own day")] = False
+    require_consent: Annotated[Switch, Field(description="Whether `reminder_consent` must be given")] = False
+    on_unknown: Annotated[
+        Literal["hold", "fallback"], Field(description="After an unclear answer: staff, or the next channel")
+    ] = "hold"
+    excluded_statuses: Annotated[
+        tuple[Line, ...], Field(description="Statuses that are not reminded, in any case")
+    ] = ("Storniert", "Geplatzt")
+    include_branches: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Branches that are reminded (Filialcode Filter); empty: all", examples=[["HH*", "B1"]]
+        ),
+    ] = ()
+    exclude_branches: Annotated[
+        tuple[str, ...], Field(description="Branches that are not reminded", examples=[["TEST*"]])
+    ] = ()
 
 
 class Safety(Section):
     """Brakes."""
 
-    max_messages_per_run: int = 0
-    only_recipients: tuple[str, ...] = ()  # normalised by the loader: E.164, e-mail in lower case
+    max_messages_per_run: Annotated[
+        int, Field(strict=True, ge=0, description="A plan above it sends nothing; 0: no limit")
+    ] = 0
+    only_recipients: Annotated[
+        tuple[Line, ...],
+        Field(description="If set, nobody else is ever sent anything", examples=[["+491715555555"]]),
+    ] = ()
+    """Normalised by the loader: E.164 numbers, e-mail addresses in lower case."""
 
 
 class Reminder(Section):
     """One configured notification (AMPAREX: Terminerinnerung, Kontaktvorlage)."""
 
-    name: str
-    hours_before: int
-    channels: tuple[Literal["sms", "email"], ...] = ("sms", "email")
-    template: str = "terminerinnerung"
+    name: Annotated[
+        Line, Field(description="Unique; renaming it starts it afresh", examples=["Terminerinnerung"])
+    ]
+    hours_before: Annotated[
+        int,
+        Field(strict=True, ge=1, le=99, description="Lead time (Stunden vor Termin)", examples=[24]),
+    ]
+    channels: Annotated[Channels, Field(description="In the order in which they are tried")] = (
+        "sms",
+        "email",
+    )
+    template: Annotated[Line, Field(description="A name under [templates]")] = "terminerinnerung"
 
 
 class Confirmation(Section):
     """The confirmation of a booking by e-mail (AMPAREX: Terminbestätigung)."""
 
-    enabled: bool = False
-    template: str = "terminbestaetigung"
+    enabled: Annotated[Switch, Field(description="Whether bookings are confirmed by e-mail")] = False
+    template: Annotated[Line, Field(description="A name under [templates]")] = "terminbestaetigung"
+
+
+def _password_or_its_file(schema: dict[str, Any]) -> None:
+    schema["required"].remove("password")
+    schema["anyOf"] = [{"required": ["password"]}, {"required": ["password_file"]}]
 
 
 class SmsSettings(Section):
     """The smscreator.de gateway (AMPAREX: SMS | Schnittstellen)."""
 
-    provider: Literal["smscreator"] = "smscreator"
-    base_url: str = "https://www.smscreator.de/gateway"
-    serial: str
-    password: SecretStr
-    sender: str
-    country_code: str = "+49"
-    countries: tuple[str, ...] = ()
-    sms_type: str = "auto"
-    max_parts: int = 3
-    transliterate: bool = True
-    proxy_server: str = ""
-    proxy_port: int = 3128
-    active_from: date | None = None
-    check_balance: bool = True
-    timeout_seconds: int = 10
-    concurrency: int = 8
-    max_per_second: float = 0
+    model_config = ConfigDict(json_schema_extra=_password_or_its_file)
+
+    provider: Annotated[Literal["smscreator"], Field(description="The gateway")] = "smscreator"
+    base_url: Annotated[Gateway, Field(description="The gateway's address; http only to this machine")] = (
+        "https://www.smscreator.de/gateway"
+    )
+    serial: Annotated[Line, Field(description="The account (Seriennummer)", examples=["12345"])]
+    password: Annotated[
+        SecretStr, Field(min_length=1, description="The account's password (Passwort)", examples=["..."])
+    ]
+    password_file: Annotated[str, Field(description=_PASSWORD_FILE)] = ""
+    sender: Annotated[
+        Sender,
+        Field(
+            description="Up to 11 letters and digits, or a phone number (Absender)", examples=["MeinePraxis"]
+        ),
+    ]
+    country_code: Annotated[CountryCode, Field(description="How national numbers are read (Landescode)")] = (
+        "+49"
+    )
+    countries: Annotated[
+        tuple[Country, ...],
+        Field(description="Countries that may be texted; empty: all", examples=[["DE", "AT"]]),
+    ] = ()
+    sms_type: Annotated[SmsType, Field(description='"auto", or one of the gateway\'s types')] = "auto"
+    max_parts: Annotated[
+        int, Field(strict=True, ge=1, le=10, description="A text with more parts is not sent")
+    ] = 3
+    transliterate: Annotated[
+        Switch, Field(description="Whether rare Latin letters become their nearest to save parts")
+    ] = True
+    proxy_server: Annotated[Proxy, Field(description="Host name (Proxy Server); empty: none")] = ""
+    proxy_port: Annotated[int, Field(strict=True, ge=1, le=65535, description="(Proxy Port)")] = 3128
+    active_from: Annotated[
+        CalendarDate | None, Field(description="First day on which SMS are sent (Start)")
+    ] = None
+    check_balance: Annotated[Switch, Field(description="Whether a run asks for credit first")] = True
+    timeout_seconds: Annotated[
+        int, Field(strict=True, ge=1, le=300, description="Total deadline of one attempt")
+    ] = 10
+    concurrency: Annotated[int, Field(strict=True, ge=1, le=32, description="Messages at a time")] = 8
+    max_per_second: Annotated[
+        float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False, description="0: no limit")
+    ] = 0
 
 
 class EmailSettings(Section):
     """The mail server."""
 
-    host: str
-    port: int = 587
-    security: Literal["tls", "starttls", "none"] = "starttls"
-    username: str = ""
-    password: SecretStr = SecretStr("")
-    sender: str
-    reply_to: str = ""
-    timeout_seconds: int = 20
-    concurrency: int = 2
-    max_per_second: float = 0
-    calendar_attachment: bool = True
+    host: Annotated[Host, Field(description="The mail server's name", examples=["mail.example.org"])]
+    port: Annotated[int, Field(strict=True, ge=1, le=65535, description="The mail server's port")] = 587
+    security: Annotated[
+        Literal["tls", "starttls", "none"], Field(description="`none` with a password: only on this machine")
+    ] = "starttls"
+    username: Annotated[str, Field(description="Empty: no login")] = ""
+    password: Annotated[
+        SecretStr, Field(description="Goes with `username`", json_schema_extra={"default": ""})
+    ] = SecretStr("")
+    password_file: Annotated[str, Field(description=_PASSWORD_FILE)] = ""
+    sender: Annotated[
+        Mailbox,
+        Field(description="Address, with or without a name", examples=["Praxis <termine@example.org>"]),
+    ]
+    reply_to: Annotated[ReplyTo, Field(description="Where answers go; empty: the branch's address")] = ""
+    timeout_seconds: Annotated[
+        int, Field(strict=True, ge=1, le=300, description="Total deadline of one attempt")
+    ] = 20
+    concurrency: Annotated[int, Field(strict=True, ge=1, le=32, description="Messages at a time")] = 2
+    max_per_second: Annotated[
+        float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False, description="0: no limit")
+    ] = 0
+    calendar_attachment: Annotated[Switch, Field(description="Whether the mail carries a calendar file")] = (
+        True
+    )
 
 
 class Branch(Section):
     """What one branch does differently."""
 
-    sms_sender: str = ""
-    reply_to: str = ""
+    sms_sender: Annotated[BranchSender, Field(description="Empty: [sms] sender")] = ""
+    reply_to: Annotated[ReplyTo, Field(description="Empty: [email] reply_to")] = ""
 
 
 class TemplateTexts(Section):
     """One template in one language; a text that is missing here is looked for in the next language."""
 
-    sms: str | None = None
-    email_subject: str | None = None
-    email_body: str | None = None
+    sms: Annotated[Text | None, Field(description="Jinja template of the SMS")] = None
+    email_subject: Annotated[Text | None, Field(description="Jinja template of the subject")] = None
+    email_body: Annotated[Text | None, Field(description="Jinja template of the mail's text")] = None
 
 
 class Settings(Section):
     """The whole configuration."""
 
-    timezone: str = "Europe/Berlin"
-    default_language: str = "de"
-    max_run_minutes: int = 30
-    schedule: ScheduleSettings = ScheduleSettings()
-    journal: JournalSettings = JournalSettings()
-    rules: Rules = Rules()
-    safety: Safety = Safety()
-    reminders: tuple[Reminder, ...]
-    confirmation: Confirmation = Confirmation()
+    timezone: Annotated[Zone, Field(description="The practice's time zone")] = "Europe/Berlin"
+    default_language: Annotated[Language, Field(description="For customers without a language")] = "de"
+    max_run_minutes: Annotated[
+        int, Field(strict=True, ge=1, le=1440, description="Minutes after which a run stops claiming")
+    ] = 30
+    schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)
+    journal: JournalSettings = Field(default_factory=JournalSettings)
+    rules: Rules = Field(default_factory=Rules)
+    safety: Safety = Field(default_factory=Safety)
+    reminders: Annotated[
+        tuple[Reminder, ...],
+        AfterValidator(some),
+        Field(
+            examples=[[{"name": "Terminerinnerung", "hours_before": 24}]], json_schema_extra={"minItems": 1}
+        ),
+    ]
+    confirmation: Confirmation = Field(default_factory=Confirmation)
     sms: SmsSettings | None = None
     email: EmailSettings | None = None
-    branches: Mapping[str, Branch] = Field(default_factory=dict)
-    templates: Mapping[str, Mapping[str, TemplateTexts]] = Field(default_factory=dict)
-    """Name, then language. The loader puts the shipped templates under those of the file."""
+    branches: Annotated[Mapping[str, Branch], Field(description="By branch_code")] = Field(
+        default_factory=dict
+    )
+    templates: Annotated[
+        Mapping[str, Mapping[Language, TemplateTexts]], Field(description="By name, then language")
+    ] = Field(default_factory=dict)
+    """The loader puts the shipped templates under those of the file, text by text."""
 
     @property
     def zone(self) -> ZoneInfo:

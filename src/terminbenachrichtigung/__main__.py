@@ -1,0 +1,5 @@
+"""`python -m terminbenachrichtigung`."""
+
+from terminbenachrichtigung.cli import main
+
+main()

@@ -1,0 +1,178 @@
+"""The one place that wires settings to databases, gateways, clock and signals, and closes them again."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+from terminbenachrichtigung import config, template_check
+from terminbenachrichtigung.config import Settings
+from terminbenachrichtigung.delivery import Channel as Sender
+from terminbenachrichtigung.delivery import preflight
+from terminbenachrichtigung.errors import DeliveryError, JournalMissingError
+from terminbenachrichtigung.journal import Journal, open_journal
+from terminbenachrichtigung.messages import Texts
+from terminbenachrichtigung.model import Channel, Stop
+from terminbenachrichtigung.pipeline import Outlets, Tools
+from terminbenachrichtigung.schedule import Schedule
+from terminbenachrichtigung.windows import Quiet
+
+
+def load_config(path: Path | None, environ: Mapping[str, str]) -> config.Loaded:
+    """Finds, reads and checks the configuration, templates included.
+
+    Raises:
+        ConfigError: everything that is wrong with it.
+    """
+    found = config.find_config(path, environ)
+    return config.load(found, environ, extra_checks=(_templates,))
+
+
+def _templates(settings: Settings) -> Iterator[config.Problem]:
+    for key, problem in template_check.check_templates(settings):
+        yield config.Problem(key, problem)
+
+
+def clock() -> datetime:
+    """The present moment, in UTC."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def tools(settings: Settings, *, readonly: bool = False) -> Iterator[Tools]:
+    """What a run reads and plans with.
+
+    Args:
+        settings: the configuration in force.
+        readonly: for a dry run: the journal cannot be written, and a missing one counts as empty.
+    """
+    with ExitStack() as closing:
+        schedule = Schedule(settings.schedule, settings.rules, settings.zone)
+        closing.callback(schedule.close)
+        journal: Journal | None = None
+        try:
+            journal = open_journal(settings.journal, readonly=readonly)
+            closing.callback(journal.close)
+        except JournalMissingError:
+            if not readonly:
+                raise
+        quiet = Quiet(settings.rules, settings.zone)
+        yield Tools(settings, quiet, schedule, journal, Texts(settings), clock)
+
+
+@contextmanager
+def outlets(
+    settings: Settings, now: Callable[[], datetime], stopping: Callable[[], Stop | None]
+) -> Iterator[Outlets]:
+    """What a run sends with. Nothing is connected before the first message."""
+    senders: dict[Channel, Sender] = {}
+    questions: dict[Channel, Callable[[], str | None]] = {}
+    with ExitStack() as closing:
+        for channel in Channel:
+            sender = make_sender(settings, channel, now)
+            if sender is not None:
+                closing.callback(sender.close)
+                senders[channel] = sender
+                ask = getattr(sender, "balance", None)
+                if ask is not None and settings.sms is not None and settings.sms.check_balance:
+                    questions[channel] = partial(preflight.no_credit, ask)
+        yield Outlets(senders, questions, stopping)
+
+
+def make_sender(settings: Settings, channel: Channel, now: Callable[[], datetime] = clock) -> Sender | None:
+    """The adapter of a channel, or None where its section is not configured."""
+    # Imported here, because a run in which nothing is due touches no network.
+    if channel is Channel.SMS and settings.sms is not None:
+        from terminbenachrichtigung.delivery.smscreator import SmsCreator  # noqa: PLC0415
+
+        return SmsCreator(settings.sms, settings.branches, now)
+    if channel is Channel.EMAIL and settings.email is not None:
+        from terminbenachrichtigung.delivery.smtp import Smtp  # noqa: PLC0415
+
+        return Smtp(settings.email, settings.branches, now)
+    return None
+
+
+@contextmanager
+def stop_signals(max_run_minutes: int) -> Iterator[Callable[[], Stop | None]]:
+    """SIGTERM, SIGINT and the end of `max_run_minutes` as a question that a run asks between two messages."""
+    seen: list[int] = []
+    ends = time.monotonic() + max_run_minutes * 60
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        seen.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield lambda: Stop.SIGNAL if seen else Stop.MAX_RUN_MINUTES if time.monotonic() > ends else None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+# ---------------------------------------------------------------- config check --connect
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One thing that `config check --connect` tries."""
+
+    name: str
+    ask: Callable[[], tuple[str, tuple[str, ...]]]
+    """What was found, and warnings about it; raises the room's own error where it fails."""
+
+
+def probes(settings: Settings) -> tuple[Probe, ...]:
+    """What to try: schedule, journal, and the channels that are configured."""
+    found = [Probe("schedule", lambda: _schedule(settings)), Probe("journal", lambda: _journal(settings))]
+    if settings.sms is not None:
+        found.append(Probe("sms", lambda: _gateway(settings)))
+    if settings.email is not None:
+        found.append(Probe("email", lambda: _mail_server(settings)))
+    return tuple(found)
+
+
+def _schedule(settings: Settings) -> tuple[str, tuple[str, ...]]:
+    schedule = Schedule(settings.schedule, settings.rules, settings.zone)
+    try:
+        schedule.probe()
+        scanned = schedule.scan()
+        bad = tuple(f"bad row {row.appointment_id or '(no id)'}: {row.detail}" for row in scanned.bad_rows)
+        return "ready", (*bad, *scanned.warnings)
+    finally:
+        schedule.close()
+
+
+def _journal(settings: Settings) -> tuple[str, tuple[str, ...]]:
+    open_journal(settings.journal, readonly=True).close()
+    return "ready", ()
+
+
+def _gateway(settings: Settings) -> tuple[str, tuple[str, ...]]:
+    sender = make_sender(settings, Channel.SMS)
+    assert sender is not None
+    try:
+        balance = sender.balance()  # type: ignore[attr-defined]
+    finally:
+        sender.close()
+    if not isinstance(balance, Decimal):
+        raise DeliveryError(balance.detail)
+    return f"{balance} credits", (("the balance is used up",) if balance <= 0 else ())
+
+
+def _mail_server(settings: Settings) -> tuple[str, tuple[str, ...]]:
+    sender = make_sender(settings, Channel.EMAIL)
+    assert sender is not None
+    try:
+        trouble = sender.check()  # type: ignore[attr-defined]
+    finally:
+        sender.close()
+    if trouble is not None:
+        raise DeliveryError(trouble.detail)
+    return "ready", ()

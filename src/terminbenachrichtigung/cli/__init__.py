@@ -1,0 +1,44 @@
+"""The commands. Streams, options and exit codes live here; decisions do not.
+
+Only click is imported at the top of these files: `--help` must answer at once, and the rest costs
+half a second. Each command imports what it needs.
+"""
+
+from pathlib import Path
+
+import click
+
+from terminbenachrichtigung import __version__
+from terminbenachrichtigung.cli import config, demo, history, journal, run, schedule, staff
+from terminbenachrichtigung.cli.context import Commands
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="The configuration. Without it: $TERMINBENACHRICHTIGUNG_CONFIG, ./config.toml, "
+    "/etc/terminbenachrichtigung/config.toml.",
+)
+@click.version_option(__version__, prog_name="terminbenachrichtigung")
+@click.pass_context
+def main(context: click.Context, config_path: Path | None) -> None:
+    """Reminds customers of their appointments, by SMS and e-mail.
+
+    New here? `demo` shows a complete run on sample data. Then: `config init`, `journal init`, `dry-run`,
+    and the line of crontab.example.
+    """
+    context.obj = config_path
+
+
+main.add_command(run.run_once)
+main.add_command(run.dry_run)
+main.add_command(staff.staff_list)
+main.add_command(history.history)
+main.add_command(run.test_message)
+main.add_command(config.config)
+main.add_command(journal.journal)
+main.add_command(schedule.schedule)
+main.add_command(demo.demo)

@@ -1,0 +1,17 @@
+"""`demo`."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("directory", metavar="[DIR]", type=click.Path(path_type=Path), default=Path("demo"))
+def demo(directory: Path) -> None:
+    """A complete run on sample data, against a gateway and a mail server on this machine.
+
+    Leaves DIR (default: ./demo) with configuration, schedule and journal to explore.
+    """
+    from terminbenachrichtigung.demo import show
+
+    show(directory)

@@ -1,0 +1,35 @@
+"""`journal init`."""
+
+import click
+
+from terminbenachrichtigung.cli.context import load_settings
+
+
+@click.group()
+def journal() -> None:
+    """The tool's own tables: who was told what."""
+
+
+@journal.command()
+@click.option(
+    "--adopt",
+    is_flag=True,
+    help="Mark what is due now as handled elsewhere, so that the first run does not notify it again.",
+)
+@click.pass_context
+def init(context: click.Context, *, adopt: bool) -> None:
+    """Make the journal, once, before the first run.
+
+    An existing journal is left as it is. --adopt is for starting beside another system, or after a
+    journal was lost; it works on an existing journal too.
+    """
+    settings = load_settings(context)
+    from terminbenachrichtigung import bootstrap, desk
+    from terminbenachrichtigung.journal import create_journal
+
+    made = create_journal(settings.journal, bootstrap.clock())
+    click.echo("The journal is ready." if made else "The journal was there already; it was left as it is.")
+    if adopt:
+        with bootstrap.tools(settings) as tools:
+            count = desk.adopt(tools)
+        click.echo(f"{count} due appointments are marked as handled elsewhere.")

@@ -1,0 +1,191 @@
+"""What is wrong between the keys: rules that no single value can break.
+
+Each check says which keys it relies on, and stays silent when one of them is only a stand-in.
+"""
+
+from collections.abc import Iterator
+
+from terminbenachrichtigung.config.databases import same_sqlite_file
+from terminbenachrichtigung.config.fields import is_alphanumeric_sender, is_loopback, nearest
+from terminbenachrichtigung.config.keys import KeyPath, shown_value
+from terminbenachrichtigung.config.problems import Problem
+from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.config.toml_text import path_text
+from terminbenachrichtigung.config.validation import Draft
+
+ATTEMPTS = 3  # tries of one message on one channel in a run (contract, section 3)
+PAUSES_SECONDS = 5  # the pauses between them, about 1 s and 4 s
+
+_NEEDED_TEXTS = {"sms": ("sms",), "email": ("email_subject", "email_body")}
+
+
+def cross_checks(draft: Draft) -> Iterator[Problem]:
+    """Everything that is wrong between keys that are each right by themselves."""
+    for check in (
+        _quiet_periods,
+        _reminder_names,
+        _sections,
+        _templates,
+        _phone_senders,
+        _login,
+        _claim_timeout,
+        _one_file,
+    ):
+        yield from check(draft)
+
+
+def longest_delivery_seconds(settings: Settings) -> int:
+    """The longest that one message can take: all attempts on every channel in use, with their pauses."""
+    used = _channels(settings)
+    sections = (("sms", settings.sms), ("email", settings.email))
+    return sum(
+        ATTEMPTS * section.timeout_seconds + PAUSES_SECONDS
+        for name, section in sections
+        if section is not None and name in used
+    )
+
+
+def _quiet_periods(draft: Draft) -> Iterator[Problem]:
+    rules = draft.settings.rules
+    equal = rules.quiet_hours and rules.quiet_start == rules.quiet_end
+    if equal and draft.sound("rules.quiet_hours", "rules.quiet_start", "rules.quiet_end"):
+        advice = "is the same as quiet_start; for no quiet hours at all set quiet_hours = false"
+        yield _problem(("rules", "quiet_end"), advice, rules.quiet_end.isoformat("minutes"))
+    if draft.sound("rules.quiet_days") and len(set(rules.quiet_days)) == 7:
+        advice = "leaves no open time in a week; leave out the days on which messages may be sent"
+        yield _problem(("rules", "quiet_days"), advice, rules.quiet_days)
+
+
+def _reminder_names(draft: Draft) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for number, reminder in enumerate(draft.settings.reminders):
+        path = ("reminders", number, "name")
+        if not draft.sound(path_text(path)):
+            continue
+        if reminder.name in seen:
+            yield _problem(path, "is the name of another reminder too; each needs its own", reminder.name)
+        seen.add(reminder.name)
+
+
+def _sections(draft: Draft) -> Iterator[Problem]:
+    settings = draft.settings
+    for name, section in (("sms", settings.sms), ("email", settings.email)):
+        if section is not None or not draft.sound(name):
+            continue
+        for number, reminder in enumerate(settings.reminders):
+            path = ("reminders", number, "channels")
+            if name in reminder.channels and draft.sound(path_text(path)):
+                advice = f'"{name}" needs a section [{name}]: add it, or leave "{name}" out'
+                yield _problem(path, advice, reminder.channels)
+    if settings.confirmation.enabled and settings.email is None and draft.sound("confirmation", "email"):
+        advice = "confirmations are e-mails: add a section [email], or set it to false"
+        yield _problem(("confirmation", "enabled"), advice, True)
+
+
+def _templates(draft: Draft) -> Iterator[Problem]:
+    settings = draft.settings
+    users: list[tuple[KeyPath, str, tuple[str, ...]]] = [
+        (("reminders", number), reminder.template, reminder.channels)
+        for number, reminder in enumerate(settings.reminders)
+    ]
+    if settings.confirmation.enabled:
+        users.append((("confirmation",), settings.confirmation.template, ("email",)))
+    for path, template, channels in users:
+        if not draft.sound(path_text((*path, "template"))):
+            continue
+        languages = settings.templates.get(template)
+        if languages is None:
+            if draft.sound(path_text(("templates", template))):
+                known = ", ".join(settings.templates)
+                hint = nearest(template, list(settings.templates)) or f"there are {known}"
+                yield _problem((*path, "template"), f"there is no such template; {hint}", template)
+            continue
+        language = settings.default_language
+        texts = languages.get(language)
+        if not draft.sound("default_language", path_text((*path, "channels"))):
+            continue
+        for channel in channels:
+            for name in _NEEDED_TEXTS[channel]:
+                missing = ("templates", template, language, name)
+                if (texts is None or getattr(texts, name) is None) and draft.sound(path_text(missing)):
+                    whose = f"{path_text(path)} needs it for {channel} in the default language"
+                    yield Problem(path_text(missing), f"is missing: {whose}")
+
+
+def _phone_senders(draft: Draft) -> Iterator[Problem]:
+    settings = draft.settings
+    senders: list[tuple[KeyPath, str]] = [
+        (("branches", code, "sms_sender"), branch.sms_sender) for code, branch in settings.branches.items()
+    ]
+    code = settings.sms.country_code if settings.sms else "+49"
+    if settings.sms is not None:
+        senders.append((("sms", "sender"), settings.sms.sender))
+    for path, sender in senders:
+        if not sender or is_alphanumeric_sender(sender) or not draft.sound(path_text(path)):
+            continue
+        if draft.sound("sms.country_code") and e164(sender, code) is None:
+            advice = 'is neither up to 11 letters and digits nor a valid phone number, as in "+491715555555"'
+            yield _problem(path, advice, sender)
+
+
+def _login(draft: Draft) -> Iterator[Problem]:
+    email = draft.settings.email
+    if email is None or not draft.sound("email.username", "email.password"):
+        return
+    password = email.password.get_secret_value()
+    if password and not email.username:
+        yield _problem(("email", "username"), "is missing: there is a password, and a login needs both", "")
+    if email.username and not password:
+        yield _problem(("email", "password"), "is missing: there is a username, and a login needs both", "")
+    exposed = password and email.security == "none" and not is_loopback(email.host)
+    if exposed and draft.sound("email.security", "email.host"):
+        advice = 'would send the password readable for everybody; use "starttls" or "tls"'
+        yield _problem(("email", "security"), advice, email.security)
+
+
+def _claim_timeout(draft: Draft) -> Iterator[Problem]:
+    used = [f"reminders[{number}].channels" for number in range(len(draft.settings.reminders))]
+    timeouts = ("journal.claim_timeout_minutes", "sms.timeout_seconds", "email.timeout_seconds")
+    if not draft.sound(*used, *timeouts, "confirmation.enabled"):
+        return
+    minutes = draft.settings.journal.claim_timeout_minutes
+    longest = longest_delivery_seconds(draft.settings)
+    if minutes * 60 < 2 * longest:
+        needed = -(-2 * longest // 60)
+        advice = f"must be at least {needed}: twice the longest delivery, which takes {longest} seconds"
+        yield _problem(("journal", "claim_timeout_minutes"), advice, minutes)
+
+
+def _one_file(draft: Draft) -> Iterator[Problem]:
+    settings = draft.settings
+    if draft.sound("schedule.url", "journal.url") and same_sqlite_file(
+        settings.schedule.url.get_secret_value(), settings.journal.url.get_secret_value()
+    ):
+        advice = (
+            "names the same SQLite file as schedule.url; the schedule is only read, "
+            "so the journal needs a file of its own"
+        )
+        yield Problem("journal.url", advice)
+
+
+def e164(number: str, country_code: str) -> str | None:
+    """A phone number in its international form; None where it is not a valid one."""
+    import phonenumbers  # noqa: PLC0415  # 20 ms, paid only where a number stands in the configuration
+
+    region = phonenumbers.region_code_for_country_code(int(country_code[1:]))
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(parsed):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _channels(settings: Settings) -> set[str]:
+    used: set[str] = {channel for reminder in settings.reminders for channel in reminder.channels}
+    return used | {"email"} if settings.confirmation.enabled else used
+
+
+def _problem(path: KeyPath, text: str, value: object) -> Problem:
+    return Problem(path_text(path), text, shown_value(path, value) if value != "" else "")

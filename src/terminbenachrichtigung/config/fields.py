@@ -1,0 +1,270 @@
+"""What a single value must look like: the types of the settings, each with its sentence of advice.
+
+Whatever needs a large library imports it only when there is something to ask it: an hourly run with
+nothing due pays for every import.
+"""
+
+import ipaddress
+import re
+import zoneinfo
+from collections.abc import Callable
+from datetime import date, datetime, time
+from difflib import get_close_matches
+from email.utils import getaddresses
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+SMS_TYPES = (
+    "Flash",
+    "Standard",
+    "StandardDeliveryNotification",
+    "StandardLong",
+    "HighQuality",
+    "HighQualityLong",
+    "PSTNFixedLine",
+)
+"""The kinds that the gateway's service page lists for `SmsTyp`."""
+
+_ALPHANUMERIC_SENDER = re.compile(r"[A-Za-z0-9]{1,11}")
+_NUMBER = re.compile(r"\+?[0-9][0-9 /()-]{5,24}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*\.?")
+
+T = TypeVar("T")
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """The sentence that names the known word which was probably meant; empty when there is none."""
+    lowered = {each.lower(): each for each in known}
+    close = get_close_matches(word.lower(), lowered, n=1)
+    return f'did you mean "{lowered[close[0]]}"?' if close else ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can only mean this machine, so that plain text cannot be overheard."""
+    name = host.lower().rstrip(".").strip("[]")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def is_alphanumeric_sender(sender: str) -> bool:
+    """Whether a sender is up to 11 letters and digits; otherwise it has to be a phone number."""
+    return _ALPHANUMERIC_SENDER.fullmatch(sender) is not None
+
+
+def _one_line(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise ValueError("must not be empty")
+    if any(ord(sign) < 32 or ord(sign) == 127 or 0xD800 <= ord(sign) <= 0xDFFF for sign in text):
+        raise ValueError("must be one line without control characters")
+    return text
+
+
+def _filled(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty; leave the line out to use the text of another language")
+    return text
+
+
+def _time_of_day(value: object) -> object:
+    advice = 'must be a time of day in quotes, as in "20:00"'
+    if isinstance(value, str) and (found := re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", value.strip())):
+        hour, minute = int(found[1]), int(found[2])
+        if hour == 24 and minute == 0:
+            raise ValueError('midnight is written "00:00"')
+        if hour > 23 or minute > 59:
+            raise ValueError(advice)
+        return time(hour, minute)
+    # A TOML time (20:00:00) means the same; seconds would promise a precision that no run has.
+    if not isinstance(value, time) or value.tzinfo or value.second or value.microsecond:
+        raise ValueError(advice)
+    return value
+
+
+def _calendar_date(value: object) -> object:
+    advice = "must be a date without a time, as in 2026-12-24"
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value.strip()):
+        try:
+            return date.fromisoformat(value.strip())
+        except ValueError:
+            raise ValueError("is no day of the calendar; " + advice) from None
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise ValueError(advice)  # noqa: TRY004  # the one error that pydantic collects
+    return value
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        hint = nearest(name, sorted(zoneinfo.available_timezones()))
+        raise ValueError(
+            f'is no known time zone, as in "Europe/Berlin"{"; " + hint if hint else ""}'
+        ) from None
+    return name
+
+
+def _language(code: str) -> str:
+    if not _LANGUAGE.fullmatch(code):
+        raise ValueError('must be a language code in lower case, as in "de" or "de-AT"')
+    return code
+
+
+def _holidays(code: str) -> str:
+    if not code:
+        return code
+    country, _, subdivision = code.partition("-")
+    if re.fullmatch(r"[A-Z]{2}", country) and (subdivision or "-" not in code):
+        import holidays  # noqa: PLC0415  # 60 ms that only those pay who use it
+
+        try:
+            holidays.country_holidays(country, subdiv=subdivision or None)
+        except NotImplementedError:
+            pass
+        else:
+            return code
+    raise ValueError('no public holidays are known by this code; as in "DE-HH" (Hamburg), "AT" or "CH-ZH"')
+
+
+def _sender(text: str) -> str:
+    if not is_alphanumeric_sender(text) and not _NUMBER.fullmatch(text):
+        raise ValueError(
+            "must be up to 11 letters and digits (no umlauts, spaces or signs), or a phone number "
+            'as in "+491715555555"'
+        )
+    return text
+
+
+def _country_code(code: str) -> str:
+    advice = 'must be "+" and the country\'s dialling code, as in "+49"'
+    if not re.fullmatch(r"\+[1-9][0-9]{0,2}", code):
+        raise ValueError(advice)
+    if code != "+49":
+        from phonenumbers import COUNTRY_CODE_TO_REGION_CODE  # noqa: PLC0415  # 20 ms, only when asked
+
+        if COUNTRY_CODE_TO_REGION_CODE.get(int(code[1:]), ("001",)) == ("001",):
+            raise ValueError("is no country's dialling code; " + advice)
+    return code
+
+
+def _country(code: str) -> str:
+    from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415  # 20 ms, only when countries are limited
+
+    if code.upper() not in SUPPORTED_REGIONS:
+        raise ValueError('must be a country\'s two letters (ISO 3166), as in "DE", "AT", "CH"')
+    return code.upper()
+
+
+def _sms_type(kind: str) -> str:
+    if kind != "auto" and kind not in SMS_TYPES:
+        raise ValueError(f'must be "auto" or one of {", ".join(SMS_TYPES)}')
+    return kind
+
+
+def _gateway(url: str) -> str:
+    advice = 'must be a web address, as in "https://www.smscreator.de/gateway"'
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError(advice) from None
+    if parts.scheme not in {"http", "https"} or not host or re.search(r"\s", url):
+        raise ValueError(advice)
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("must hold no user, password, ? or #; serial and password have keys of their own")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError("must begin with https://, or the password would travel readable for everybody")
+    return url.rstrip("/")
+
+
+def _host(name: str) -> str:
+    name = name.strip()
+    try:
+        return str(ipaddress.ip_address(name.strip("[]")))
+    except ValueError:
+        if not _HOST.fullmatch(name):
+            raise ValueError(
+                'must be a host name or address alone, as in "mail.example.org"; the port has its own key'
+            ) from None
+    return name
+
+
+def _mailbox(text: str) -> str:
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415  # 30 ms, only with [email]
+
+    found = getaddresses([text])
+    if len(found) != 1 or not found[0][1]:
+        raise ValueError(
+            'must be one address, as in "Praxis <termine@example.org>"; quote a name with a comma'
+        )
+    address = found[0][1]
+    try:
+        # Customers must be able to answer from anywhere, so an umlaut is fine in the domain only.
+        valid = validate_email(address, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        raise ValueError(f"is no e-mail address: {error}") from None
+    ascii_address = valid.ascii_email or valid.normalized
+    return text.replace(address, ascii_address)
+
+
+def _unless_empty(check: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda text: check(text) if text.strip() else ""
+
+
+def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("must not name one twice")
+    return values
+
+
+def some(values: tuple[T, ...]) -> tuple[T, ...]:
+    """A list that must hold something."""
+    if not values:
+        raise ValueError("must not be empty")
+    return values
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+Text = Annotated[str, AfterValidator(_filled)]
+Switch = Annotated[bool, Field(strict=True)]
+TimeOfDay = Annotated[
+    time,
+    BeforeValidator(_time_of_day),
+    WithJsonSchema({"type": "string", "pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9]$"}),
+]
+CalendarDate = Annotated[date, BeforeValidator(_calendar_date)]
+Weekday = Annotated[
+    Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
+    BeforeValidator(_lower),
+]
+Zone = Annotated[str, AfterValidator(_zone)]
+Language = Annotated[str, AfterValidator(_language)]
+Holidays = Annotated[str, AfterValidator(_holidays)]
+Sender = Annotated[str, AfterValidator(_sender)]
+BranchSender = Annotated[str, AfterValidator(_unless_empty(_sender))]
+CountryCode = Annotated[str, AfterValidator(_country_code)]
+Country = Annotated[str, AfterValidator(_country)]
+SmsType = Annotated[str, AfterValidator(_sms_type)]
+Gateway = Annotated[str, AfterValidator(_gateway)]
+Host = Annotated[str, AfterValidator(_host)]
+Proxy = Annotated[str, AfterValidator(_unless_empty(_host))]
+Mailbox = Annotated[str, AfterValidator(_one_line), AfterValidator(_mailbox)]
+ReplyTo = Annotated[str, AfterValidator(_unless_empty(_one_line)), AfterValidator(_unless_empty(_mailbox))]
+# The length is no Field(min_length=1): pydantic would call a list too short whose items it refused.
+Channels = Annotated[
+    tuple[Literal["sms", "email"], ...],
+    AfterValidator(some),
+    AfterValidator(_distinct),
+    Field(json_schema_extra={"minItems": 1, "uniqueItems": True}),
+]

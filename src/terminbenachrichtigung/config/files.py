@@ -1,0 +1,126 @@
+"""Finding and reading the files of a configuration; every way a file can be unfit is one sentence."""
+
+import codecs
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from terminbenachrichtigung.errors import ConfigError
+
+CONFIG_VARIABLE = "TERMINBENACHRICHTIGUNG_CONFIG"
+LOCAL_CONFIG = Path("config.toml")
+SYSTEM_CONFIG = Path("/etc/terminbenachrichtigung/config.toml")
+
+_LIMIT = 10_000_000  # bytes; no configuration is that long, but /dev/zero is
+_POSITION = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")
+
+
+def find_config(explicit: Path | None, environ: Mapping[str, str]) -> Path:
+    """The configuration file: `--config`, the environment, `./config.toml`, `/etc`, in this order.
+
+    A file that was named is not looked for elsewhere when it is missing: another one would run with
+    other settings than its owner believes.
+
+    Raises:
+        ConfigError: with the places that were looked at.
+    """
+    named = environ.get(CONFIG_VARIABLE, "")
+    if explicit is not None:
+        if not _is_there(explicit):
+            raise ConfigError(f"the configuration file {explicit} does not exist")
+        return explicit
+    if named:
+        if not _is_there(Path(named)):
+            raise ConfigError(f"the configuration file {named}, named by {CONFIG_VARIABLE}, does not exist")
+        return Path(named)
+    for path in (LOCAL_CONFIG, SYSTEM_CONFIG):
+        if _is_there(path):
+            return path
+    raise ConfigError(
+        f"no configuration file found: looked at --config, {CONFIG_VARIABLE} (both not given), "
+        f"{LOCAL_CONFIG.absolute()} and {SYSTEM_CONFIG}; "
+        "`terminbenachrichtigung config init > config.toml` writes one to start from"
+    )
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file.
+
+    Raises:
+        ConfigError: it cannot be read, or is not TOML: with line and column where they are known.
+    """
+    try:
+        text = read_text(path)
+    except ValueError as error:
+        raise ConfigError(f"the configuration file {path} {error}") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = _POSITION.fullmatch(str(error))
+        if found is None:
+            raise ConfigError(f"{path} is not TOML: {error}") from None
+        where = f"line {found['line']}, column {found['column']}" if found["line"] else "end of the file"
+        raise ConfigError(f"{path}, {where}: {found['what']}") from None
+    except (ValueError, RecursionError):  # a number of thousands of digits; brackets a thousand deep
+        raise ConfigError(f"{path} is not TOML that can be read: a value is too long or too deep") from None
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that an administrator wrote.
+
+    Raises:
+        ValueError: what is wrong with it, as the rest of a sentence that begins with its name.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LIMIT + 1)
+    except FileNotFoundError:
+        raise ValueError("does not exist") from None
+    except IsADirectoryError:
+        raise ValueError("is a folder, not a file") from None
+    except PermissionError:
+        raise ValueError("may not be read by this user") from None
+    except ValueError:
+        raise ValueError("has a name that no file can have") from None
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from None
+    if len(data) > _LIMIT:
+        raise ValueError("is too long")
+    if data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ValueError("begins with a byte order mark; save it as UTF-8 without one (without BOM)")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"is not UTF-8 in line {line}; save it as UTF-8") from None
+
+
+def shipped_templates() -> dict[str, Any]:
+    """The templates that come with the tool: name, then language, then texts."""
+    text = resources.files("terminbenachrichtigung").joinpath("templates.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def starter() -> str:
+    """A commented configuration to start from: every key, with its default where it has one."""
+    return resources.files(__package__).joinpath("config.example.toml").read_text(encoding="utf-8")
+
+
+def readable_by_others(path: Path) -> bool:
+    """Whether somebody besides the owner may read the file, as far as its mode says."""
+    return os.name == "posix" and bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:  # a folder on the way is closed to us: reading it will say so
+        return True
+    return True

@@ -1,0 +1,164 @@
+"""The configuration file → settings, or every problem with it in one error."""
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from terminbenachrichtigung.config.checks import cross_checks, e164
+from terminbenachrichtigung.config.databases import resolved_url
+from terminbenachrichtigung.config.files import read_toml, readable_by_others, shipped_templates
+from terminbenachrichtigung.config.keys import shown_value
+from terminbenachrichtigung.config.overlay import Overlay, overlaid
+from terminbenachrichtigung.config.problems import ConfigProblems, Problem
+from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.config.validation import Draft, validated
+
+Check = Callable[[Settings], Iterable[Problem]]
+"""A check from a room above this one, such as the compiling of templates."""
+
+PLACEHOLDER = "change-me"  # stands in the starter where nobody can know the value
+
+_LOGIN = re.compile(r"://[^/@]*:[^/]*@|[?&]password=")  # a database URL that holds a password
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration without problems."""
+
+    settings: Settings
+    path: Path
+    warnings: tuple[str, ...] = ()
+
+
+def load(path: Path, environ: Mapping[str, str], extra_checks: Sequence[Check] = ()) -> Loaded:
+    """Read, overlay, validate and check a configuration. Opens no database and sends nothing.
+
+    `extra_checks` get the settings as far as they are right, also when something else is wrong, so
+    that their findings stand in the same list.
+
+    Raises:
+        ConfigProblems: everything that is wrong, each with its source, key, value and remedy.
+        ConfigError: the file cannot be read, or is not TOML.
+    """
+    tables = read_toml(path)
+    exposed = _holds_plain_secret(tables) and readable_by_others(path)
+    settings = settings_from(tables, path, environ, extra_checks)
+    return Loaded(settings, path, tuple(_warnings(settings, path, exposed=exposed)))
+
+
+def settings_from(
+    tables: dict[str, Any], path: Path, environ: Mapping[str, str], extra_checks: Sequence[Check] = ()
+) -> Settings:
+    """The settings of a configuration that was read from `path`; relative paths count from its folder.
+
+    Raises:
+        ConfigProblems: everything that is wrong.
+    """
+    overlay = overlaid(tables, environ, path.absolute().parent)
+    _put_shipped_templates_under(overlay.tables)
+    draft, mistakes = validated(overlay.tables, overlay.broken)
+    draft, unresolved = _resolved(draft, path.absolute().parent)
+    problems = [*overlay.problems, *mistakes, *unresolved, *cross_checks(draft)]
+    for check in extra_checks:
+        problems += [found for found in check(draft.settings) if draft.sound(found.key)]
+    if problems:
+        raise ConfigProblems(list(_presented(problems, overlay, path)))
+    return draft.settings
+
+
+def _put_shipped_templates_under(tables: dict[str, Any]) -> None:
+    own = tables.setdefault("templates", {})
+    for name, languages in shipped_templates().items():
+        for language, texts in languages.items():
+            place = own.setdefault(name, {}) if isinstance(own, dict) else None
+            place = place.setdefault(language, {}) if isinstance(place, dict) else None
+            if isinstance(place, dict):
+                place.update({key: text for key, text in texts.items() if key not in place})
+
+
+def _resolved(draft: Draft, folder: Path) -> tuple[Draft, list[Problem]]:
+    """The same settings with absolute databases and with recipients in the form that rules compare."""
+    settings, doubtful, problems = draft.settings, set(draft.doubtful), []
+    updates: dict[str, Any] = {}
+    for name, section in (("schedule", settings.schedule), ("journal", settings.journal)):
+        try:
+            url = resolved_url(section.url.get_secret_value(), folder, journal=name == "journal")
+        except ValueError as error:
+            doubtful.add(f"{name}.url")
+            problems.append(Problem(f"{name}.url", str(error)))
+        else:
+            updates[name] = section.model_copy(update={"url": SecretStr(url)})
+
+    code = settings.sms.country_code if settings.sms else "+49"
+    recipients = []
+    for number, text in enumerate(settings.safety.only_recipients):
+        recipient = _recipient(text, code)
+        recipients.append(recipient or text)
+        if recipient is None and ("@" in text or draft.sound("sms.country_code")):
+            path = ("safety", "only_recipients", number)
+            advice = "is neither a valid phone number nor an e-mail address"
+            problems.append(Problem(f"safety.only_recipients[{number}]", advice, shown_value(path, text)))
+    updates["safety"] = settings.safety.model_copy(update={"only_recipients": tuple(recipients)})
+    return Draft(settings.model_copy(update=updates), frozenset(doubtful)), problems
+
+
+def _recipient(text: str, country_code: str) -> str | None:
+    if "@" not in text:
+        return e164(text, country_code)
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415  # 30 ms, for trying out
+
+    try:
+        valid = validate_email(text, check_deliverability=False)
+    except EmailNotValidError:
+        return None
+    return (valid.ascii_email or valid.normalized).lower()
+
+
+def _presented(problems: Iterable[Problem], overlay: Overlay, path: Path) -> Iterator[Problem]:
+    """Each problem once, in the order of the sections, with the place its value came from."""
+    order = list(Settings.model_fields)
+
+    def position(problem: Problem) -> int:
+        section = problem.key.split(".")[0].split("[")[0]
+        return order.index(section) if section in order else len(order)
+
+    for problem in sorted(dict.fromkeys(problems), key=position):
+        whole = problem.key.partition("[")[0]  # a variable sets a list as a whole
+        source = problem.source or overlay.sources.get(problem.key) or overlay.sources.get(whole)
+        yield dataclasses.replace(problem, source=source or str(path))
+
+
+def _holds_plain_secret(tables: Mapping[str, Any]) -> bool:
+    """Whether the file itself holds a password, wherever else one may come from."""
+    for section, key in (("sms", "password"), ("email", "password"), ("schedule", "url"), ("journal", "url")):
+        table = tables.get(section)
+        value = table.get(key) if isinstance(table, dict) else None
+        if isinstance(value, str) and value and (key == "password" or _LOGIN.search(value)):
+            return True
+    return False
+
+
+def _warnings(settings: Settings, path: Path, *, exposed: bool) -> Iterator[str]:
+    if exposed:
+        yield f"{path} holds a password and others may read it: chmod 600, or use password_file"
+    placeholders = {
+        "sms.serial": settings.sms.serial if settings.sms else "",
+        "sms.password": settings.sms.password.get_secret_value() if settings.sms else "",
+        "email.password": settings.email.password.get_secret_value() if settings.email else "",
+    }
+    for key, value in placeholders.items():
+        if value == PLACEHOLDER:
+            yield f'{key} is still "{PLACEHOLDER}"'
+    if settings.safety.only_recipients:
+        listed = len(settings.safety.only_recipients)
+        yield f"safety.only_recipients is set: nobody but these {listed} will be sent anything"
+    if settings.safety.max_messages_per_run == 0:
+        yield "safety.max_messages_per_run is 0: no brake holds back a plan gone wrong; a limit is wiser"
+    kind = settings.sms.sms_type if settings.sms else "auto"
+    if settings.sms and settings.sms.max_parts > 1 and kind != "auto" and not kind.endswith("Long"):
+        yield f'sms.sms_type "{kind}" takes one part only: set max_parts = 1, or sms_type = "auto"'

@@ -1,0 +1,57 @@
+"""What every channel promises, and what its adapters share."""
+
+import re
+from collections.abc import Mapping
+from typing import Protocol
+
+from terminbenachrichtigung import model
+from terminbenachrichtigung.config.settings import Branch
+
+_HIDDEN = "•••"
+_LONGEST_QUOTE = 120  # characters: enough for a mail server's reason, little enough for a table
+_NO_BRANCH = Branch()
+
+
+class Channel(Protocol):
+    """A way out. Safe to use from several threads at once; every call blocks until its outcome is known.
+
+    Whatever the network or the peer does is an outcome, never an exception, and takes at most the
+    `timeout_seconds` of the channel's settings in total.
+    """
+
+    @property
+    def name(self) -> model.Channel:
+        """Which channel this is."""
+
+    def send(self, claim: model.Claim, content: model.Content) -> model.Outcome:
+        """Make one attempt at a claimed message. The claim is the proof that the journal knows of it."""
+
+    def test(self, content: model.Content) -> model.Outcome:
+        """Send a test message that no journal knows, the same way."""
+
+    def close(self) -> None:
+        """Give up all connections; nothing may be sent afterwards."""
+
+
+def branch_settings(branches: Mapping[str, Branch], code: str) -> Branch:
+    """What the branch with this `branch_code` does differently; its exact name goes first."""
+    if code in branches:
+        return branches[code]
+    folded = code.casefold()
+    return next((found for name, found in branches.items() if name.casefold() == folded), _NO_BRANCH)
+
+
+def quoted(words: str, *hidden: str) -> str:
+    """A peer's own words on one short line, without control characters and without what is `hidden`.
+
+    Servers like to repeat what they were told: the recipient, sometimes the password.
+    """
+    words = _one_line(words)
+    for secret in map(_one_line, hidden):
+        if secret:
+            words = re.sub(re.escape(secret), _HIDDEN, words, flags=re.IGNORECASE)
+    return words if len(words) <= _LONGEST_QUOTE else words[: _LONGEST_QUOTE - 1] + "…"
+
+
+def _one_line(words: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())

@@ -1,0 +1,411 @@
+"""The mail server: one session for each worker, kept open from message to message."""
+
+import re
+import smtplib
+import socket
+import ssl
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from typing import Any
+
+from email_validator import validate_email
+
+from terminbenachrichtigung import model
+from terminbenachrichtigung.config.settings import Branch, EmailSettings
+from terminbenachrichtigung.delivery.channel import branch_settings, quoted
+from terminbenachrichtigung.delivery.connection import (
+    Deadline,
+    connect,
+    fault,
+    hand_over,
+    left,
+    trust,
+    within,
+)
+from terminbenachrichtigung.model import Claim, Content, Outcome, Rejected, Sent, Unavailable, Unknown
+
+_IDLE_SECONDS = 30.0  # a session that rested longer is left: routers forget such lines without a word
+_GOODBYE_SECONDS = 2.0
+_LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+Reply = tuple[int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What goes over the line for one message."""
+
+    sender: str
+    recipient: str
+    data: bytes  # the whole message, lines ended by CRLF
+
+
+class Smtp:
+    """The `email` channel."""
+
+    name = model.Channel.EMAIL
+
+    def __init__(
+        self,
+        settings: EmailSettings,
+        branches: Mapping[str, Branch],
+        clock: Callable[[], datetime],
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            settings: the section `[email]`.
+            branches: the sections `[branches.*]`, for the reply address.
+            clock: gives the present moment, aware.
+            ssl_context: whom to trust; the default verifies by the system's and the public authorities.
+        """
+        self._settings = settings
+        self._branches = branches
+        self._clock = clock
+        self._tls = ssl_context or trust()
+        self._tls.sslsocket_class = _TlsSocket
+        self._idle: list[_Session] = []
+        self._lock = threading.Lock()
+
+    def send(self, claim: Claim, content: Content) -> Outcome:
+        """Hand one e-mail to the mail server."""
+        return self._submit(claim.message_id, content)
+
+    def test(self, content: Content) -> Outcome:
+        """Hand one test e-mail to the mail server, with an id that no message has."""
+        return self._submit(f"test-message-{uuid.uuid4()}", content)
+
+    def check(self) -> Unavailable | None:
+        """Connect, secure the line, log in, and leave; None if all of that works."""
+        with within(self._settings.timeout_seconds) as deadline:
+            try:
+                session = self._open()
+            except _RefusedError as refused:
+                return refused.outcome
+            except OSError as exc:
+                return self._not_sent(exc, deadline)
+            session.leave()
+            return None
+
+    def close(self) -> None:
+        """Take leave of the server on every open session."""
+        with self._lock:
+            sessions, self._idle = self._idle, []
+        for session in sessions:
+            with within(_GOODBYE_SECONDS):
+                session.leave()
+
+    def _submit(self, message_id: str, content: Content) -> Outcome:
+        try:
+            mail = compose(self._settings, self._branches, content, message_id, self._clock())
+        except (ValueError, MessageError):  # their text quotes the value
+            return Rejected("the address, the subject or the text holds what no e-mail can carry")
+        with within(self._settings.timeout_seconds) as deadline:
+            try:
+                return self._attempt(mail)
+            except _RefusedError as refused:
+                return refused.outcome
+            except OSError as exc:  # smtplib's exceptions are OSErrors too
+                return fault(self._settings.host, deadline, exc)
+
+    def _attempt(self, mail: Mail) -> Outcome:
+        session, reply = self._begin(mail.sender)
+        try:
+            outcome, last = self._converse(session, reply, mail)
+        except BaseException:
+            session.close()
+            raise
+        if 200 <= last < 300 or 400 <= last < 600:
+            session.dirty = not isinstance(outcome, Sent)
+            self._rest(session)
+        else:  # after an answer that makes no sense, the next one may belong to anything
+            session.close()
+        return outcome
+
+    def _converse(self, session: "_Session", reply: Reply, mail: Mail) -> tuple[Outcome, int]:
+        """From the answer to MAIL FROM to the end; returns the server's last code too."""
+        if not _accepted(reply):
+            return _refusal_of_sender(reply[0], self._quote(reply, mail)), reply[0]
+        reply = session.rcpt(mail.recipient)
+        if not _accepted(reply):
+            return _refusal_of_recipient(reply[0], self._quote(reply, mail)), reply[0]
+        reply = session.docmd("DATA")
+        if reply[0] != 354:
+            return _refusal_of_data(reply[0], self._quote(reply, mail)), reply[0]
+        hand_over()
+        reply = session.deliver(mail.data)
+        return _answer_to_data(reply[0], self._quote(reply, mail)), reply[0]
+
+    def _quote(self, reply: Reply, mail: Mail | None = None) -> str:
+        code, words = reply
+        hidden = (self._settings.password.get_secret_value(), mail.recipient if mail else "")
+        return f"{code} {quoted(words.decode('utf-8', 'replace'), *hidden)}".strip()
+
+    def _not_sent(self, exc: Exception, deadline: Deadline) -> Unavailable:
+        return Unavailable(fault(self._settings.host, deadline, exc).detail)
+
+    # ------------------------------------------------------------ sessions
+
+    def _begin(self, sender: str) -> tuple["_Session", Reply]:
+        """A session that was told the sender, and what it answered.
+
+        A rested session may have died, or may have reached the server's limit of messages (421). Nothing
+        was sent on it then, so a new one takes its place at once instead of a try being spent.
+        """
+        session = self._rested()
+        if session is not None:
+            with suppress(OSError):
+                if not session.dirty or session.rset()[0] == 250:
+                    reply = session.mail(sender)
+                    if reply[0] != 421:
+                        return session, reply
+            session.close()
+        session = self._open()
+        return session, session.mail(sender)
+
+    def _rested(self) -> "_Session | None":
+        with self._lock:
+            session = self._idle.pop() if self._idle else None
+        if session is not None and time.monotonic() - session.resting_since > _IDLE_SECONDS:
+            session.close()
+            return None
+        return session
+
+    def _rest(self, session: "_Session") -> None:
+        session.resting_since = time.monotonic()
+        with self._lock:
+            self._idle.append(session)
+
+    def _open(self) -> "_Session":
+        """A new session, secured and logged in; raises _RefusedError or OSError."""
+        settings = self._settings
+        tls = self._tls if settings.security == "tls" else None
+        try:
+            session = _Session(settings.host, settings.port, tls)
+        except smtplib.SMTPConnectError as exc:
+            raise _RefusedError(self._unavailable("refuses the connection", exc)) from exc
+        try:
+            self._greet(session)
+            if settings.username:
+                self._log_in(session)
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+    def _greet(self, session: "_Session") -> None:
+        try:
+            session.ehlo_or_helo_if_needed()
+            if self._settings.security == "starttls":
+                session.starttls(context=self._tls)
+                session.ehlo_or_helo_if_needed()
+        except smtplib.SMTPNotSupportedError as exc:
+            detail = f"{self._settings.host}: offers no STARTTLS; nothing is sent over an open line"
+            raise _RefusedError(Unavailable(detail)) from exc
+        except smtplib.SMTPResponseException as exc:
+            raise _RefusedError(self._unavailable("refuses to begin", exc)) from exc
+
+    def _log_in(self, session: "_Session") -> None:
+        settings = self._settings
+        refused = f"{settings.host}: the login failed"
+        try:
+            session.login(settings.username, settings.password.get_secret_value())
+        except smtplib.SMTPServerDisconnected:
+            raise
+        except smtplib.SMTPResponseException as exc:
+            final = exc.smtp_code >= 500
+            outcome = self._unavailable("refuses the login", exc, account_error=final)
+            raise _RefusedError(outcome) from exc
+        except UnicodeEncodeError as exc:
+            outcome = Unavailable(f"{refused}: user name or password is not ASCII", True, again=False)
+            raise _RefusedError(outcome) from exc
+        except (smtplib.SMTPException, ValueError) as exc:  # no login, no common method, a garbled challenge
+            outcome = Unavailable(f"{refused}: the server offers no method that we know", True, again=False)
+            raise _RefusedError(outcome) from exc
+
+    def _unavailable(
+        self, what: str, exc: smtplib.SMTPResponseException, *, account_error: bool = False
+    ) -> Unavailable:
+        words = exc.smtp_error if isinstance(exc.smtp_error, bytes) else exc.smtp_error.encode()
+        detail = f"{self._settings.host} {what}: {self._quote((exc.smtp_code, words))}"
+        return Unavailable(detail, account_error=account_error, again=not account_error)
+
+
+def compose(
+    settings: EmailSettings,
+    branches: Mapping[str, Branch],
+    content: Content,
+    message_id: str,
+    now: datetime,
+) -> Mail:
+    """Write the message down.
+
+    Always quoted-printable: every server takes it, so that the text need not depend on what one offers.
+
+    Args:
+        settings: the section `[email]`.
+        branches: the sections `[branches.*]`, for the reply address.
+        content: the rendered e-mail.
+        message_id: becomes the Message-ID, at the sender's domain.
+        now: aware; becomes the Date.
+
+    Raises:
+        ValueError, MessageError: an address, the subject or the text cannot stand in an e-mail.
+    """
+    message = EmailMessage(policy=SMTP_POLICY)
+    message["From"] = settings.sender
+    sender = message["From"].addresses[0]
+    recipient = _ascii_address(content.recipient)
+    message["To"] = Address(addr_spec=recipient)
+    message["Subject"] = content.subject or ""
+    message["Date"] = now
+    message["Message-ID"] = f"<{message_id}@{sender.domain}>"
+    reply_to = (
+        branch_settings(branches, content.branch_code).reply_to or settings.reply_to or content.reply_to
+    )
+    if reply_to:
+        message["Reply-To"] = reply_to
+    message["Auto-Submitted"] = "auto-generated"
+    if content.language:
+        message["Content-Language"] = content.language
+    message.set_content(content.text, cte="quoted-printable")
+    if content.calendar is not None and settings.calendar_attachment:
+        message.add_attachment(
+            content.calendar,
+            maintype="text",
+            subtype="calendar",
+            filename="termin.ics",
+            params={"method": "PUBLISH", "charset": "utf-8"},
+        )
+    return Mail(sender.addr_spec, recipient, message.as_bytes())
+
+
+def _ascii_address(address: str) -> str:
+    """The address as any server takes it: a domain with an umlaut in its ASCII form (IDNA 2008)."""
+    if address.isascii():
+        return address
+    found = validate_email(address, check_deliverability=False).ascii_email
+    if found is None:
+        raise ValueError("an address whose part before the @ is not ASCII")
+    return found
+
+
+# ---------------------------------------------------------------- what the server's replies mean
+
+
+def _refusal_of_sender(code: int, words: str) -> Unavailable:
+    final = 500 <= code < 600
+    return Unavailable(f"sender refused: {words}", account_error=final, again=not final)
+
+
+def _refusal_of_recipient(code: int, words: str) -> Rejected | Unavailable:
+    if 500 <= code < 600:
+        return Rejected(words)
+    # 421 is the server taking its leave, whatever it is the answer to.
+    return Unavailable(words, recipient_only=400 <= code < 500 and code != 421)
+
+
+def _refusal_of_data(code: int, words: str) -> Rejected | Unavailable:
+    return Rejected(words) if 500 <= code < 600 else Unavailable(words)
+
+
+def _answer_to_data(code: int, words: str) -> Outcome:
+    if 200 <= code < 300:
+        return Sent(words)
+    if 400 <= code < 600:
+        return _refusal_of_data(code, words)
+    return Unknown(f"no clear answer to the data: {words}")
+
+
+def _accepted(reply: Reply) -> bool:
+    return 200 <= reply[0] < 300
+
+
+# ---------------------------------------------------------------- the line to the mail server
+
+
+class _RefusedError(Exception):
+    """The server does not let us begin."""
+
+    def __init__(self, outcome: Unavailable) -> None:
+        super().__init__(outcome.detail)
+        self.outcome = outcome
+
+
+class _Session(smtplib.SMTP):
+    """An SMTP session whose every wait is bound by the deadline of the attempt."""
+
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
+        """Connect and read the greeting.
+
+        Args:
+            host: the mail server.
+            port: its port.
+            tls: secures the line from the first byte on; None: the line begins open.
+        """
+        self._tls = tls
+        self.dirty = False  # a message was begun and not sent: RSET before the next
+        self.resting_since = 0.0  # time.monotonic()
+        own_name = socket.gethostname()
+        if "." not in own_name or not own_name.isascii():
+            own_name = "[127.0.0.1]"  # smtplib would ask the DNS for a better one, without a timeout
+        super().__init__(host, port, local_hostname=own_name)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # noqa: ARG002 - ours is total
+        opened = _Socket(fileno=connect(host, port).detach())
+        if self._tls is None:
+            return opened
+        try:
+            return self._tls.wrap_socket(opened, server_hostname=host)
+        except BaseException:
+            opened.close()
+            raise
+
+    def deliver(self, data: bytes) -> Reply:
+        """Send the message after a 354, and return what the server says to it."""
+        self.send(_LINE_START_DOT.sub(b"..", data) + b".\r\n")
+        return self.getreply()
+
+    def leave(self) -> None:
+        """QUIT, if the server still listens, and close."""
+        with suppress(OSError):
+            self.quit()
+        self.close()
+
+
+class _Socket(socket.socket):
+    """What smtplib reads and writes through: each call has the time that is left, not a time of its own."""
+
+    def recv_into(self, *args: Any) -> int:
+        self.settimeout(left())
+        return super().recv_into(*args)
+
+    def sendall(self, *args: Any) -> None:
+        self.settimeout(left())
+        super().sendall(*args)
+
+
+class _TlsSocket(ssl.SSLSocket):
+    """The same over TLS, where `sendall` is a loop over `send`."""
+
+    def do_handshake(self, *args: Any) -> None:
+        self.settimeout(left())
+        super().do_handshake(*args)
+
+    def recv_into(self, *args: Any) -> int:
+        self.settimeout(left())
+        return super().recv_into(*args)
+
+    def send(self, *args: Any) -> int:
+        self.settimeout(left())
+        return super().send(*args)

@@ -1,0 +1,1 @@
+"""A complete run on sample data, against a gateway and a mail server on loopback."""

@@ -1,0 +1,87 @@
+"""What people typed into an e-mail field -> an address that any mail server takes, or the reason why not.
+
+Syntax only: whether the domain exists is for the mail server to find out (contract, section 3).
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache, lru_cache
+
+# Nearly every address. email-validator gives the same answer for these (a test compares the two), at a
+# tenth of the speed and after 25 ms of imports.
+_PLAIN = re.compile(
+    r"(?P<local>[A-Z0-9_+-]+(?:\.[A-Z0-9_+-]+)*)"
+    r"@(?P<domain>(?:[A-Z0-9]{1,32}(?:-[A-Z0-9]{1,30})?\.)+[A-Z]{1,63})",
+    re.I | re.A,
+)
+_LONGEST = 254  # octets, RFC 5321, 4.5.3.1.3
+# White space, and signs that show nothing, as they stick to an address copied from a web page.
+_SURROUNDING = " \t\n\r\v\f\x85\xa0" + "".join(
+    map(chr, (*range(0x200B, 0x2010), *range(0x2028, 0x2030), 0x2060, 0xFEFF))
+)
+
+
+class EmailRefusal(StrEnum):
+    """Why something typed is not an address that can be written to."""
+
+    SEVERAL = "several"
+    LOCAL_PART_NOT_ASCII = "local_part_not_ascii"  # needs SMTPUTF8, which many mail servers lack
+    NOT_VALID = "not_valid"
+
+
+@dataclass(frozen=True, slots=True)
+class EmailResult:
+    """The address with its domain in lower-case ASCII, or None and why; both None if nothing was typed."""
+
+    address: str | None
+    refused: EmailRefusal | None = None
+
+
+def email_address(value: str) -> EmailResult:
+    """Return the address in `value`, without surrounding space. Never raises.
+
+    Quoted local parts, comments, display names and domain literals are refused: people do not have
+    them, and each is a way to smuggle something into a header. A domain with other than ASCII
+    letters comes back in its ASCII form (`xn--...`).
+    """
+    typed = value.strip(_SURROUNDING)
+    if not typed:
+        return EmailResult(None)
+    if len(typed) > _LONGEST:
+        return EmailResult(None, EmailRefusal.NOT_VALID)
+    return _email_address(typed)
+
+
+@lru_cache(maxsize=65_536)
+def _email_address(typed: str) -> EmailResult:
+    if plain := _PLAIN.fullmatch(typed):
+        return EmailResult(f"{plain['local']}@{plain['domain'].lower()}")
+    if address := _validator()(typed):
+        return EmailResult(address)
+    local_part, _, domain = typed.rpartition("@")
+    if "@" in local_part:
+        return EmailResult(None, EmailRefusal.SEVERAL)
+    if domain and not local_part.isascii():
+        return EmailResult(None, EmailRefusal.LOCAL_PART_NOT_ASCII)
+    return EmailResult(None, EmailRefusal.NOT_VALID)
+
+
+@cache
+def _validator() -> Callable[[str], str | None]:
+    """email-validator, imported when an address first needs it."""
+    import email_validator  # noqa: PLC0415
+
+    # A practice's own server may well be in .local; the library's way to allow it is to change this list.
+    email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+
+    def validated(typed: str) -> str | None:
+        try:
+            return email_validator.validate_email(
+                typed, check_deliverability=False, allow_smtputf8=False
+            ).ascii_email
+        except email_validator.EmailNotValidError:
+            return None
+
+    return validated

@@ -1,0 +1,51 @@
+"""The journal: who was told what, and by which run. Claim, commit, send, settle, commit.
+
+`open_journal` gives a `Journal`, over which one thread of one run writes. The promises of the
+contract's section 4 are kept here, and by the UNIQUE constraint below.
+"""
+
+from datetime import datetime
+
+from terminbenachrichtigung.config import JournalSettings
+from terminbenachrichtigung.journal import versions
+from terminbenachrichtigung.journal.claims import Lost
+from terminbenachrichtigung.journal.engine import make_engine, reaching
+from terminbenachrichtigung.journal.ledger import Journal
+
+__all__ = ["Journal", "Lost", "create_journal", "open_journal"]
+
+
+def create_journal(settings: JournalSettings, now: datetime) -> bool:
+    """Makes the journal; False if it was there already.
+
+    Raises:
+        JournalError: the database is out of reach, or holds a journal of a newer version.
+    """
+    url = settings.url.get_secret_value()
+    engine = make_engine(url, "rwc")
+    try:
+        with reaching(url):
+            return versions.create(engine, now)
+    finally:
+        engine.dispose()
+
+
+def open_journal(settings: JournalSettings, *, readonly: bool = False) -> Journal:
+    """Opens the journal that `journal init` made, upgraded if it is older.
+
+    Raises:
+        JournalError: missing, out of reach, newer than this program, or older and `readonly`.
+    """
+    url = settings.url.get_secret_value()
+    engine = make_engine(url, "ro" if readonly else "rw")
+    try:
+        with reaching(url):
+            with engine.connect() as connection:
+                connection.execution_options(writes=False)
+                newest = versions.check(connection, readonly=readonly)
+            if not newest:
+                versions.upgrade(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Journal(engine, url, settings)

@@ -1,0 +1,188 @@
+"""One message's way through the journal, inside a transaction that the caller holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from sqlalchemy import Connection, select, update
+
+from terminbenachrichtigung.journal import statements
+from terminbenachrichtigung.journal.tables import database_clock, messages, notifications
+from terminbenachrichtigung.model import (
+    Attempt,
+    Channel,
+    Expired,
+    MessageOutcome,
+    Outcome,
+    PlannedMessage,
+    Reason,
+    Rejected,
+    Route,
+    Sent,
+    State,
+    Unavailable,
+    Unknown,
+)
+
+STATE_AFTER = {
+    MessageOutcome.SENT: State.SENT,
+    MessageOutcome.FAILED: State.FAILED,
+    MessageOutcome.UNKNOWN: State.UNKNOWN,
+    MessageOutcome.RETRY: State.RELEASED,
+    MessageOutcome.DEFERRED: State.RELEASED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A message that could not be claimed: another run was there first, or the journal knows better."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """What the journal adds to a planned message."""
+
+    message_id: str
+    run_id: str
+    state: State
+    run_now: datetime
+
+
+def next_generations(
+    connection: Connection, message: PlannedMessage, *, run_id: str, now: datetime, gap: timedelta
+) -> list[int] | Lost:
+    """The next generation of each appointment, or why the message cannot be claimed.
+
+    Reads under the customer's lock, so what it finds holds until the transaction ends.
+    """
+    others = connection.execute(
+        statements.others_for_customer,
+        {
+            "customer_id": message.customer_id,
+            "run_id": run_id,
+            "gap_from": now - gap,
+            "gap_until": now + gap,
+        },
+    ).all()
+    if any(row.state == State.CLAIMED for row in others):
+        return Lost(Reason.IN_PROGRESS, "another run holds an open claim for this customer")
+    generations = []
+    for appointment in message.appointments:
+        key = {"appointment_id": appointment.appointment_id}
+        latest = connection.execute(
+            statements.latest_notification, {"reminder": message.reminder, **key}
+        ).first()
+        if latest is None:
+            generations.append(1)
+            continue
+        if latest.state == State.CLAIMED:
+            return Lost(Reason.IN_PROGRESS, "it is claimed")
+        same = (latest.customer_id, latest.starts_at) == (message.customer_id, appointment.starts_at)
+        if same and latest.state == State.FAILED:
+            refused = set(connection.execute(statements.rejected_recipients, key).scalars())
+            if any(route.recipient in refused for route in message.routes):
+                return Lost(Reason.ALREADY_NOTIFIED, State.FAILED)
+        elif same and latest.state != State.RELEASED:
+            return Lost(Reason.ALREADY_NOTIFIED, latest.state)
+        generations.append(latest.generation + 1)
+    if others and not message.gap_waived:
+        return Lost(Reason.RECENTLY_NOTIFIED, "another run told this customer something a moment ago")
+    return generations
+
+
+def insert(
+    connection: Connection, row: MessageRow, message: PlannedMessage, generations: Sequence[int]
+) -> None:
+    """Writes the message and its notifications; the UNIQUE constraint has the last word."""
+    first = message.routes[0] if message.routes else None
+    connection.execute(
+        statements.insert_message,
+        {
+            "message_id": row.message_id,
+            "run_id": row.run_id,
+            "reminder": message.reminder,
+            "customer_id": message.customer_id,
+            "state": row.state,
+            "channel": first.channel if first else None,
+            "recipient": first.recipient if first else None,
+            "run_now": row.run_now,
+        },
+    )
+    connection.execute(
+        statements.insert_notification,
+        [
+            {
+                "reminder": message.reminder,
+                "appointment_id": appointment.appointment_id,
+                "generation": generation,
+                "message_id": row.message_id,
+                "customer_id": message.customer_id,
+                "starts_at": appointment.starts_at,
+            }
+            for appointment, generation in zip(message.appointments, generations, strict=True)
+        ],
+    )
+
+
+def expire(connection: Connection, claim_timeout: timedelta) -> tuple[Expired, ...]:
+    """Turns claims that were not renewed for `claim_timeout` into `unknown`; returns those it turned."""
+    clock = connection.execute(select(database_clock())).scalar_one()
+    late = connection.execute(
+        select(messages)
+        .where(messages.c.state == State.CLAIMED, messages.c.renewed_at < clock - claim_timeout)
+        # Another run may be expiring the same ones, or an owner be settling late: theirs, not ours.
+        .with_for_update(skip_locked=True)
+    ).all()
+    found = []
+    for row in late:
+        route = Route(Channel(row.channel), row.recipient)
+        connection.execute(
+            update(messages)
+            .where(messages.c.message_id == row.message_id)
+            .values(state=State.UNKNOWN, settled_at=database_clock())
+        )
+        outcome = Unknown("the run that claimed it ended before it could note an answer")
+        record(connection, row.message_id, [Attempt(route, outcome)])
+        appointments = connection.execute(
+            select(notifications.c.appointment_id)
+            .where(notifications.c.message_id == row.message_id)
+            .order_by(notifications.c.starts_at)
+        ).scalars()
+        found.append(Expired(row.message_id, row.reminder, row.customer_id, tuple(appointments), route))
+    return tuple(found)
+
+
+def record(connection: Connection, message_id: str, ended: Sequence[Attempt]) -> None:
+    """Notes attempts that ended."""
+    if ended:
+        connection.execute(
+            statements.insert_attempt,
+            [
+                {
+                    "message_id": message_id,
+                    "channel": attempt.route.channel,
+                    "recipient": attempt.route.recipient,
+                    "outcome": _word(attempt.outcome),
+                    "detail": attempt.outcome.detail,
+                }
+                for attempt in ended
+            ],
+        )
+
+
+def _word(outcome: Outcome) -> str:
+    match outcome:
+        case Sent():
+            return "sent"
+        case Rejected():
+            return "rejected"
+        case Unavailable():
+            return "unavailable"
+        case Unknown():
+            return "unknown"
+        case _:
+            assert_never(outcome)

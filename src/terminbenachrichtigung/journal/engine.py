@@ -1,0 +1,179 @@
+"""How the journal's database is opened: SQLite for one machine, Postgres for many."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    Text,
+    any_,
+    create_engine,
+    event,
+    func,
+    literal,
+    make_url,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from terminbenachrichtigung.errors import JournalError, JournalMissingError
+
+Mode = Literal["ro", "rw", "rwc"]
+
+BUSY_TIMEOUT_SECONDS = 30
+# File systems on which SQLite's locks are known not to hold between machines (sqlite.org/faq.html, 5).
+NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "ceph", "glusterfs", "fuse.glusterfs", "9p"}
+    | {"fuse.sshfs", "lustre", "beegfs", "ocfs2", "gfs2", "drvfs", "davfs", "fuse.davfs", "fuse.rclone"}
+)
+
+
+def shown(url: str) -> str:
+    """The URL as it may be printed: without its password."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
+@contextmanager
+def reaching(url: str) -> Iterator[None]:
+    """Turns what a database driver raises into one sentence that names the journal."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise JournalError(f"the journal {shown(url)}: {_first_line(error.orig)}") from error
+    except SQLAlchemyError as error:
+        raise JournalError(f"the journal {shown(url)}: {_first_line(error)}") from error
+    except sqlite3.Error as error:
+        raise JournalError(f"the journal {shown(url)}: {_first_line(error)}") from error
+
+
+def may_pass(error: JournalError) -> bool:
+    """Whether waiting may help: locked, disk full, the server restarts; not: read-only, no such table."""
+    cause = error.__cause__
+    if not isinstance(cause, DBAPIError) or "readonly" in str(cause.orig):
+        return False
+    return cause.connection_invalidated or isinstance(cause, OperationalError | InterfaceError)
+
+
+def _first_line(error: BaseException | None) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def make_engine(url: str, mode: Mode) -> Engine:
+    """An engine for the journal; nothing is opened yet.
+
+    Args:
+        url: SQLAlchemy URL of an SQLite file or a Postgres database.
+        mode: "ro" cannot write, "rw" needs an existing journal file, "rwc" makes the file.
+
+    Raises:
+        JournalError: an SQLite file on a network drive, where its locks cannot be trusted.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(Path(parsed.database or ""), mode)
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    connect_args = {
+        "connect_timeout": 10,
+        # A run that was stopped in the middle of a transaction must not hold a customer's lock for ever.
+        "options": "-c timezone=UTC -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
+        + (" -c default_transaction_read_only=on" if mode == "ro" else ""),
+    }
+    return create_engine(parsed, connect_args=connect_args, pool_size=1, max_overflow=1)
+
+
+def _sqlite(path: Path, mode: Mode) -> Engine:
+    file_system = file_system_of(path)
+    if file_system in NETWORK_FILE_SYSTEMS:
+        raise JournalError(
+            f"the journal {path} lies on a network drive ({file_system}), where SQLite's locks do not hold: "
+            "two runs could notify one customer. Put it on a local disk, or use Postgres"
+        )
+    if mode != "rwc" and not path.exists():
+        raise JournalMissingError(
+            f"{path}: there is no journal yet; make one: terminbenachrichtigung journal init"
+        )
+    if mode == "rwc":
+        # It holds customers' numbers: nobody but its owner needs to read it.
+        path.touch(mode=0o600)
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"file:{quote(str(path))}?mode={mode}",
+            uri=True,
+            timeout=BUSY_TIMEOUT_SECONDS,
+            isolation_level=None,  # transactions begin where `_begin` says, not where the driver guesses
+            check_same_thread=False,
+        )
+        if mode != "ro":
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=1, max_overflow=1)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A deferred transaction that reads first and writes later fails under load however long it
+        # waits, so a writer takes the lock at once.
+        writes = connection.get_execution_options().get("writes", mode != "ro")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def file_system_of(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
+    """The type of the file system that holds `path` ("ext4", "nfs4"), or "" where it cannot be seen."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    wanted = os.path.realpath(path)
+    best: tuple[int, str] = (0, "")
+    for line in lines:
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        point = fields[1].replace("\\040", " ").rstrip("/") + "/"
+        if wanted.startswith(point) and len(point) >= best[0]:
+            best = (len(point), fields[2])
+    return best[1]
+
+
+def lock(connection: Connection, key: str) -> None:
+    """Waits for, and holds until the end of the transaction, the lock of one customer (or of the upgrade).
+
+    SQLite needs none: `BEGIN IMMEDIATE` holds the whole file already.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"terminbenachrichtigung:{key}",)
+        )
+
+
+def insert_new(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that leaves a row alone which is there already; `rowcount` tells."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return postgresql.insert(table).on_conflict_do_nothing()
+
+
+def among(connection: Connection, column: Column[str], values: Collection[str]) -> ColumnElement[bool]:
+    """A condition "column is one of these": one parameter, however many values there are."""
+    if connection.dialect.name == "sqlite":
+        return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
+    return column == any_(literal(list(values), postgresql.ARRAY(Text)))

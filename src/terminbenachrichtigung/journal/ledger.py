@@ -1,0 +1,406 @@
+"""The journal of one run: its promises, one short transaction each."""
+
+import functools
+import json
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, delete, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from terminbenachrichtigung.config import JournalSettings
+from terminbenachrichtigung.errors import JournalError
+from terminbenachrichtigung.journal import claims, statements
+from terminbenachrichtigung.journal.claims import Lost
+from terminbenachrichtigung.journal.engine import insert_new, lock, may_pass, reaching
+from terminbenachrichtigung.journal.reading import read_history, read_known
+from terminbenachrichtigung.journal.tables import (
+    attempts,
+    database_clock,
+    leftovers,
+    messages,
+    notifications,
+    reminders,
+    reported,
+    runs,
+)
+from terminbenachrichtigung.model import (
+    Attempt,
+    Channel,
+    Claim,
+    Expired,
+    JournalMessage,
+    Known,
+    Leftover,
+    MessageOutcome,
+    PlannedMessage,
+    Reason,
+    Route,
+    State,
+)
+
+PATIENCE_SECONDS = 90
+"""How long a locked, full or restarting journal is waited for; three times SQLite's own busy timeout."""
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+
+def _patient(
+    method: Callable[Concatenate["Journal", _Arguments], _Result],
+) -> Callable[Concatenate["Journal", _Arguments], _Result]:
+    """Repeats a transaction that the database could not finish: locked, disk full, server restarted.
+
+    The whole transaction is repeated, so a method must be right when its first try did commit and
+    only the answer was lost: `_retrying` tells it.
+    """
+
+    @functools.wraps(method)
+    def repeated(self: "Journal", /, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
+        patience_ends = time.monotonic() + PATIENCE_SECONDS
+        pause = 0.2
+        try:
+            while True:
+                try:
+                    return method(self, *args, **kwargs)
+                except JournalError as error:
+                    if not may_pass(error) or time.monotonic() + pause > patience_ends:
+                        raise
+                self._retrying = True
+                time.sleep(pause)
+                pause = min(pause * 2, 5.0)
+        finally:
+            self._retrying = False
+
+    return repeated
+
+
+class Journal:
+    """The journal of one run (or of one command). Not thread-safe: the main thread writes it alone."""
+
+    def __init__(self, engine: Engine, url: str, settings: JournalSettings) -> None:
+        self._engine = engine
+        self._url = url
+        self._settings = settings
+        self._connection: Connection | None = None
+        self._retrying = False
+        self.run_id = str(uuid.uuid4())
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        if self._connection is not None:
+            self._connection.close()
+        self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self, *, writes: bool) -> Iterator[Connection]:
+        # One connection for the whole run: taking it from the pool anew costs a fifth of a claim.
+        with reaching(self._url):
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            connection = self._connection.execution_options(writes=writes)
+            with connection.begin():
+                yield connection
+
+    # -------------------------------------------------------------- the run
+
+    @_patient
+    def begin(self, now: datetime, command: str, *, expire: bool = True) -> tuple[Expired, ...]:
+        """Records that a run began, and turns claims that nobody settled in time into `unknown`.
+
+        Returns the claims that this call expired: no other run reports them.
+        """
+        with self._transaction(writes=True) as connection:
+            connection.execute(
+                insert_new(connection, runs).values(
+                    run_id=self.run_id,
+                    command=command,
+                    run_now=now,
+                    started_at=database_clock(),
+                    host=socket.gethostname(),
+                    process=os.getpid(),
+                    complete=False,
+                )
+            )
+            return claims.expire(connection, self._claim_timeout) if expire else ()
+
+    @property
+    def _claim_timeout(self) -> timedelta:
+        return timedelta(minutes=self._settings.claim_timeout_minutes)
+
+    @_patient
+    def known(
+        self, appointment_ids: Collection[str], *, now: datetime, gap: timedelta, runs_since: datetime
+    ) -> Known:
+        """Everything the rules ask the journal, about these appointments and their customers.
+
+        Args:
+            appointment_ids: the appointments of the window.
+            now: the run's moment, from which `gap` is counted.
+            gap: the customer gap; messages further away from `now` are left out.
+            runs_since: how far back complete runs matter (when the earliest window opened).
+        """
+        with self._transaction(writes=False) as connection:
+            return read_known(
+                connection,
+                appointment_ids,
+                run_id=self.run_id,
+                now=now,
+                gap=gap,
+                runs_since=runs_since,
+                claim_timeout=self._claim_timeout,
+            )
+
+    @_patient
+    def finish(
+        self,
+        now: datetime,
+        *,
+        ending: str,
+        complete: bool,
+        counts: Mapping[str, int],
+        left: Mapping[tuple[str, str], Leftover],
+        told: Iterable[tuple[str, str]],
+        reminder_names: Iterable[str],
+    ) -> None:
+        """Records how the run ended, what it left over, and deletes what is older than the retention.
+
+        Args:
+            now: the run's moment.
+            ending: one word for `history`.
+            complete: not stopped, braked, or cut off: such a run counts for `missed`.
+            counts: messages by outcome.
+            left: appointments left `retry` or `deferred`, by (reminder, appointment).
+            told: (reminder, appointment) pairs that are left over no longer.
+            reminder_names: the reminders this run judged.
+        """
+        with self._transaction(writes=True) as connection:
+            gone = [{"r": reminder, "a": appointment} for reminder, appointment in (*told, *left)]
+            if gone:
+                forget = text("DELETE FROM journal_leftovers WHERE reminder = :r AND appointment_id = :a")
+                connection.execute(forget, gone)
+            if left:
+                connection.execute(
+                    insert(leftovers),
+                    [
+                        {
+                            "reminder": reminder,
+                            "appointment_id": appointment,
+                            "customer_id": what.customer_id,
+                            "starts_at": what.starts_at,
+                            "outcome": what.outcome,
+                        }
+                        for (reminder, appointment), what in left.items()
+                    ],
+                )
+            if complete:
+                known = set(connection.execute(select(reminders.c.reminder)).scalars())
+                new = [name for name in reminder_names if name not in known]
+                if new:
+                    connection.execute(
+                        insert_new(connection, reminders).values(first_complete_run=now),
+                        [{"reminder": name} for name in new],
+                    )
+            self._purge(connection, now)
+            connection.execute(
+                update(runs)
+                .where(runs.c.run_id == self.run_id)
+                .values(
+                    finished_at=database_clock(), ending=ending, complete=complete, counts=json.dumps(counts)
+                )
+            )
+
+    def _purge(self, connection: Connection, now: datetime) -> None:
+        before = now - timedelta(days=self._settings.retention_days)
+        old = (
+            select(messages.c.message_id)
+            .where(messages.c.run_now < before, messages.c.state != State.CLAIMED)
+            .where(
+                ~select(notifications.c.message_id)
+                .where(notifications.c.message_id == messages.c.message_id, notifications.c.starts_at >= now)
+                .exists()
+            )
+        )
+        ids = connection.execute(old).scalars().all()
+        for table in (attempts, notifications, messages) if ids else ():
+            for chunk in range(0, len(ids), 500):
+                connection.execute(delete(table).where(table.c.message_id.in_(ids[chunk : chunk + 500])))
+        connection.execute(delete(runs).where(runs.c.run_now < before))
+        connection.execute(delete(reported).where(reported.c.reported_at < before))
+        connection.execute(delete(leftovers).where(leftovers.c.starts_at < min(before, now)))
+
+    @_patient
+    def news(self, facts: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Of these (subject, fact) pairs, the ones never reported before; from now on they are."""
+        fresh: set[tuple[str, str]] = set()
+        if not facts:
+            return fresh
+        with self._transaction(writes=True) as connection:
+            note = insert_new(connection, reported).values(reported_at=database_clock())
+            for subject, fact in facts:
+                if connection.execute(note, {"subject": subject, "fact": fact}).rowcount:
+                    fresh.add((subject, fact))
+        return fresh
+
+    # -------------------------------------------------------------- one message
+
+    def claim(self, message: PlannedMessage, *, now: datetime, gap: timedelta) -> Claim | Lost:
+        """Takes the right to send `message`, whole or not at all; committed when this returns.
+
+        The customer is locked, and the latest generations and the gap are read again under that
+        lock, so that overlapping runs and split bundles cannot cross.
+        """
+        claim = Claim(str(uuid.uuid4()), message)
+        try:
+            return self._claim(claim, now, gap)
+        except JournalError as error:
+            if isinstance(error.__cause__, IntegrityError):
+                return Lost(Reason.IN_PROGRESS, "another run claimed it at the same moment")
+            raise
+
+    @_patient
+    def _claim(self, claim: Claim, now: datetime, gap: timedelta) -> Claim | Lost:
+        with self._transaction(writes=True) as connection:
+            lock(connection, claim.message.customer_id)
+            if self._retrying and _is_open(connection, claim.message_id):
+                return claim
+            taken = claims.next_generations(connection, claim.message, run_id=self.run_id, now=now, gap=gap)
+            if isinstance(taken, Lost):
+                return taken
+            row = claims.MessageRow(claim.message_id, self.run_id, State.CLAIMED, now)
+            claims.insert(connection, row, claim.message, taken)
+        return claim
+
+    @_patient
+    def renew(self, claim: Claim, route: Route, ended: Sequence[Attempt]) -> bool:
+        """Renews the lease before the next attempt, and notes the attempts that ended; False: it is lost.
+
+        A claim that expired meanwhile is `unknown`, and nothing may be sent for it any more.
+        """
+        with self._transaction(writes=True) as connection:
+            held = connection.execute(
+                statements.renew_claim,
+                {
+                    "claim": claim.message_id,
+                    "run": self.run_id,
+                    "channel": route.channel,
+                    "recipient": route.recipient,
+                },
+            ).rowcount
+            if held:
+                claims.record(connection, claim.message_id, ended)
+        return bool(held)
+
+    @_patient
+    def settle(self, claim: Claim, outcome: MessageOutcome, route: Route, ended: Sequence[Attempt]) -> None:
+        """Notes how the message ended, with the attempts not yet noted. Committed when this returns.
+
+        May be called again after an error: what was noted is not noted twice.
+        """
+        with self._transaction(writes=True) as connection:
+            key = {"message_id": claim.message_id}
+            changed = connection.execute(
+                statements.settle_claim,
+                {
+                    "claim": claim.message_id,
+                    "state": claims.STATE_AFTER[outcome],
+                    "channel": route.channel,
+                    "recipient": route.recipient,
+                },
+            ).rowcount
+            if not changed:
+                return
+            if outcome is MessageOutcome.SENT:
+                # The claim may have expired meanwhile, with a mark that this answer replaces.
+                connection.execute(
+                    text(
+                        "DELETE FROM journal_attempts WHERE message_id = :message_id "
+                        "AND channel = :channel AND outcome = 'unknown'"
+                    ),
+                    {**key, "channel": route.channel},
+                )
+            claims.record(connection, claim.message_id, ended)
+
+    @_patient
+    def reopen(self, message_ids: Sequence[str], channel: Channel) -> None:
+        """Takes a rejection back that turned out to be the gateway's, not the recipients' (three in a row).
+
+        Messages that failed by it are released, so that the next run tries them again.
+        """
+        with self._transaction(writes=True) as connection:
+            for message_id in message_ids:
+                connection.execute(
+                    update(attempts)
+                    .where(
+                        attempts.c.message_id == message_id,
+                        attempts.c.channel == channel,
+                        attempts.c.outcome == "rejected",
+                    )
+                    .values(outcome="unavailable")
+                )
+                connection.execute(
+                    update(messages)
+                    .where(messages.c.message_id == message_id, messages.c.state == State.FAILED)
+                    .values(state=State.RELEASED)
+                )
+
+    # -------------------------------------------------------------- by hand
+
+    def history(self, limit: int) -> tuple[JournalMessage, ...]:
+        """The newest messages, newest first."""
+        with self._transaction(writes=False) as connection:
+            return read_history(connection, limit)
+
+    def adopt(self, planned: Iterable[PlannedMessage], now: datetime) -> int:
+        """Marks appointments as handled elsewhere; returns how many were not yet known."""
+        count = 0
+        for message in planned:
+            with self._transaction(writes=True) as connection:
+                lock(connection, message.customer_id)
+                taken = claims.next_generations(
+                    connection, message, run_id=self.run_id, now=now, gap=timedelta(0)
+                )
+                if isinstance(taken, Lost):
+                    continue
+                row = claims.MessageRow(str(uuid.uuid4()), self.run_id, State.ADOPTED, now)
+                claims.insert(connection, row, message, taken)
+                count += len(message.appointments)
+        return count
+
+    @_patient
+    def resolve(self, message_id: str, *, sent: bool) -> State | None:
+        """Settles an `unknown` or `failed` message by hand; returns its state before, None if there is none.
+
+        Not sent means: the next run may try it again, by every channel.
+        """
+        with self._transaction(writes=True) as connection:
+            before: str | None = connection.execute(
+                select(messages.c.state).where(messages.c.message_id == message_id)
+            ).scalar()
+            if before not in (State.UNKNOWN, State.FAILED):
+                return State(before) if before else None
+            connection.execute(
+                update(messages)
+                .where(messages.c.message_id == message_id)
+                .values(state=State.SENT if sent else State.RELEASED, settled_at=database_clock())
+            )
+            if not sent:
+                connection.execute(
+                    update(attempts)
+                    .where(
+                        attempts.c.message_id == message_id, attempts.c.outcome.in_(("unknown", "rejected"))
+                    )
+                    .values(outcome="unavailable")
+                )
+            return State(before)
+
+
+def _is_open(connection: Connection, message_id: str) -> bool:
+    found = select(messages.c.state).where(messages.c.message_id == message_id)
+    return connection.execute(found).scalar() == State.CLAIMED

@@ -1,0 +1,165 @@
+"""What the journal knows, read in one transaction: a few statements, however many appointments."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, literal_column, select
+
+from terminbenachrichtigung.journal.engine import among
+from terminbenachrichtigung.journal.statements import COUNTS_FOR_GAP
+from terminbenachrichtigung.journal.tables import (
+    attempts,
+    database_clock,
+    leftovers,
+    messages,
+    meta,
+    notifications,
+    reminders,
+    runs,
+)
+from terminbenachrichtigung.model import (
+    Channel,
+    Contacted,
+    JournalAttempt,
+    JournalMessage,
+    Known,
+    Leftover,
+    MessageOutcome,
+    Notification,
+    State,
+)
+
+
+def read_known(
+    connection: Connection,
+    appointment_ids: Collection[str],
+    *,
+    run_id: str,
+    now: datetime,
+    gap: timedelta,
+    runs_since: datetime,
+    claim_timeout: timedelta,
+) -> Known:
+    """See `Journal.known`."""
+    complete = select(runs.c.run_now).where(runs.c.complete.is_(True))
+    last = connection.execute(complete.order_by(runs.c.run_now.desc()).limit(1)).scalar()
+    since = connection.execute(select(meta.c.created_at)).scalar()
+    first_runs = {row.reminder: row.first_complete_run for row in connection.execute(select(reminders))}
+    if not appointment_ids:
+        return Known(last_complete_run=last, journal_since=since, reminder_since=first_runs)
+
+    # A dry run may not write, so it reads a claim that has run out as the `unknown` it will become.
+    clock: datetime = connection.execute(select(database_clock())).scalar_one()
+    lease_ends = clock - claim_timeout
+
+    by_appointment: dict[str, list[Notification]] = defaultdict(list)
+    rows = connection.execute(
+        select(
+            notifications.c.reminder,
+            notifications.c.appointment_id,
+            notifications.c.generation,
+            notifications.c.customer_id,
+            notifications.c.starts_at,
+            messages.c.state,
+            messages.c.message_id,
+            messages.c.run_now,
+            messages.c.renewed_at,
+        )
+        .join(messages, messages.c.message_id == notifications.c.message_id)
+        .where(among(connection, notifications.c.appointment_id, appointment_ids))
+        .order_by(messages.c.run_now, notifications.c.generation)
+    )
+    for reminder, appointment, generation, customer, starts_at, word, message, run_now, renewed_at in rows:
+        state = State(word)
+        if state is State.CLAIMED and renewed_at < lease_ends:
+            state = State.UNKNOWN
+        by_appointment[appointment].append(
+            Notification(reminder, appointment, generation, customer, starts_at, state, message, run_now)
+        )
+
+    rejected: dict[str, set[str]] = defaultdict(set)
+    refused = connection.execute(
+        select(notifications.c.appointment_id, attempts.c.recipient)
+        .join(attempts, attempts.c.message_id == notifications.c.message_id)
+        .where(
+            attempts.c.outcome == "rejected",
+            among(connection, notifications.c.appointment_id, appointment_ids),
+        )
+    )
+    for appointment, recipient in refused:
+        rejected[appointment].add(recipient)
+
+    contacted: dict[str, list[Contacted]] = defaultdict(list)
+    counting = connection.execute(
+        select(messages.c.customer_id, messages.c.run_now, messages.c.reminder, messages.c.run_id).where(
+            messages.c.state.in_(COUNTS_FOR_GAP),
+            and_(messages.c.run_now > now - gap, messages.c.run_now < now + gap),
+        )
+    )
+    for customer, run_now, reminder, by_run in counting:
+        contacted[customer].append(Contacted(run_now, reminder, own=by_run == run_id))
+
+    claims = connection.execute(
+        select(messages.c.customer_id).where(
+            # The literal, not a parameter: only then does the partial index on open claims serve.
+            messages.c.state == literal_column(f"'{State.CLAIMED}'"),
+            messages.c.renewed_at >= lease_ends,
+            messages.c.run_id != run_id,
+        )
+    ).scalars()
+    complete_runs = complete.where(runs.c.run_now >= runs_since).order_by(runs.c.run_now)
+    return Known(
+        notifications=by_appointment,
+        rejected={appointment: frozenset(refused_ones) for appointment, refused_ones in rejected.items()},
+        contacted=contacted,
+        open_claims=frozenset(claims),
+        leftovers={
+            (row.reminder, row.appointment_id): Leftover(
+                row.customer_id, row.starts_at, MessageOutcome(row.outcome)
+            )
+            for row in connection.execute(select(leftovers))
+        },
+        complete_runs=tuple(connection.execute(complete_runs).scalars()),
+        last_complete_run=last,
+        journal_since=since,
+        reminder_since=first_runs,
+    )
+
+
+def read_history(connection: Connection, limit: int) -> tuple[JournalMessage, ...]:
+    """The newest messages with their appointments and attempts, newest first."""
+    rows = connection.execute(
+        select(messages).order_by(messages.c.claimed_at.desc(), messages.c.message_id).limit(limit)
+    ).all()
+    ids = [row.message_id for row in rows]
+    told: dict[str, list[str]] = defaultdict(list)
+    for message, appointment in connection.execute(
+        select(notifications.c.message_id, notifications.c.appointment_id)
+        .where(among(connection, notifications.c.message_id, ids))
+        .order_by(notifications.c.starts_at, notifications.c.appointment_id)
+    ):
+        told[message].append(appointment)
+    tried: dict[str, list[JournalAttempt]] = defaultdict(list)
+    for row in connection.execute(
+        select(attempts).where(among(connection, attempts.c.message_id, ids)).order_by(attempts.c.attempt_id)
+    ):
+        tried[row.message_id].append(
+            JournalAttempt(Channel(row.channel), row.recipient, row.outcome, row.detail, row.ended_at)
+        )
+    return tuple(
+        JournalMessage(
+            message_id=row.message_id,
+            run_id=row.run_id,
+            reminder=row.reminder,
+            customer_id=row.customer_id,
+            appointment_ids=tuple(told[row.message_id]),
+            state=State(row.state),
+            channel=Channel(row.channel) if row.channel else None,
+            recipient=row.recipient,
+            claimed_at=row.claimed_at,
+            settled_at=row.settled_at,
+            attempts=tuple(tried[row.message_id]),
+        )
+        for row in rows
+    )

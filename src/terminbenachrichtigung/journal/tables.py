@@ -1,0 +1,156 @@
+"""The journal's tables, as SQLAlchemy Core sees them; `migrations/` is what creates them.
+
+All names begin with `journal_`, because on Postgres the journal may share a database with others.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware datetime in UTC. SQLite has no such type: there it is text that sorts by time."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(String() if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        return value.astimezone(UTC)  # type: ignore[no-any-return]
+
+
+class database_clock(ColumnElement[datetime]):  # noqa: N801 - reads as the SQL function it is
+    """The clock of the database server: the only one that all runs share, so leases use it."""
+
+    type = UtcTime()
+    inherit_cache = True
+
+
+@compiles(database_clock, "sqlite")
+def _sqlite_clock(_element: database_clock, _compiler: Any, **_: Any) -> str:
+    # The fraction has three digits where bound values have six; text still sorts by time.
+    return "strftime('%Y-%m-%d %H:%M:%f', 'now')"
+
+
+@compiles(database_clock, "postgresql")
+def _postgres_clock(_element: database_clock, _compiler: Any, **_: Any) -> str:
+    # clock_timestamp() moves within a transaction; now() would stay at its begin.
+    return "clock_timestamp()"
+
+
+metadata = MetaData()
+
+meta = Table(
+    "journal_meta",
+    metadata,
+    Column("created_at", UtcTime, nullable=False),
+)
+
+runs = Table(
+    "journal_runs",
+    metadata,
+    Column("run_id", String(36), primary_key=True),
+    Column("command", Text, nullable=False),
+    Column("run_now", UtcTime, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("finished_at", UtcTime),
+    Column("host", Text, nullable=False),
+    Column("process", Integer, nullable=False),
+    Column("complete", Boolean, nullable=False),
+    Column("ending", Text),  # complete, quiet, or what cut it short
+    Column("counts", Text),  # JSON
+)
+
+messages = Table(
+    "journal_messages",
+    metadata,
+    Column("message_id", String(36), primary_key=True),
+    Column("run_id", String(36), nullable=False),
+    Column("reminder", Text, nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("channel", Text),  # of the attempt under way, or of the last one
+    Column("recipient", Text),
+    Column("run_now", UtcTime, nullable=False),
+    Column("claimed_at", UtcTime, nullable=False),
+    Column("renewed_at", UtcTime, nullable=False),
+    Column("settled_at", UtcTime),
+)
+
+notifications = Table(
+    "journal_notifications",
+    metadata,
+    Column("reminder", Text, nullable=False),
+    Column("appointment_id", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("message_id", String(36), ForeignKey("journal_messages.message_id"), nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("starts_at", UtcTime, nullable=False),
+    # The promise "never twice" lives here, below every program that may be wrong.
+    UniqueConstraint("reminder", "appointment_id", "generation"),
+)
+
+attempts = Table(
+    "journal_attempts",
+    metadata,
+    Column("attempt_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("message_id", String(36), ForeignKey("journal_messages.message_id"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("ended_at", UtcTime, nullable=False),
+)
+
+reminders = Table(
+    "journal_reminders",
+    metadata,
+    Column("reminder", Text, primary_key=True),
+    Column("first_complete_run", UtcTime, nullable=False),
+)
+
+leftovers = Table(
+    "journal_leftovers",
+    metadata,
+    Column("reminder", Text, primary_key=True),
+    Column("appointment_id", Text, primary_key=True),
+    Column("customer_id", Text, nullable=False),
+    Column("starts_at", UtcTime, nullable=False),
+    Column("outcome", Text, nullable=False),
+)
+
+reported = Table(
+    "journal_reported",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("fact", Text, primary_key=True),
+    Column("reported_at", UtcTime, nullable=False),
+)

@@ -1,0 +1,173 @@
+"""Appointments -> the texts that their customer receives, in the customer's language."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from typing import Literal
+
+from terminbenachrichtigung.calendar import Event, calendar
+from terminbenachrichtigung.config import Settings, TemplateTexts
+from terminbenachrichtigung.email_address import email_address
+from terminbenachrichtigung.errors import MessageError
+from terminbenachrichtigung.model import Appointment, Channel, Content, Route
+from terminbenachrichtigung.plain_text import one_line
+from terminbenachrichtigung.sms_text import sms_text
+from terminbenachrichtigung.templates import Text
+
+TextKind = Literal["sms", "email_subject", "email_body"]
+
+_LONGEST_SUBJECT = 150  # signs: more than any program shows, and far below what a mail server refuses
+_SPACES = re.compile(" {2,}")
+_BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
+_SUMMARY = {"de": "Termin", "en": "Appointment", "fr": "Rendez-vous"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """A rendered SMS: normalised, never empty, with what it costs."""
+
+    text: str
+    parts: int
+    encoding: Literal["gsm7", "ucs2"]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """A rendered e-mail: the subject is one line, the lines of the body end with \\n. The body's language."""
+
+    subject: str
+    body: str
+    language: str
+
+
+class Texts:
+    """All texts of the configuration, ready to be filled in. Made once in a run."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._zone = settings.zone
+        self._transliterate = settings.sms is None or settings.sms.transliterate
+        self._texts: dict[tuple[str, TextKind], dict[str, Text]] = {}
+        for text, template, kind in texts_of(settings.templates):
+            self._texts.setdefault((template, kind), {})[_tag(text.language)] = text
+
+    def sms(self, template: str, appointments: Sequence[Appointment]) -> Sms:
+        """Render the SMS for the appointments of one customer, soonest first.
+
+        Runs of spaces become one, as an empty placeholder leaves two. Raises MessageError if there is
+        no such text, it cannot be rendered, or nothing is in it.
+        """
+        text = self.text(template, "sms", appointments[0].language)
+        answer = sms_text(
+            _SPACES.sub(" ", text.render(appointments, self._zone)).strip(), transliterate=self._transliterate
+        )
+        if not answer.text:
+            raise MessageError(f"{text.path}: the text is empty")
+        return Sms(answer.text, answer.parts, answer.encoding, text.language)
+
+    def email(self, template: str, appointments: Sequence[Appointment]) -> Email:
+        """Render the e-mail for the appointments of one customer, soonest first.
+
+        Several blank lines become one. Raises MessageError like `sms`.
+        """
+        language = appointments[0].language
+        subject_text = self.text(template, "email_subject", language)
+        subject = one_line(subject_text.render(appointments, self._zone))
+        if len(subject) > _LONGEST_SUBJECT:
+            subject = f"{subject[: _LONGEST_SUBJECT - 1]}…"
+        body_text = self.text(template, "email_body", language)
+        body = unicodedata.normalize("NFC", body_text.render(appointments, self._zone))
+        body = _BLANK_LINES.sub("\n\n", body.replace("\r\n", "\n").replace("\r", "\n")).strip()
+        for text, rendered in ((subject_text, subject), (body_text, body)):
+            if not rendered:
+                raise MessageError(f"{text.path}: the text is empty")
+        return Email(subject, f"{body}\n", body_text.language)
+
+    def content(
+        self, template: str, appointments: Sequence[Appointment], route: Route, now: datetime
+    ) -> Content:
+        """Render what goes out on the route: the text, and for e-mail the reply address and the calendar.
+
+        `now` dates the calendar file. Raises MessageError like `sms`.
+        """
+        soonest = appointments[0]
+        if route.channel is Channel.SMS:
+            sms = self.sms(template, appointments)
+            return Content(
+                Channel.SMS,
+                route.recipient,
+                sms.language,
+                sms.text,
+                parts=sms.parts,
+                encoding=sms.encoding,
+                branch_code=soonest.branch_code,
+            )
+        email = self.email(template, appointments)
+        return Content(
+            Channel.EMAIL,
+            route.recipient,
+            email.language,
+            email.body,
+            subject=email.subject,
+            branch_code=soonest.branch_code,
+            reply_to=email_address(soonest.branch_email).address or "",
+            calendar=self._calendar(appointments, email.language, now),
+        )
+
+    def _calendar(self, appointments: Sequence[Appointment], language: str, now: datetime) -> bytes | None:
+        if self._settings.email is None or not self._settings.email.calendar_attachment:
+            return None
+        name, address = parseaddr(self._settings.email.sender)
+        words = (_SUMMARY.get(tag) for tag in _languages(language, self._settings.default_language))
+        summary = next(filter(None, words), _SUMMARY["de"])
+        events = [
+            Event(
+                appointment.appointment_id,
+                appointment.starts_at,
+                appointment.ends_at,
+                summary=f"{summary} {appointment.branch_name}",
+                location=appointment.branch_address,
+                description=f"Tel. {appointment.branch_phone}" if appointment.branch_phone.strip() else "",
+            )
+            for appointment in appointments
+        ]
+        return calendar(events, now, address, name)
+
+    def text(self, template: str, kind: TextKind, language: str) -> Text:
+        """The text in the customer's language, its base, or the default language; each text by itself."""
+        texts = self._texts.get((template, kind), {})
+        for tag in _languages(language, self._settings.default_language):
+            if tag in texts:
+                return texts[tag]
+        default = self._settings.default_language
+        raise MessageError(f"templates.{template}: there is no {kind} in {default!r}, the default language")
+
+
+def texts_of(
+    templates: Mapping[str, Mapping[str, TemplateTexts]],
+) -> Iterator[tuple[Text, str, TextKind]]:
+    """Every text there is, with the name of its template and its kind."""
+    kinds: tuple[TextKind, ...] = ("sms", "email_subject", "email_body")
+    for template, languages in templates.items():
+        for language, texts in languages.items():
+            for kind in kinds:
+                source = getattr(texts, kind)
+                if source is not None:
+                    yield Text(f"templates.{template}.{language}.{kind}", language, source), template, kind
+
+
+def _languages(*wanted: str) -> Iterator[str]:
+    """Each language, then its base: de-AT, de."""
+    for language in wanted:
+        tag = _tag(language)
+        while tag:
+            yield tag
+            tag = tag.rpartition("-")[0]
+
+
+def _tag(language: str) -> str:
+    return language.strip().lower().replace("_", "-")

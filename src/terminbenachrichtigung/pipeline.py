@@ -1,0 +1,372 @@
+"""The order of a run, and the only place that knows it.
+
+Read the schedule, plan every message with pure rules, then claim, send and settle them one by one,
+and report. A dry run is the same run that stops after planning.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from terminbenachrichtigung import delivery, dispatch, report, rules
+from terminbenachrichtigung.config import Settings
+from terminbenachrichtigung.errors import JournalError
+from terminbenachrichtigung.journal import Journal
+from terminbenachrichtigung.messages import Texts
+from terminbenachrichtigung.model import (
+    Appointment,
+    BadRow,
+    Channel,
+    Content,
+    Known,
+    Leftover,
+    MessageOutcome,
+    MessageResult,
+    Plan,
+    PlannedMessage,
+    Reason,
+    Route,
+    RunResult,
+    Skip,
+    Stop,
+    Window,
+)
+from terminbenachrichtigung.schedule import Schedule
+from terminbenachrichtigung.windows import Quiet
+
+LONG_SILENCE = timedelta(hours=2)
+"""So much open time without a complete run is warned about: cron is not calling, or runs do not finish."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a run works with; `bootstrap` makes it and closes it."""
+
+    settings: Settings
+    quiet: Quiet
+    schedule: Schedule
+    journal: Journal | None  # None only for a dry run where there is no journal yet
+    texts: Texts
+    clock: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """What only a run that sends needs."""
+
+    senders: Mapping[Channel, delivery.Channel]
+    preflight: Mapping[Channel, Callable[[], str | None]]
+    stopping: Callable[[], Stop | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What one look at schedule and journal came to."""
+
+    window: Window
+    known: Known
+    plan: Plan
+    read_at: float  # by the monotonic clock
+    since: datetime
+    until: datetime
+
+
+def run_once(
+    tools: Tools,
+    outlets: Outlets,
+    *,
+    max_messages: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> RunResult:
+    """The hourly job.
+
+    Args:
+        tools: where it reads and what it plans with; the journal is needed.
+        outlets: where it sends.
+        max_messages: replaces `[safety] max_messages_per_run` for this run.
+        progress: told how many messages are done, and of how many.
+
+    Raises:
+        ScheduleError, JournalError: out of reach or unfit before anything was sent.
+    """
+    journal = tools.journal
+    assert journal is not None
+    now = tools.clock()
+    period = tools.quiet.period_at(now)
+    if period is not None:
+        # A broken schedule or journal is better heard of at night than when the first message is due.
+        tools.schedule.probe()
+        journal.begin(now, "run-once", expire=False)
+        _finish(tools, journal, now, ending="quiet", complete=False)
+        return RunResult("run-once", now, quiet=True, next_open=period.end)
+
+    expired = journal.begin(now, "run-once")
+    planned = plan_window(tools, now)
+    result = RunResult(
+        "run-once",
+        now,
+        quiet=False,
+        bad_rows=planned.window.bad_rows,
+        warnings=_warnings(tools, planned, now),
+        expired=expired,
+    )
+    limit = tools.settings.safety.max_messages_per_run if max_messages is None else max_messages
+    if limit and len(planned.plan.messages) > limit:
+        result = replace(
+            result,
+            messages=tuple(
+                _unsent(tools, message, now, MessageOutcome.DEFERRED) for message in planned.plan.messages
+            ),
+            skips=planned.plan.skips,
+            stop=Stop.BRAKE,
+            stop_detail=str(limit) if max_messages is None else f"--max-messages = {limit}",
+        )
+    else:
+        result = _send(tools, outlets, planned, result, progress)
+    return _record(tools, journal, result)
+
+
+def dry_run(tools: Tools, at: datetime) -> RunResult:
+    """Exactly what `run_once` would do at `at`, through the same code; nothing is sent or written.
+
+    In a quiet period: what the first run after it would do.
+    """
+    period = tools.quiet.period_at(at)
+    now = at if period is None else period.end
+    planned = plan_window(tools, now)
+    limit = tools.settings.safety.max_messages_per_run
+    braked = bool(limit) and len(planned.plan.messages) > limit
+    return RunResult(
+        "dry-run",
+        at,
+        quiet=period is not None,
+        next_open=None if period is None else period.end,
+        messages=tuple(_unsent(tools, message, now, None) for message in planned.plan.messages),
+        skips=planned.plan.skips,
+        bad_rows=planned.window.bad_rows,
+        warnings=_warnings(tools, planned, now),
+        stop=Stop.BRAKE if braked else None,
+        stop_detail=str(limit) if braked else "",
+    )
+
+
+def plan_window(tools: Tools, now: datetime, since: datetime | None = None) -> Planned:
+    """Reads what a run at the open moment `now` needs, from `since` on if that is earlier, and plans it."""
+    settings = tools.settings
+    last = _known(tools, (), now, since=now).last_complete_run
+    since = min(now, last or now, since or now)
+    farthest = max(tools.quiet.reach(now, reminder.hours_before) for reminder in settings.reminders)
+    until = farthest + _gap(settings)
+    read_at = time.monotonic()
+    window = tools.schedule.read(since, until)
+    known = _known(tools, [row.appointment_id for row in window.appointments], now, since)
+    plan = _plan(tools, window.appointments, known, now)
+    return Planned(window, known, plan, read_at, since, until)
+
+
+def judge(tools: Tools, planned: Planned, now: datetime) -> tuple[rules.Judgement, ...]:
+    """Every rule's verdict about every appointment of the window, for those who ask beside the run."""
+    return rules.judge(
+        planned.window.appointments, tools.settings, planned.known, now, _parts(tools), tools.quiet
+    )
+
+
+def _gap(settings: Settings) -> timedelta:
+    return timedelta(hours=settings.rules.hours_between_messages)
+
+
+def _known(tools: Tools, appointment_ids: Sequence[str], now: datetime, since: datetime) -> Known:
+    if tools.journal is None:
+        return Known()
+    longest = max(reminder.hours_before for reminder in tools.settings.reminders)
+    return tools.journal.known(
+        appointment_ids,
+        now=now,
+        gap=_gap(tools.settings),
+        runs_since=tools.quiet.window_opens(since, longest),
+    )
+
+
+def _plan(tools: Tools, appointments: Sequence[Appointment], known: Known, now: datetime) -> Plan:
+    return rules.plan(appointments, tools.settings, known, now, _parts(tools), tools.quiet)
+
+
+def _parts(tools: Tools) -> rules.Parts:
+    """How the rules learn the length of a text without knowing templates."""
+    template = {reminder.name: reminder.template for reminder in tools.settings.reminders}
+
+    def parts(reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int:
+        if channel is Channel.SMS:
+            return tools.texts.sms(template[reminder], appointments).parts
+        tools.texts.email(template[reminder], appointments)
+        return 1
+
+    return parts
+
+
+def _send(
+    tools: Tools,
+    outlets: Outlets,
+    planned: Planned,
+    result: RunResult,
+    progress: Callable[[int, int], None] | None,
+) -> RunResult:
+    settings, now, journal = tools.settings, result.at, tools.journal
+    assert journal is not None
+    channels: dict[Channel, delivery.Limits] = {}
+    if settings.sms is not None:
+        channels[Channel.SMS] = delivery.Limits(settings.sms.concurrency, settings.sms.max_per_second)
+    if settings.email is not None:
+        channels[Channel.EMAIL] = delivery.Limits(settings.email.concurrency, settings.email.max_per_second)
+
+    def gate(start: datetime) -> dispatch.Held | None:
+        moment = tools.clock()
+        if tools.quiet.period_at(moment) is not None:
+            return dispatch.Held.QUIET
+        today = tools.quiet.local_date(moment) == tools.quiet.local_date(start)
+        if start <= moment or (today and not settings.rules.same_day):
+            return dispatch.Held.TOO_LATE
+        return None
+
+    def plan_customer(rows: Sequence[Appointment]) -> Plan:
+        known = _known(tools, [row.appointment_id for row in rows], now, planned.since)
+        return _plan(tools, rows, known, now)
+
+    stages = dispatch.Stages(
+        journal=journal,
+        senders=outlets.senders,
+        content=lambda message, route: _content(tools, message, route, now),
+        gate=gate,
+        reread=lambda: tools.schedule.read(planned.since, planned.until).appointments,
+        plan_customer=plan_customer,
+        preflight=outlets.preflight,
+        stopping=outlets.stopping,
+    )
+    limits = dispatch.Limits(
+        now=now,
+        gap=_gap(settings),
+        on_unknown=settings.rules.on_unknown,
+        # Half of it, because the longest delivery takes at most half of it (`config check` sees to that).
+        lease_seconds=settings.journal.claim_timeout_minutes * 60 / 2,
+    )
+    workers: dispatch.Crew = delivery.Workers(channels)
+    try:
+        sent = dispatch.Dispatch(stages, limits, workers, progress).run(
+            planned.plan, planned.window.appointments, planned.read_at
+        )
+    finally:
+        workers.close()
+    return replace(
+        result,
+        messages=sent.results,
+        skips=sent.skips,
+        closed=sent.closed,
+        stop=sent.stop,
+        stop_detail=sent.stop_detail,
+    )
+
+
+def _content(tools: Tools, message: PlannedMessage, route: Route, now: datetime) -> Content:
+    (template,) = {
+        reminder.template for reminder in tools.settings.reminders if reminder.name == message.reminder
+    }
+    return tools.texts.content(template, message.appointments, route, now)
+
+
+def _unsent(
+    tools: Tools, message: PlannedMessage, now: datetime, outcome: MessageOutcome | None
+) -> MessageResult:
+    return MessageResult(message, _content(tools, message, message.routes[0], now), outcome=outcome)
+
+
+def _warnings(tools: Tools, planned: Planned, now: datetime) -> tuple[str, ...]:
+    found = (*planned.window.warnings, *planned.plan.warnings)
+    last = planned.known.last_complete_run
+    if last is not None and tools.quiet.open_time_between(last, now) >= LONG_SILENCE:
+        local = last.astimezone(tools.settings.zone)
+        found += (
+            f"the last complete run was {local:%Y-%m-%d %H:%M}: two open hours or more ago. "
+            "Is cron calling run-once every hour?",
+        )
+    return found
+
+
+# ---------------------------------------------------------------- what the journal keeps of a run
+
+
+def _record(tools: Tools, journal: Journal, result: RunResult) -> RunResult:
+    """Ends the run in the journal, and finds out what of its result is news."""
+    facts: dict[tuple[str, str], MessageResult | Skip | BadRow] = {}
+    left: dict[tuple[str, str], Leftover] = {}
+    told = []
+    for message in result.messages:
+        assert message.outcome is not None
+        for row in message.message.appointments:
+            key = (message.message.reminder, row.appointment_id)
+            if message.outcome in (MessageOutcome.RETRY, MessageOutcome.DEFERRED):
+                left[key] = Leftover(message.message.customer_id, row.starts_at, message.outcome)
+            else:
+                told.append(key)
+        if message.outcome in (MessageOutcome.FAILED, MessageOutcome.UNKNOWN, MessageOutcome.RETRY):
+            first = message.message.soonest
+            facts[_subject(first, message.message.reminder), message.outcome] = message
+    for skip in result.skips:
+        if skip.reason is Reason.MISSED:
+            # Told by no reminder: one fact, however many reminders missed it.
+            facts.setdefault((_subject(skip.appointment, ""), skip.reason), skip)
+    for bad in result.bad_rows:
+        facts[f"row {bad.appointment_id or ''}", bad.detail] = bad
+    try:
+        fresh = journal.news(facts)
+        _finish(
+            tools,
+            journal,
+            result.at,
+            ending=result.stop or "complete",
+            complete=result.stop is None,
+            counts={
+                outcome: sum(message.outcome is outcome for message in result.messages)
+                for outcome in MessageOutcome
+            },
+            left=left,
+            told=told,
+        )
+    except JournalError as error:
+        return replace(
+            result,
+            stop=result.stop or Stop.JOURNAL,
+            stop_detail=result.stop_detail or str(error),
+            news=_lines(tools, facts.values()),
+        )
+    return replace(result, news=_lines(tools, [fact for key, fact in facts.items() if key in fresh]))
+
+
+def _finish(
+    tools: Tools,
+    journal: Journal,
+    now: datetime,
+    *,
+    ending: str,
+    complete: bool,
+    counts: Mapping[str, int] | None = None,
+    left: Mapping[tuple[str, str], Leftover] | None = None,
+    told: Sequence[tuple[str, str]] = (),
+) -> None:
+    journal.finish(
+        now,
+        ending=ending,
+        complete=complete,
+        counts=counts or {},
+        left=left or {},
+        told=told,
+        reminder_names=[reminder.name for reminder in tools.settings.reminders],
+    )
+
+
+def _subject(row: Appointment, reminder: str) -> str:
+    return f"{reminder} {row.appointment_id} {row.customer_id} {row.starts_at.isoformat()}"
+
+
+def _lines(tools: Tools, facts: Iterable[MessageResult | Skip | BadRow]) -> tuple[str, ...]:
+    return tuple(report.needs_a_person(fact, tools.settings.zone) for fact in facts)

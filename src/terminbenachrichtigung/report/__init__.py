@@ -1,0 +1,23 @@
+"""Results → text, JSON and exit codes, with the wording of every reason. Pure: nothing is printed here."""
+
+from terminbenachrichtigung.report.history import history_as_json, history_as_text
+from terminbenachrichtigung.report.masking import mask_address, mask_number, mask_recipient, mask_text
+from terminbenachrichtigung.report.run import as_json, as_quiet_text, as_text, exit_code
+from terminbenachrichtigung.report.wording import OUTCOMES, REASONS, needs_a_person, stop_sentence
+
+__all__ = [
+    "OUTCOMES",
+    "REASONS",
+    "as_json",
+    "as_quiet_text",
+    "as_text",
+    "exit_code",
+    "history_as_json",
+    "history_as_text",
+    "mask_address",
+    "mask_number",
+    "mask_recipient",
+    "mask_text",
+    "needs_a_person",
+    "stop_sentence",
+]

@@ -1,0 +1,174 @@
+"""On which channels a reminder can reach a customer, in which order, and why not on the others.
+
+The order and what "usable" means are those of the contract, section 3.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Protocol
+
+from terminbenachrichtigung.config.settings import Reminder, Settings
+from terminbenachrichtigung.email_address import EmailRefusal, email_address
+from terminbenachrichtigung.errors import MessageError
+from terminbenachrichtigung.model import Appointment, Channel, Route
+from terminbenachrichtigung.phone import PhoneRefusal, mobile_number
+
+SHOWN = 80  # signs of what somebody typed; the rest says nothing more
+
+
+class Parts(Protocol):
+    """How many parts of an SMS the text for these appointments takes; for an e-mail the number is ignored.
+
+    Raises MessageError if the text cannot be rendered.
+    """
+
+    def __call__(self, reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int: ...
+
+
+class Preference(StrEnum):
+    """How a customer wants to be reached (AMPAREX: bevorzugter Kontaktkanal)."""
+
+    SMS = "sms"
+    EMAIL = "email"
+    LETTER = "letter"
+    PHONE = "phone"
+    NONE = "none"
+
+
+_PREFERENCES = {
+    "sms": Preference.SMS,
+    "email": Preference.EMAIL,
+    "e-mail": Preference.EMAIL,
+    "letter": Preference.LETTER,
+    "brief": Preference.LETTER,
+    "phone": Preference.PHONE,
+    "telefon": Preference.PHONE,
+    "none": Preference.NONE,
+    "keine": Preference.NONE,
+}
+
+_PHONE_REFUSALS = {
+    PhoneRefusal.NO_DIGITS: "no number",
+    PhoneRefusal.LETTERS_LEFT: "unclear letters beside it",
+    PhoneRefusal.EXTENSION: "has an extension",
+    PhoneRefusal.NOT_VALID: "not a valid number",
+    PhoneRefusal.NOT_MOBILE: "not a mobile number",
+    PhoneRefusal.COUNTRY_NOT_ALLOWED: "of a country that sms.countries leaves out",
+}
+
+_EMAIL_REFUSALS = {
+    EmailRefusal.SEVERAL: "more than one address",
+    EmailRefusal.LOCAL_PART_NOT_ASCII: "letters before the @ that many mail servers refuse",
+    EmailRefusal.NOT_VALID: "not a valid address",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """The routes that can be used, in the order in which they are tried; and why the others cannot."""
+
+    routes: tuple[Route, ...]
+    unusable: tuple[tuple[Channel, str], ...]
+
+    @property
+    def detail(self) -> str:
+        """What staff read: `sms: no number; email: no address`. Holds numbers as they were typed."""
+        return "; ".join(f"{channel}: {why}" for channel, why in self.unusable)
+
+
+def preference(appointment: Appointment) -> Preference | None:
+    """The customer's preferred channel; None without one, and for a word that nobody knows."""
+    word = appointment.preferred_channel
+    return _PREFERENCES.get(word.strip().casefold()) if word else None
+
+
+def is_unknown_word(word: str) -> bool:
+    """Whether a preferred channel is neither empty nor one of the contract's words."""
+    plain = word.strip().casefold()
+    return plain != "" and plain not in _PREFERENCES
+
+
+def contact(
+    appointment: Appointment,
+    reminder: Reminder,
+    settings: Settings,
+    *,
+    today: date,
+    rejected: frozenset[str],
+    parts: Parts,
+) -> Contact:
+    """Find the usable channels of a reminder for one appointment, on the local date `today`.
+
+    Recipients in `rejected` were refused for this appointment before, and are not tried again.
+    """
+    routes: list[Route] = []
+    unusable: list[tuple[Channel, str]] = []
+    for channel in _in_order(reminder, preference(appointment)):
+        recipient, why = _recipient(channel, appointment, settings, today)
+        if recipient is not None and recipient in rejected:
+            why = "it was refused for this appointment before"
+        elif recipient is not None:
+            why = _too_long(channel, appointment, reminder, settings, parts)
+        if recipient is None or why:
+            unusable.append((channel, why))
+        else:
+            routes.append(Route(channel, recipient))
+    return Contact(tuple(routes), tuple(unusable))
+
+
+def max_parts(settings: Settings, channel: Channel) -> int | None:
+    """The most parts that a text may take on a channel; None for no limit."""
+    return settings.sms.max_parts if channel is Channel.SMS and settings.sms is not None else None
+
+
+def _in_order(reminder: Reminder, preferred: Preference | None) -> list[Channel]:
+    first = preferred.value if preferred is not None else None
+    channels = [Channel(channel) for channel in reminder.channels]
+    return sorted(channels, key=lambda channel: channel.value != first)
+
+
+def _recipient(
+    channel: Channel, appointment: Appointment, settings: Settings, today: date
+) -> tuple[str | None, str]:
+    """The address on a channel, or why there is none."""
+    match channel:
+        case Channel.SMS:
+            return _number(appointment, settings, today)
+        case Channel.EMAIL:
+            return _address(appointment, settings)
+
+
+def _number(appointment: Appointment, settings: Settings, today: date) -> tuple[str | None, str]:
+    sms = settings.sms
+    if sms is None:
+        return None, "not configured"
+    if sms.active_from is not None and today < sms.active_from:
+        return None, f"active from {sms.active_from}"
+    found = mobile_number((appointment.mobile, appointment.phone), sms.country_code, frozenset(sms.countries))
+    if found.number is not None or not found.refused:
+        return found.number, "no number"
+    why = ", ".join(f"{refusal.typed}: {_PHONE_REFUSALS[refusal.code]}" for refusal in found.refused)
+    return None, f"no mobile number ({why})"
+
+
+def _address(appointment: Appointment, settings: Settings) -> tuple[str | None, str]:
+    if settings.email is None:
+        return None, "not configured"
+    found = email_address(appointment.email)
+    if found.address is not None or found.refused is None:
+        return found.address, "no address"
+    return None, f"{_EMAIL_REFUSALS[found.refused]} ({appointment.email.strip()[:SHOWN]})"
+
+
+def _too_long(
+    channel: Channel, appointment: Appointment, reminder: Reminder, settings: Settings, parts: Parts
+) -> str:
+    """Why the text for this appointment alone cannot be sent on a channel; empty if it can."""
+    try:
+        count = parts(reminder.name, channel, (appointment,))
+    except MessageError as error:
+        return f"template error: {error}"
+    limit = max_parts(settings, channel)
+    return f"the text has {count} parts, at most {limit} are allowed" if limit and count > limit else ""

@@ -1,0 +1,203 @@
+"""What every rule may look at: the run's moment, the settings and the journal's answers, made ready once."""
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from terminbenachrichtigung.config.settings import Reminder, Settings
+from terminbenachrichtigung.model import Appointment, Known, Leftover, Notification, Reason, Route, State
+from terminbenachrichtigung.rules.contact import Contact, Parts, contact
+from terminbenachrichtigung.windows import Quiet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Horizon:
+    """How far one reminder looks in this run."""
+
+    reminder: Reminder
+    reach: datetime  # due are appointments up to here
+    carry: datetime  # and a message takes the customer's others along up to here
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What the customer gap (AMPAREX: Min. Stunden vor Doppelnachricht) says to one appointment."""
+
+    cause: str = ""  # the message or contact that lies within the gap
+    waived: str = ""  # why the gap yields to it all the same
+
+    @property
+    def holds(self) -> bool:
+        """Whether the appointment has to wait."""
+        return self.cause != "" and self.waived == ""
+
+
+@dataclass(slots=True, eq=False)
+class Candidate:
+    """One appointment for one reminder, and what was found out about the two; not more than is needed."""
+
+    appointment: Appointment
+    horizon: Horizon
+    refused: Reason | None = None
+    in_message: bool = False
+    contact: Contact | None = None
+    gap: Gap | None = None
+
+    @property
+    def name(self) -> str:
+        """The reminder's name."""
+        return self.horizon.reminder.name
+
+    @property
+    def customer_id(self) -> str:
+        """Empty without a customer; such an appointment gets no further than the first rule."""
+        return self.appointment.customer_id or ""
+
+    @property
+    def order(self) -> tuple[datetime, str, int]:
+        """Soonest first, and always the same."""
+        return (
+            self.appointment.starts_at,
+            self.appointment.appointment_id,
+            self.horizon.reminder.hours_before,
+        )
+
+
+class Context:
+    """One run's view. Only `planned`, `told` and `written` grow, while the plan is made."""
+
+    def __init__(self, settings: Settings, known: Known, now: datetime, parts: Parts, quiet: Quiet) -> None:
+        rules = settings.rules
+        self.settings = settings
+        self.known = known
+        self.now = now
+        self.parts = parts
+        self.quiet = quiet
+        self.today = quiet.local_date(now)
+        self.tomorrow = quiet.day_start(self.today + timedelta(days=1))
+        self.gap = timedelta(hours=rules.hours_between_messages)
+        self.excluded_statuses = _plain(rules.excluded_statuses)
+        self.only_recipients = frozenset(settings.safety.only_recipients)
+        self.horizons = tuple(
+            self._horizon(reminder) for reminder in sorted(settings.reminders, key=lambda r: r.hours_before)
+        )
+        self.farthest = max([self.tomorrow, *(horizon.carry for horizon in self.horizons)])
+        self.planned: defaultdict[str, list[Reminder]] = defaultdict(list)
+        """By appointment: the reminders that passed rules 1 to 16, or whose message takes it along."""
+        self.told: set[str] = set()
+        """The appointments that are in a planned message."""
+        self.written: defaultdict[str, set[str]] = defaultdict(set)
+        """By customer: the reminders of which a message is planned."""
+        self._branches: dict[str, bool] = {}
+
+    def _horizon(self, reminder: Reminder) -> Horizon:
+        reach = self.quiet.reach(self.now, reminder.hours_before)
+        return Horizon(reminder, reach, reach + self.gap)
+
+    # ------------------------------------------------------------ what a candidate's neighbours are
+
+    def could_be_missed(self, start: datetime) -> bool:
+        """Whether an appointment starts after the last complete run and before tomorrow."""
+        last = self.known.last_complete_run
+        return last is not None and last < start < self.tomorrow
+
+    def notifications(self, candidate: Candidate) -> Sequence[Notification]:
+        """All that the journal has for the appointment, by any reminder, oldest first."""
+        return self.known.notifications.get(candidate.appointment.appointment_id, ())
+
+    def latest(self, candidate: Candidate) -> Notification | None:
+        """The appointment's latest notification for this reminder."""
+        own = [each for each in self.notifications(candidate) if each.reminder == candidate.name]
+        return max(own, key=lambda each: each.generation, default=None)
+
+    def leftover(self, candidate: Candidate) -> Leftover | None:
+        """What the last run that planned it left, if it names the present customer and start."""
+        appointment = candidate.appointment
+        left = self.known.leftovers.get((candidate.name, appointment.appointment_id))
+        return left if left is not None and _names(left, appointment) else None
+
+    def shorter_reminders(self, candidate: Candidate) -> Iterator[str]:
+        """Reminders with a shorter lead that see to the present customer and start."""
+        lead = candidate.horizon.reminder.hours_before
+        for reminder in self.planned.get(candidate.appointment.appointment_id, ()):
+            if reminder.hours_before < lead:
+                yield reminder.name
+        notified = self.notifications(candidate)
+        if notified:
+            shorter = {h.reminder.name for h in self.horizons if h.reminder.hours_before < lead}
+            for each in notified:
+                told = each.state is not State.RELEASED and _names(each, candidate.appointment)
+                if told and each.reminder in shorter:
+                    yield each.reminder
+
+    def complete_run_between(self, a: datetime, b: datetime) -> bool:
+        """Whether a complete run's `now` lies in `[a, b)`, at an open moment."""
+        runs = self.known.complete_runs
+        return any(
+            self.quiet.period_at(run) is None for run in runs[bisect_left(runs, a) : bisect_left(runs, b)]
+        )
+
+    # ------------------------------------------------------------ how the customer is reached
+
+    def contact(self, candidate: Candidate) -> Contact:
+        """The usable channels; found once, because it reads numbers and asks for texts."""
+        found = candidate.contact
+        if found is None:
+            found = candidate.contact = contact(
+                candidate.appointment,
+                candidate.horizon.reminder,
+                self.settings,
+                today=self.today,
+                rejected=self.rejected(candidate),
+                parts=self.parts,
+            )
+        return found
+
+    def rejected(self, candidate: Candidate) -> frozenset[str]:
+        """Recipients that were refused for good for this appointment."""
+        return self.known.rejected.get(candidate.appointment.appointment_id, frozenset())
+
+    def allowed_routes(self, candidate: Candidate) -> tuple[Route, ...]:
+        """The usable routes, without those that `only_recipients` holds back."""
+        routes = self.contact(candidate).routes
+        if not self.only_recipients:
+            return routes
+        return tuple(route for route in routes if route.recipient.lower() in self.only_recipients)
+
+    # ------------------------------------------------------------ words and times
+
+    def leaves_out(self, branch_code: str) -> bool:
+        """Whether the branch filter (AMPAREX: Filialkürzel Filter) leaves a branch out."""
+        answer = self._branches.get(branch_code)
+        if answer is None:
+            rules = self.settings.rules
+            code = branch_code.strip().casefold()
+            included = not rules.include_branches or _patterns(rules.include_branches).fullmatch(code)
+            excluded = rules.exclude_branches and _patterns(rules.exclude_branches).fullmatch(code)
+            answer = self._branches[branch_code] = not included or bool(excluded)
+        return answer
+
+    def clock(self, t: datetime) -> str:
+        """A moment for people: local, to the minute."""
+        return t.astimezone(self.quiet.zone).strftime("%Y-%m-%d %H:%M")
+
+
+def _names(record: Notification | Leftover, appointment: Appointment) -> bool:
+    """Whether the journal means the present customer and start, not those before a move or a change."""
+    return record.starts_at == appointment.starts_at and record.customer_id == appointment.customer_id
+
+
+@lru_cache
+def _plain(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(word.strip().casefold() for word in words)
+
+
+@lru_cache
+def _patterns(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    # Not fnmatch: there `HH[1]` would be a class of characters, and the filter only knows * and ?.
+    plain = (re.escape(pattern.strip().casefold()) for pattern in patterns)
+    return re.compile("|".join(p.replace(r"\*", ".*").replace(r"\?", ".") for p in plain), re.DOTALL)

@@ -1,0 +1,62 @@
+"""The customer gap: how long a customer is left in peace after a message or a contact by hand."""
+
+from datetime import datetime, timedelta
+
+from terminbenachrichtigung.model import State
+from terminbenachrichtigung.rules.context import Candidate, Context, Gap
+
+_PEACE_AFTER_CONTACT = timedelta(hours=2)  # the gap yields to nothing so soon after a contact by hand
+
+
+def customer_gap(candidate: Candidate, context: Context) -> Gap:
+    """What lies within the gap, and whether the gap yields: to a moved appointment, and at the last chance.
+
+    Messages planned in the same run count for the messages of other reminders; those of the same one are
+    parts of a bundle that was too long.
+    """
+    by_hand = _contact_by_hand(candidate, context)
+    cause = _message(candidate, context)
+    if by_hand is not None:
+        cause = f"contacted by hand at {context.clock(by_hand)}"
+    if not cause:
+        return Gap()
+    if by_hand is not None and context.now - by_hand < _PEACE_AFTER_CONTACT:
+        return Gap(cause)
+    return Gap(cause, waived=_waived(candidate, context))
+
+
+def _contact_by_hand(candidate: Candidate, context: Context) -> datetime | None:
+    contacted = candidate.appointment.last_contacted_at
+    if contacted is None or not timedelta() <= context.now - contacted < context.gap:
+        return None
+    return contacted
+
+
+def _message(candidate: Candidate, context: Context) -> str:
+    if context.written[candidate.customer_id] - {candidate.name}:
+        return "another reminder's message is planned in this run"
+    for contacted in context.known.contacted.get(candidate.customer_id, ()):
+        if contacted.own and contacted.reminder == candidate.name:
+            continue
+        # Hosts' clocks differ by minutes, so another run's `now` may lie a little ahead; one that lies
+        # ahead by more than the gap is a clock gone wrong, and must not silence the customer for ever.
+        if abs(context.now - contacted.run_now) < context.gap:
+            return f"message of {contacted.reminder} at {context.clock(contacted.run_now)}"
+    return ""
+
+
+def _waived(candidate: Candidate, context: Context) -> str:
+    appointment = candidate.appointment
+    told = [
+        each
+        for each in context.notifications(candidate)
+        if each.state not in {State.RELEASED, State.FAILED} and each.customer_id == appointment.customer_id
+    ]
+    if told:
+        last = max(told, key=lambda each: (each.run_now, each.generation))
+        if last.starts_at != appointment.starts_at:
+            return f"moved since it was notified for {context.clock(last.starts_at)}"
+    chance = context.quiet.last_chance(appointment.starts_at)
+    if context.quiet.in_pre_quiet(context.now, chance):
+        return f"the last chance ends at {context.clock(chance)}"
+    return ""

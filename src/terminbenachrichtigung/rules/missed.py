@@ -1,0 +1,49 @@
+"""Whether an appointment was missed: nobody told the customer, and now it is too late.
+
+Here are the times and what the journal says to them; that the appointment ought to have been notified at
+all, by the other rules, is seen to where the rules are.
+"""
+
+from datetime import timedelta
+
+from terminbenachrichtigung.model import State
+from terminbenachrichtigung.rules.context import Candidate, Context
+
+
+def why_missed(candidate: Candidate, context: Context) -> str:
+    """The reason in words, or empty if it was not missed (contract, section 2, *Missed*)."""
+    appointment, known = candidate.appointment, context.known
+    since, first_run = known.journal_since, known.reminder_since.get(candidate.name)
+    if since is None or first_run is None or not context.could_be_missed(appointment.starts_at):
+        return ""
+    chance = context.quiet.last_chance(appointment.starts_at)
+    if not max(since, first_run) <= chance <= context.now:
+        return ""
+    if _was_told(candidate, context) or _was_contacted(candidate, context):
+        return ""
+    last_chance = context.clock(chance)
+    if appointment.created_at is not None:
+        free_from = appointment.created_at + timedelta(hours=context.settings.rules.hours_after_booking)
+        booked = context.clock(appointment.created_at)
+        return f"booked {booked}, last chance {last_chance}" if free_from < chance else ""
+    left = context.leftover(candidate)
+    if left is not None:
+        return f"the last run that planned it left it {left.outcome}; last chance {last_chance}"
+    opens = context.quiet.window_opens(appointment.starts_at, candidate.horizon.reminder.hours_before)
+    if context.complete_run_between(opens, chance):
+        return ""
+    return f"no complete run between {context.clock(opens)} and {last_chance}"
+
+
+def _was_told(candidate: Candidate, context: Context) -> bool:
+    return any(
+        each.state is not State.RELEASED and each.customer_id == candidate.customer_id
+        for each in context.notifications(candidate)
+    )
+
+
+def _was_contacted(candidate: Candidate, context: Context) -> bool:
+    """By hand, so late that the gap held until the last chance; a contact in the future is a typing error."""
+    contacted = candidate.appointment.last_contacted_at
+    chance = context.quiet.last_chance(candidate.appointment.starts_at)
+    return contacted is not None and chance - context.gap <= contacted <= context.now

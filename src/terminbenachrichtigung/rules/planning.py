@@ -1,0 +1,237 @@
+"""All pairs of appointment and reminder -> the messages of a run, and a reason for everything left alone."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.model import (
+    Appointment,
+    Known,
+    MessageOutcome,
+    Plan,
+    PlannedMessage,
+    Reason,
+    Skip,
+)
+from terminbenachrichtigung.rules.bundles import bundle
+from terminbenachrichtigung.rules.contact import SHOWN, Parts, is_unknown_word
+from terminbenachrichtigung.rules.context import Candidate, Context
+from terminbenachrichtigung.rules.verdicts import (
+    RULE,
+    RULES,
+    Verdict,
+    detail,
+    first_refusal,
+    rules_without,
+)
+from terminbenachrichtigung.windows import Quiet
+
+_LATE = (Reason.SUPERSEDED, Reason.RECENTLY_NOTIFIED, Reason.HELD_BACK)
+_TO_BE_PLANNED = rules_without(*_LATE)
+_TO_BE_CARRIED = rules_without(Reason.NOT_YET_DUE, Reason.RECENTLY_NOTIFIED)
+_NEVER_LISTED = (Reason.PAST, Reason.NOT_YET_DUE)
+
+
+def plan(  # noqa: PLR0917  everything a plan depends on, and nothing hidden
+    appointments: Sequence[Appointment],
+    settings: Settings,
+    known: Known,
+    now: datetime,
+    parts: Parts,
+    quiet: Quiet,
+) -> Plan:
+    """Decide whom a run notifies at the open moment `now`, and with which message.
+
+    Args:
+        appointments: one reading of the schedule, from the last complete run or the start of the local
+            day, whichever is earlier, up to `hours_between_messages` after the farthest reach.
+        parts: how long a text is, so that too long ones are found before anything is sent.
+
+    The messages come in the order of sending: soonest first, and last those that the last run left `retry`.
+    """
+    return _Planning(Context(settings, known, now, parts, quiet)).plan(appointments)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One appointment and one reminder: what each rule says, whatever the others say."""
+
+    candidate: Candidate
+    context: Context
+
+    @property
+    def appointment(self) -> Appointment:
+        """The appointment that is judged."""
+        return self.candidate.appointment
+
+    @property
+    def reminder(self) -> str:
+        """The name of the reminder that is judged."""
+        return self.candidate.name
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Every rule's verdict, in the order of the rules."""
+        return tuple(
+            Verdict(
+                rule.reason,
+                rule.refuses(self.candidate, self.context),
+                rule.looks_at(self.candidate, self.context),
+            )
+            for rule in RULES
+        )
+
+    def first(self, without: Collection[Reason] = ()) -> Verdict | None:
+        """The first rule that refuses, as if those in `without` did not exist; None if none does."""
+        reason = first_refusal(self.candidate, self.context, rules_without(*without))
+        if reason is None:
+            return None
+        return Verdict(reason, skips=True, detail=detail(self.candidate, self.context, reason))
+
+
+def judge(  # noqa: PLR0917  the same as `plan`
+    appointments: Sequence[Appointment],
+    settings: Settings,
+    known: Known,
+    now: datetime,
+    parts: Parts,
+    quiet: Quiet,
+) -> tuple[Judgement, ...]:
+    """Judge every appointment for every reminder, shorter leads first, beside the plan that `plan` makes.
+
+    The appointments must be the same ones: what else is planned decides rules 17 and 18.
+    """
+    context = Context(settings, known, now, parts, quiet)
+    planning = _Planning(context)
+    planning.plan(appointments)
+    return tuple(
+        Judgement(planning.candidate(appointment, place), context)
+        for appointment in appointments
+        for place in range(len(context.horizons))
+    )
+
+
+class _Planning:
+    """One plan while it is made."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._candidates: dict[tuple[str, int], Candidate] = {}
+        self._due: list[Candidate] = []
+        self._groups: defaultdict[tuple[str, str], list[Candidate]] = defaultdict(list)
+        """By customer and reminder: those that passed rules 1 to 17."""
+        self._later: defaultdict[tuple[str, str], list[Candidate]] = defaultdict(list)
+        """By customer and reminder: not due yet, but near enough to be taken along."""
+        self._messages: list[tuple[tuple[object, ...], PlannedMessage]] = []
+
+    def plan(self, appointments: Sequence[Appointment]) -> Plan:
+        for appointment in appointments:
+            self._admit(appointment)
+        for candidate in sorted(self._due, key=lambda each: each.order):
+            if not candidate.in_message and self._may_be_told(candidate):
+                self._tell(candidate.customer_id, candidate.name)
+        self._messages.sort(key=lambda each: each[0])
+        return Plan(
+            messages=tuple(message for _, message in self._messages),
+            skips=tuple(self._skips()),
+            warnings=tuple(_warnings(appointments, self.context.now)),
+        )
+
+    def candidate(self, appointment: Appointment, place: int) -> Candidate:
+        """The pair of an appointment and the reminder at a place among the horizons."""
+        key = (appointment.appointment_id, place)
+        found = self._candidates.get(key)
+        if found is None:
+            found = self._candidates[key] = Candidate(appointment, self.context.horizons[place])
+        return found
+
+    def _admit(self, appointment: Appointment) -> None:
+        """Judge by rules 1 to 17 what this run has to answer for; keep at hand what it may take along."""
+        context, start = self.context, appointment.starts_at
+        if start > context.farthest or (start <= context.now and not context.could_be_missed(start)):
+            return
+        for place, horizon in enumerate(context.horizons):
+            if start > horizon.carry and start >= context.tomorrow:
+                continue
+            candidate = self.candidate(appointment, place)
+            if start > horizon.reach and start >= context.tomorrow:
+                candidate.refused = Reason.NOT_YET_DUE
+            else:
+                candidate.refused = self._passes(candidate)
+            group = (candidate.customer_id, candidate.name)
+            if candidate.refused is None:
+                self._due.append(candidate)
+                self._groups[group].append(candidate)
+            elif candidate.refused is Reason.NOT_YET_DUE and start <= horizon.carry:
+                self._later[group].append(candidate)
+
+    def _passes(self, candidate: Candidate) -> Reason | None:
+        """Shorter leads come first, so that a longer one finds them in `planned`."""
+        refused = first_refusal(candidate, self.context, _TO_BE_PLANNED)
+        if refused is None:
+            self.context.planned[candidate.appointment.appointment_id].append(candidate.horizon.reminder)
+            refused = self._refuses(candidate, Reason.SUPERSEDED)
+        return refused
+
+    def _may_be_told(self, candidate: Candidate) -> bool:
+        # Superseded once more: a shorter reminder's message may have taken it along since.
+        candidate.refused = self._refuses(candidate, *_LATE)
+        return candidate.refused is None
+
+    def _tell(self, customer_id: str, reminder: str) -> None:
+        """Plan the message of one customer for one reminder, or several if one is too short."""
+        context, group = self.context, (customer_id, reminder)
+        due: list[Candidate] = []
+        carried: list[Candidate] = []
+        for candidate in self._groups[group]:
+            if self._may_be_told(candidate):
+                due.append(candidate)
+            elif candidate.refused is Reason.RECENTLY_NOTIFIED and context.allowed_routes(candidate):
+                carried.append(candidate)
+        for candidate in self._later[group]:
+            told = candidate.appointment.appointment_id in context.told
+            if not told and first_refusal(candidate, context, _TO_BE_CARRIED) is None:
+                carried.append(candidate)
+        due.sort(key=lambda each: each.order)
+        for message, taken in bundle(due, carried, context):
+            self._messages.append((self._turn(message, taken), message))
+            for candidate in taken:
+                candidate.in_message = True
+                candidate.refused = None
+                context.told.add(candidate.appointment.appointment_id)
+                context.planned[candidate.appointment.appointment_id].append(candidate.horizon.reminder)
+        context.written[customer_id].add(reminder)
+
+    def _refuses(self, candidate: Candidate, *reasons: Reason) -> Reason | None:
+        return first_refusal(candidate, self.context, (RULE[reason] for reason in reasons))
+
+    def _turn(self, message: PlannedMessage, taken: Iterable[Candidate]) -> tuple[object, ...]:
+        """What the gateway did not take last time waits behind what has not been tried yet."""
+        left = (self.context.leftover(candidate) for candidate in taken)
+        retried = any(each is not None and each.outcome is MessageOutcome.RETRY for each in left)
+        soonest = message.soonest
+        return (retried, soonest.starts_at, message.customer_id, soonest.appointment_id, message.reminder)
+
+    def _skips(self) -> Iterable[Skip]:
+        for candidate in sorted(self._candidates.values(), key=lambda each: each.order):
+            reason, appointment = candidate.refused, candidate.appointment
+            if reason is None or reason in _NEVER_LISTED:
+                continue
+            if appointment.starts_at > self.context.now or reason is Reason.MISSED:
+                yield Skip(appointment, candidate.name, reason, detail(candidate, self.context, reason))
+
+
+def _warnings(appointments: Sequence[Appointment], now: datetime) -> Iterable[str]:
+    ahead = [each for each in appointments if each.starts_at > now]
+    words = {
+        each.preferred_channel.strip()[:SHOWN] for each in ahead if is_unknown_word(each.preferred_channel)
+    }
+    if words:
+        yield f"unknown preferred_channel, taken as no preference: {', '.join(sorted(words))}"
+    early = [each for each in ahead if each.last_contacted_at is not None and each.last_contacted_at > now]
+    if early:
+        yield (
+            f"last_contacted_at in the future does not count: {len(early)} appointments, "
+            f"such as {early[0].appointment_id}"
+        )

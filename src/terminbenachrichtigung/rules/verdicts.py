@@ -1,0 +1,282 @@
+"""The rules of the contract, section 2, in their order: the first one that refuses gives the reason."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from terminbenachrichtigung.model import Reason, State
+from terminbenachrichtigung.rules.contact import Preference, preference
+from terminbenachrichtigung.rules.context import Candidate, Context, Gap
+from terminbenachrichtigung.rules.gap import customer_gap
+from terminbenachrichtigung.rules.missed import why_missed
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the contract's table."""
+
+    reason: Reason
+    refuses: Callable[[Candidate, Context], bool]
+    looks_at: Callable[[Candidate, Context], str]  # the values it judges by, for people
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule says to one appointment and reminder, and the values it looked at."""
+
+    reason: Reason
+    skips: bool
+    detail: str
+
+
+# ---------------------------------------------------------------- 1-5: the appointment itself
+
+
+def _has_no_customer(candidate: Candidate, _: Context) -> bool:
+    return not candidate.customer_id
+
+
+def _customer(candidate: Candidate, _: Context) -> str:
+    return f"customer {candidate.customer_id}" if candidate.customer_id else "no customer"
+
+
+def _is_group(candidate: Candidate, _: Context) -> bool:
+    return candidate.appointment.is_group
+
+
+def _group(candidate: Candidate, _: Context) -> str:
+    return f"is_group is {candidate.appointment.is_group}".lower()
+
+
+def _type_is_not_allowed(candidate: Candidate, _: Context) -> bool:
+    return not candidate.appointment.type_notifiable
+
+
+def _type(candidate: Candidate, _: Context) -> str:
+    return f"type {candidate.appointment.type_name}" if candidate.appointment.type_name else ""
+
+
+def _status_is_excluded(candidate: Candidate, context: Context) -> bool:
+    return candidate.appointment.status.strip().casefold() in context.excluded_statuses
+
+
+def _status(candidate: Candidate, _: Context) -> str:
+    return f"status {candidate.appointment.status.strip()}" if candidate.appointment.status else ""
+
+
+def _branch_is_left_out(candidate: Candidate, context: Context) -> bool:
+    return context.leaves_out(candidate.appointment.branch_code)
+
+
+def _branch(candidate: Candidate, _: Context) -> str:
+    code = candidate.appointment.branch_code
+    return f"branch {code}" if code else "no branch"
+
+
+# ---------------------------------------------------------------- 6-8: what the journal knows
+
+
+def _is_already_notified(candidate: Candidate, context: Context) -> bool:
+    latest = context.latest(candidate)
+    if latest is None or (latest.customer_id, latest.starts_at) != (
+        candidate.appointment.customer_id,
+        candidate.appointment.starts_at,
+    ):
+        return False
+    match latest.state:
+        case State.RELEASED:
+            return False
+        case State.CLAIMED:
+            # Another run's open claim is in_progress; one that this run made itself is as good as told.
+            return candidate.customer_id not in context.known.open_claims
+        case State.FAILED:
+            return not context.contact(candidate).routes
+        case _:
+            return True
+
+
+def _latest_state(candidate: Candidate, context: Context) -> str:
+    latest = context.latest(candidate)
+    if latest is None:
+        return "no notification"
+    if latest.starts_at != candidate.appointment.starts_at:
+        return f"{latest.state} for {context.clock(latest.starts_at)}"
+    if latest.customer_id != candidate.appointment.customer_id:
+        return f"{latest.state} for customer {latest.customer_id}"
+    return latest.state.value
+
+
+def _is_in_progress(candidate: Candidate, context: Context) -> bool:
+    return candidate.customer_id in context.known.open_claims
+
+
+def _open_claim(candidate: Candidate, context: Context) -> str:
+    return "open claim of another run" if _is_in_progress(candidate, context) else "no open claim"
+
+
+def _was_missed(candidate: Candidate, context: Context) -> bool:
+    return why_missed(candidate, context) != "" and first_refusal(candidate, context, _FOR_MISSED) is None
+
+
+def _why_missed(candidate: Candidate, context: Context) -> str:
+    return (
+        why_missed(candidate, context)
+        or f"last chance {context.clock(context.quiet.last_chance(candidate.appointment.starts_at))}"
+    )
+
+
+# ---------------------------------------------------------------- 9-12: the times
+
+
+def _is_past(candidate: Candidate, context: Context) -> bool:
+    return candidate.appointment.starts_at <= context.now
+
+
+def _starts_later_today(candidate: Candidate, context: Context) -> bool:
+    later_today = context.now < candidate.appointment.starts_at < context.tomorrow
+    return later_today and not context.settings.rules.same_day
+
+
+def _start(candidate: Candidate, context: Context) -> str:
+    return f"starts {context.clock(candidate.appointment.starts_at)}"
+
+
+def _is_in_no_window(candidate: Candidate, context: Context) -> bool:
+    return not context.now < candidate.appointment.starts_at <= candidate.horizon.reach
+
+
+def _reach(candidate: Candidate, context: Context) -> str:
+    return f"{_start(candidate, context)}, due are starts up to {context.clock(candidate.horizon.reach)}"
+
+
+def _was_booked_recently(candidate: Candidate, context: Context) -> bool:
+    created = candidate.appointment.created_at
+    peace = timedelta(hours=context.settings.rules.hours_after_booking)
+    return created is not None and context.now - created < peace
+
+
+def _booked(candidate: Candidate, context: Context) -> str:
+    created = candidate.appointment.created_at
+    return "booking time unknown" if created is None else f"booked {context.clock(created)}"
+
+
+# ---------------------------------------------------------------- 13-16: the customer
+
+
+def _opted_out(candidate: Candidate, _: Context) -> bool:
+    return preference(candidate.appointment) is Preference.NONE
+
+
+def _has_not_consented(candidate: Candidate, context: Context) -> bool:
+    return context.settings.rules.require_consent and not candidate.appointment.reminder_consent
+
+
+def _consent(candidate: Candidate, _: Context) -> str:
+    return f"reminder_consent is {candidate.appointment.reminder_consent}".lower()
+
+
+def _wants_a_person(candidate: Candidate, _: Context) -> bool:
+    return preference(candidate.appointment) in {Preference.LETTER, Preference.PHONE}
+
+
+def _preferred(candidate: Candidate, _: Context) -> str:
+    wanted = preference(candidate.appointment)
+    return f"prefers {wanted}" if wanted else "no preferred channel"
+
+
+def _cannot_be_reached(candidate: Candidate, context: Context) -> bool:
+    return not context.contact(candidate).routes
+
+
+def _channels(candidate: Candidate, context: Context) -> str:
+    contact = context.contact(candidate)
+    usable = [f"{route.channel}: {route.recipient}" for route in contact.routes]
+    return "; ".join([*usable, contact.detail] if contact.detail else usable)
+
+
+# ---------------------------------------------------------------- 17-19: the other messages
+
+
+def _is_superseded(candidate: Candidate, context: Context) -> bool:
+    return any(True for _ in context.shorter_reminders(candidate))
+
+
+def _superseded_by(candidate: Candidate, context: Context) -> str:
+    shorter = next(context.shorter_reminders(candidate), None)
+    return f"by {shorter}" if shorter else "by no other reminder"
+
+
+def gap_of(candidate: Candidate, context: Context) -> Gap:
+    """The customer gap, asked once: the messages that are planned later do not count for it."""
+    if candidate.gap is None:
+        candidate.gap = customer_gap(candidate, context)
+    return candidate.gap
+
+
+def _was_recently_notified(candidate: Candidate, context: Context) -> bool:
+    return gap_of(candidate, context).holds
+
+
+def _gap(candidate: Candidate, context: Context) -> str:
+    gap = gap_of(candidate, context)
+    if not gap.cause:
+        return "no message or contact within the gap"
+    return f"{gap.cause}; the gap yields: {gap.waived}" if gap.waived else gap.cause
+
+
+def _is_held_back(candidate: Candidate, context: Context) -> bool:
+    return not context.allowed_routes(candidate)
+
+
+def _only_recipients(candidate: Candidate, context: Context) -> str:
+    if not context.only_recipients:
+        return "only_recipients is not set"
+    allowed = ", ".join(route.channel for route in context.allowed_routes(candidate))
+    return f"only_recipients allows: {allowed or 'no channel'}"
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(Reason.NO_CUSTOMER, _has_no_customer, _customer),
+    Rule(Reason.GROUP_APPOINTMENT, _is_group, _group),
+    Rule(Reason.TYPE_NOT_ALLOWED, _type_is_not_allowed, _type),
+    Rule(Reason.STATUS_EXCLUDED, _status_is_excluded, _status),
+    Rule(Reason.BRANCH_EXCLUDED, _branch_is_left_out, _branch),
+    Rule(Reason.ALREADY_NOTIFIED, _is_already_notified, _latest_state),
+    Rule(Reason.IN_PROGRESS, _is_in_progress, _open_claim),
+    Rule(Reason.MISSED, _was_missed, _why_missed),
+    Rule(Reason.PAST, _is_past, _start),
+    Rule(Reason.SAME_DAY, _starts_later_today, _start),
+    Rule(Reason.NOT_YET_DUE, _is_in_no_window, _reach),
+    Rule(Reason.BOOKED_RECENTLY, _was_booked_recently, _booked),
+    Rule(Reason.OPTED_OUT, _opted_out, _preferred),
+    Rule(Reason.NO_CONSENT, _has_not_consented, _consent),
+    Rule(Reason.MANUAL_CONTACT, _wants_a_person, _preferred),
+    Rule(Reason.NO_CONTACT, _cannot_be_reached, _channels),
+    Rule(Reason.SUPERSEDED, _is_superseded, _superseded_by),
+    Rule(Reason.RECENTLY_NOTIFIED, _was_recently_notified, _gap),
+    Rule(Reason.HELD_BACK, _is_held_back, _only_recipients),
+)
+RULE = {rule.reason: rule for rule in RULES}
+
+
+def rules_without(*reasons: Reason) -> tuple[Rule, ...]:
+    """The table without some of its rows."""
+    return tuple(rule for rule in RULES if rule.reason not in reasons)
+
+
+_FOR_MISSED = rules_without(
+    *tuple(Reason)[: tuple(Reason).index(Reason.BOOKED_RECENTLY)], Reason.RECENTLY_NOTIFIED
+)
+
+
+def first_refusal(candidate: Candidate, context: Context, rules: Iterable[Rule]) -> Reason | None:
+    """The reason that the first refusing one of these rules gives, or None if all let it pass."""
+    for rule in rules:
+        if rule.refuses(candidate, context):
+            return rule.reason
+    return None
+
+
+def detail(candidate: Candidate, context: Context, reason: Reason) -> str:
+    """The values that one rule looked at."""
+    return RULE[reason].looks_at(candidate, context)

@@ -1,0 +1,242 @@
+"""The connection to the schedule: opened anew for each reading, and unable to write.
+
+SQLite is opened with `mode=ro`, other databases in a read-only transaction. Every error that a
+user can cause becomes one sentence that names the database, without its password.
+"""
+
+import os
+import sqlite3
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlencode
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.pool import NullPool
+
+from terminbenachrichtigung.errors import ScheduleError
+
+_PATIENCE = 30  # seconds to wait for a lock, as the journal does
+_CONNECT_TIMEOUT = 10  # seconds
+_KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}  # seconds, times
+
+# A lock_timeout of the user's own (role, database or URL) comes first.
+_POSTGRES_SESSION = f"""
+SET datestyle TO 'ISO';
+SELECT set_config('lock_timeout', '{_PATIENCE}s', false) WHERE current_setting('lock_timeout') = '0'
+"""
+
+_ADVICE = {
+    "SQLITE_BUSY": "is locked by another program",
+    "SQLITE_CANTOPEN": "cannot be opened: look at the permissions of the file, its folder and its -wal file",
+    "SQLITE_CORRUPT": "is damaged",
+    "SQLITE_NOTADB": "is not an SQLite database",
+    "SQLITE_READONLY": "was left in the middle of its work by a program that crashed: "
+    "start that program once, it puts the file right",
+    "55P03": "is locked by another program",
+}
+"""By SQLite's names, without what follows the second word, and PostgreSQL's codes."""
+
+_WAL_VERSION = b"\x02\x02"  # bytes 18 and 19 of an SQLite file in WAL mode (sqlite.org/fileformat2.html)
+_URI_PARAMETERS = ("vfs", "immutable", "nolock", "cache", "psow")  # what SQLite itself takes in a URI
+
+T = TypeVar("T")
+
+
+class _Changed(Exception):  # noqa: N818 - a signal to read again, never shown
+    """Somebody wrote while the file was read without locks."""
+
+
+class ReadOnlyDatabase:
+    """A database that is read by one short transaction at a time, each on a connection of its own.
+
+    No connection is kept: an export may replace an SQLite file by renaming another over it, and a
+    server may restart between two readings. Opening costs less than a millisecond on SQLite.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._url = make_url(url)
+        except sa.exc.ArgumentError as error:
+            raise ScheduleError("The URL of the schedule is not a database URL.") from error
+        self.name = masked(self._url)
+        self._lenient = False
+        self._file: _SqliteFile | None = None
+        if self._url.get_backend_name() == "sqlite":
+            self._file = _SqliteFile(self._sqlite_path())
+        try:
+            self._engine = self._new_engine(immutable=False)
+            self._immutable_engine = self._new_engine(immutable=True) if self._file else self._engine
+        except (ImportError, sa.exc.SQLAlchemyError) as error:
+            raise self.failure(f"cannot be used: {error}") from error
+        self.dialect = self._engine.dialect
+
+    def run(self, work: Callable[[sa.Connection], T]) -> T:
+        """Do `work` in a fresh read-only transaction; it may be done over. Raises ScheduleError."""
+        locking = False
+        while True:
+            try:
+                if self._file and not locking and self._file.is_idle_wal():
+                    return self._without_locks(self._file, work)
+                with self._engine.connect() as connection:
+                    return work(connection)
+            except _Changed:
+                locking = True
+            except (sa.exc.SQLAlchemyError, UnicodeDecodeError) as error:
+                if self._lenient or not _is_about_a_value(error):
+                    raise self.failure(sentence(error)) from error
+                self._lenient = True
+            except OSError as error:
+                raise self.failure(f"cannot be opened: {error.strerror}") from error
+
+    def failure(self, sentence: str) -> ScheduleError:
+        """The error to raise: `sentence` continues "The schedule so-and-so", without a full stop."""
+        return ScheduleError(f"The schedule {self.name} {sentence}.")
+
+    def close(self) -> None:
+        self._engine.dispose()
+        self._immutable_engine.dispose()
+        if self._file:
+            self._file.close()
+
+    def _without_locks(self, file: "_SqliteFile", work: Callable[[sa.Connection], T]) -> T:
+        """Read a file in WAL mode that nobody has open, without making the files of that mode.
+
+        With `mode=ro` alone SQLite makes a -wal and a -shm file and leaves them there, as ours: the
+        program to which the schedule belongs might then be refused by its own database. And in a
+        folder where we may not write it could not read at all.
+        """
+        before = file.state()
+        try:
+            with self._immutable_engine.connect() as connection:
+                result = work(connection)
+        except sa.exc.DBAPIError:
+            if file.state() != before:
+                raise _Changed from None
+            raise
+        if file.state() != before:
+            raise _Changed
+        return result
+
+    def _sqlite_path(self) -> Path:
+        database = self._url.database or ""
+        if database.startswith("file:"):  # SQLAlchemy's form for SQLite's own URIs
+            database = unquote(database.removeprefix("file:").removeprefix("//"))
+        if database in ("", ":memory:") or "\0" in database:
+            raise self.failure("names no file")
+        return Path(database).absolute()
+
+    def _new_engine(self, *, immutable: bool) -> sa.Engine:
+        if self._file:
+            return sa.create_engine(
+                "sqlite://", creator=lambda: self._open_sqlite(immutable=immutable), poolclass=NullPool
+            )
+        url = self._url
+        if url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")
+        if url.drivername != "postgresql+psycopg":
+            return sa.create_engine(url, poolclass=NullPool)
+        defaults: dict[str, Any] = {"connect_timeout": _CONNECT_TIMEOUT, **_KEEPALIVES}
+        engine = sa.create_engine(
+            url,
+            poolclass=NullPool,
+            execution_options={"postgresql_readonly": True},
+            connect_args={
+                "client_encoding": "utf8",
+                "prepare_threshold": None,  # a view may be made anew during a run, and poolers dislike it
+                **{name: value for name, value in defaults.items() if name not in url.query},
+            },
+        )
+        event.listen(engine, "connect", self._on_postgres_connect)
+        return engine
+
+    def _open_sqlite(self, *, immutable: bool) -> sqlite3.Connection:
+        assert self._file is not None
+        parameters = {name: str(self._url.query[name]) for name in _URI_PARAMETERS if name in self._url.query}
+        if immutable:
+            parameters["immutable"] = "1"
+        uri = f"{self._file.path.as_uri()}?{urlencode({**parameters, 'mode': 'ro'})}"
+        timeout = str(self._url.query.get("timeout", _PATIENCE))
+        connection = sqlite3.connect(uri, uri=True, timeout=float(timeout), check_same_thread=False)
+        if self._lenient:
+            connection.text_factory = _text_or_bytes
+        return connection
+
+    def _on_postgres_connect(self, connection: Any, _record: object) -> None:
+        if self._lenient:
+            from terminbenachrichtigung.schedule import postgres  # noqa: PLC0415 - psycopg only where it is used
+
+            postgres.read_all_as_text(connection)
+        with connection.cursor() as cursor:
+            cursor.execute(_POSTGRES_SESSION)
+        connection.commit()
+
+
+class _SqliteFile:
+    """What can be known of an SQLite file without opening it as a database."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._wal = path.with_name(path.name + "-wal")
+        self._opened: tuple[tuple[int, int], int] | None = None  # (device, inode), descriptor
+
+    def state(self) -> tuple[object, ...]:
+        """Changes when somebody writes to the database, or opens it to do so in WAL mode."""
+        info = self.path.stat()
+        return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, self._wal.exists()
+
+    def is_idle_wal(self) -> bool:
+        """Whether it is in WAL mode, and nobody has it open; raises OSError if it is no file."""
+        info = self.path.stat()
+        if stat.S_ISDIR(info.st_mode):
+            raise IsADirectoryError(0, "it is a folder")
+        if self._wal.exists():
+            return False
+        identity = info.st_dev, info.st_ino
+        if self._opened is None or self._opened[0] != identity:
+            self.close()
+            # Kept open: closing any descriptor of a file drops all locks that this process has on it.
+            self._opened = identity, os.open(self.path, os.O_RDONLY)
+        return os.pread(self._opened[1], 2, 18) == _WAL_VERSION
+
+    def close(self) -> None:
+        if self._opened:
+            os.close(self._opened[1])
+            self._opened = None
+
+
+def masked(url: URL) -> str:
+    """The URL for people to read, without its passwords."""
+    secret = {name: "***" for name in url.query if "password" in name.lower()}
+    return url.update_query_dict(secret).render_as_string(hide_password=True).replace("%2A%2A%2A", "***")
+
+
+def sentence(error: Exception) -> str:
+    """What is wrong with the database, to follow its name; one line, without a full stop."""
+    original = getattr(error, "orig", None)
+    for code in (getattr(original, "sqlite_errorname", None), getattr(original, "sqlstate", None)):
+        advice = _ADVICE.get("_".join(code.split("_")[:2])) if code else None
+        if advice:
+            return advice
+    lines = str(original or error).strip().splitlines()
+    return f"cannot be read: {lines[0].rstrip('.') if lines else type(original).__name__}"
+
+
+def _is_about_a_value(error: Exception) -> bool:
+    """Whether the driver, not the database, stumbled over a value that Python cannot represent."""
+    if isinstance(error, UnicodeDecodeError):
+        return True
+    original = getattr(error, "orig", None)
+    if isinstance(original, sqlite3.Error):
+        return str(original).startswith("Could not decode to UTF-8")
+    return isinstance(error, sa.exc.DataError) and getattr(original, "sqlstate", "") is None
+
+
+def _text_or_bytes(raw: bytes) -> str | bytes:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw

@@ -1,0 +1,143 @@
+"""A complete schedule of the tool's own, for those who have none (`schedule init`).
+
+Four tables, and the view `reminder_appointments` with the contract's columns. Keys are texts, so
+that rows of another program can come in with their own ids. Timestamps are `timestamptz` on
+PostgreSQL; on SQLite texts, in any form that the contract names.
+"""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.pool import NullPool
+
+from terminbenachrichtigung.errors import ScheduleError
+from terminbenachrichtigung.schedule.connection import masked, sentence
+
+VIEW = "reminder_appointments"
+"""The relation that `schedule.source` names by default."""
+
+TABLES = ("branches", "customers", "appointment_types", "appointments")
+
+_SCHEMA = """
+CREATE TABLE branches (
+    branch_code TEXT PRIMARY KEY,
+    name TEXT NOT NULL DEFAULT '',
+    phone TEXT NOT NULL DEFAULT '',
+    address TEXT NOT NULL DEFAULT '',
+    email TEXT NOT NULL DEFAULT ''
+);
+
+CREATE TABLE customers (
+    customer_id TEXT PRIMARY KEY,
+    salutation TEXT NOT NULL DEFAULT '',
+    first_name TEXT NOT NULL DEFAULT '',
+    last_name TEXT NOT NULL DEFAULT '',
+    mobile TEXT NOT NULL DEFAULT '',
+    phone TEXT NOT NULL DEFAULT '',
+    email TEXT NOT NULL DEFAULT '',
+    preferred_channel TEXT NOT NULL DEFAULT '',
+    reminder_consent BOOLEAN NOT NULL DEFAULT FALSE,
+    language TEXT NOT NULL DEFAULT '',
+    last_contacted_at {timestamp}
+);
+
+CREATE TABLE appointment_types (
+    type_code TEXT PRIMARY KEY,
+    name TEXT NOT NULL DEFAULT '',
+    notifiable BOOLEAN NOT NULL DEFAULT TRUE
+);
+
+CREATE TABLE appointments (
+    appointment_id TEXT PRIMARY KEY,
+    customer_id TEXT REFERENCES customers (customer_id),
+    type_code TEXT REFERENCES appointment_types (type_code),
+    branch_code TEXT REFERENCES branches (branch_code),
+    status TEXT NOT NULL DEFAULT '',
+    is_group BOOLEAN NOT NULL DEFAULT FALSE,
+    starts_at {timestamp} NOT NULL {check},
+    ends_at {timestamp},
+    created_at {timestamp} DEFAULT ({now})
+);
+
+CREATE INDEX appointments_starts_at ON appointments (starts_at);
+CREATE INDEX appointments_customer_id ON appointments (customer_id);
+
+CREATE VIEW reminder_appointments AS
+SELECT
+    a.appointment_id, a.starts_at, a.customer_id,
+    COALESCE(t.notifiable, FALSE) AS type_notifiable, a.is_group,
+    a.status, t.name AS type_name,
+    a.branch_code, b.name AS branch_name, b.phone AS branch_phone, b.address AS branch_address,
+    b.email AS branch_email,
+    c.salutation, c.first_name, c.last_name, c.mobile, c.phone, c.email, c.preferred_channel,
+    c.reminder_consent, c.language,
+    a.ends_at, a.created_at, c.last_contacted_at
+FROM appointments a
+LEFT JOIN customers c ON c.customer_id = a.customer_id
+LEFT JOIN appointment_types t ON t.type_code = a.type_code
+LEFT JOIN branches b ON b.branch_code = a.branch_code
+"""
+
+_SQLITE = {
+    "timestamp": "TEXT",
+    # Keeps out what a range could not find: 24.11.2026, numbers.
+    "check": "CHECK (starts_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9]*')",
+    # SQLite's own CURRENT_TIMESTAMP is UTC and does not say so: it would be read as local.
+    "now": "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')",
+}
+_POSTGRES = {"timestamp": "TIMESTAMPTZ", "check": "", "now": "now()"}
+
+
+def init(url: str) -> None:
+    """Make the tables and the view, in an SQLite file that need not exist, or in PostgreSQL.
+
+    All of it or nothing. Raises ScheduleError where one of the names is taken, the database is out
+    of reach, or is of another kind.
+    """
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise ScheduleError("The URL of the schedule is not a database URL.") from error
+    name = masked(parsed)
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    match parsed.get_backend_name():
+        case "sqlite":
+            _check_file(parsed, name)
+            dialect = _SQLITE
+        case "postgresql":
+            dialect = _POSTGRES
+        case other:
+            raise ScheduleError(f"A schedule can be made in SQLite and PostgreSQL, not in {other} ({name}).")
+    engine = sa.create_engine(parsed, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            _create(connection, dialect, name)
+    except sa.exc.DBAPIError as error:
+        raise ScheduleError(f"The schedule {name} {sentence(error)}.") from error
+    finally:
+        engine.dispose()
+
+
+def _create(connection: sa.Connection, dialect: dict[str, str], name: str) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # sqlite3 by itself begins none for a CREATE
+    there = sa.inspect(connection)
+    taken = [relation for relation in (*TABLES, VIEW) if there.has_table(relation)]
+    if taken:
+        raise ScheduleError(
+            f"The schedule {name} holds {', '.join(taken)} already: nothing was changed. "
+            "Use it as it is, or choose another database."
+        )
+    for statement in _SCHEMA.format(**dialect).split(";"):
+        connection.exec_driver_sql(statement)
+    connection.commit()
+
+
+def _check_file(url: URL, name: str) -> None:
+    if not url.database or url.database == ":memory:":
+        raise ScheduleError(f"The schedule {name} names no file.")
+    folder = Path(url.database).absolute().parent
+    if not folder.is_dir():
+        raise ScheduleError(f"The schedule {name} cannot be made: there is no folder {folder}.")

@@ -1,0 +1,244 @@
+"""Reading the schedule: the rows of a range, of one appointment, or all of them."""
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from operator import attrgetter
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from terminbenachrichtigung.config import Rules, ScheduleSettings
+from terminbenachrichtigung.errors import ScheduleError
+from terminbenachrichtigung.model import Appointment, BadRow, Window
+from terminbenachrichtigung.schedule.connection import ReadOnlyDatabase
+from terminbenachrichtigung.schedule.relation import (
+    MOST_STRAYS,
+    Relation,
+    matched,
+    source,
+    start_type,
+)
+from terminbenachrichtigung.schedule.rows import NEEDED, Dropped, Item, RowReader, settled
+
+_CHUNK = 5_000  # rows of a scan that are in memory at once, some 10 MB
+_MOST_LISTED = 1_000  # bad rows of a scan
+
+_BY_START = attrgetter("starts_at", "appointment_id")
+_RANGE_IN_INDEX = re.compile(r"SEARCH .*>\?.*<\?|Index Cond: .*>=.*<")  # SQLite's words, PostgreSQL's
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What is found out once: the relation's columns and the statements over them."""
+
+    relation: Relation
+    reader: RowReader
+    window: sa.Executable
+    by_id: sa.Executable
+
+
+class Schedule:
+    """The schedule (AMPAREX: Terminplaner), read only.
+
+    Each method reads in a fresh transaction, and raises ScheduleError where the schedule is out of
+    reach or is not what the contract, section 5, asks for.
+    """
+
+    def __init__(self, settings: ScheduleSettings, rules: Rules, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._rule_columns = _rule_columns(rules)
+        self._source = source(settings)
+        self._table = None if settings.query is not None else settings.source
+        self._database = ReadOnlyDatabase(settings.url.get_secret_value())
+        self._prepared: _Prepared | None = None
+
+    def read(self, since: datetime, until: datetime) -> Window:
+        """The appointments that start in [since, until], and the rows whose start cannot be read.
+
+        An id that comes twice is found here only if both rows start in the range; `scan` finds all.
+        """
+        since, until = since.astimezone(UTC), until.astimezone(UTC)  # comparing two zones is slow
+
+        def work(connection: sa.Connection) -> Window:
+            prepared = self._prepare(connection)
+            bounds = prepared.relation.bounds(since, until, self._zone)
+            rows = connection.execute(prepared.window, bounds).fetchall()
+            dropped = Dropped()
+            return _window(prepared.reader.read(rows, dropped, within=(since, until)), dropped)
+
+        return self._run(work)
+
+    def find(self, appointment_id: str) -> Window:
+        """The appointment of this id, or why its row is bad, at whatever time. May read all rows."""
+        if not _can_be_an_id(appointment_id):
+            return Window(())
+
+        def work(connection: sa.Connection) -> Window:
+            prepared = self._prepare(connection)
+            rows = connection.execute(prepared.by_id, {"appointment_id": appointment_id.strip()}).fetchall()
+            dropped = Dropped()
+            return _window(prepared.reader.read(rows, dropped), dropped)
+
+        return self._run(work)
+
+    def scan(self) -> Window:
+        """The bad rows and repeated ids of the whole relation, without its appointments.
+
+        Takes some seconds for a million rows, and little memory. The first thousand bad rows are
+        listed, a warning counts the others.
+        """
+
+        def work(connection: sa.Connection) -> Window:
+            prepared = self._prepare(connection)
+            dropped = Dropped()
+            items = self._stream(connection, prepared, dropped)
+            bad = (item for item in settled(items) if isinstance(item, BadRow))
+            listed = tuple(islice(bad, _MOST_LISTED))
+            more = sum(1 for _ in bad)
+            warnings = dropped.warnings()
+            if more:
+                warnings += (f"{more} more bad rows are not listed",)
+            return Window((), listed, warnings)
+
+        return self._run(work)
+
+    def probe(self) -> None:
+        """Whether a run could read: the database answers, the relation and its columns are there."""
+
+        def work(connection: sa.Connection) -> None:
+            self._prepared = None
+            self._prepare(connection)
+
+        self._run(work)
+
+    def uses_index(self) -> bool | None:
+        """Whether a range of `starts_at` is found by an index; None where that cannot be told."""
+
+        def work(connection: sa.Connection) -> bool | None:
+            relation = self._prepare(connection).relation
+            someday = datetime(2026, 1, 1, tzinfo=UTC)
+            return _uses_index(connection, relation.range(), relation.bounds(someday, someday, self._zone))
+
+        return self._run(work)
+
+    def close(self) -> None:
+        """Let go of the database; no connection is open between two readings anyway."""
+        self._database.close()
+
+    def _run(self, work: Callable[[sa.Connection], _T]) -> _T:
+        try:
+            return self._database.run(work)
+        except ScheduleError:
+            self._prepared = None  # the relation may have changed
+            raise
+
+    def _prepare(self, connection: sa.Connection) -> _Prepared:
+        if self._prepared is None:
+            types = self._column_types(connection)
+            columns = matched(types)
+            self._check_columns(columns)
+            kind = start_type(connection.dialect.name, types[columns["starts_at"]])
+            if kind is None:
+                raise self._failure("holds no timestamps in its column starts_at")
+            relation = Relation(self._source, columns, kind)
+            reader = RowReader(columns, self._zone)
+            self._prepared = _Prepared(relation, reader, relation.window(), relation.by_id())
+        return self._prepared
+
+    def _column_types(self, connection: sa.Connection) -> dict[str, object]:
+        """The relation's columns, with what the driver says of the type of each."""
+        try:
+            result = connection.execute(sa.select(sa.text("*")).select_from(self._source).where(sa.false()))
+        except sa.exc.DBAPIError:
+            connection.rollback()
+            if self._table is not None and not _exists(connection, self._table):
+                raise self._failure(
+                    "is not there: set schedule.source to the table or view that holds the appointments, "
+                    "or make one with `schedule init`"
+                ) from None
+            raise
+        assert result.cursor is not None
+        return {column[0]: column[1] for column in result.cursor.description}
+
+    def _check_columns(self, columns: Collection[str]) -> None:
+        missing = [name for name in NEEDED if name not in columns]
+        missing += [
+            f"{name} (for {rule})" for name, rule in self._rule_columns.items() if name not in columns
+        ]
+        if missing:
+            raise self._failure(f"lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
+
+    def _failure(self, sentence: str) -> ScheduleError:
+        what = "its query" if self._table is None else f"its relation {self._table!r}"
+        return self._database.failure(f"cannot be used: {what} {sentence}")
+
+    def _stream(self, connection: sa.Connection, prepared: _Prepared, dropped: Dropped) -> Iterator[Item]:
+        everything = connection.execute(
+            prepared.relation.everything(), execution_options={"stream_results": True}
+        )
+        for rows in everything.partitions(_CHUNK):
+            yield from prepared.reader.read(rows, dropped)
+
+
+def _window(items: list[Item], dropped: Dropped) -> Window:
+    if len({item.appointment_id for item in items}) < len(items):
+        items = list(settled(sorted(items, key=lambda item: item.appointment_id or "")))
+    appointments = [item for item in items if isinstance(item, Appointment)]
+    bad_rows = tuple(item for item in items if isinstance(item, BadRow))
+    warnings = dropped.warnings()
+    if len(bad_rows) >= MOST_STRAYS:
+        warnings += (f"rows without a readable start are listed up to the number of {MOST_STRAYS}",)
+    return Window(tuple(sorted(appointments, key=_BY_START)), bad_rows, warnings)
+
+
+def _rule_columns(rules: Rules) -> dict[str, str]:
+    """The optional columns that these rules cannot do without, and which rule it is."""
+    rule_of = {
+        "branch_code": ("rules.include_branches", rules.include_branches),
+        "reminder_consent": ("rules.require_consent", rules.require_consent),
+        "created_at": ("rules.hours_after_booking", rules.hours_after_booking),
+    }
+    if rules.exclude_branches and not rules.include_branches:
+        rule_of["branch_code"] = ("rules.exclude_branches", rules.exclude_branches)
+    return {column: rule for column, (rule, used) in rule_of.items() if used}
+
+
+def _exists(connection: sa.Connection, table: str) -> bool:
+    schema, _, name = table.rpartition(".")
+    return sa.inspect(connection).has_table(name, schema=schema or None)
+
+
+def _can_be_an_id(appointment_id: str) -> bool:
+    """False for what no database takes as text: a command line may hold bytes that are no UTF-8."""
+    try:
+        appointment_id.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in appointment_id
+
+
+def _uses_index(
+    connection: sa.Connection, statement: sa.Select[*tuple[Any, ...]], parameters: dict[str, object]
+) -> bool | None:
+    dialect = connection.dialect
+    if dialect.name == "sqlite":
+        explain = "EXPLAIN QUERY PLAN "
+    elif dialect.name == "postgresql":
+        explain = "EXPLAIN "
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # else a small table is read whole
+    else:
+        return None
+    compiled = statement.compile(dialect=dialect)
+    values = compiled.construct_params(parameters)
+    positions = compiled.positiontup
+    plan = connection.exec_driver_sql(
+        explain + str(compiled), tuple(values[name] for name in positions) if positions else values
+    ).fetchall()
+    lines = [str(row[-1]) for row in plan]
+    return any(_RANGE_IN_INDEX.search(line) for line in lines)

@@ -1,0 +1,199 @@
+"""Rows become appointments, or bad rows that say why not.
+
+A column is converted at once: values of the usual type cost next to nothing that way. Only a
+column in which the quick look fails is read value by value, so that one bad row spoils no other.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from functools import partial
+from itertools import compress, groupby, repeat
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from terminbenachrichtigung.model import Appointment, BadRow
+from terminbenachrichtigung.schedule import values
+from terminbenachrichtigung.schedule.timestamps import Timestamps
+from terminbenachrichtigung.schedule.values import Unreadable
+
+NEEDED = ("appointment_id", "starts_at", "customer_id", "type_notifiable", "is_group")
+"""The columns without which nothing can be decided (contract, section 5)."""
+
+COLUMNS = tuple(column.name for column in fields(Appointment))
+"""All columns that the schedule may have, in the order of `Appointment`."""
+
+_DEFAULTS = {column.name: column.default for column in fields(Appointment)}
+
+Row = Sequence[object]
+Item = Appointment | BadRow
+Within = tuple[datetime, datetime]
+_Quick = Callable[[Sequence[object]], Sequence[object]]
+_Careful = Callable[[object], object]
+
+
+@dataclass(slots=True)
+class Dropped:
+    """Optional values that could not be read, by column: how many, and one of them."""
+
+    count: Counter[str] = field(default_factory=Counter)
+    example: dict[str, str] = field(default_factory=dict)
+
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(
+            f"{column}: {count} value{'' if count == 1 else 's'} could not be read and "
+            f"{'was' if count == 1 else 'were'} left out, for instance {self.example[column]}"
+            for column, count in self.count.items()
+        )
+
+
+class RowReader:
+    """Converts the rows of one relation."""
+
+    def __init__(self, columns: Iterable[str], zone: ZoneInfo) -> None:
+        present = frozenset(columns)
+        self.columns = tuple(name for name in COLUMNS if name in present)
+        """The columns of a row, in its order."""
+        self._start = self.columns.index("starts_at")
+        self._timestamps = Timestamps(zone)
+
+    def read(self, rows: Sequence[Row], dropped: Dropped, within: Within | None = None) -> list[Item]:
+        """One item for each row, in their order; notes in `dropped` what had to be left out.
+
+        With `within`, rows that start outside of it (both ends count) have none.
+        """
+        starts, problems = self._converted("starts_at", [row[self._start] for row in rows])
+        if within:
+            since, until = within
+            inside = [i in problems or since <= start <= until for i, start in enumerate(starts)]
+            if not all(inside):
+                kept = list(compress(range(len(rows)), inside))
+                rows = [rows[i] for i in kept]
+                starts = [starts[i] for i in kept]
+                problems = {new: problems[old] for new, old in enumerate(kept) if old in problems}
+        if not rows:
+            return []
+        return self._items(rows, starts, problems, dropped)
+
+    def _items(
+        self, rows: Sequence[Row], starts: Sequence[object], start_problems: dict[int, str], dropped: Dropped
+    ) -> list[Item]:
+        raw = dict(zip(self.columns, zip(*rows, strict=True), strict=True))
+        converted: dict[str, Iterable[object]] = {}
+        bad: dict[int, list[str]] = {}
+        unread: list[tuple[str, int, str]] = []
+        for name in self.columns:
+            if name == "starts_at":
+                converted[name], problems = starts, start_problems
+            else:
+                converted[name], problems = self._converted(name, raw[name])
+            for index, problem in problems.items():
+                if name in NEEDED:
+                    bad.setdefault(index, []).append(f"{name}: {problem}")
+                else:
+                    unread.append((name, index, problem))
+        made = map(Appointment, *(converted.get(name) or repeat(_DEFAULTS[name]) for name in COLUMNS))
+        appointments = list(made)
+        for name, index, problem in unread:
+            dropped.count[name] += 1
+            if name not in dropped.example:
+                dropped.example[name] = f"{problem} (appointment {appointments[index].appointment_id})"
+        items: list[Item] = [*appointments]
+        for index, found in bad.items():
+            items[index] = _bad_row(appointments[index], found, raw["starts_at"][index])
+        return items
+
+    def _converted(self, name: str, column: Sequence[object]) -> tuple[Sequence[Any], dict[int, str]]:
+        """The column's values, and by index what is wrong with those that are None instead."""
+        quick, careful = self._converters(name)
+        try:
+            return quick(column), {}
+        except (Unreadable, KeyError, TypeError):
+            pass
+        converted: list[Any] = []
+        problems: dict[int, str] = {}
+        for index, value in enumerate(column):
+            try:
+                converted.append(careful(value))
+            except Unreadable as error:
+                converted.append(None if name in NEEDED else _DEFAULTS[name])
+                problems[index] = str(error)
+        return converted, problems
+
+    def _converters(self, name: str) -> tuple[_Quick, _Careful]:
+        stamps = self._timestamps
+        match name:
+            case "starts_at":
+                return self._starts, lambda value: _needed(stamps.read(value, time_needed=True))
+            case "ends_at":
+                return partial(stamps.column, time_needed=True), partial(stamps.read, time_needed=True)
+            case "created_at" | "last_contacted_at":
+                return partial(stamps.column, time_needed=False), partial(stamps.read, time_needed=False)
+            case "type_notifiable" | "is_group" | "reminder_consent":
+                return lambda column: [values.BOOLEANS[value] for value in column], values.boolean
+            case "appointment_id":
+                return lambda column: _all_needed(_keys(column)), lambda value: _needed(values.key(value))
+            case "customer_id":
+                return _keys, lambda value: values.key(value) or None
+        return _texts, values.text
+
+    def _starts(self, column: Sequence[object]) -> Sequence[object]:
+        return _all_needed(self._timestamps.column(column, time_needed=True))
+
+
+def settled(items: Iterable[Item]) -> Iterator[Item]:
+    """Identical rows are one (a join multiplied them); different rows of one id are one bad row.
+
+    Expects rows of one id beside each other. Rows without a readable id stay as they are.
+    """
+    for appointment_id, group in groupby(items, key=lambda item: item.appointment_id):
+        if appointment_id is None:
+            yield from dict.fromkeys(group)
+            continue
+        first, differs = None, False
+        for item in group:  # not collected: a constant id can have a million rows
+            first = first or item
+            differs = differs or item != first
+        if differs:
+            yield BadRow(appointment_id, "appointment_id: comes more than once, with different content")
+        elif first:
+            yield first
+
+
+def _bad_row(made: Appointment, problems: Sequence[str], raw_start: object) -> BadRow:
+    """`made` holds None for what could not be read."""
+    detail = "; ".join(problems)
+    if not made.appointment_id:  # something else must help to find the row
+        detail += f" (starts_at {values.shown(raw_start)}, customer_id {made.customer_id or 'none'})"
+    return BadRow(made.appointment_id, detail)
+
+
+def _texts(column: Sequence[object]) -> Sequence[object]:
+    if set(map(type, column)) == {str}:
+        return list(map(str.strip, column))  # type: ignore[arg-type]
+    return ["" if value is None else str.strip(value) for value in column]  # type: ignore[arg-type]
+
+
+def _keys(column: Sequence[object]) -> Sequence[object]:
+    kinds = set(map(type, column)) - {type(None)}
+    if kinds <= {int}:
+        return [None if value is None else str(value) for value in column]
+    if kinds != {str}:
+        raise Unreadable("mixed types")
+    keys = ["" if value is None else str.strip(value) for value in column]  # type: ignore[arg-type]
+    if max(map(len, keys)) > values.LONGEST_KEY or "\0" in "".join(keys):
+        raise Unreadable("too long, or with NUL")
+    return [found or None for found in keys]
+
+
+def _all_needed(column: Sequence[object]) -> Sequence[object]:
+    if None in column:
+        raise Unreadable("missing")
+    return column
+
+
+def _needed(value: object) -> object:
+    if not value:
+        raise Unreadable("missing")
+    return value

@@ -1,0 +1,79 @@
+"""One value of a row, as a database driver hands it over, becomes one of ours or is `Unreadable`.
+
+A foreign schedule holds what people and programs put there: SQLite columns take any type, and text
+may be bytes that are no UTF-8. These functions are the careful ones; `rows` asks them only for the
+columns in which its quick look found something unusual.
+"""
+
+from decimal import Decimal
+from uuid import UUID
+
+LONGEST_KEY = 255  # characters; PostgreSQL cannot index keys of some thousand
+_LONGEST_SHOWN = 40  # characters of a value in a message
+_LONGEST_NUMBER = 40  # digits of a key
+
+BOOLEANS: dict[object, bool] = {
+    None: False,  # an unset flag allows nothing: type not allowed, no group, no consent
+    0: False,  # stands for False, 0.0 and Decimal(0) too: they are the same dictionary key
+    1: True,
+    "0": False,
+    "1": True,
+    "false": False,
+    "true": True,
+    "f": False,
+    "t": True,
+}
+
+
+class Unreadable(ValueError):  # noqa: N818 - it describes the value, and is never fatal
+    """A value cannot be read; the text says why, without the name of its column."""
+
+
+def shown(value: object) -> str:
+    """A value for a message: short, on one line, control characters escaped."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return "bytes that are no text"
+    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+
+
+def text(value: object) -> str:
+    """A text without surrounding space; missing is empty. Whole numbers are texts too: `mobile` 0171…"""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value.strip()
+        case bool():
+            pass
+        case int() | UUID():
+            return str(value)
+        case Decimal() if _is_whole(value):
+            return str(int(value))
+    raise Unreadable(f"not a text: {shown(value)}")
+
+
+def key(value: object) -> str:
+    """An id as text, so that 17 and "17" are the same; empty where there is none."""
+    try:
+        found = text(value)
+    except Unreadable:
+        raise Unreadable(f"neither a text nor a whole number: {shown(value)}") from None
+    if "\0" in found:
+        raise Unreadable(f"contains a NUL character: {shown(found)}")
+    if len(found) > LONGEST_KEY:
+        raise Unreadable(f"longer than {LONGEST_KEY} characters: {shown(found)}")
+    return found
+
+
+def boolean(value: object) -> bool:
+    """A boolean, 0 or 1, or the words for them; NULL is false."""
+    plain = value.strip().lower() if isinstance(value, str) else value
+    try:
+        return BOOLEANS[plain]
+    except (KeyError, TypeError):
+        raise Unreadable(f"neither true nor false, 0 nor 1: {shown(value)}") from None
+
+
+def _is_whole(number: Decimal) -> bool:
+    return number.is_finite() and number.adjusted() < _LONGEST_NUMBER and number == number.to_integral_value()

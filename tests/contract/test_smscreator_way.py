@@ -1,0 +1,230 @@
+"""The `sms` channel on its way to the gateway: certificates and proxies."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from peers import (
+    a_peer,
+    certified_server,
+    dribble,
+    read_http_request,
+    read_line,
+    self_certified_server,
+    trusting_client,
+)
+from sms_under_test import (
+    ACCOUNT_ERROR,
+    CLAIM,
+    CONTENT,
+    NOT_NOW,
+    OK,
+    PASSWORD,
+    SERIAL,
+    dribbles_the_body,
+    hangs_up_at_once,
+    hangs_up_in_the_body,
+    http,
+    outcome_against,
+    resets_after_reading,
+    resets_before_reading,
+    says_nothing,
+    sms_channel,
+)
+
+from terminbenachrichtigung.demo import gateway as loopback
+from terminbenachrichtigung.model import Sent, Unavailable, Unknown
+
+
+@pytest.fixture
+def gateway() -> Iterator[loopback.Gateway]:
+    with loopback.Gateway(serial=SERIAL, password=PASSWORD) as started:
+        yield started
+
+
+# ---------------------------------------------------------------- TLS
+
+
+def test_a_trusted_certificate_is_accepted() -> None:
+    with (
+        loopback.Gateway(serial=SERIAL, password=PASSWORD, ssl_context=certified_server()) as gateway,
+        sms_channel(gateway.url, trusted=trusting_client()) as channel,
+    ):
+        assert channel.send(CLAIM, CONTENT) == Sent("JobId 1")
+
+
+@pytest.mark.parametrize(
+    ("server", "reason"),
+    [
+        pytest.param(lambda: certified_server("other.example"), "IP address mismatch", id="the wrong name"),
+        pytest.param(
+            lambda: certified_server(not_after=datetime.now(UTC) - timedelta(days=1)), "expired", id="expired"
+        ),
+        pytest.param(self_certified_server, "unable to get local issuer", id="an unknown authority"),
+    ],
+)
+def test_an_untrusted_certificate_sends_nothing(server: Callable[[], ssl.SSLContext], reason: str) -> None:
+    with (
+        loopback.Gateway(serial=SERIAL, password=PASSWORD, ssl_context=server()) as gateway,
+        sms_channel(gateway.url, trusted=trusting_client()) as channel,
+    ):
+        outcome = channel.send(CLAIM, CONTENT)
+    assert isinstance(outcome, Unavailable)
+    assert outcome.detail.startswith("127.0.0.1: its certificate is not trusted: ")
+    assert reason in outcome.detail
+    assert gateway.requests == []
+
+
+def test_without_an_authority_of_ones_own_the_public_ones_decide() -> None:
+    with (
+        loopback.Gateway(serial=SERIAL, password=PASSWORD, ssl_context=certified_server()) as gateway,
+        sms_channel(gateway.url) as channel,
+    ):
+        outcome = channel.send(CLAIM, CONTENT)
+    assert isinstance(outcome, Unavailable)
+    assert "its certificate is not trusted" in outcome.detail
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [
+        pytest.param(says_nothing, id="says nothing"),
+        pytest.param(lambda connection: connection.sendall(b"220 not TLS\r\n"), id="speaks no TLS"),
+        pytest.param(hangs_up_at_once, id="hangs up"),
+        pytest.param(
+            lambda connection: dribble(connection, b"\x16\x03\x03\x40\x00" + b"\x02" * 99), id="dribbles"
+        ),
+    ],
+)
+def test_a_tls_handshake_that_fails_is_unavailable(behave: Callable[[socket.socket], None]) -> None:
+    started = time.monotonic()
+    with a_peer(behave) as peer, sms_channel(f"https://127.0.0.1:{peer.port}") as channel:
+        outcome = channel.send(CLAIM, CONTENT)
+    assert isinstance(outcome, Unavailable)
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize(
+    "behave", [says_nothing, dribbles_the_body, hangs_up_in_the_body, resets_after_reading]
+)
+def test_faults_behind_tls_are_unknown_too(behave: Callable[[socket.socket], None]) -> None:
+    outcome = outcome_against(behave, certified_server(), trusted=trusting_client())
+    assert isinstance(outcome, Unknown)
+
+
+# ---------------------------------------------------------------- proxies
+
+
+def a_tunnel(connection: socket.socket) -> None:
+    """A proxy that does as it is told."""
+    target = read_line(connection).split()[1].decode()
+    while read_line(connection):
+        pass
+    host, _, port = target.partition(":")
+    with socket.create_connection((host, int(port))) as other:
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+        def forth() -> None:
+            while data := connection.recv(65536):
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
+
+        sending = threading.Thread(target=forth)
+        sending.start()
+        while data := other.recv(65536):
+            connection.sendall(data)
+        connection.shutdown(socket.SHUT_RDWR)
+        sending.join()
+
+
+def test_a_proxy_is_used_when_one_is_configured() -> None:
+    with (
+        loopback.Gateway(serial=SERIAL, password=PASSWORD, ssl_context=certified_server()) as gateway,
+        a_peer(a_tunnel) as proxy,
+        sms_channel(
+            gateway.url, trusted=trusting_client(), proxy_server="127.0.0.1", proxy_port=proxy.port
+        ) as channel,
+    ):
+        assert channel.send(CLAIM, CONTENT) == Sent("JobId 1")
+        assert channel.send(CLAIM, CONTENT) == Sent("JobId 2")
+        assert proxy.connections == 1
+
+
+def test_a_proxy_for_plain_http_is_handed_the_whole_request() -> None:
+    seen: list[bytes] = []
+
+    def proxy(connection: socket.socket) -> None:
+        seen.append(read_http_request(connection))
+        connection.sendall(http("200 OK", OK))
+
+    with (
+        a_peer(proxy) as peer,
+        sms_channel("http://127.0.0.1:1/gateway", proxy_server="127.0.0.1", proxy_port=peer.port) as channel,
+    ):
+        assert channel.send(CLAIM, CONTENT) == Sent("JobId 4711")
+    assert seen[0].startswith(b"POST http://127.0.0.1:1/gateway/Send.asmx/SendSimpleSMS HTTP/1.1\r\n")
+
+
+def test_a_proxy_of_the_environment_is_left_alone(
+    gateway: loopback.Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with sms_channel(gateway.url) as channel:
+        assert channel.send(CLAIM, CONTENT) == Sent("JobId 1")
+
+
+def proxy_says(status: str) -> Callable[[socket.socket], None]:
+    def behave(connection: socket.socket) -> None:
+        while read_line(connection):
+            pass
+        connection.sendall(http(status))
+
+    return behave
+
+
+@pytest.mark.parametrize(
+    ("behave", "expected"),
+    [
+        pytest.param(
+            proxy_says("407 Proxy Authentication Required"),
+            Unavailable("the proxy answers HTTP 407", **ACCOUNT_ERROR),
+            id="wants a login",
+        ),
+        pytest.param(
+            proxy_says("403 Forbidden"),
+            Unavailable("the proxy answers HTTP 403", **ACCOUNT_ERROR),
+            id="forbids",
+        ),
+        pytest.param(
+            proxy_says("404 Not Found"),
+            Unavailable("the proxy answers HTTP 404", **NOT_NOW),
+            id="is no proxy",
+        ),
+        # a gateway's 502 may have sent it; a proxy's has not, for there was no tunnel yet
+        pytest.param(
+            proxy_says("502 Bad Gateway"), Unavailable("the proxy answers HTTP 502"), id="finds no gateway"
+        ),
+        pytest.param(
+            proxy_says("200 OK"),
+            Unavailable("127.0.0.1: the connection was lost"),
+            id="ends behind",
+        ),
+        pytest.param(says_nothing, Unavailable("127.0.0.1: no answer within 1 seconds"), id="is silent"),
+        pytest.param(
+            resets_before_reading, Unavailable("127.0.0.1: the connection was lost"), id="resets the line"
+        ),
+    ],
+)
+def test_a_proxy_that_refuses_is_unavailable(
+    behave: Callable[[socket.socket], None], expected: Unavailable
+) -> None:
+    with (
+        a_peer(behave) as peer,
+        sms_channel("https://127.0.0.1:1/gateway", proxy_server="127.0.0.1", proxy_port=peer.port) as channel,
+    ):
+        assert channel.send(CLAIM, CONTENT) == expected

@@ -1,0 +1,245 @@
+"""What the configuration shows: the starter, the effective settings, the schema; and never a secret."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from config_files import MINIMAL, SECRET, Absent, bent, settings_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terminbenachrichtigung.config import (
+    EmailSettings,
+    Reminder,
+    Settings,
+    SmsSettings,
+    json_schema,
+    load,
+    show,
+    starter,
+)
+from terminbenachrichtigung.config.keys import overridable
+from terminbenachrichtigung.config.toml_text import block_text, key_text, value_text
+
+ROOT = Path(__file__).parents[2]
+FILE_TWINS = {"url_file", "query_file", "password_file"}
+
+
+def uncommented() -> dict[str, Any]:
+    """The starter with its commented-out keys and tables in force."""
+    return tomllib.loads(re.sub(r"(?m)^# (?=[a-z_]+ = |\[)", "", starter()))
+
+
+# ---------------------------------------------------------------- the starter
+
+
+def test_the_starter_is_the_example_at_the_top_of_the_repository() -> None:
+    assert (ROOT / "config.example.toml").read_text(encoding="utf-8") == starter()
+
+
+def test_the_starter_passes_as_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(starter(), encoding="utf-8")
+    path.chmod(0o600)
+    warnings = load(path, {}).warnings
+    assert all('is still "change-me"' in each for each in warnings)
+    assert len(warnings) == 3
+
+
+def test_the_starter_is_clean_once_it_is_filled_in(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(starter().replace("change-me", SECRET), encoding="utf-8")
+    path.chmod(0o600)
+    assert load(path, {}).warnings == ()
+
+
+def test_the_starter_holds_every_key_once_with_its_default() -> None:
+    tables = uncommented()
+    for path in overridable():
+        table: Any = tables
+        for step in path[:-1]:
+            table = table[step]
+        assert path[-1] in table, path
+        occurrences = re.findall(rf"(?m)^(?:# )?{path[-1]} = ", starter())
+        homes = [known for known in overridable() if known[-1] == path[-1]]
+        extra = {"template": 1, "reply_to": 1}.get(str(path[-1]), 0)  # also in [[reminders]] and [branches]
+        assert len(occurrences) == len(homes) + extra, path
+
+
+def test_the_starter_shows_the_defaults_except_where_it_says_so() -> None:
+    tables = {
+        section: {key: value for key, value in table.items() if not key.endswith("_file")}
+        if isinstance(table, dict)
+        else table
+        for section, table in uncommented().items()
+    }
+    sms, email = tables["sms"], tables["email"]
+    needed = {key: sms[key] for key in ("serial", "password", "sender")}
+    assert SmsSettings(**sms) == SmsSettings(**needed, active_from=date(2026, 12, 1))
+    needed = {key: email[key] for key in ("host", "username", "password", "sender")}
+    assert EmailSettings(**email) == EmailSettings(**needed)
+    plain = (
+        "timezone",
+        "default_language",
+        "max_run_minutes",
+        "schedule",
+        "journal",
+        "rules",
+        "confirmation",
+    )
+    given = Settings(reminders=tables["reminders"], **{key: tables[key] for key in plain})
+    assert given == Settings(reminders=(Reminder(name="Terminerinnerung", hours_before=24),))
+    assert tables["safety"] == {"max_messages_per_run": 500, "only_recipients": []}
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Terminplaner",
+        "Seriennummer",
+        "Absender",
+        "Proxy Server",
+        "Passwort",
+        "Landescode",
+        "Proxy Port",
+        "(Start)",
+        "Start Nachtruhe",
+        "Ende Nachtruhe",
+        "Filialcode Filter",
+        "Filialkürzel Filter",
+        "Stunden vor Termin",
+        "Min. Stunden vor Doppelnachricht",
+        "Terminbestätigung",
+    ],
+)
+def test_the_starter_gives_the_name_of_the_field_in_amparex(field: str) -> None:
+    assert field in starter()
+
+
+# ---------------------------------------------------------------- config show
+
+
+def test_show_is_toml_with_every_key_and_no_secret(tmp_path: Path) -> None:
+    settings = settings_of(
+        tmp_path,
+        {
+            "schedule.url": f"postgresql://reader:{SECRET}@db.example.org/praxis?sslmode=require&token={SECRET}",
+            "branches.HH 1.sms_sender": "OptikHH",
+            "sms.active_from": "2026-12-01",
+            "templates.kurz.de.sms": 'Zeile 1\n"""Zeile\\ 2"""\n\x1b',
+        },
+    )
+    text = show(settings)
+    assert SECRET not in text
+    shown = tomllib.loads(text)
+    assert shown["sms"]["password"] == shown["email"]["password"] == "***"
+    assert shown["schedule"]["url"] == (
+        "postgresql+psycopg://reader:***@db.example.org/praxis?sslmode=require&token=***"
+    )
+    assert shown["journal"]["url"] == f"sqlite:///{tmp_path}/journal.db"
+    assert shown["branches"]["HH 1"]["sms_sender"] == "OptikHH"
+    assert shown["rules"]["quiet_start"] == "20:00"
+    assert shown["templates"]["kurz"]["de"]["sms"] == 'Zeile 1\n"""Zeile\\ 2"""\n\x1b'
+    assert "sms" in shown["templates"]["terminerinnerung"]["de"]  # what ships is in effect too
+    for path in overridable():
+        table = shown[path[0]] if len(path) == 2 else shown
+        assert path[-1] in table or path[-1] in FILE_TWINS, path
+
+
+def test_show_loads_again_and_shows_the_same(tmp_path: Path) -> None:
+    first = show(settings_of(tmp_path, {"rules.quiet_dates": ["2026-12-24"], "sms.max_per_second": 0.5}))
+    path = tmp_path / "config.toml"
+    path.write_text(first, encoding="utf-8")
+    assert show(load(path, {}).settings) == first
+
+
+def test_show_says_which_file_a_value_came_from(tmp_path: Path) -> None:
+    (tmp_path / "pw").write_text(SECRET, encoding="utf-8")
+    (tmp_path / "q.sql").write_text("SELECT 1", encoding="utf-8")
+    changes = {"sms.password": Absent, "sms.password_file": "pw", "schedule.query_file": "q.sql"}
+    text = show(settings_of(tmp_path, changes))
+    assert f'password = "***"  # from "{tmp_path}/pw"' in text
+    assert f'query_file = "{tmp_path}/q.sql"' in text
+
+
+@pytest.mark.parametrize(
+    "secret_in",
+    [
+        {"sms.password": SECRET},
+        {"schedule.url": f"postgresql://u:{SECRET}@h/d"},
+        {"journal.url": f"postgresql://u:{SECRET}@h/d"},
+    ],
+)
+def test_settings_never_print_a_secret(tmp_path: Path, secret_in: dict[str, object]) -> None:
+    settings = settings_of(tmp_path, secret_in)
+    assert SECRET not in f"{settings}{settings!r}{settings.schedule!r}{settings.sms!r}{show(settings)}"
+    assert SECRET not in settings.model_dump_json()
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_text_comes_back_from_the_toml_that_is_written(text: str) -> None:
+    assert tomllib.loads(f"a = {block_text(text)}")["a"] == text
+    assert tomllib.loads(f"a = {value_text([text])}")["a"] == [text]
+    assert tomllib.loads(f"{key_text(text)} = 1") == {text: 1}
+
+
+# ---------------------------------------------------------------- config schema
+
+
+def test_the_schema_knows_every_key_and_refuses_others() -> None:
+    schema = json.loads(json_schema())
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    assert schema["additionalProperties"] is False
+    assert set(schema["properties"]) == set(Settings.model_fields)
+    assert "query" not in schema["$defs"]["ScheduleSettings"]["properties"]
+    assert {"query_file", "url_file"} <= set(schema["$defs"]["ScheduleSettings"]["properties"])
+    for name, section in schema["$defs"].items():
+        assert section["additionalProperties"] is False, name
+        for key, entry in section["properties"].items():
+            assert entry.get("description"), f"{name}.{key}"
+    rules = schema["$defs"]["Rules"]["properties"]
+    assert (rules["hours_between_messages"]["minimum"], rules["hours_between_messages"]["maximum"]) == (1, 99)
+    assert re.fullmatch(rules["quiet_start"]["pattern"], "20:00")
+    assert schema["$defs"]["ScheduleSettings"]["properties"]["url"]["default"] == "sqlite:///schedule.db"
+    assert schema["$defs"]["SmsSettings"]["required"] == ["serial", "sender"]
+
+
+def test_every_example_of_a_key_without_default_is_itself_right(tmp_path: Path) -> None:
+    """The examples stand in for missing keys while the rest is checked, so a wrong one would never end."""
+    for model in (SmsSettings, EmailSettings, Reminder):
+        values = {
+            name: info.examples[0]
+            for name, info in model.model_fields.items()
+            if info.is_required() and info.examples
+        }
+        assert model(**values)
+    example = Settings.model_fields["reminders"].examples
+    assert example
+    assert Settings(reminders=example[0])
+
+
+# ---------------------------------------------------------------- what it costs
+
+
+def test_loading_for_an_idle_run_leaves_the_large_libraries_alone(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(MINIMAL, encoding="utf-8")
+    code = (
+        "import sys; from pathlib import Path; import terminbenachrichtigung.config as config\n"
+        "print('sqlalchemy' in sys.modules)\n"
+        "config.load(Path(sys.argv[1]), {})\n"
+        "print([name for name in ('phonenumbers', 'holidays', 'email_validator', 'jinja2')"
+        " if name in sys.modules])\n"
+    )
+    answer = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert answer.stdout.split("\n")[:2] == ["False", "[]"]
+
+
+def test_the_good_configuration_of_these_tests_is_good(tmp_path: Path) -> None:
+    assert settings_of(tmp_path).model_fields_set >= set(bent({}))

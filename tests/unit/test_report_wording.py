@@ -1,0 +1,102 @@
+"""The wording of every reason, outcome and stop."""
+
+import pytest
+from run_results import BERLIN, BY_SMS, JOB, message, run, skip
+
+from terminbenachrichtigung.model import (
+    Attempt,
+    BadRow,
+    MessageOutcome,
+    MessageResult,
+    Reason,
+    Rejected,
+    Skip,
+    Stop,
+)
+from terminbenachrichtigung.report import (
+    OUTCOMES,
+    REASONS,
+    needs_a_person,
+    stop_sentence,
+)
+
+
+@pytest.mark.parametrize("word", [*Reason, *MessageOutcome])
+def test_every_reason_and_every_outcome_has_a_sentence_of_its_own(word: Reason | MessageOutcome) -> None:
+    sentences = [*REASONS.values(), *OUTCOMES.values()]
+    sentence = REASONS[word] if isinstance(word, Reason) else OUTCOMES[word]
+    assert len(sentence.split()) >= 3
+    assert sentences.count(sentence) == 1
+
+
+@pytest.mark.parametrize("stop", Stop)
+def test_every_stop_is_explained_with_what_comes_next(stop: Stop) -> None:
+    assert len(stop_sentence(run(stop=stop, stop_detail="500")).split()) > 8
+    assert "500" in stop_sentence(run(stop=stop, stop_detail="500"))
+
+
+@pytest.mark.parametrize(
+    ("command", "limit", "sentence"),
+    [
+        pytest.param(
+            "run-once",
+            "1",
+            "the plan has 2 messages, above safety.max_messages_per_run = 1; nothing was sent. "
+            "If that is right: terminbenachrichtigung run-once --max-messages 2",
+            id="the limit of the configuration",
+        ),
+        pytest.param(
+            "run-once",
+            "--max-messages = 1",
+            "the plan has 2 messages, above --max-messages = 1; nothing was sent. "
+            "If that is right: terminbenachrichtigung run-once --max-messages 2",
+            id="the limit of the command line",
+        ),
+        pytest.param(
+            "dry-run",
+            "1",
+            "the plan has 2 messages, above safety.max_messages_per_run = 1; run-once would send nothing. "
+            "If that is right: terminbenachrichtigung run-once --max-messages 2",
+            id="a dry run says it beforehand",
+        ),
+    ],
+)
+def test_the_brake_names_the_way_past_it(command: str, limit: str, sentence: str) -> None:
+    two = (message(MessageOutcome.DEFERRED), message(MessageOutcome.DEFERRED))
+    assert stop_sentence(run(command, messages=two, stop=Stop.BRAKE, stop_detail=limit)) == sentence
+
+
+@pytest.mark.parametrize(
+    ("fact", "line"),
+    [
+        pytest.param(
+            message(MessageOutcome.FAILED, Attempt(BY_SMS, Rejected("NoRecipientFound: 00491715555555"))),
+            "failed: Frau Anna Meier (17), 2026-11-25 10:00, appointment 4711: refused for good on every "
+            "channel; correct the number or the address, or call: terminbenachrichtigung staff-list "
+            "(sms rejected: NoRecipientFound: 00491•••555)",
+            id="a message, masked",
+        ),
+        pytest.param(
+            message(MessageOutcome.UNKNOWN),
+            "unknown: Frau Anna Meier (17), 2026-11-25 10:00, appointment 4711: it may have been sent, so it "
+            "is not sent again; ask the gateway or the customer, then: "
+            f"terminbenachrichtigung history resolve {JOB} --sent (or --not-sent)",
+            id="an unknown one, with the id that settles it",
+        ),
+        pytest.param(
+            skip(Reason.MISSED, detail="last chance 2026-11-24 20:00"),
+            "missed: Frau Anna Meier (17), 2026-11-25 10:00, appointment 4712: nobody told the customer, and "
+            "no run will any more; a person must: terminbenachrichtigung staff-list "
+            "(last chance 2026-11-24 20:00)",
+            id="a missed appointment",
+        ),
+        pytest.param(BadRow("4713", "no start"), "bad row: 4713: no start", id="a bad row"),
+        pytest.param(
+            BadRow(None, "no id"), "bad row: a row without an id: no id", id="a bad row without an id"
+        ),
+    ],
+)
+def test_news_says_what_happened_to_whom_and_what_to_do(
+    fact: MessageResult | Skip | BadRow, line: str
+) -> None:
+    assert needs_a_person(fact, BERLIN) == line

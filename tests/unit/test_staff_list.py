@@ -1,0 +1,283 @@
+"""Whom a person must call or write, and until when (contract, section 2: the staff list)."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from terminbenachrichtigung.model import Appointment, Known, MessageOutcome, Notification, Reason, State
+from terminbenachrichtigung.staff_list import (
+    StaffCase,
+    StaffEntry,
+    StaffReason,
+    as_json,
+    as_text,
+    journal_cases,
+    staff_list,
+)
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # 10:00 in Berlin
+HOUR = timedelta(hours=1)
+START = NOW + 24 * HOUR
+ELSEWHEN = START + HOUR
+SINCE = NOW - 5 * HOUR  # when the cases below came up
+
+ANNA = Appointment(
+    "4711",
+    START,
+    customer_id="17",
+    type_notifiable=True,
+    is_group=False,
+    branch_code="HH1",
+    salutation="Frau",
+    first_name="Anna",
+    last_name="Meier",
+    mobile="0171 5555 Ute",
+    phone="030 / 12 34 56",
+    email="anna(at)example.org",
+)
+
+
+def case(reason: StaffReason = StaffReason.FAILED, detail: str = "", **fields: Any) -> StaffCase:
+    return StaffCase(replace(ANNA, **fields), "Terminerinnerung", reason, detail, SINCE)
+
+
+def heard(state: State, **fields: Any) -> Notification:
+    """A notification about the present customer and start, five hours ago."""
+    sent = Notification("Terminerinnerung", "4711", 1, "17", START, state, "m1", SINCE)
+    return replace(sent, **fields)
+
+
+def known(*notifications: Notification) -> Known:
+    return Known(notifications={"4711": notifications})
+
+
+def listed(*cases: StaffCase, journal: Known | None = None) -> list[str]:
+    return [entry.customer_id for entry in staff_list(cases, journal or Known(), NOW)]
+
+
+# ---------------------------------------------------------------- until when
+
+SETTLED = [
+    # the appointment                                       still listed?
+    pytest.param({}, True, id="nothing happened since"),
+    pytest.param({"starts_at": NOW + HOUR}, True, id="starts in an hour"),
+    pytest.param({"starts_at": NOW + timedelta(microseconds=1)}, True, id="about to start"),
+    pytest.param({"starts_at": NOW}, False, id="starts this moment"),
+    pytest.param({"starts_at": NOW - HOUR}, False, id="has started"),
+    pytest.param({"last_contacted_at": SINCE - HOUR}, True, id="contacted by hand before"),
+    pytest.param({"last_contacted_at": SINCE}, False, id="contacted by hand at that moment"),
+    pytest.param({"last_contacted_at": NOW}, False, id="contacted by hand this moment"),
+    pytest.param({"last_contacted_at": NOW + HOUR}, True, id="a contact in the future is a typing error"),
+    pytest.param({"customer_id": None}, False, id="has lost its customer"),
+]
+
+
+@pytest.mark.parametrize(("fields", "still"), SETTLED)
+def test_a_case_stays_until_the_start_or_a_contact_by_hand(fields: dict[str, Any], still: bool) -> None:
+    assert bool(listed(case(**fields))) == still
+
+
+TOLD = [
+    # what the journal knows, oldest first                                          still listed?
+    pytest.param([], True, id="nothing"),
+    pytest.param([heard(State.SENT)], False, id="sent"),
+    pytest.param([heard(State.DELIVERED)], False, id="delivered"),
+    pytest.param([heard(State.ADOPTED)], False, id="told by another system"),
+    pytest.param([heard(State.SENT, reminder="Vorabinfo")], False, id="told by another reminder"),
+    pytest.param([heard(State.FAILED)], True, id="failed"),
+    pytest.param([heard(State.UNKNOWN)], True, id="unknown"),
+    pytest.param([heard(State.UNDELIVERED)], True, id="sent, but undelivered"),
+    pytest.param([heard(State.CLAIMED)], True, id="under way"),
+    pytest.param([heard(State.RELEASED)], True, id="released"),
+    pytest.param([heard(State.SENT, starts_at=ELSEWHEN)], True, id="told another start"),
+    pytest.param([heard(State.SENT, customer_id="18")], True, id="somebody else was told"),
+    pytest.param([heard(State.FAILED), heard(State.SENT)], False, id="failed, then sent"),
+    pytest.param([heard(State.SENT), heard(State.UNKNOWN)], False, id="told once, that is enough"),
+    pytest.param(
+        [heard(State.SENT), heard(State.SENT, starts_at=ELSEWHEN), heard(State.FAILED)],
+        True,
+        id="moved away and back: was told the other start last",
+    ),
+    pytest.param(
+        [heard(State.SENT), heard(State.UNKNOWN, starts_at=ELSEWHEN), heard(State.FAILED)],
+        True,
+        id="moved away and back: may have been told the other start last",
+    ),
+    pytest.param(
+        [heard(State.SENT), heard(State.FAILED, starts_at=ELSEWHEN), heard(State.FAILED)],
+        False,
+        id="moved away and back: never heard of the other start",
+    ),
+]
+
+
+@pytest.mark.parametrize(("notifications", "still"), TOLD)
+def test_a_case_stays_until_the_customer_knows_the_present_start(
+    notifications: list[Notification], still: bool
+) -> None:
+    assert bool(listed(case(), journal=known(*notifications))) == still
+
+
+def test_a_contact_noted_on_one_row_settles_the_customer_s_other_cases() -> None:
+    other = case(appointment_id="4712", last_contacted_at=NOW)
+    later = replace(case(appointment_id="4713"), contact_counts_since=NOW + timedelta(microseconds=1))
+    assert listed(case(), other) == []
+    assert [entry.appointment_ids for entry in staff_list([case(), other, later], Known(), NOW)] == [
+        ("4713",)
+    ]
+
+
+# ---------------------------------------------------------------- one line per customer
+
+
+def test_each_customer_once_soonest_first_with_the_most_urgent_reason() -> None:
+    cases = [
+        case(StaffReason.UNKNOWN, "late", appointment_id="3", starts_at=START + 3 * HOUR),
+        case(StaffReason.MISSED, "urgent", appointment_id="2", starts_at=START + 2 * HOUR, mobile="other"),
+        case(StaffReason.NO_CONTACT, appointment_id="9", customer_id="18", starts_at=START + HOUR),
+        case(StaffReason.NO_CONTACT, "soonest", appointment_id="1"),
+        replace(case(StaffReason.UNKNOWN, appointment_id="1"), reminder="Vorabinfo"),
+    ]
+    assert staff_list(cases, Known(), NOW) == (
+        StaffEntry(
+            customer_id="17",
+            name="Frau Anna Meier",
+            appointment_ids=("1", "2", "3"),
+            starts_at=START,
+            reason=StaffReason.MISSED,
+            detail="urgent",
+            mobile="0171 5555 Ute",
+            phone="030 / 12 34 56",
+            email="anna(at)example.org",
+            branch_code="HH1",
+            told=None,
+        ),
+        StaffEntry(
+            customer_id="18",
+            name="Frau Anna Meier",
+            appointment_ids=("9",),
+            starts_at=START + HOUR,
+            reason=StaffReason.NO_CONTACT,
+            detail="",
+            mobile="0171 5555 Ute",
+            phone="030 / 12 34 56",
+            email="anna(at)example.org",
+            branch_code="HH1",
+            told=None,
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("urgent", "less"), list(zip(list(StaffReason)[:-1], list(StaffReason)[1:], strict=True))
+)
+def test_the_order_of_urgency(urgent: StaffReason, less: StaffReason) -> None:
+    entry, *_ = staff_list([case(less), case(urgent)], Known(), NOW)
+    assert entry.reason is urgent
+
+
+def test_the_reasons_are_those_of_runs_and_messages() -> None:
+    skips = {Reason.MISSED, Reason.NO_CONTACT, Reason.MANUAL_CONTACT}
+    ends = {MessageOutcome.FAILED, MessageOutcome.UNKNOWN}
+    assert {StaffReason(word) for word in (*skips, *ends)} == set(StaffReason)
+
+
+def test_an_entry_says_what_the_customer_was_told_before_the_move() -> None:
+    moved = known(heard(State.SENT, starts_at=ELSEWHEN), heard(State.FAILED, generation=2))
+    (entry,) = staff_list([case()], moved, NOW)
+    assert entry.told == ELSEWHEN
+    (stranger,) = staff_list([case()], known(heard(State.SENT, starts_at=ELSEWHEN, customer_id="18")), NOW)
+    assert stranger.told is None
+
+
+# ---------------------------------------------------------------- what the journal brings in
+
+IN_JOURNAL = [
+    # notifications of one appointment, oldest first                       cases
+    pytest.param([heard(State.FAILED)], [StaffReason.FAILED], id="failed"),
+    pytest.param([heard(State.UNKNOWN)], [StaffReason.UNKNOWN], id="unknown"),
+    pytest.param([heard(State.UNDELIVERED)], [StaffReason.FAILED], id="undelivered"),
+    pytest.param([heard(State.SENT)], [], id="sent"),
+    pytest.param([heard(State.CLAIMED)], [], id="under way"),
+    pytest.param([heard(State.RELEASED)], [], id="released: a run tries again"),
+    pytest.param([heard(State.FAILED), heard(State.CLAIMED)], [], id="failed, opened by a new recipient"),
+    pytest.param([heard(State.FAILED, starts_at=ELSEWHEN)], [], id="failed, then moved"),
+    pytest.param([heard(State.FAILED, customer_id="18")], [], id="failed, then reassigned"),
+    pytest.param(
+        [heard(State.FAILED), heard(State.UNKNOWN, reminder="Vorabinfo")],
+        [StaffReason.FAILED, StaffReason.UNKNOWN],
+        id="each reminder by itself",
+    ),
+]
+
+
+@pytest.mark.parametrize(("notifications", "reasons"), IN_JOURNAL)
+def test_failed_and_unknown_messages_are_cases(
+    notifications: list[Notification], reasons: list[StaffReason]
+) -> None:
+    cases = journal_cases([ANNA, replace(ANNA, appointment_id="other")], known(*notifications))
+    assert [case.reason for case in cases] == reasons
+    assert {case.contact_counts_since for case in cases} <= {SINCE}  # the run that wrote to the customer
+
+
+# ---------------------------------------------------------------- output
+
+ENTRY = StaffEntry(
+    "17", "Anna Meier", ("4711", "4712"), START, StaffReason.FAILED, "no such user", "0171 5555 Ute", "", "",
+    "HH1", ELSEWHEN,
+)  # fmt: skip
+
+
+def test_json_has_the_contract_s_keys() -> None:
+    assert as_json([ENTRY], zone=BERLIN) == {
+        "command": "staff-list",
+        "customers": [
+            {
+                "customer_id": "17",
+                "name": "Anna Meier",
+                "appointment_ids": ["4711", "4712"],
+                "starts_at": "2026-11-25T10:00:00+01:00",
+                "reason": "failed",
+                "detail": "no such user",
+                "mobile": "0171 5555 Ute",
+                "phone": "",
+                "email": "",
+                "branch_code": "HH1",
+                "told": "2026-11-25T11:00:00+01:00",
+            }
+        ],
+    }
+    assert as_json([replace(ENTRY, told=None)], zone=BERLIN)["customers"] != as_json([ENTRY], zone=BERLIN)
+    assert as_json([], zone=BERLIN) == {"command": "staff-list", "customers": []}
+
+
+def test_text_is_one_line_per_customer_with_numbers_as_typed() -> None:
+    assert as_text([ENTRY, replace(ENTRY, name="", told=None, detail="")], zone=BERLIN).splitlines() == [
+        "  start             customer         branch  mobile         why"
+        "                                       appointments",
+        "  2026-11-25 10:00  Anna Meier (17)  HH1     0171 5555 Ute  "
+        "every channel refused the message (no such user); was told 2026-11-25 11:00  4711, 4712",
+        "  2026-11-25 10:00  17               HH1     0171 5555 Ute  "
+        "every channel refused the message         4711, 4712",
+    ]
+
+
+def test_every_reason_is_worded() -> None:
+    texts = {as_text([replace(ENTRY, reason=reason)], zone=BERLIN) for reason in StaffReason}
+    assert len(texts) == len(StaffReason)
+
+
+def test_an_empty_list_says_so() -> None:
+    assert as_text([], zone=BERLIN) == "Nobody needs to be called or written to."
+
+
+def test_what_was_typed_carries_no_control_characters() -> None:
+    typed = "a\x1b[2J\nb\u202e"
+    anna = replace(ANNA, first_name=typed, mobile=typed, phone=typed, email=typed, branch_code=typed)
+    (entry,) = staff_list([replace(case(detail=typed), appointment=anna)], Known(), NOW)
+    shown = (entry.name, entry.detail, entry.mobile, entry.phone, entry.email, entry.branch_code)
+    assert shown == ("Frau a [2J b Meier", *("a [2J b",) * 5)

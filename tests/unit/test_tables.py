@@ -1,0 +1,104 @@
+"""Nothing raw from a schedule reaches a terminal, and no row is lost on the way."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terminbenachrichtigung.tables import LONGEST, Row, Table, printable, render
+
+PRINTED = [
+    ("Müller", "Müller"),
+    ("Mu\u0308ller", "Müller"),  # composed, or the columns would not stand in line
+    ("Meier\nBcc: x", "Meier Bcc: x"),  # a line break would begin a row of its own
+    ("Meier\r", "Meier "),  # a carriage return would overwrite the row
+    ("\x1b[31mred", " [31mred"),  # an escape commands the terminal
+    ("\x9b31mred", " 31mred"),  # so does its one-byte form
+    ("\x00\x07\x7f", "   "),
+    ("a\u2028b\u2029c\x85d", "a b c d"),  # Unicode's own line breaks
+    ("\u202egnp.exe\u202c", "gnp.exe"),  # would turn the row around
+    ("\u2066\u2067\u2069\u200e\u200f\u061c", ""),
+    ("a\u200bb\ufeffc", "abc"),  # invisible
+    ("\ud800", "\ufffd"),  # half a surrogate pair cannot be written to a stream
+    ("שלום 😀 ı", "שלום 😀 ı"),  # right to left by itself is text
+]
+
+
+@pytest.mark.parametrize(("text", "printed"), PRINTED)
+def test_printable(text: str, printed: str) -> None:
+    assert printable(text) == printed
+
+
+anything = st.text(st.characters(exclude_categories=()), max_size=30) | st.sampled_from(
+    [text for text, _ in PRINTED]
+)
+
+
+@given(title=anything, cells=st.lists(st.tuples(anything, anything), min_size=1, max_size=3), below=anything)
+@pytest.mark.parametrize("width", [None, 60])
+def test_no_control_character_gets_through(
+    width: int | None, title: str, cells: list[tuple[str, str]], below: str
+) -> None:
+    rows = tuple(Row(row, below) for row in cells)
+    output = render([title, Table(title, ("one", "two"), rows)], width=width, colour=False)
+    raw = {c for c in output if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}}
+    assert raw <= {"\n"}
+    output.encode()  # a stream can take it
+
+
+@given(cells=st.lists(anything, min_size=1, max_size=5))
+def test_a_row_stays_one_line_in_a_log(cells: list[str]) -> None:
+    table = Table("title", ("id", "name"), tuple(Row((f"row{i}", cell)) for i, cell in enumerate(cells)))
+    lines = render([table]).splitlines()
+    assert len(lines) == 2 + len(cells)  # the title and the columns before them
+    assert [line.split()[0] for line in lines[2:]] == [f"row{i}" for i in range(len(cells))]
+
+
+@pytest.mark.parametrize("below", ["", "text"], ids=["table", "rows with texts"])
+def test_markup_is_text(below: str) -> None:
+    name = "[red]Anna[/red] :smile: [/]"
+    table = Table("[b]title", ("name",), (Row((name,), below),))
+    output = render(["[i]line", table], width=80, colour=False)
+    assert all(text in output for text in (name, "[b]title", "[i]line"))
+
+
+def test_colour_is_seen_on_a_terminal_only_and_only_if_wanted() -> None:
+    table = Table("title", ("name",), (Row(("Anna",), style="red"),))
+    assert "\x1b[31mAnna" in render([table], width=80)
+    assert "\x1b" not in render([table], width=80, colour=False)
+    assert "\x1b" not in render([table])
+
+
+def test_a_long_cell_is_cut_and_does_not_widen_its_column() -> None:
+    table = Table("", ("name", "id"), (Row(("x" * 10_000, "1")), Row(("Anna", "2"))))
+    long, short = render([table]).splitlines()[-2:]
+    assert long == "  " + "x" * (LONGEST - 1) + "…  1"
+    assert short == "  Anna" + " " * 36 + "  2"
+
+
+def test_a_text_below_a_row_is_never_cut() -> None:
+    table = Table("", ("name",), (Row(("Anna",), "x" * 10_000),))
+    assert "x" * 10_000 in render([table])
+    assert render([table], width=80, colour=False).count("x") == 10_000
+
+
+def test_a_column_that_is_empty_throughout_and_an_empty_table_are_left_out() -> None:
+    filled = Table("filled", ("name", "detail", "id"), (Row(("Anna", "", "1")), Row(("", "", "2"))))
+    empty = Table("empty", ("name",), ())
+    assert render(["begin", empty, filled, empty, filled, "end"]).splitlines() == [
+        "begin",
+        "",
+        "filled",
+        "  name  id",
+        "  Anna  1",
+        "        2",
+        "",
+        "filled",
+        "  name  id",
+        "  Anna  1",
+        "        2",
+        "",
+        "end",
+    ]
+    assert "detail" not in render([filled], width=80)

@@ -1,0 +1,594 @@
+"""Quiet periods, reach and last chance: the contract's examples, and a slow but obvious oracle."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from terminbenachrichtigung.config.settings import Rules
+from terminbenachrichtigung.errors import ConfigError
+from terminbenachrichtigung.windows import Period, Quiet
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def at(text: str, zone: ZoneInfo = BERLIN, fold: int = 0) -> datetime:
+    """A local clock time as the moment it stands for; `fold=1` is the second one of two."""
+    return datetime.fromisoformat(text).replace(tzinfo=zone, fold=fold).astimezone(UTC)
+
+
+def quiet(zone: ZoneInfo = BERLIN, /, **rules: object) -> Quiet:
+    return Quiet(Rules.model_validate(rules), zone)
+
+
+def nights(start: str, end: str, **rules: object) -> dict[str, object]:
+    return {"quiet_start": time.fromisoformat(start), "quiet_end": time.fromisoformat(end), **rules}
+
+
+# ---------------------------------------------------------------- quiet periods
+
+
+@pytest.mark.parametrize(
+    ("clock", "is_quiet"),
+    [
+        pytest.param("19:59", False, id="the minute before the night is open"),
+        pytest.param("20:00", True, id="quiet_start itself is quiet"),
+        pytest.param("23:59", True, id="before midnight"),
+        pytest.param("00:00", True, id="midnight"),
+        pytest.param("07:59", True, id="the last minute of the night"),
+        pytest.param("08:00", False, id="quiet_end itself is open"),
+        pytest.param("12:00", False, id="noon is open: no 12-hour clock"),
+        pytest.param("13:00", False, id="one in the afternoon is open"),
+    ],
+)
+def test_a_night_across_midnight_is_quiet_from_its_start_up_to_its_end(clock: str, is_quiet: bool) -> None:
+    found = quiet().period_at(at(f"2026-11-24 {clock}"))
+    assert (found is not None) == is_quiet
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "clock", "is_quiet"),
+    [
+        pytest.param("12:00", "13:00", "11:59", False, id="before noon"),
+        pytest.param("12:00", "13:00", "12:00", True, id="noon"),
+        pytest.param("12:00", "13:00", "12:59", True, id="the last minute"),
+        pytest.param("12:00", "13:00", "13:00", False, id="one o'clock"),
+        pytest.param("12:00", "13:00", "00:30", False, id="half past midnight is not half past noon"),
+        pytest.param("00:00", "06:00", "00:00", True, id="starts at midnight"),
+        pytest.param("00:00", "06:00", "23:59", False, id="ends before the next midnight"),
+        pytest.param("20:00", "00:00", "23:59", True, id="up to midnight"),
+        pytest.param("20:00", "00:00", "00:00", False, id="midnight itself is open"),
+    ],
+)
+def test_a_quiet_time_within_one_day_does_not_cross_midnight(
+    start: str, end: str, clock: str, is_quiet: bool
+) -> None:
+    found = quiet(**nights(start, end)).period_at(at(f"2026-11-24 {clock}"))
+    assert (found is not None) == is_quiet
+
+
+@pytest.mark.parametrize(
+    ("rules", "moment", "expected"),
+    [
+        pytest.param({}, "2026-11-24 23:00", ("2026-11-24 20:00", "2026-11-25 08:00"), id="a night alone"),
+        pytest.param(
+            {"quiet_days": ("sunday",)},
+            "2026-11-29 12:00",
+            ("2026-11-28 20:00", "2026-11-30 08:00"),
+            id="a Sunday swallows the nights on both sides",
+        ),
+        pytest.param(
+            {"quiet_days": ("sunday",)},
+            "2026-11-28 21:00",
+            ("2026-11-28 20:00", "2026-11-30 08:00"),
+            id="the same one, seen from Saturday evening",
+        ),
+        pytest.param(
+            {"quiet_hours": False, "quiet_days": ("sunday",)},
+            "2026-11-29 12:00",
+            ("2026-11-29 00:00", "2026-11-30 00:00"),
+            id="without nights: the whole local day",
+        ),
+        pytest.param(
+            {"quiet_dates": (date(2026, 12, 24),), "quiet_holidays": "DE-HH", "quiet_days": ("sunday",)},
+            "2026-12-26 12:00",
+            ("2026-12-23 20:00", "2026-12-28 08:00"),
+            id="a date, two public holidays and a Sunday in a row",
+        ),
+        pytest.param(
+            nights("22:00", "00:00", quiet_days=("wednesday",)),
+            "2026-11-24 23:00",
+            ("2026-11-24 22:00", "2026-11-26 00:00"),
+            id="adjoining at midnight",
+        ),
+        pytest.param(
+            {"quiet_dates": tuple(date(2026, 7, 1) + timedelta(days=n) for n in range(31))},
+            "2026-07-15 12:00",
+            ("2026-06-30 20:00", "2026-08-01 08:00"),
+            id="a month of holidays for the whole practice",
+        ),
+    ],
+)
+def test_adjoining_and_overlapping_quiet_periods_merge(
+    rules: dict[str, object], moment: str, expected: tuple[str, str]
+) -> None:
+    assert quiet(**rules).period_at(at(moment)) == Period(at(expected[0]), at(expected[1]))
+
+
+@pytest.mark.parametrize(
+    ("holidays", "day", "is_quiet"),
+    [
+        pytest.param("DE-HH", "2026-10-31", True, id="Reformation Day is a holiday in Hamburg"),
+        pytest.param("DE-BY", "2026-10-31", False, id="but not in Bavaria"),
+        pytest.param("DE", "2026-10-03", True, id="a whole country"),
+        pytest.param("DE", "2027-01-01", True, id="of another year than the last one asked for"),
+        pytest.param("AT", "2026-10-26", True, id="another country"),
+        pytest.param("", "2026-10-03", False, id="none named"),
+    ],
+)
+def test_public_holidays_are_those_of_the_named_region(holidays: str, day: str, is_quiet: bool) -> None:
+    found = quiet(quiet_hours=False, quiet_holidays=holidays).period_at(at(f"{day} 12:00"))
+    assert (found is not None) == is_quiet
+
+
+def test_the_next_period_starts_after_the_moment_and_is_never_the_present_one() -> None:
+    every_night = quiet()
+    tuesday = Period(at("2026-11-24 20:00"), at("2026-11-25 08:00"))
+    wednesday = Period(at("2026-11-25 20:00"), at("2026-11-26 08:00"))
+    assert every_night.next_period(at("2026-11-24 19:59")) == tuesday
+    assert every_night.next_period(at("2026-11-24 20:00")) == wednesday
+    assert every_night.next_period(at("2026-11-25 07:59")) == wednesday
+    assert every_night.next_period(at("2026-11-25 08:00")) == wednesday
+
+
+def test_without_quiet_periods_there_is_no_next_one_and_every_moment_is_open() -> None:
+    never = quiet(quiet_hours=False)
+    assert never.next_period(at("2026-11-24 19:59")) is None
+    assert never.period_at(at("2026-11-24 23:00")) is None
+    assert never.next_open(at("2026-11-24 23:00")) == at("2026-11-24 23:00")
+
+
+def test_a_single_quiet_date_months_ahead_is_the_next_period() -> None:
+    found = quiet(quiet_hours=False, quiet_dates=(date(2027, 8, 15),)).next_period(at("2026-11-24 10:00"))
+    assert found == Period(at("2027-08-15 00:00"), at("2027-08-16 00:00"))
+
+
+def test_the_next_open_moment_is_the_end_of_the_merged_period() -> None:
+    sundays = quiet(quiet_days=("sunday",))
+    assert sundays.next_open(at("2026-11-28 20:00")) == at("2026-11-30 08:00")
+    assert sundays.next_open(at("2026-11-28 19:59")) == at("2026-11-28 19:59")
+
+
+def test_quiet_periods_that_leave_no_open_time_end_with_an_error_and_not_never() -> None:
+    always = quiet(quiet_days=("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
+    with pytest.raises(ConfigError, match="no open time"):
+        always.period_at(at("2026-11-24 10:00"))
+
+
+# ---------------------------------------------------------------- the nights in which the clock changes
+
+
+@pytest.mark.parametrize(
+    ("rules", "moment", "expected"),
+    [
+        pytest.param(
+            nights("20:00", "08:00"),
+            at("2027-03-28 01:00"),
+            Period(at("2027-03-27 20:00"), at("2027-03-28 08:00")),  # eleven hours long
+            id="the short night in spring keeps its clock times",
+        ),
+        pytest.param(
+            nights("20:00", "08:00"),
+            at("2026-10-25 01:00"),
+            Period(at("2026-10-24 20:00"), at("2026-10-25 08:00")),  # thirteen hours long
+            id="the long night in autumn keeps its clock times",
+        ),
+        pytest.param(
+            nights("22:00", "02:30"),
+            at("2027-03-28 01:00"),
+            Period(at("2027-03-27 22:00"), datetime(2027, 3, 28, 1, tzinfo=UTC)),
+            id="an end that the clock leaves out is the moment of the change",
+        ),
+        pytest.param(
+            nights("02:30", "06:00"),
+            at("2027-03-28 04:00"),
+            Period(datetime(2027, 3, 28, 1, tzinfo=UTC), at("2027-03-28 06:00")),
+            id="so is a start",
+        ),
+        pytest.param(
+            nights("22:00", "02:30"),
+            at("2026-10-25 01:00"),
+            Period(at("2026-10-24 22:00"), at("2026-10-25 02:30", fold=1)),
+            id="of two ends the later one counts",
+        ),
+        pytest.param(
+            nights("02:30", "06:00"),
+            at("2026-10-25 04:00"),
+            Period(at("2026-10-25 02:30"), at("2026-10-25 06:00")),
+            id="of two starts the earlier one counts",
+        ),
+        pytest.param(
+            nights("22:00", "02:00"),
+            at("2026-10-25 01:00"),
+            Period(at("2026-10-24 22:00"), at("2026-10-25 02:00")),
+            id="a night that is over before the clock goes back does not begin again",
+        ),
+    ],
+)
+def test_quiet_hours_go_by_the_local_clock_in_the_nights_of_the_change(
+    rules: dict[str, object], moment: datetime, expected: Period
+) -> None:
+    assert quiet(**rules).period_at(moment) == expected
+
+
+def test_a_night_that_lies_wholly_in_the_hour_left_out_does_not_exist() -> None:
+    short = quiet(**nights("02:10", "02:50"))
+    assert short.period_at(datetime(2027, 3, 28, 1, tzinfo=UTC)) is None
+    assert short.next_period(at("2027-03-28 00:00")) == Period(at("2027-03-29 02:10"), at("2027-03-29 02:50"))
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "expected"),
+    [
+        # Cairo puts its clocks forward at midnight: the day begins at one o'clock.
+        pytest.param(
+            "Africa/Cairo", date(2026, 4, 24), ("2026-04-23T22:00", "2026-04-24T21:00"), id="no midnight"
+        ),
+        # Havana puts them back from one o'clock to midnight: the day has two, and 25 hours.
+        pytest.param(
+            "America/Havana", date(2026, 11, 1), ("2026-11-01T04:00", "2026-11-02T05:00"), id="two midnights"
+        ),
+        pytest.param(
+            "America/Havana",
+            date(2026, 10, 31),
+            ("2026-10-31T04:00", "2026-11-01T04:00"),
+            id="the day before two midnights ends at the first",
+        ),
+        # St. John's went back from 00:01 to 23:01, so that a minute of Sunday came before Saturday's end.
+        pytest.param(
+            "America/St_Johns",
+            date(2010, 11, 6),
+            ("2010-11-06T02:30", "2010-11-07T03:30"),
+            id="a day that comes back after midnight",
+        ),
+        # Apia left out a whole day to come to the other side of the date line.
+        pytest.param(
+            "Pacific/Apia",
+            date(2011, 12, 29),
+            ("2011-12-29T10:00", "2011-12-30T10:00"),
+            id="before a day left out",
+        ),
+    ],
+)
+def test_whole_local_days_are_whole_wherever_the_clock_changes_at_midnight(
+    zone: str, day: date, expected: tuple[str, str]
+) -> None:
+    start, end = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in expected)
+    whole = quiet(ZoneInfo(zone), quiet_hours=False, quiet_dates=(day,))
+    assert whole.period_at(start) == Period(start, end)
+    assert whole.period_at(start - timedelta(microseconds=1)) is None
+    assert whole.day_start(day) == start
+
+
+# ---------------------------------------------------------------- reach
+
+
+@pytest.mark.parametrize(
+    ("rules", "moment", "expected"),
+    [
+        pytest.param({}, "2026-11-24 10:00", "2026-11-25 10:00", id="a plain day ahead"),
+        pytest.param({}, "2026-11-24 18:29", "2026-11-25 18:29", id="a minute before the pre-quiet time"),
+        pytest.param({}, "2026-11-24 18:30", "2026-11-26 07:00", id="the pre-quiet time: E + 23 h"),
+        pytest.param({}, "2026-11-24 19:59", "2026-11-26 07:00", id="the last open minute"),
+        pytest.param({}, "2026-11-25 08:00", "2026-11-26 08:00", id="the first open minute"),
+        pytest.param(
+            {"quiet_days": ("sunday",)}, "2026-11-28 18:30", "2026-12-01 07:00", id="E is Monday morning"
+        ),
+        pytest.param(
+            {"pre_quiet_minutes": 0}, "2026-11-24 19:59", "2026-11-25 19:59", id="no pre-quiet time at all"
+        ),
+        pytest.param(
+            nights("12:00", "12:30"),
+            "2026-11-24 11:50",
+            "2026-11-25 11:50",
+            id="after a short quiet period the plain reach is the larger one",
+        ),
+        pytest.param({"quiet_hours": False}, "2026-11-24 19:00", "2026-11-25 19:00", id="never quiet"),
+        pytest.param({}, "2027-03-27 10:00", "2027-03-28 11:00", id="24 hours are a clock day and an hour"),
+        pytest.param({}, "2026-10-24 10:00", "2026-10-25 09:00", id="24 hours are a clock day less an hour"),
+        # 22:30 lies in the last 90 minutes before both: nobody could tell which one a run will reach.
+        pytest.param(
+            nights("23:00", "23:30", quiet_days=("wednesday",)),
+            "2026-11-24 22:30",
+            "2026-11-26 23:00",
+            id="two quiet periods with half an hour between them",
+        ),
+    ],
+)
+def test_reach_counts_elapsed_hours_and_looks_past_the_night(
+    rules: dict[str, object], moment: str, expected: str
+) -> None:
+    assert quiet(**rules).reach(at(moment), 24) == at(expected)
+
+
+@pytest.mark.parametrize(
+    ("rules", "start", "expected"),
+    [
+        pytest.param({}, "2026-11-25 18:00", "2026-11-24 18:00", id="24 hours before"),
+        pytest.param({}, "2026-11-25 19:30", "2026-11-24 18:30", id="brought forward by the pre-quiet time"),
+        pytest.param({}, "2026-11-26 07:00", "2026-11-24 18:30", id="the last start the evening takes"),
+        pytest.param({}, "2026-11-26 07:01", "2026-11-25 08:00", id="the first that the morning takes"),
+        pytest.param({}, "2026-11-26 08:01", "2026-11-25 08:01", id="a minute later"),
+        pytest.param(
+            {"pre_quiet_minutes": 0}, "2026-11-26 06:00", "2026-11-25 08:00", id="no pre-quiet time"
+        ),
+        pytest.param({"quiet_days": ("sunday",)}, "2026-12-01 07:00", "2026-11-28 18:30", id="over a Sunday"),
+        pytest.param({"quiet_hours": False}, "2026-11-26 06:00", "2026-11-25 06:00", id="never quiet"),
+    ],
+)
+def test_a_window_opens_at_the_first_open_moment_that_reaches_the_start(
+    rules: dict[str, object], start: str, expected: str
+) -> None:
+    assert quiet(**rules).window_opens(at(start), 24) == at(expected)
+
+
+def test_a_window_that_no_open_moment_reaches_opens_too_late() -> None:
+    # One hour ahead of 06:00 it is night, and without a pre-quiet time the evening before does not look.
+    assert quiet(pre_quiet_minutes=0).window_opens(at("2026-11-25 06:00"), 1) >= at("2026-11-25 06:00")
+
+
+# ---------------------------------------------------------------- last chance
+
+
+@pytest.mark.parametrize(
+    ("rules", "start", "expected"),
+    [
+        pytest.param({}, "2026-11-25 09:00", "2026-11-24 20:00", id="the evening before"),
+        pytest.param({}, "2026-11-25 00:00", "2026-11-24 20:00", id="a start at midnight is the new day's"),
+        pytest.param({}, "2026-11-24 23:59", "2026-11-23 20:00", id="a minute earlier it is the old one's"),
+        pytest.param({"quiet_days": ("sunday",)}, "2026-11-30 09:00", "2026-11-28 20:00", id="a Monday"),
+        pytest.param({"quiet_hours": False}, "2026-11-25 09:00", "2026-11-25 00:00", id="never quiet"),
+        pytest.param(nights("01:00", "06:00"), "2026-11-25 09:00", "2026-11-25 00:00", id="open at midnight"),
+        pytest.param({"same_day": True}, "2026-11-25 09:00", "2026-11-25 09:00", id="same_day, open hours"),
+        pytest.param({"same_day": True}, "2026-11-25 08:00", "2026-11-24 20:00", id="same_day, at quiet_end"),
+        pytest.param({"same_day": True}, "2026-11-25 20:00", "2026-11-25 20:00", id="same_day, quiet_start"),
+        pytest.param({"same_day": True}, "2026-11-25 20:01", "2026-11-25 20:00", id="same_day, in the night"),
+    ],
+)
+def test_the_last_chance_is_the_end_of_the_last_open_time(
+    rules: dict[str, object], start: str, expected: str
+) -> None:
+    assert quiet(**rules).last_chance(at(start)) == at(expected)
+
+
+@pytest.mark.parametrize(
+    ("moment", "inside"),
+    [("18:29", False), ("18:30", True), ("19:59", True), ("20:00", False)],
+)
+def test_the_pre_quiet_time_is_the_last_ninety_minutes_before_the_end(moment: str, inside: bool) -> None:
+    assert quiet().in_pre_quiet(at(f"2026-11-24 {moment}"), at("2026-11-24 20:00")) == inside
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        pytest.param("2026-11-24 10:00", "2026-11-24 12:00", 2, id="by day"),
+        pytest.param("2026-11-24 18:00", "2026-11-25 10:00", 4, id="a night between"),
+        pytest.param("2026-11-24 21:00", "2026-11-25 07:00", 0, id="all of it at night"),
+        pytest.param("2026-11-24 07:00", "2026-11-26 21:00", 36, id="both ends at night"),
+        pytest.param("2026-11-24 12:00", "2026-11-24 10:00", 0, id="the wrong way round"),
+    ],
+)
+def test_open_time_leaves_out_what_is_quiet(start: str, end: str, hours: int) -> None:
+    assert quiet().open_time_between(at(start), at(end)) == timedelta(hours=hours)
+
+
+# ---------------------------------------------------------------- against a slow, obvious oracle
+
+STEP = timedelta(minutes=15)
+WEEKDAYS = (
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+)  # fmt: skip
+
+ANCHORS = [
+    ("Europe/Berlin", datetime(2026, 11, 24, tzinfo=UTC)),  # nothing changes
+    ("Europe/Berlin", datetime(2027, 3, 28, tzinfo=UTC)),
+    ("Europe/Berlin", datetime(2026, 10, 25, tzinfo=UTC)),
+    ("America/Havana", datetime(2026, 3, 8, tzinfo=UTC)),  # no midnight
+    ("America/Havana", datetime(2026, 11, 1, tzinfo=UTC)),  # two midnights
+    ("Africa/Cairo", datetime(2026, 4, 23, tzinfo=UTC)),  # no midnight
+    ("Africa/Cairo", datetime(2026, 10, 29, tzinfo=UTC)),  # back over midnight
+    ("Australia/Lord_Howe", datetime(2026, 4, 4, tzinfo=UTC)),  # half an hour
+    ("Pacific/Apia", datetime(2011, 12, 30, tzinfo=UTC)),  # a whole day left out
+]
+
+
+@dataclass(frozen=True)
+class World:
+    """Every quarter of an hour around an anchor, each marked quiet or open by the definition itself."""
+
+    rules: Rules
+    zone: ZoneInfo
+    ticks: tuple[datetime, ...]
+    silent: tuple[bool, ...]
+    periods: tuple[Period, ...]
+
+    def is_quiet(self, t: datetime) -> bool:
+        return self.silent[(t - self.ticks[0]) // STEP]
+
+    def reach(self, t: datetime, hours: int) -> datetime:
+        pre_quiet = timedelta(minutes=self.rules.pre_quiet_minutes)
+        past_the_night = [
+            p.end + timedelta(hours=hours - 1) for p in self.periods if p.start - pre_quiet <= t < p.start
+        ]
+        return max([t + timedelta(hours=hours), *past_the_night])
+
+    def last_chance(self, start: datetime) -> datetime:
+        today = start.astimezone(self.zone).date()
+        before = [t for t in self.ticks if t < start]
+        if not self.rules.same_day:
+            first = next(t for t in self.ticks if t.astimezone(self.zone).date() == today)
+            before = [t for t in before if t < first]
+        return next(t for t in reversed(before) if not self.is_quiet(t)) + STEP
+
+
+def label_night(rules: Rules) -> Callable[[datetime], date | None]:
+    """The date on which the night of a local clock time began, or None by day."""
+
+    def label(local: datetime) -> date | None:
+        clock, today = local.time(), local.date()
+        if not rules.quiet_hours:
+            return None
+        if rules.quiet_start < rules.quiet_end:
+            return today if rules.quiet_start <= clock < rules.quiet_end else None
+        if clock >= rules.quiet_start:
+            return today
+        return today - timedelta(days=1) if clock < rules.quiet_end else None
+
+    return label
+
+
+def label_day(rules: Rules) -> Callable[[datetime], date | None]:
+    def label(local: datetime) -> date | None:
+        today = local.date()
+        quiet_day = WEEKDAYS[today.weekday()] in rules.quiet_days or today in rules.quiet_dates
+        return today if quiet_day else None
+
+    return label
+
+
+def spans(labels: Iterable[date | None]) -> list[tuple[int, int]]:
+    """First and last place of every label: what lies between them when the clock goes back is quiet too."""
+    found: dict[date, tuple[int, int]] = {}
+    for place, label in enumerate(labels):
+        if label is not None:
+            found[label] = (found.get(label, (place, place))[0], place)
+    return list(found.values())
+
+
+@dataclass(frozen=True)
+class Case:
+    """A configuration and a moment around which to try it; small, so that a failure can be read."""
+
+    rules: Rules
+    zone: str
+    anchor: datetime
+
+    @property
+    def found(self) -> Quiet:
+        return Quiet(self.rules, ZoneInfo(self.zone))
+
+    @property
+    def world(self) -> World:
+        return build_world(self)
+
+    def moment(self, place: int, seconds: int = 0) -> datetime:
+        return self.anchor + place * STEP + timedelta(seconds=seconds)
+
+
+@lru_cache
+def build_world(case: Case) -> World:
+    zone = ZoneInfo(case.zone)
+    ticks = tuple(case.anchor + n * STEP for n in range(-12 * 96, 8 * 96))
+    local = [t.astimezone(zone).replace(tzinfo=None) for t in ticks]
+    silent = [False] * len(ticks)
+    for label in (label_night(case.rules), label_day(case.rules)):
+        for first, last in spans(label(t) for t in local):
+            silent[first : last + 1] = [True] * (last + 1 - first)
+    edges = [n for n, (a, b) in enumerate(pairwise([False, *silent, False])) if a != b]
+    ends = [*ticks, ticks[-1] + STEP]
+    periods = tuple(Period(ends[a], ends[b]) for a, b in zip(edges[::2], edges[1::2], strict=True))
+    # A period as long as the margin would be cut off at the edge of what the oracle sees.
+    assert all(p.end - p.start < timedelta(days=7) for p in periods)
+    return World(case.rules, zone, ticks, tuple(silent), periods)
+
+
+quarter_hours = st.integers(0, 95).map(lambda n: time(n // 4, n % 4 * 15))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    zone, anchor = draw(st.sampled_from(ANCHORS))
+    start, end = draw(st.tuples(quarter_hours, quarter_hours).filter(lambda pair: pair[0] != pair[1]))
+    rules = {
+        "quiet_hours": draw(st.booleans()),
+        "quiet_start": start,
+        "quiet_end": end,
+        "quiet_days": tuple(draw(st.sets(st.sampled_from(WEEKDAYS), max_size=2))),
+        "quiet_dates": tuple(
+            anchor.date() + timedelta(n) for n in draw(st.sets(st.integers(-1, 2), max_size=2))
+        ),
+        "pre_quiet_minutes": draw(st.sampled_from([0, 15, 60, 90, 240])),
+        "same_day": draw(st.booleans()),
+    }
+    return Case(Rules.model_validate(rules), zone, anchor)
+
+
+near = st.integers(-3 * 96, 3 * 96)  # quarters of an hour around the anchor
+offsets = st.integers(0, 899)  # seconds into a quarter of an hour
+
+
+@given(cases(), near, offsets)
+def test_the_quiet_period_is_the_one_that_the_clock_on_the_wall_shows(
+    case: Case, place: int, seconds: int
+) -> None:
+    t = case.moment(place, seconds)
+    expected = next((p for p in case.world.periods if p.start <= t < p.end), None)
+    assert case.found.period_at(t) == expected
+    assert (expected is not None) == case.world.is_quiet(t)
+
+
+@given(cases(), near, offsets)
+def test_the_next_period_is_the_next_change_to_quiet_on_the_wall(
+    case: Case, place: int, seconds: int
+) -> None:
+    t = case.moment(place, seconds)
+    expected = next((p for p in case.world.periods if p.start > t), None)
+    assume(expected is not None and expected.end < case.world.ticks[-1])
+    assert case.found.next_period(t) == expected
+
+
+@given(cases(), near, offsets, st.integers(1, 99))
+def test_reach_is_the_one_of_the_definition(case: Case, place: int, seconds: int, hours: int) -> None:
+    t = case.moment(place, seconds)
+    assume(not case.world.is_quiet(t))
+    assert case.found.reach(t, hours) == case.world.reach(t, hours)
+
+
+@given(cases(), near, near, st.integers(1, 99))
+def test_reach_never_shrinks_from_one_open_moment_to_a_later_one(
+    case: Case, one: int, other: int, hours: int
+) -> None:
+    early, late = sorted((case.moment(one), case.moment(other)))
+    assume(not case.world.is_quiet(early) and not case.world.is_quiet(late))
+    assert case.found.reach(early, hours) <= case.found.reach(late, hours)
+
+
+@given(cases(), near, offsets)
+def test_the_last_chance_ends_the_last_open_time_on_the_wall(case: Case, place: int, seconds: int) -> None:
+    start = case.moment(place, seconds)
+    expected = case.world.last_chance(start)
+    # The wall is read in quarters of an hour; a start within an open one cuts it short.
+    assert case.found.last_chance(start) == (min(expected, start) if case.rules.same_day else expected)
+
+
+@given(cases(), near, st.integers(1, 48))
+def test_a_window_opens_at_the_first_open_tick_that_reaches_the_start(
+    case: Case, place: int, hours: int
+) -> None:
+    start, world = case.moment(place), case.world
+    first = next(t for t in world.ticks if not world.is_quiet(t) and start <= world.reach(t, hours))
+    assert case.found.window_opens(start, hours) == first
+
+
+@given(cases(), near, near)
+def test_open_time_is_the_number_of_open_ticks(case: Case, one: int, other: int) -> None:
+    a, b = sorted((case.moment(one), case.moment(other)))
+    ticks = sum(1 for t in case.world.ticks if a <= t < b and not case.world.is_quiet(t))
+    assert case.found.open_time_between(a, b) == ticks * STEP
