@@ -31,7 +31,7 @@ _KNOWN = (
 _KNOWN_BEFORE = re.compile(rf"^{_GAP}(?:{_KNOWN}{_GAP})+", re.I)
 _KNOWN_AFTER = re.compile(rf"(?:{_KNOWN}{_GAP})+$", re.I)
 _LETTER_LEFT = re.compile(_LETTER)
-_SHORT_TAIL = re.compile(r"^(.+?)\s*[/(–—-]\s*\d{1,4}\s*\)?$")
+_TAIL = re.compile(r"(.*\d)[\s/(–—-]*[/(–—-]\s*\d\s*\)?")
 
 _LONGEST = 250  # signs; phonenumbers reads no longer ones either
 _LONGEST_CACHED = 1_000  # signs of all fields together
@@ -118,9 +118,7 @@ def _read(typed: str, country_code: str, countries: frozenset[str]) -> str | Pho
     if not digits.startswith(calling_code):
         return national
     international = _mobile("+" + bare[bare.index(digits[0]) :], region, countries)
-    if national is PhoneRefusal.NOT_VALID or not isinstance(international, PhoneRefusal):
-        return international
-    return national
+    return national if international is PhoneRefusal.NOT_VALID else international
 
 
 @lru_cache
@@ -152,9 +150,9 @@ def _mobile(text: str, region: str, countries: frozenset[str]) -> str | PhoneRef
             return PhoneRefusal.NOT_VALID
         case _:
             return PhoneRefusal.NOT_MOBILE
-    # "0171 5555555/6" means ...5 or ...6, and "-12" is an extension. Where the number is complete without
-    # its tail, the tail is no part of it, though 0171 55555556 may well be the number of a stranger.
-    tail = _SHORT_TAIL.match(text)
+    # "0171 5555555/6" means ...5 or ...6, "-6" is an extension, and 0171 55555556 may well be a stranger's
+    # number. So where the number is complete without its last, single digit, that is no part of it.
+    tail = _TAIL.fullmatch(text)
     if tail and not isinstance(_mobile(tail[1], region, frozenset()), PhoneRefusal):
         return PhoneRefusal.EXTENSION
     if countries and not _allowed(

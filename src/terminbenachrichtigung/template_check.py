@@ -175,8 +175,8 @@ def _type(node: nodes.Node, names: Mapping[str, _Kind]) -> _Kind:
         case nodes.Getitem(node=inner, arg=index) if isinstance(several := _type(inner, names), _Several):
             return several if isinstance(index, nodes.Slice) else several.of
         case nodes.Getattr() | nodes.Getitem():
-            inner, attribute = _reach(node)
-            owner = _type(inner, names)
+            before, attribute = _reach(node)
+            owner = _type(before, names)
             return _attributes(owner).get(attribute) if isinstance(owner, type) and attribute else None
         case nodes.Filter(node=nodes.Node() as inner, name=name, kwargs=arguments):
             owner = _type(inner, names)

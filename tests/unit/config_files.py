@@ -47,13 +47,13 @@ def bent(changes: Mapping[str, object]) -> dict[str, Any]:
     tables = copy.deepcopy(GOOD)
     for dotted, value in changes.items():
         container: Any = tables
-        *steps, last = [int(step) if step.isdigit() else step for step in dotted.split(".")]
-        for step in steps:
+        steps: list[Any] = [int(step) if step.isdigit() else step for step in dotted.split(".")]
+        for step in steps[:-1]:
             container = container[step] if isinstance(container, list) else container.setdefault(step, {})
         if value is Absent:
-            del container[last]
+            del container[steps[-1]]
         else:
-            container[last] = value
+            container[steps[-1]] = value
     return tables
 
 

@@ -1,4 +1,4 @@
-"""A practice with one customer, one reminder and one appointment, all in order; a test changes what it is about.
+"""A practice with one customer, one reminder and one appointment, all in order; a test changes its subject.
 
 It is Tuesday, 2026-11-24, ten o'clock in Berlin, and the appointment is on Wednesday at nine.
 """
@@ -53,7 +53,7 @@ _IN_ORDER = Appointment(
 )
 
 
-def appointment(appointment_id: str = "1", start: str = WEDNESDAY, **changes: object) -> Appointment:
+def appointment(appointment_id: str = "1", start: str = WEDNESDAY, /, **changes: object) -> Appointment:
     """The appointment in order, with changes; times may be given as local text."""
     moments = {"created_at", "last_contacted_at"}
     known = {key: at(v) if key in moments and isinstance(v, str) else v for key, v in changes.items()}

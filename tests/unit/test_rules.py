@@ -1,7 +1,5 @@
 """The table of the rules, the examples and what a plan lists (contract, section 2)."""
 
-from itertools import pairwise
-
 import pytest
 from rules_scene import (
     NAME,
@@ -185,7 +183,7 @@ def test_another_reminder_s_notification_does_not_answer_for_this_one() -> None:
 def test_every_boundary_of_the_times_from_both_sides(
     start: str, rules: dict[str, object], expected: str | None
 ) -> None:
-    assert verdict(appointment(start=start), **rules) == expected
+    assert verdict(appointment("1", start), **rules) == expected
 
 
 @pytest.mark.parametrize(
@@ -196,7 +194,7 @@ def test_every_boundary_of_the_times_from_both_sides(
     ],
 )
 def test_what_the_plan_does_not_list_has_a_reason_all_the_same(now: str, start: str, reason: Reason) -> None:
-    (judgement,) = judged(appointment(start=start), now=now)
+    (judgement,) = judged(appointment("1", start), now=now)
     first = judgement.first()
     assert first is not None
     assert first.reason is reason
@@ -221,7 +219,7 @@ EXAMPLES = [
 
 @pytest.mark.parametrize(("now", "start", "expected"), EXAMPLES)
 def test_the_examples_of_the_contract(now: str, start: str, expected: str) -> None:
-    (judgement,) = judged(appointment(start=start, created_at=None), now=now)
+    (judgement,) = judged(appointment("1", start, created_at=None), now=now)
     first = judgement.first()
     assert (first.reason.value if first else "due") == expected
 
@@ -231,7 +229,7 @@ def test_the_examples_of_the_contract(now: str, start: str, expected: str) -> No
     [("2026-11-30 08:30", "due"), ("2026-12-01 07:00", "due"), ("2026-12-01 07:01", None)],
 )
 def test_on_saturday_evening_everything_up_to_tuesday_morning_is_due(start: str, expected: str) -> None:
-    assert verdict(appointment(start=start), now="2026-11-28 18:30", quiet_days=("sunday",)) == expected
+    assert verdict(appointment("1", start), now="2026-11-28 18:30", quiet_days=("sunday",)) == expected
 
 
 def test_the_example_at_eight_in_the_evening_is_quiet_and_no_matter_for_the_rules() -> None:
@@ -286,7 +284,7 @@ def test_the_shorter_lead_takes_the_place_of_the_longer_one_in_one_run() -> None
 
 
 def test_the_longer_lead_comes_first_where_the_shorter_one_is_not_due() -> None:
-    assert messages(planned(appointment(start="2026-11-25 10:01"), configured=BOTH)) == [("Vorab", ["1"])]
+    assert messages(planned(appointment("1", "2026-11-25 10:01"), configured=BOTH)) == [("Vorab", ["1"])]
 
 
 @pytest.mark.parametrize(
@@ -304,15 +302,9 @@ def test_the_longer_lead_comes_first_where_the_shorter_one_is_not_due() -> None:
 def test_a_shorter_reminder_that_was_made_supersedes_the_longer_ones(
     notification: object, expected: str
 ) -> None:
-    journal = known(notification)  # type: ignore[arg-type]
-    (_, longer) = judged(appointment(), journal=journal, configured=BOTH)
-    first = longer.first(without=(Reason.RECENTLY_NOTIFIED,))
-    assert longer.reminder == "Vorab"
-    # A released shorter one is planned again in this run, and then the longer one has to give way as well.
-    assert (first.reason.value if first else "due") == ("superseded")
-    alone = settings(reminders=(reminder(48, "Vorab"), reminder(1)))
-    found = planned(appointment(), journal=journal, configured=alone)
-    assert (verdicts(found) == {"1": "superseded"}) == (expected == "superseded")
+    # One hour before is not due yet, so that it is the journal alone that answers for it.
+    two = settings(reminders=(reminder(48, "Vorab"), reminder(1)))
+    assert verdict(appointment(), journal=known(notification), configured=two) == expected  # type: ignore[arg-type]
 
 
 def test_a_longer_or_equal_lead_supersedes_nothing() -> None:
@@ -380,8 +372,8 @@ ORDER = [
     ({**FROM_THE_LAST, "is_group": True, "type_notifiable": False}, Reason.GROUP_APPOINTMENT),
     ({**FROM_THE_LAST, "type_notifiable": False, "status": "Storniert"}, Reason.TYPE_NOT_ALLOWED),
     ({**FROM_THE_LAST, "status": "Storniert", "branch_code": "X"}, Reason.STATUS_EXCLUDED),
-    ({**FROM_THE_LAST, "branch_code": "X", "appointment_id": "told"}, Reason.BRANCH_EXCLUDED),
-    ({**FROM_THE_LAST, "appointment_id": "told"}, Reason.ALREADY_NOTIFIED),
+    ({**FROM_THE_LAST, "branch_code": "X", "customer_id": "told"}, Reason.BRANCH_EXCLUDED),
+    ({**FROM_THE_LAST, "customer_id": "told"}, Reason.ALREADY_NOTIFIED),
     ({**FROM_THE_LAST, "customer_id": "busy"}, Reason.IN_PROGRESS),
     (FROM_THE_LAST, Reason.BOOKED_RECENTLY),
     ({**FROM_THE_LAST, "created_at": None}, Reason.OPTED_OUT),
@@ -399,10 +391,9 @@ ORDER = [
 
 @pytest.mark.parametrize(("changes", "expected"), ORDER)
 def test_the_first_rule_that_refuses_gives_the_reason(changes: dict[str, object], expected: Reason) -> None:
-    journal = known(notified("told"), open_claims=frozenset({"busy"}))
+    journal = known(notified(customer_id="told"), open_claims=frozenset({"told", "busy"}))
     strict = settings(require_consent=True, hours_after_booking=2, exclude_branches=("X",))
-    given = {"appointment_id": "1", **changes}
-    (skip,) = planned(appointment(**given), journal=journal, configured=strict).skips  # type: ignore[arg-type]
+    (skip,) = planned(appointment(**changes), journal=journal, configured=strict).skips
     assert skip.reason is expected
 
 
@@ -437,7 +428,7 @@ def test_today_from_now_on_and_the_windows_are_listed_with_a_reason_and_nothing_
 
 def test_with_same_day_an_appointment_of_today_beyond_the_reach_is_not_listed() -> None:
     short = settings(reminders=(reminder(2),), same_day=True)
-    assert planned(appointment(start="2026-11-24 17:00"), configured=short) == Plan((), ())
+    assert planned(appointment("1", "2026-11-24 17:00"), configured=short) == Plan((), ())
 
 
 def test_each_reminder_has_its_own_reason() -> None:
@@ -545,13 +536,12 @@ def test_an_empty_appointment_can_be_judged_by_every_rule() -> None:
 
 
 def test_rules_can_be_left_out_for_those_who_judge_by_hand() -> None:
-    # the staff list judges without rules 8 to 12
-    timing = [r for a, r in pairwise(Reason) if Reason.MISSED in (a, r) or a is Reason.PAST]
-    (judgement,) = judged(appointment(start="2026-11-24 16:00", mobile="", email=""))
-    assert judgement.first().reason is Reason.SAME_DAY  # type: ignore[union-attr]
-    left_to_staff = judgement.first(without=[*timing, Reason.SAME_DAY, Reason.NOT_YET_DUE])
-    assert left_to_staff is not None
-    assert left_to_staff.reason is Reason.NO_CONTACT
+    (judgement,) = judged(appointment("1", "2026-11-24 16:00", mobile="", email=""))
+    usual, by_hand = judgement.first(), judgement.first(without=(Reason.SAME_DAY, Reason.NOT_YET_DUE))
+    assert usual is not None
+    assert usual.reason is Reason.SAME_DAY
+    assert by_hand is not None
+    assert by_hand.reason is Reason.NO_CONTACT
 
 
 def test_explain_judges_beside_the_same_plan() -> None:

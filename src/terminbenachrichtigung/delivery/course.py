@@ -62,8 +62,8 @@ def next_step(
                     return End(MessageOutcome.UNKNOWN)
             case Rejected():
                 pass
-            case Unavailable(again=again):
-                if again and len(tried) <= len(PAUSES) and route.channel not in closed:
+            case Unavailable(again=again, account_error=account_error):
+                if again and not account_error and len(tried) <= len(PAUSES) and route.channel not in closed:
                     return Try(route, PAUSES[len(tried) - 1])
             case _ as never:
                 assert_never(never)

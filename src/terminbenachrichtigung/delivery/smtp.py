@@ -72,8 +72,10 @@ class Smtp:
         self._settings = settings
         self._branches = branches
         self._clock = clock
-        self._tls = ssl_context or trust()
-        self._tls.sslsocket_class = _TlsSocket
+        self._tls: ssl.SSLContext | None = None
+        if settings.security != "none":
+            self._tls = ssl_context or trust()
+            self._tls.sslsocket_class = _TlsSocket
         self._idle: list[_Session] = []
         self._lock = threading.Lock()
 

@@ -61,13 +61,13 @@ class MailServer:
         self._starttls = starttls
         self._tls = tls
         self._login = login
-        self._loop = asyncio.new_event_loop()
         self._open: set[asyncio.BaseTransport] = set()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mail server", daemon=True)
 
     def start(self) -> None:
         """Answer from now on; `port` is known afterwards."""
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
         self._ready.wait()
 

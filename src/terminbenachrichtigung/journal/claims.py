@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from terminbenachrichtigung.journal import statements
-from terminbenachrichtigung.journal.tables import database_clock, messages, notifications
+from terminbenachrichtigung.journal.tables import attempts, database_clock, messages, notifications
 from terminbenachrichtigung.model import (
     Attempt,
     Channel,
@@ -172,6 +172,12 @@ def record(connection: Connection, message_id: str, ended: Sequence[Attempt]) ->
                 for attempt in ended
             ],
         )
+
+
+def count(connection: Connection, message_id: str) -> int:
+    """How many attempts of a message are noted."""
+    noted = select(func.count()).select_from(attempts).where(attempts.c.message_id == message_id)
+    return connection.execute(noted).scalar_one()
 
 
 def _word(outcome: Outcome) -> str:

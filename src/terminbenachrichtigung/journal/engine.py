@@ -33,11 +33,18 @@ from terminbenachrichtigung.errors import JournalError, JournalMissingError
 Mode = Literal["ro", "rw", "rwc"]
 
 BUSY_TIMEOUT_SECONDS = 30
+"""How long one statement waits for another run's lock, on either database."""
 # File systems on which SQLite's locks are known not to hold between machines (sqlite.org/faq.html, 5).
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "ceph", "glusterfs", "fuse.glusterfs", "9p"}
     | {"fuse.sshfs", "lustre", "beegfs", "ocfs2", "gfs2", "drvfs", "davfs", "fuse.davfs", "fuse.rclone"}
 )
+
+MAY_PASS = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+    | {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOMEM}
+)
+"""SQLite's kinds of error after which the same statement may succeed a little later."""
 
 
 def shown(url: str) -> str:
@@ -61,8 +68,11 @@ def reaching(url: str) -> Iterator[None]:
 def may_pass(error: JournalError) -> bool:
     """Whether waiting may help: locked, disk full, the server restarts; not: read-only, no such table."""
     cause = error.__cause__
-    if not isinstance(cause, DBAPIError) or "readonly" in str(cause.orig):
+    if not isinstance(cause, DBAPIError):
         return False
+    if isinstance(cause.orig, sqlite3.Error):
+        # The lowest byte is the kind, the others say more of it (sqlite.org/rescode.html).
+        return getattr(cause.orig, "sqlite_errorcode", 0) & 0xFF in MAY_PASS
     return cause.connection_invalidated or isinstance(cause, OperationalError | InterfaceError)
 
 
@@ -89,7 +99,8 @@ def make_engine(url: str, mode: Mode) -> Engine:
     connect_args = {
         "connect_timeout": 10,
         # A run that was stopped in the middle of a transaction must not hold a customer's lock for ever.
-        "options": "-c timezone=UTC -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
+        "options": f"-c timezone=UTC -c lock_timeout={BUSY_TIMEOUT_SECONDS}s"
+        " -c idle_in_transaction_session_timeout=60s"
         + (" -c default_transaction_read_only=on" if mode == "ro" else ""),
     }
     return create_engine(parsed, connect_args=connect_args, pool_size=1, max_overflow=1)
@@ -102,13 +113,20 @@ def _sqlite(path: Path, mode: Mode) -> Engine:
             f"the journal {path} lies on a network drive ({file_system}), where SQLite's locks do not hold: "
             "two runs could notify one customer. Put it on a local disk, or use Postgres"
         )
-    if mode != "rwc" and not path.exists():
+    try:
+        if mode == "rwc":
+            # It holds customers' numbers: nobody but its owner needs to read it.
+            path.touch(mode=0o600)
+        else:
+            path.stat()
+    except FileNotFoundError as error:
+        if mode == "rwc":
+            raise JournalError(f"the journal {path}: its folder does not exist") from error
         raise JournalMissingError(
             f"{path}: there is no journal yet; make one: terminbenachrichtigung journal init"
-        )
-    if mode == "rwc":
-        # It holds customers' numbers: nobody but its owner needs to read it.
-        path.touch(mode=0o600)
+        ) from error
+    except OSError as error:
+        raise JournalError(f"the journal {path}: {error.strerror}") from error
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(

@@ -6,6 +6,7 @@ import os
 import socket
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -90,6 +91,7 @@ class Journal:
         self._settings = settings
         self._connection: Connection | None = None
         self._retrying = False
+        self._noted: Counter[str] = Counter()  # attempts in the journal, by open claim
         self.run_id = str(uuid.uuid4())
 
     def close(self) -> None:
@@ -110,12 +112,17 @@ class Journal:
 
     # -------------------------------------------------------------- the run
 
-    @_patient
     def begin(self, now: datetime, command: str, *, expire: bool = True) -> tuple[Expired, ...]:
         """Records that a run began, and turns claims that nobody settled in time into `unknown`.
 
         Returns the claims that this call expired: no other run reports them.
         """
+        found: dict[str, Expired] = {}
+        self._begin(now, command, found if expire else None)
+        return tuple(found.values())
+
+    @_patient
+    def _begin(self, now: datetime, command: str, expired: dict[str, Expired] | None) -> None:
         with self._transaction(writes=True) as connection:
             connection.execute(
                 insert_new(connection, runs).values(
@@ -128,7 +135,9 @@ class Journal:
                     complete=False,
                 )
             )
-            return claims.expire(connection, self._claim_timeout) if expire else ()
+            if expired is not None:
+                # Kept from try to try: if only the answer was lost, the next try finds none of them.
+                expired |= {one.message_id: one for one in claims.expire(connection, self._claim_timeout)}
 
     @property
     def _claim_timeout(self) -> timedelta:
@@ -181,6 +190,7 @@ class Journal:
             reminder_names: the reminders this run judged.
         """
         with self._transaction(writes=True) as connection:
+            lock(connection, "finish")  # two runs that end at once may have left the same appointment over
             gone = [{"r": reminder, "a": appointment} for reminder, appointment in (*told, *left)]
             if gone:
                 forget = text("DELETE FROM journal_leftovers WHERE reminder = :r AND appointment_id = :a")
@@ -218,14 +228,16 @@ class Journal:
 
     def _purge(self, connection: Connection, now: datetime) -> None:
         before = now - timedelta(days=self._settings.retention_days)
-        old = (
-            select(messages.c.message_id)
-            .where(messages.c.run_now < before, messages.c.state != State.CLAIMED)
-            .where(
-                ~select(notifications.c.message_id)
-                .where(notifications.c.message_id == messages.c.message_id, notifications.c.starts_at >= now)
-                .exists()
-            )
+        # A later generation goes no sooner than an earlier one, or the earlier one would become the latest.
+        any_generation = notifications.alias()
+        ahead = (
+            select(notifications.c.message_id)
+            .join(any_generation, any_generation.c.appointment_id == notifications.c.appointment_id)
+            .where(notifications.c.message_id == messages.c.message_id, any_generation.c.starts_at >= now)
+            .exists()
+        )
+        old = select(messages.c.message_id).where(
+            messages.c.run_now < before, messages.c.state != State.CLAIMED, ~ahead
         )
         ids = connection.execute(old).scalars().all()
         for table in (attempts, notifications, messages) if ids else ():
@@ -233,20 +245,23 @@ class Journal:
                 connection.execute(delete(table).where(table.c.message_id.in_(ids[chunk : chunk + 500])))
         connection.execute(delete(runs).where(runs.c.run_now < before))
         connection.execute(delete(reported).where(reported.c.reported_at < before))
-        connection.execute(delete(leftovers).where(leftovers.c.starts_at < min(before, now)))
+        connection.execute(delete(leftovers).where(leftovers.c.starts_at < before))
 
-    @_patient
     def news(self, facts: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
         """Of these (subject, fact) pairs, the ones never reported before; from now on they are."""
         fresh: set[tuple[str, str]] = set()
-        if not facts:
-            return fresh
+        if facts:
+            self._note_news(facts, fresh)
+        return fresh
+
+    @_patient
+    def _note_news(self, facts: Collection[tuple[str, str]], fresh: set[tuple[str, str]]) -> None:
+        # `fresh` is kept from try to try, as in `_begin`.
         with self._transaction(writes=True) as connection:
             note = insert_new(connection, reported).values(reported_at=database_clock())
             for subject, fact in facts:
                 if connection.execute(note, {"subject": subject, "fact": fact}).rowcount:
                     fresh.add((subject, fact))
-        return fresh
 
     # -------------------------------------------------------------- one message
 
@@ -293,8 +308,10 @@ class Journal:
                     "recipient": route.recipient,
                 },
             ).rowcount
-            if held:
+            noted = self._noted[claim.message_id]
+            if held and not (self._retrying and claims.count(connection, claim.message_id) > noted):
                 claims.record(connection, claim.message_id, ended)
+        self._noted[claim.message_id] += len(ended)
         return bool(held)
 
     @_patient
@@ -326,6 +343,7 @@ class Journal:
                     {**key, "channel": route.channel},
                 )
             claims.record(connection, claim.message_id, ended)
+        self._noted.pop(claim.message_id, None)
 
     @_patient
     def reopen(self, message_ids: Sequence[str], channel: Channel) -> None:
@@ -381,7 +399,8 @@ class Journal:
         """
         with self._transaction(writes=True) as connection:
             before: str | None = connection.execute(
-                select(messages.c.state).where(messages.c.message_id == message_id)
+                # Its owner may be settling late: whoever comes second must see what the first one noted.
+                select(messages.c.state).where(messages.c.message_id == message_id).with_for_update()
             ).scalar()
             if before not in (State.UNKNOWN, State.FAILED):
                 return State(before) if before else None

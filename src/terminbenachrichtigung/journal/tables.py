@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 
@@ -47,7 +47,7 @@ class UtcTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)  # type: ignore[no-any-return]
 
 
-class database_clock(ColumnElement[datetime]):  # noqa: N801 - reads as the SQL function it is
+class database_clock(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is
     """The clock of the database server: the only one that all runs share, so leases use it."""
 
     type = UtcTime()

@@ -12,21 +12,21 @@ from terminbenachrichtigung.schedule.values import Unreadable, shown
 
 _DAY = timedelta(days=1)
 _DATE_LENGTH = len("2026-11-24")
-_SHORTEST = len("2026-11-24 09:00")
-_MOST_REMEMBERED = 100_000  # days and times of day; some 20 MB at worst
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - only to subtract from other times of that day
+_MOST_REMEMBERED = 100_000  # days, and times of day; some 20 MB at worst
 
 
 class Timestamps:
     """Reads timestamps by one local zone.
 
     Text in the plain form is the bulk of a large SQLite schedule, and parsing it costs more than
-    fetching it. So a date, as UTC of its midnight, and a time of day are each parsed once.
+    fetching it. So dates and times of day are parsed once each, and then only added.
     """
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
-        self._midnights: dict[str, datetime] = {}
-        self._times: dict[str, timedelta] = {}
+        self._midnights: dict[str, datetime] = {}  # in UTC, of days on which the clock does not change
+        self._times: dict[str, timedelta] = {}  # since midnight, by the text after the date
 
     def column(self, values: Sequence[object], *, time_needed: bool) -> list[datetime | None]:
         """Many at once, as `read` does one; raises Unreadable if any one cannot be read."""
@@ -37,8 +37,9 @@ class Timestamps:
         append = found.append
         for value in values:
             try:
-                append(midnights[value[:10]] + times[value[10:]])  # type: ignore[index]
-            except (KeyError, TypeError):
+                midnight, rest = midnights[value[:10]], value[10:]  # type: ignore[index]
+                append(midnight + (times.get(rest) or self._time_of_day(rest)))
+            except (KeyError, TypeError, ValueError):
                 append(self.read(value, time_needed=time_needed))
         return found
 
@@ -79,30 +80,41 @@ class Timestamps:
             if time_needed:
                 raise Unreadable(f"has no time of day: {shown(text)}")
             return self._to_utc(midnight)
-        if len(text) < _SHORTEST or rest[0] not in "T " or rest[3] != ":":
+        if rest[0] not in "T " or rest[3:4] != ":":
             raise ValueError
         clock, blank, offset = rest[1:].partition(" ")
         if blank and not offset.startswith(("+", "-", "Z")):
             raise ValueError
-        moment = datetime.fromisoformat(f"{day}T{clock}{offset}")
-        found = self._to_utc(moment)
-        if moment.tzinfo is None:
-            self._remember(day, rest, moment)
-        return found
+        moment = self._to_utc(datetime.fromisoformat(f"{day}T{clock}{offset}"))
+        if day not in self._midnights:
+            self._remember(day)
+        return moment
+
+    def _time_of_day(self, rest: str) -> timedelta:
+        """What follows the date as the time since midnight; ValueError unless it is a plain local time."""
+        if rest[:1] not in ("T", " ") or rest[3:4] != ":":
+            raise ValueError
+        moment = datetime.fromisoformat(f"1970-01-01T{rest[1:]}")
+        if moment.tzinfo:
+            raise ValueError
+        time = moment - _EPOCH
+        if len(self._times) >= _MOST_REMEMBERED:
+            self._times.clear()
+        self._times[rest] = time
+        return time
 
     def _to_utc(self, moment: datetime) -> datetime:
         return (moment if moment.tzinfo else moment.replace(tzinfo=self._zone, fold=0)).astimezone(UTC)
 
-    def _remember(self, day: str, rest: str, moment: datetime) -> None:
-        if max(len(self._midnights), len(self._times)) >= _MOST_REMEMBERED:
-            self._midnights.clear()
-            self._times.clear()
-        midnight = datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001
-        if midnight.date() < date.max:
-            start, end = self._to_utc(midnight), self._to_utc(midnight + _DAY)
-            if end - start == _DAY:  # else the clock changes on this day, and only the careful way is right
-                self._midnights[day] = start
-        self._times[rest] = moment - midnight
+    def _remember(self, day: str) -> None:
+        midnight = datetime.fromisoformat(day)
+        if midnight.date() == date.max:
+            return
+        start, end = self._to_utc(midnight), self._to_utc(midnight + _DAY)
+        if end - start == _DAY:  # else only the careful way is right
+            if len(self._midnights) >= _MOST_REMEMBERED:
+                self._midnights.clear()
+            self._midnights[day] = start
 
 
 def wall_bounds(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:

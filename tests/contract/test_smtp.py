@@ -1,0 +1,362 @@
+"""The `email` channel on the wire: what it sends, over which lines, and what each reply of a server means."""
+
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default
+
+import pytest
+from mail_under_test import CLAIM, CONTENT, PASSWORD, RECIPIENT, mail_channel, mail_content
+from peers import (
+    MESSAGE_ID,
+    NOW,
+    a_port_nobody_listens_on,
+    certified_server,
+    self_certified_server,
+    trusting_client,
+)
+
+from terminbenachrichtigung.config.settings import Branch, EmailSettings
+from terminbenachrichtigung.delivery import channel as delivery_channel
+from terminbenachrichtigung.delivery.smtp import compose
+from terminbenachrichtigung.demo.mailserver import HANG_UP, MailServer
+from terminbenachrichtigung.model import Channel, Content, Outcome, Rejected, Sent, Unavailable, Unknown
+
+SETTINGS = EmailSettings(host="mail.example.org", sender="Praxis Süd <termine@example.org>")
+
+
+def written(content: Content, settings: EmailSettings = SETTINGS, **branches: Branch) -> EmailMessage:
+    mail = compose(settings, branches, content, MESSAGE_ID, NOW)
+    assert b"\n" not in mail.data.replace(b"\r\n", b"")
+    return BytesParser(EmailMessage, policy=default).parsebytes(mail.data)
+
+
+# ---------------------------------------------------------------- what is sent
+
+
+def test_a_mail_arrives_with_every_header_it_needs() -> None:
+    with MailServer() as server, mail_channel(server.port) as channel:
+        assert channel.send(CLAIM, CONTENT) == Sent("250 OK queued")
+    (received,) = server.received
+    assert (received.sender, received.recipient) == ("termine@example.org", RECIPIENT)
+    message = received.message
+    assert message["From"] == "Praxis Süd <termine@example.org>"
+    assert message["To"] == RECIPIENT
+    assert message["Subject"] == "Ihr Termin am Mittwoch, 25. November — Grüße"
+    assert message["Date"].datetime == NOW
+    assert message["Message-ID"] == f"<{MESSAGE_ID}@example.org>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Content-Language"] == "de"
+    assert message.get_content_type() == "text/plain"
+    assert message.get_content_charset() == "utf-8"
+    assert message.get_content().splitlines() == CONTENT.text.splitlines()
+
+
+def test_the_calendar_is_attached_byte_for_byte() -> None:
+    calendar = "BEGIN:VCALENDAR\r\nSUMMARY:Süd\r\nEND:VCALENDAR\r\n".encode()
+    message = written(mail_content(calendar=calendar))
+    (attached,) = message.iter_attachments()
+    assert attached.get_content_type() == "text/calendar"
+    assert attached["Content-Type"].params == {"method": "PUBLISH", "charset": "utf-8"}
+    assert attached.get_filename() == "termin.ics"
+    assert attached.get_payload(decode=True) == calendar
+    body = message.get_body()
+    assert body is not None
+    assert body.get_content().splitlines() == CONTENT.text.splitlines()
+
+
+def test_no_calendar_is_attached_where_it_is_switched_off() -> None:
+    settings = SETTINGS.model_copy(update={"calendar_attachment": False})
+    assert list(written(mail_content(calendar=b"BEGIN:VCALENDAR"), settings).iter_attachments()) == []
+
+
+@pytest.mark.parametrize(
+    ("of_branch", "of_settings", "of_row", "expected"),
+    [
+        pytest.param("h@example.org", "a@example.org", "b@example.org", "h@example.org", id="the branch's"),
+        pytest.param("", "a@example.org", "b@example.org", "a@example.org", id="the settings'"),
+        pytest.param("", "", "b@example.org", "b@example.org", id="the schedule's"),
+        pytest.param("", "", "", None, id="none"),
+    ],
+)
+def test_answers_go_to_the_nearest_address(
+    of_branch: str, of_settings: str, of_row: str, expected: str | None
+) -> None:
+    settings = SETTINGS.model_copy(update={"reply_to": of_settings})
+    content = mail_content(branch_code="hh1", reply_to=of_row)
+    assert written(content, settings, HH1=Branch(reply_to=of_branch))["Reply-To"] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(".\r\n.\r\nQUIT\r\n..zwei", id="lines that begin with a dot"),
+        pytest.param("Schöne Grüße\n" + "ö" * 3000 + "\n" + "x" * 3000, id="lines longer than SMTP allows"),
+        pytest.param("😀 \u202eabc\u202c\x00 مرحبا", id="emoji, right-to-left, NUL"),
+        pytest.param("{{ customer }} \\ %s From me\nFrom here", id="nothing is interpreted"),
+        pytest.param("", id="empty"),
+    ],
+)
+def test_any_text_arrives_as_it_was(text: str) -> None:
+    with MailServer() as server, mail_channel(server.port) as channel:
+        assert isinstance(channel.send(CLAIM, mail_content(text=text)), Sent)
+    arrived = server.received[0].message.get_content()
+    assert arrived.replace("\r\n", "\n").rstrip("\n") == text.replace("\r\n", "\n").rstrip("\n")
+    assert max(map(len, server.received[0].raw.split(b"\r\n"))) <= 998
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(mail_content(subject="Termin\r\nBcc: all@example.org"), id="in the subject"),
+        pytest.param(mail_content(subject="Termin\nx"), id="a bare one"),
+        pytest.param(mail_content(subject="Termin\u2028x"), id="a line break of Unicode"),
+        pytest.param(mail_content(reply_to="a@example.org\r\nBcc: b@example.org"), id="in the reply address"),
+        pytest.param(mail_content(language="de\r\nBcc: b@example.org"), id="in the language"),
+        pytest.param(mail_content(recipient="anna@example.org\r\nRCPT TO:<b@example.org>"), id="address"),
+        pytest.param(mail_content(recipient="anna@example.org, b@example.org"), id="two addresses"),
+        pytest.param(mail_content(recipient="anna"), id="no address"),
+        pytest.param(mail_content(recipient="änna@example.org"), id="not every server could take it"),
+        pytest.param(mail_content(text="half a character \ud83d"), id="a lone surrogate"),
+    ],
+)
+def test_nothing_can_be_injected(content: Content) -> None:
+    with MailServer() as server, mail_channel(server.port) as channel:
+        outcome = channel.send(CLAIM, content)
+    assert outcome == Rejected("the address, the subject or the text holds what no e-mail can carry")
+    assert server.sessions == 0
+
+
+def test_a_domain_with_an_umlaut_is_addressed_in_its_own_ascii_form() -> None:
+    # the older rules read ß as ss, which is the domain of somebody else
+    mail = compose(SETTINGS, {}, mail_content(recipient="anna@straße-süd.de"), MESSAGE_ID, NOW)
+    assert mail.recipient == "anna@xn--strae-sd-n2a9q.de"
+
+
+def test_a_long_subject_survives_its_folding() -> None:
+    subject = "Ihre Termine bei Öptik " + "Müller & Söhne " * 40
+    assert written(mail_content(subject=subject.strip()))["Subject"] == subject.strip()
+
+
+def test_a_test_message_goes_the_same_way_under_an_id_of_its_own() -> None:
+    with MailServer() as server, mail_channel(server.port) as channel:
+        assert isinstance(channel.test(CONTENT), Sent)
+    assert server.received[0].message["Message-ID"].startswith("<test-message-")
+
+
+def test_the_adapter_is_a_channel() -> None:
+    with mail_channel(25) as adapter:
+        channel: delivery_channel.Channel = adapter
+        assert channel.name is Channel.EMAIL
+
+
+# ---------------------------------------------------------------- lines and logins
+
+
+def test_starttls_secures_the_line_before_the_login() -> None:
+    with (
+        MailServer(starttls=certified_server(), login=("praxis", PASSWORD)) as server,
+        mail_channel(
+            server.port, security="starttls", trusted=trusting_client(), username="praxis", password=PASSWORD
+        ) as channel,
+    ):
+        assert channel.check() is None
+        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+    assert (server.received[0].secured, server.received[0].login) == (True, "praxis")
+
+
+def test_tls_secures_the_line_from_the_first_byte() -> None:
+    with (
+        MailServer(tls=certified_server()) as server,
+        mail_channel(server.port, security="tls", trusted=trusting_client()) as channel,
+    ):
+        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+    assert server.received[0].secured
+
+
+def test_without_starttls_nothing_is_sent_in_the_open() -> None:
+    with MailServer() as server, mail_channel(server.port, security="starttls") as channel:
+        outcome = channel.send(CLAIM, CONTENT)
+        assert outcome == Unavailable("127.0.0.1: offers no STARTTLS; nothing is sent over an open line")
+        assert channel.check() == outcome
+    assert server.received == []
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+@pytest.mark.parametrize(
+    ("certified", "reason"),
+    [
+        pytest.param(lambda: certified_server("other.example"), "IP address mismatch", id="the wrong name"),
+        pytest.param(
+            lambda: certified_server(not_after=datetime.now(UTC) - timedelta(days=1)), "expired", id="expired"
+        ),
+        pytest.param(self_certified_server, "unable to get local issuer", id="an unknown authority"),
+    ],
+)
+def test_an_untrusted_certificate_sends_nothing(
+    security: str, certified: Callable[[], ssl.SSLContext], reason: str
+) -> None:
+    server = MailServer(starttls=certified()) if security == "starttls" else MailServer(tls=certified())
+    with server, mail_channel(server.port, security=security, trusted=trusting_client()) as channel:
+        outcome = channel.send(CLAIM, CONTENT)
+    assert isinstance(outcome, Unavailable)
+    assert outcome.detail.startswith("127.0.0.1: its certificate is not trusted: ")
+    assert reason in outcome.detail
+    assert server.received == []
+
+
+@pytest.mark.parametrize(
+    ("password", "detail"),
+    [
+        pytest.param("falsch", "127.0.0.1 refuses the login: 535", id="wrong"),
+        pytest.param("süß", "127.0.0.1: the login failed: user name or", id="not ASCII"),
+    ],
+)
+def test_a_login_that_fails_closes_the_channel(password: str, detail: str) -> None:
+    with (
+        MailServer(login=("praxis", PASSWORD)) as server,
+        mail_channel(server.port, username="praxis", password=password) as channel,
+    ):
+        outcome = channel.send(CLAIM, CONTENT)
+        assert channel.check() == outcome
+    assert isinstance(outcome, Unavailable)
+    assert outcome.detail.startswith(detail)
+    assert (outcome.account_error, outcome.again) == (True, False)
+
+
+def test_a_server_that_knows_no_login_closes_the_channel() -> None:
+    with MailServer() as server, mail_channel(server.port, username="praxis", password=PASSWORD) as channel:
+        outcome = channel.send(CLAIM, CONTENT)
+    assert isinstance(outcome, Unavailable)
+    assert outcome.account_error
+    assert server.received == []
+
+
+def test_a_refused_connection_is_unavailable() -> None:
+    with mail_channel(a_port_nobody_listens_on()) as channel:
+        assert channel.send(CLAIM, CONTENT) == Unavailable("127.0.0.1: the connection was refused")
+        assert channel.check() == Unavailable("127.0.0.1: the connection was refused")
+
+
+# ---------------------------------------------------------------- what replies mean
+
+
+@pytest.mark.parametrize(
+    ("command", "reply", "expected"),
+    [
+        # the sender is ours: it is the account that is refused
+        pytest.param(
+            "MAIL",
+            "550 5.7.1 not you",
+            Unavailable("sender refused: 550 5.7.1 not you", True, again=False),
+            id="MAIL 5xx",
+        ),
+        pytest.param("MAIL", "451 busy", Unavailable("sender refused: 451 busy"), id="MAIL 4xx"),
+        pytest.param("MAIL", "421 bye", Unavailable("sender refused: 421 bye"), id="MAIL 421"),
+        # the recipient: 5xx for good, 4xx (greylisting) says nothing about the channel
+        pytest.param("RCPT", "550 no such user", Rejected("550 no such user"), id="RCPT 5xx"),
+        pytest.param("RCPT", "450 later", Unavailable("450 later", recipient_only=True), id="RCPT 4xx"),
+        pytest.param("RCPT", "421 bye", Unavailable("421 bye"), id="RCPT 421"),
+        # the data
+        pytest.param("DATA", "554 spam", Rejected("554 spam"), id="after DATA 5xx"),
+        pytest.param("DATA", "452 full", Unavailable("452 full"), id="after DATA 4xx"),
+        pytest.param("DATA", "421 bye", Unavailable("421 bye"), id="after DATA 421"),
+        pytest.param("DATA", "250 2.0.0 OK id=1abc", Sent("250 2.0.0 OK id=1abc"), id="after DATA 2xx"),
+        pytest.param("DATA", "354 x", Unknown("no clear answer to the data: 354 x"), id="DATA 3xx"),
+        pytest.param("DATA", "what?", Unknown("no clear answer to the data: -1"), id="after DATA nonsense"),
+        # the line
+        pytest.param("MAIL", HANG_UP, Unavailable("127.0.0.1: the connection was lost"), id="lost at MAIL"),
+        pytest.param("RCPT", HANG_UP, Unavailable("127.0.0.1: the connection was lost"), id="lost at RCPT"),
+        pytest.param("DATA", HANG_UP, Unknown("127.0.0.1: the connection was lost"), id="lost after it"),
+    ],
+)
+def test_every_reply_has_its_outcome(command: str, reply: str, expected: Outcome) -> None:
+    def script(at: str, address: str) -> str | None:
+        return reply if at == command else None
+
+    with MailServer(script=script) as server, mail_channel(server.port) as channel:
+        assert channel.send(CLAIM, CONTENT) == expected
+
+
+@pytest.mark.parametrize("reply", ["550 <{}>: unknown", "450 4.2.0 <{}> greylisted", "250 queued for {}"])
+def test_a_server_that_repeats_the_recipient_cannot_make_us_show_it(reply: str) -> None:
+    def script(at: str, address: str) -> str | None:
+        return reply.format(address.upper()) if at == "RCPT" or reply.startswith("250") else None
+
+    with MailServer(script=script) as server, mail_channel(server.port) as channel:
+        outcome = channel.send(CLAIM, CONTENT)
+    assert "•••" in outcome.detail
+    assert RECIPIENT not in outcome.detail.lower()
+
+
+# ---------------------------------------------------------------- sessions
+
+
+def test_one_session_carries_many_mails() -> None:
+    with MailServer() as server, mail_channel(server.port) as channel:
+        for _ in range(10):
+            assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+    assert server.sessions == 1
+    assert len(server.received) == 10
+
+
+def test_a_refused_recipient_leaves_the_session_in_step() -> None:
+    def script(at: str, address: str) -> str | None:
+        return "550 no such user" if address == "nobody@example.org" else None
+
+    with MailServer(script=script) as server, mail_channel(server.port) as channel:
+        for _ in range(3):
+            assert isinstance(channel.send(CLAIM, mail_content(recipient="nobody@example.org")), Rejected)
+            assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+    assert server.sessions == 1
+    assert [mail.recipient for mail in server.received] == [RECIPIENT] * 3
+
+
+def test_a_session_that_the_server_closed_is_opened_anew_at_no_cost() -> None:
+    with MailServer() as server, mail_channel(server.port) as channel:
+        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+        server.hang_up()
+        time.sleep(0.05)
+        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+    assert server.sessions == 2
+    assert len(server.received) == 2
+
+
+def test_a_server_that_takes_only_so_many_mails_a_session_costs_no_try() -> None:
+    asked: list[str] = []
+
+    def script(at: str, address: str) -> str | None:
+        asked.extend([at] if at == "MAIL" else [])
+        return "421 too many messages" if at == "MAIL" and len(asked) % 3 == 0 else None
+
+    with MailServer(script=script) as server, mail_channel(server.port) as channel:
+        outcomes = [channel.send(CLAIM, CONTENT) for _ in range(7)]
+    assert all(isinstance(outcome, Sent) for outcome in outcomes)
+    assert len(server.received) == 7
+    assert server.sessions == 4
+
+
+def test_each_thread_has_a_session_of_its_own_while_it_sends() -> None:
+    with MailServer() as server, mail_channel(server.port) as channel:
+
+        def work() -> None:
+            for _ in range(10):
+                assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+
+        workers = [threading.Thread(target=work) for _ in range(4)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    assert len(server.received) == 40
+    assert 1 <= server.sessions <= 4
+
+
+def test_check_sends_no_mail() -> None:
+    with MailServer() as server, mail_channel(server.port) as channel:
+        assert channel.check() is None
+    assert server.received == []

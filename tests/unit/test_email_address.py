@@ -1,0 +1,108 @@
+"""Addresses as people type them (contract, section 3)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terminbenachrichtigung.email_address import EmailRefusal, EmailResult, email_address
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("anna@example.org", "anna@example.org"),
+        ("  anna@example.org \t", "anna@example.org"),
+        ("anna@example.org\r\n", "anna@example.org"),  # a line end around it is surrounding space
+        ("\ufeffanna@example.org\u200b", "anna@example.org"),  # pasted from a web page
+        ("Anna.Mueller+praxis@Example.ORG", "Anna.Mueller+praxis@example.org"),
+        ("o'brien@example.org", "o'brien@example.org"),
+        ("a_b-c@t-online.de", "a_b-c@t-online.de"),
+        ("anna@müller.de", "anna@xn--mller-kva.de"),  # an international domain has an ASCII form
+        ("anna@xn--mller-kva.de", "anna@xn--mller-kva.de"),
+        ("anna@praxis.local", "anna@praxis.local"),  # syntax only
+        ("anna@example.test", "anna@example.test"),
+    ],
+)
+def test_a_valid_address_is_used_without_surrounding_space(typed: str, address: str) -> None:
+    assert email_address(typed) == EmailResult(address)
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("anna", EmailRefusal.NOT_VALID),
+        ("keine", EmailRefusal.NOT_VALID),
+        ("@example.org", EmailRefusal.NOT_VALID),
+        ("anna@", EmailRefusal.NOT_VALID),
+        ("anna@gmx", EmailRefusal.NOT_VALID),  # half a domain
+        ("anna@example..org", EmailRefusal.NOT_VALID),
+        ("anna@example.org.", EmailRefusal.NOT_VALID),
+        (".anna@example.org", EmailRefusal.NOT_VALID),
+        ("an na@example.org", EmailRefusal.NOT_VALID),
+        ("anna@exam ple.org", EmailRefusal.NOT_VALID),
+        # what could smuggle something into a header or an envelope
+        ("anna\n@example.org", EmailRefusal.NOT_VALID),
+        ("anna@example.org\nBcc: eve@example.net", EmailRefusal.SEVERAL),
+        ("anna@example.org\r\nSubject: x", EmailRefusal.NOT_VALID),
+        ("anna\0@example.org", EmailRefusal.NOT_VALID),
+        ("anna@example.org\0.net", EmailRefusal.NOT_VALID),
+        ('"anna b"@example.org', EmailRefusal.NOT_VALID),
+        ("anna(Mutter)@example.org", EmailRefusal.NOT_VALID),
+        ("Anna <anna@example.org>", EmailRefusal.NOT_VALID),
+        ("<anna@example.org>", EmailRefusal.NOT_VALID),
+        ("anna@[127.0.0.1]", EmailRefusal.NOT_VALID),
+        ("mailto:anna@example.org", EmailRefusal.NOT_VALID),
+        ("anna@example.org\u202e.net", EmailRefusal.NOT_VALID),
+        ("anna@example.org\ud800", EmailRefusal.NOT_VALID),
+        (f"{'a' * 250}@example.org", EmailRefusal.NOT_VALID),
+        (f"anna@{'a' * 64}.org", EmailRefusal.NOT_VALID),
+        ("a" * 1_000_000, EmailRefusal.NOT_VALID),
+        # more than one
+        ("anna@example.org; eve@example.net", EmailRefusal.SEVERAL),
+        ("anna@example.org, eve@example.net", EmailRefusal.SEVERAL),
+        ("anna@example.org eve@example.net", EmailRefusal.SEVERAL),
+        # a mail server without SMTPUTF8 cannot carry these
+        ("jörg@example.org", EmailRefusal.LOCAL_PART_NOT_ASCII),
+        ("jo\u0308rg@müller.de", EmailRefusal.LOCAL_PART_NOT_ASCII),
+    ],
+)
+def test_what_is_no_address_is_refused_with_its_reason(typed: str, reason: EmailRefusal) -> None:
+    assert email_address(typed) == EmailResult(None, reason)
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "\n", "\u200b"])
+def test_nothing_typed_is_nothing_refused(typed: str) -> None:
+    assert email_address(typed) == EmailResult(None)
+
+
+LABELS = st.text("abcXYZ019-_", min_size=1, max_size=40)
+PLAIN_LOOKING = st.builds(
+    lambda local, domain: f"{'.'.join(local)}@{'.'.join(domain)}",
+    st.lists(st.text("abcXYZ019-_+.", max_size=20), min_size=1, max_size=3),
+    st.lists(LABELS, min_size=1, max_size=4),
+)
+
+
+@given(PLAIN_LOOKING | st.emails() | st.text("ab.-@1", max_size=12))
+def test_the_short_cut_for_plain_addresses_agrees_with_the_library(typed: str) -> None:
+    import email_validator
+
+    ours = email_address(typed).address
+    try:
+        theirs = email_validator.validate_email(
+            typed, check_deliverability=False, allow_smtputf8=False
+        ).ascii_email
+    except email_validator.EmailNotValidError:
+        theirs = None
+    # The library writes role names such as INFO in lower case; a local part is the server's business.
+    assert (ours and ours.lower()) == (theirs and theirs.lower())
+
+
+@given(st.text(max_size=60) | st.text('a@.\r\n\0 <>,;"()', max_size=30))
+def test_no_text_raises_and_no_address_holds_a_sign_that_a_header_could_trip_over(typed: str) -> None:
+    address = email_address(typed).address
+    if address is not None:
+        assert address.isascii()
+        assert address.isprintable()
+        assert not set(address) & set(' ,;<>"()[]\\')
+        assert address.count("@") == 1

@@ -1,0 +1,183 @@
+"""On which channels a customer is reached, in which order, and what staff read where none is left."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import pytest
+from rules_scene import (
+    ADDRESS,
+    NUMBER,
+    OTHER_NUMBER,
+    appointment,
+    known,
+    planned,
+    reminder,
+    settings,
+    verdicts,
+)
+
+from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.errors import MessageError
+from terminbenachrichtigung.model import Appointment, Channel, Plan
+
+
+def routes(result: Plan) -> list[tuple[str, str]]:
+    (message,) = result.messages
+    return [(route.channel.value, route.recipient) for route in message.routes]
+
+
+def why_not(result: Plan) -> str:
+    (skip,) = result.skips
+    assert skip.reason == "no_contact"
+    return skip.detail
+
+
+BY_SMS, BY_EMAIL = ("sms", NUMBER), ("email", ADDRESS)
+
+
+@pytest.mark.parametrize(
+    ("channels", "preferred", "expected"),
+    [
+        (("sms", "email"), "", [BY_SMS, BY_EMAIL]),  # the reminder's order
+        (("email", "sms"), "", [BY_EMAIL, BY_SMS]),
+        (("sms", "email"), "email", [BY_EMAIL, BY_SMS]),  # the preferred one first
+        (("sms", "email"), " E-Mail ", [BY_EMAIL, BY_SMS]),
+        (("email", "sms"), "SMS", [BY_SMS, BY_EMAIL]),
+        (("sms",), "email", [BY_SMS]),  # only if the reminder has it
+        (("email",), "", [BY_EMAIL]),
+        (("sms", "email"), "Fax", [BY_SMS, BY_EMAIL]),  # unknown: no preference
+    ],
+)
+def test_the_preferred_channel_comes_first_and_then_the_reminder_s_order(
+    channels: tuple[str, ...], preferred: str, expected: list[tuple[str, str]]
+) -> None:
+    configured = settings(reminders=(reminder(channels=channels),))
+    assert routes(planned(appointment(preferred_channel=preferred), configured=configured)) == expected
+
+
+@pytest.mark.parametrize(
+    ("contact", "expected"),
+    [
+        ({"mobile": "", "phone": "0171/5555-555"}, [BY_SMS, BY_EMAIL]),  # mobile, then phone
+        ({"mobile": OTHER_NUMBER, "phone": NUMBER}, [("sms", OTHER_NUMBER), BY_EMAIL]),
+        ({"mobile": "030 123456; 0171 5555555"}, [BY_SMS, BY_EMAIL]),
+        ({"mobile": "", "phone": ""}, [BY_EMAIL]),
+        ({"email": ""}, [BY_SMS]),
+        ({"email": " anna@example.org "}, [BY_SMS, BY_EMAIL]),
+        ({"email": "anna@"}, [BY_SMS]),
+    ],
+)
+def test_a_channel_needs_an_address(contact: dict[str, object], expected: list[tuple[str, str]]) -> None:
+    assert routes(planned(appointment(**contact))) == expected
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        # 24 hours later it is the next day; the local date decides, not that of UTC
+        ("2026-11-30 19:00", [BY_EMAIL]),
+        ("2026-12-01 00:00", [BY_SMS, BY_EMAIL]),
+    ],
+)
+def test_a_channel_is_active_from_its_first_local_day(now: str, expected: list[tuple[str, str]]) -> None:
+    configured = settings(sms={"active_from": date(2026, 12, 1)}, quiet_hours=False)
+    tomorrow = appointment("1", "2026-12-01 18:00" if now < "2026-12" else "2026-12-02 00:00")
+    assert routes(planned(tomorrow, now=now, configured=configured)) == expected
+
+
+@pytest.mark.parametrize(
+    ("rejected", "expected"),
+    [
+        ({"1": frozenset({NUMBER})}, [BY_EMAIL]),
+        ({"1": frozenset({ADDRESS})}, [BY_SMS]),
+        ({"1": frozenset({OTHER_NUMBER})}, [BY_SMS, BY_EMAIL]),  # another number, by now corrected
+        ({"2": frozenset({NUMBER})}, [BY_SMS, BY_EMAIL]),  # for another appointment
+    ],
+)
+def test_a_recipient_that_was_rejected_is_not_tried_again_for_that_appointment(
+    rejected: dict[str, frozenset[str]], expected: list[tuple[str, str]]
+) -> None:
+    assert routes(planned(appointment(), journal=known(rejected=rejected))) == expected
+
+
+def sms_takes(count: int) -> object:
+    def parts(reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int:
+        return count if channel is Channel.SMS else 0
+
+    return parts
+
+
+@pytest.mark.parametrize(("count", "expected"), [(3, [BY_SMS, BY_EMAIL]), (4, [BY_EMAIL])])
+def test_a_text_that_is_too_long_even_alone_goes_by_the_next_channel(
+    count: int, expected: list[tuple[str, str]]
+) -> None:
+    assert routes(planned(appointment(), parts=sms_takes(count))) == expected  # type: ignore[arg-type]
+
+
+def test_the_parts_of_an_email_do_not_count() -> None:
+    def endless(reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int:
+        return 1 if channel is Channel.SMS else 99
+
+    assert routes(planned(appointment(), parts=endless)) == [BY_SMS, BY_EMAIL]
+
+
+def test_a_text_that_cannot_be_rendered_makes_its_channel_unusable() -> None:
+    def broken(reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int:
+        raise MessageError(f"{reminder}.de.{channel}: 'x' is undefined")
+
+    assert why_not(planned(appointment(), parts=broken)) == (
+        "sms: template error: Terminerinnerung.de.sms: 'x' is undefined; "
+        "email: template error: Terminerinnerung.de.email: 'x' is undefined"
+    )
+
+
+@pytest.mark.parametrize(
+    ("contact", "detail"),
+    [
+        ({"mobile": "", "email": ""}, "sms: no number; email: no address"),
+        (
+            {"mobile": "030 123456", "email": "anna@"},
+            "sms: no mobile number (030 123456: not a mobile number); email: not a valid address (anna@)",
+        ),
+        (
+            {"mobile": "0171 5555 Ute", "phone": "030 123456", "email": ""},
+            "sms: no mobile number (0171 5555 Ute: unclear letters beside it, "
+            "030 123456: not a mobile number); email: no address",
+        ),
+    ],
+)
+def test_no_contact_says_for_every_channel_why(contact: dict[str, object], detail: str) -> None:
+    assert why_not(planned(appointment(**contact))) == detail
+
+
+@pytest.mark.parametrize(
+    ("configured", "detail"),
+    [
+        (settings(reminders=(reminder(channels=("sms",)),), sms={"active_from": date(2026, 12, 1)}),
+         "sms: active from 2026-12-01"),
+        (settings(reminders=(reminder(channels=("sms",)),), sms={"countries": ("AT",)}),
+         "sms: no mobile number (0171 5555555: of a country that sms.countries leaves out)"),
+        (settings(reminders=(reminder(channels=("sms",)),)).model_copy(update={"sms": None}),
+         "sms: not configured"),
+        (settings(reminders=(reminder(channels=("email",)),)).model_copy(update={"email": None}),
+         "email: not configured"),
+    ],
+)  # fmt: skip
+def test_no_contact_names_what_the_settings_leave_out(configured: Settings, detail: str) -> None:
+    assert why_not(planned(appointment(), configured=configured)) == detail
+
+
+def test_no_contact_names_recipients_that_were_refused_and_texts_that_are_too_long() -> None:
+    result = planned(
+        appointment(), journal=known(rejected={"1": frozenset({ADDRESS})}), parts=sms_takes(4)  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert why_not(result) == (
+        "sms: the text has 4 parts, at most 3 are allowed; email: it was refused for this appointment before"
+    )
+
+
+def test_numbers_are_read_in_the_configured_country() -> None:
+    austrian = settings(sms={"country_code": "+43"})
+    found = planned(appointment(mobile="0664 1234567", email=""), configured=austrian)
+    assert routes(found) == [("sms", "+436641234567")]
+    assert verdicts(planned(appointment(mobile="0664 1234567", email=""))) == {"1": "no_contact"}

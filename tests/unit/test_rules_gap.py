@@ -1,0 +1,194 @@
+"""The paragraph *Customer gap* of the contract, sentence by sentence, every boundary from both sides.
+
+It is Tuesday, ten o'clock; the gap is twelve hours long and reaches back to Monday, 22:00.
+"""
+
+import pytest
+from rules_scene import (
+    NAME,
+    NOW,
+    appointment,
+    known,
+    messages,
+    notified,
+    planned,
+    reminder,
+    settings,
+    verdicts,
+    wrote,
+)
+
+from terminbenachrichtigung.model import Appointment, Known, State
+
+
+def verdict(appointment: Appointment, journal: Known | None = None, now: str = NOW, **rules: object) -> str:
+    return verdicts(planned(appointment, journal=journal, now=now, **rules))["1"]  # type: ignore[arg-type]
+
+
+def waived(appointment: Appointment, journal: Known | None = None, now: str = NOW) -> bool:
+    (message,) = planned(appointment, journal=journal, now=now).messages
+    return message.gap_waived
+
+
+@pytest.mark.parametrize(
+    ("run_now", "reminder", "own", "expected"),
+    [
+        ("2026-11-23 22:00", NAME, False, "due"),  # exactly that long ago is enough
+        ("2026-11-23 22:01", NAME, False, "recently_notified"),
+        ("2026-11-23 22:01", "Sonst", False, "recently_notified"),  # of any reminder
+        ("2026-11-24 10:00", NAME, False, "recently_notified"),
+        # another host's clock is a little ahead; one that is far ahead is wrong, and silences nobody
+        ("2026-11-24 10:05", NAME, False, "recently_notified"),
+        ("2026-11-24 21:59", NAME, False, "recently_notified"),
+        ("2026-11-24 22:00", NAME, False, "due"),
+        ("2027-11-24 10:00", NAME, False, "due"),
+        # this run's own messages: other reminders' count, those of the same one are parts of one bundle
+        ("2026-11-24 10:00", NAME, True, "due"),
+        ("2026-11-24 10:00", "Sonst", True, "recently_notified"),
+    ],
+)
+def test_a_message_within_the_gap_holds_the_next_one_back(
+    run_now: str, reminder: str, own: bool, expected: str
+) -> None:
+    journal = known(contacted=wrote(run_now, reminder=reminder, own=own))
+    assert verdict(appointment(), journal) == expected
+
+
+def test_a_message_to_another_customer_holds_nobody_back() -> None:
+    assert verdict(appointment(customer_id="4"), known(contacted=wrote("2026-11-24 09:00"))) == "due"
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(1, "due"), (2, "recently_notified")])
+def test_the_gap_is_as_long_as_configured(hours: int, expected: str) -> None:
+    journal = known(contacted=wrote("2026-11-24 09:00"))
+    assert verdict(appointment(), journal, hours_between_messages=hours) == expected
+
+
+@pytest.mark.parametrize(
+    ("contacted", "expected"),
+    [
+        ("2026-11-23 22:00", "due"),
+        ("2026-11-23 22:01", "recently_notified"),
+        ("2026-11-24 10:00", "recently_notified"),
+        ("2026-11-24 10:01", "due"),  # in the future: warned about
+    ],
+)
+def test_a_contact_by_hand_within_the_gap_holds_a_message_back(contacted: str, expected: str) -> None:
+    assert verdict(appointment(last_contacted_at=contacted)) == expected
+
+
+def test_the_detail_says_what_lies_within_the_gap() -> None:
+    (by_message,) = planned(appointment(), journal=known(contacted=wrote("2026-11-24 09:00"))).skips
+    assert by_message.detail == f"message of {NAME} at 2026-11-24 09:00"
+    (by_hand,) = planned(appointment(last_contacted_at="2026-11-24 09:30")).skips
+    assert by_hand.detail == "contacted by hand at 2026-11-24 09:30"
+
+
+def test_messages_planned_earlier_in_the_same_run_count_too() -> None:
+    # Two appointments, each for another reminder: the soonest is told, the other one waits.
+    two = settings(reminders=(reminder(48, "Vorab"), reminder(24)))
+    result = planned(appointment("1"), appointment("2", "2026-11-26 09:00"), configured=two)
+    assert messages(result) == [(NAME, ["1"])]
+    assert verdicts(result)["2"] == "recently_notified"
+
+
+def test_two_customers_do_not_hold_each_other_back_even_with_one_number() -> None:
+    result = planned(appointment("1"), appointment("2", customer_id="18"))
+    assert messages(result) == [(NAME, ["1"]), (NAME, ["2"])]
+    assert {m.customer_id for m in result.messages} == {"17", "18"}
+
+
+# ---------------------------------------------------------------- the gap yields: moved
+
+WROTE = wrote("2026-11-24 09:00")
+
+
+@pytest.mark.parametrize(
+    ("notifications", "expected"),
+    [
+        ((), "recently_notified"),
+        ((notified(start="2026-11-25 16:00"),), "due"),  # notified, and moved since
+        ((notified(start="2026-11-25 16:00", reminder="Vorab"),), "due"),  # by another reminder
+        ((notified(start="2026-11-25 16:00", state=State.ADOPTED),), "due"),  # by another system
+        ((notified(start="2026-11-25 16:00", state=State.UNKNOWN),), "due"),  # perhaps
+        ((notified(start="2026-11-25 16:00", state=State.RELEASED),), "recently_notified"),
+        ((notified(start="2026-11-25 16:00", state=State.FAILED),), "recently_notified"),  # not told
+        ((notified(start="2026-11-25 16:00", customer_id="4"),), "recently_notified"),  # reassigned
+        ((notified(reminder="Vorab"),), "recently_notified"),  # told the present start by another reminder
+        # told A, then B, and moved back to A
+        ((notified(), notified(start="2026-11-25 16:00", generation=2, run_now="2026-11-22 10:00")), "due"),
+        # told A by the longer reminder, then B by another: the customer knows
+        (
+            (
+                notified(start="2026-11-25 16:00", reminder="Vorab"),
+                notified(reminder="Sonst", run_now="2026-11-22 10:00"),
+            ),
+            "recently_notified",
+        ),
+    ],
+)
+def test_the_gap_yields_to_an_appointment_that_was_notified_and_has_since_moved(
+    notifications: tuple[object, ...], expected: str
+) -> None:
+    journal = known(*notifications, contacted=WROTE)  # type: ignore[arg-type]
+    assert verdict(appointment(), journal) == expected
+    if expected == "due":
+        assert waived(appointment(), journal)
+
+
+def test_a_message_that_no_gap_held_was_not_waived() -> None:
+    assert not waived(appointment(), known(notified(start="2026-11-25 16:00")))
+
+
+# ---------------------------------------------------------------- the gap yields: the last chance
+
+EVENING = wrote("2026-11-24 15:00")
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [("2026-11-24 18:29", "recently_notified"), ("2026-11-24 18:30", "due"), ("2026-11-24 19:59", "due")],
+)
+def test_the_gap_yields_in_the_last_ninety_minutes_before_the_last_chance(now: str, expected: str) -> None:
+    journal = known(contacted=EVENING)
+    assert verdict(appointment(), journal, now) == expected
+    if expected == "due":
+        assert waived(appointment(), journal, now)
+
+
+def test_it_yields_only_to_the_appointment_whose_last_chance_it_is() -> None:
+    # In the window on Tuesday evening, but Thursday morning has its last chance on Wednesday evening.
+    later = appointment("1", "2026-11-26 07:00")
+    assert verdict(later, known(contacted=EVENING), "2026-11-24 18:30") == "recently_notified"
+
+
+@pytest.mark.parametrize(
+    ("contacted", "expected"),
+    [
+        ("2026-11-24 16:59", "due"),
+        ("2026-11-24 17:00", "due"),  # two hours old
+        ("2026-11-24 17:01", "recently_notified"),
+        ("2026-11-24 19:00", "recently_notified"),
+    ],
+)
+@pytest.mark.parametrize("journal", [known(), known(contacted=EVENING)], ids=["alone", "and a message"])
+def test_to_a_contact_by_hand_it_yields_only_when_that_is_two_hours_old(
+    contacted: str, expected: str, journal: Known
+) -> None:
+    assert verdict(appointment(last_contacted_at=contacted), journal, "2026-11-24 19:00") == expected
+
+
+@pytest.mark.parametrize(
+    ("contacted", "expected"), [("2026-11-24 08:00", "due"), ("2026-11-24 08:01", "recently_notified")]
+)
+def test_that_holds_for_a_moved_appointment_too(contacted: str, expected: str) -> None:
+    moved = known(notified(start="2026-11-25 16:00"))
+    assert verdict(appointment(last_contacted_at=contacted), moved) == expected
+
+
+def test_with_same_day_the_last_chance_is_that_of_the_day_itself() -> None:
+    journal = known(contacted=wrote("2026-11-25 08:00"))
+    row = appointment("1", "2026-11-25 12:00")
+    held = planned(row, journal=journal, now="2026-11-25 10:29", same_day=True)
+    told = planned(row, journal=journal, now="2026-11-25 10:30", same_day=True)
+    assert (verdicts(held), verdicts(told)) == ({"1": "recently_notified"}, {"1": "due"})
