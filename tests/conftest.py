@@ -1,12 +1,17 @@
 """What all tests share: databases that are made for one test and gone after it."""
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from postgres import PostgresServer
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much chance decides: little on every commit, more by hand."""
+    parser.addoption("--kills", type=int, default=60, help="runs killed at random moments, for each database")
+    parser.addoption("--seed", type=int, default=0, help="replay what a failing random test printed")
 
 
 @pytest.fixture(scope="session")
@@ -24,13 +29,10 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """A fresh, empty database on the real PostgreSQL, dropped after the test."""
-    name = f"test_{uuid.uuid4().hex}"
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """An empty database on the real PostgreSQL; whoever was left connected to it is thrown out first."""
     postgres_server.start()
-    yield postgres_server.create_database(name)
-    postgres_server.start()
-    postgres_server.drop_database(name)
+    return postgres_server.fresh_database()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

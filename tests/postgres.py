@@ -38,6 +38,18 @@ max_connections = 200
 shared_buffers = 64MB
 """
 
+_DROP_SCHEMAS = """
+DO $$
+DECLARE schema_name text;
+BEGIN
+    SET LOCAL client_min_messages TO warning;
+    FOR schema_name IN SELECT nspname FROM pg_namespace
+                       WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema' LOOP
+        EXECUTE format('DROP SCHEMA %I CASCADE', schema_name);
+    END LOOP;
+END $$
+"""
+
 
 class PostgresServer:
     """A server with a data folder of its own, reached by a Unix socket in the same folder.
@@ -51,6 +63,7 @@ class PostgresServer:
         self.folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp" if Path("/tmp").is_dir() else None))
         self._data = self.folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
+        self._has_fresh = False
         self._as: dict[str, Any] = {}
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             nobody = pwd.getpwnam("nobody")
@@ -115,18 +128,35 @@ class PostgresServer:
         login = user if password is None else f"{user}:{password}"
         return f"postgresql+psycopg://{login}@/{database}?host={self.folder}"
 
-    def create_database(self, name: str) -> str:
+    def create_database(self, name: str, options: str = "") -> str:
         """Make an empty database; gives its URL."""
-        self._administer(f'CREATE DATABASE "{name}"')
+        self._administer(f'CREATE DATABASE "{name}" STRATEGY file_copy {options}')
+        return self.url(name)
+
+    def fresh_database(self) -> str:
+        """Gives the URL of a database as good as new: always the same one, emptied.
+
+        Emptying it is five times as fast as dropping it and making another.
+        """
+        name = "fresh"
+        if not self._has_fresh:
+            self._has_fresh = True
+            return self.create_database(name)
+        self._administer(
+            f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'",
+            f'ALTER DATABASE "{name}" RESET ALL',
+        )
+        self._administer(_DROP_SCHEMAS, "CREATE SCHEMA public", database=name)
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
         """Remove a database, whoever is still connected to it."""
         self._administer(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
-    def _administer(self, statement: str) -> None:
-        with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
-            connection.execute(statement.encode())
+    def _administer(self, *statements: str, database: str = "postgres") -> None:
+        with psycopg.connect(self._conninfo(database), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
 
     def _conninfo(self, database: str) -> str:
         return f"host={self.folder} user=postgres dbname={database}"

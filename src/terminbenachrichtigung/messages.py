@@ -118,6 +118,18 @@ class Texts:
             calendar=self._calendar(appointments, email.language, now),
         )
 
+    def text(self, template: str, kind: TextKind, language: str) -> Text:
+        """Return the text in the customer's language, its base, or the default language; each by itself.
+
+        Raises MessageError if there is none.
+        """
+        texts = self._texts.get((template, kind), {})
+        for tag in _languages(language, self._settings.default_language):
+            if tag in texts:
+                return texts[tag]
+        default = self._settings.default_language
+        raise MessageError(f"templates.{template}: there is no {kind} in {default!r}, the default language")
+
     def _calendar(self, appointments: Sequence[Appointment], language: str, now: datetime) -> bytes | None:
         if self._settings.email is None or not self._settings.email.calendar_attachment:
             return None
@@ -137,15 +149,6 @@ class Texts:
         ]
         return calendar(events, now, address, name)
 
-    def text(self, template: str, kind: TextKind, language: str) -> Text:
-        """The text in the customer's language, its base, or the default language; each text by itself."""
-        texts = self._texts.get((template, kind), {})
-        for tag in _languages(language, self._settings.default_language):
-            if tag in texts:
-                return texts[tag]
-        default = self._settings.default_language
-        raise MessageError(f"templates.{template}: there is no {kind} in {default!r}, the default language")
-
 
 def texts_of(
     templates: Mapping[str, Mapping[str, TemplateTexts]],
@@ -161,9 +164,9 @@ def texts_of(
 
 
 def _languages(*wanted: str) -> Iterator[str]:
-    """Each language, then its base: de-AT, de."""
+    """Each language, then its base: de-AT, de. No code is longer than 35 signs (RFC 5646, 4.4.1)."""
     for language in wanted:
-        tag = _tag(language)
+        tag = _tag(language)[:35]
         while tag:
             yield tag
             tag = tag.rpartition("-")[0]

@@ -113,9 +113,7 @@ def _read(typed: str, country_code: str, countries: frozenset[str]) -> str | Pho
         return PhoneRefusal.NO_DIGITS
     calling_code, region = _home(country_code)
     national = _mobile(bare, region, countries)
-    if not isinstance(national, PhoneRefusal) or not calling_code or "+" in bare:
-        return national
-    if not digits.startswith(calling_code):
+    if not isinstance(national, PhoneRefusal) or not calling_code or not digits.startswith(calling_code):
         return national
     international = _mobile("+" + bare[bare.index(digits[0]) :], region, countries)
     return national if international is PhoneRefusal.NOT_VALID else international

@@ -34,7 +34,9 @@ class _Cache:
     pieces: dict[date, tuple[Period, ...]] = field(default_factory=dict)
     merged: dict[Period, Period] = field(default_factory=dict)
     holidays: dict[int, frozenset[date]] = field(default_factory=dict)
+    starts: dict[date, datetime] = field(default_factory=dict)
     chances: dict[datetime, datetime] = field(default_factory=dict)
+    reaches: dict[tuple[datetime, int], datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,10 @@ class Quiet:
 
     def day_start(self, day: date) -> datetime:
         """The first moment of a local day; some zones change their clocks at midnight."""
-        return self._first(day, time.min)
+        start = self._cache.starts.get(day)
+        if start is None:
+            start = self._cache.starts[day] = self._first(day, time.min)
+        return start
 
     # ------------------------------------------------------------ quiet periods
 
@@ -97,12 +102,15 @@ class Quiet:
         would fall due in it, or would get its reminder in the first hour after it, is due already.
         Never smaller at a later open moment.
         """
-        lead = timedelta(hours=hours_before)
-        reach = t + lead
-        # More than one, where the open time between two quiet periods is shorter than pre_quiet_minutes.
-        for period in self._periods_after(t, t + self._pre_quiet + _INSTANT):
-            if period.start - self._pre_quiet <= t:
-                reach = max(reach, period.end + lead - timedelta(hours=1))
+        reach = self._cache.reaches.get((t, hours_before))
+        if reach is None:
+            lead = timedelta(hours=hours_before)
+            reach = t + lead
+            # More than one, where the open time between two of them is shorter than pre_quiet_minutes.
+            for period in self._periods_after(t, t + self._pre_quiet + _INSTANT):
+                if period.start - self._pre_quiet <= t:
+                    reach = max(reach, period.end + lead - timedelta(hours=1))
+            self._cache.reaches[t, hours_before] = reach
         return reach
 
     def window_opens(self, start: datetime, hours_before: int) -> datetime:
@@ -179,9 +187,12 @@ class Quiet:
         return whole
 
     def _pieces_around(self, t: datetime) -> tuple[Period, ...]:
-        """All pieces that may touch `t`: none is longer than two days of the calendar."""
+        """All pieces that may touch `t`: of its own day, its neighbours, and the day before those.
+
+        A night begins on the day before it ends, and at the date line a day between may have been left out.
+        """
         day = self.local_date(t)
-        return self._on(day - DAY) + self._on(day) + self._on(day + DAY)
+        return self._on(day - 2 * DAY) + self._on(day - DAY) + self._on(day) + self._on(day + DAY)
 
     def _on(self, day: date) -> tuple[Period, ...]:
         """The night that begins on a local day, and the day itself if it is quiet; by their start."""
@@ -189,7 +200,7 @@ class Quiet:
         if pieces is None:
             found = []
             if self._is_quiet_day(day):
-                found.append(Period(self._first(day, time.min), self._last(day + DAY, time.min)))
+                found.append(Period(self.day_start(day), self._last(day + DAY, time.min)))
             if self.rules.quiet_hours:
                 start, end = self.rules.quiet_start, self.rules.quiet_end
                 last_day = day if start < end else day + DAY

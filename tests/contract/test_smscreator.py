@@ -128,6 +128,13 @@ def test_the_sender_follows_the_branch(gateway: loopback.Gateway, branch: str, e
     assert gateway.jobs[0].sender == expected
 
 
+def test_a_text_that_no_encoding_knows_is_rejected(gateway: loopback.Gateway) -> None:
+    content = Content(Channel.SMS, RECIPIENT, "de", "half a character \ud83d", parts=1)
+    with sms_channel(gateway.url) as channel:
+        assert channel.send(CLAIM, content) == Rejected("the text holds what no SMS can carry")
+    assert gateway.requests == []
+
+
 def test_a_test_message_goes_the_same_way_under_a_label_of_its_own(gateway: loopback.Gateway) -> None:
     with sms_channel(gateway.url) as channel:
         assert channel.test(CONTENT) == Sent("JobId 1")

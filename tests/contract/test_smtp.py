@@ -119,6 +119,7 @@ def test_any_text_arrives_as_it_was(text: str) -> None:
         pytest.param(mail_content(language="de\r\nBcc: b@example.org"), id="in the language"),
         pytest.param(mail_content(recipient="anna@example.org\r\nRCPT TO:<b@example.org>"), id="address"),
         pytest.param(mail_content(recipient="anna@example.org, b@example.org"), id="two addresses"),
+        pytest.param(mail_content(recipient="anna @example.org"), id="a space in it"),
         pytest.param(mail_content(recipient="anna"), id="no address"),
         pytest.param(mail_content(recipient="änna@example.org"), id="not every server could take it"),
         pytest.param(mail_content(text="half a character \ud83d"), id="a lone surrogate"),
@@ -134,7 +135,7 @@ def test_nothing_can_be_injected(content: Content) -> None:
 def test_a_domain_with_an_umlaut_is_addressed_in_its_own_ascii_form() -> None:
     # the older rules read ß as ss, which is the domain of somebody else
     mail = compose(SETTINGS, {}, mail_content(recipient="anna@straße-süd.de"), MESSAGE_ID, NOW)
-    assert mail.recipient == "anna@xn--strae-sd-n2a9q.de"
+    assert mail.recipient == "anna@xn--strae-sd-tya70a.de"
 
 
 def test_a_long_subject_survives_its_folding() -> None:
@@ -267,7 +268,9 @@ def test_a_refused_connection_is_unavailable() -> None:
         pytest.param("DATA", "421 bye", Unavailable("421 bye"), id="after DATA 421"),
         pytest.param("DATA", "250 2.0.0 OK id=1abc", Sent("250 2.0.0 OK id=1abc"), id="after DATA 2xx"),
         pytest.param("DATA", "354 x", Unknown("no clear answer to the data: 354 x"), id="DATA 3xx"),
-        pytest.param("DATA", "what?", Unknown("no clear answer to the data: -1"), id="after DATA nonsense"),
+        pytest.param(
+            "DATA", "hm, why", Unknown("no clear answer to the data: why"), id="after DATA nonsense"
+        ),
         # the line
         pytest.param("MAIL", HANG_UP, Unavailable("127.0.0.1: the connection was lost"), id="lost at MAIL"),
         pytest.param("RCPT", HANG_UP, Unavailable("127.0.0.1: the connection was lost"), id="lost at RCPT"),
@@ -282,10 +285,13 @@ def test_every_reply_has_its_outcome(command: str, reply: str, expected: Outcome
         assert channel.send(CLAIM, CONTENT) == expected
 
 
-@pytest.mark.parametrize("reply", ["550 <{}>: unknown", "450 4.2.0 <{}> greylisted", "250 queued for {}"])
-def test_a_server_that_repeats_the_recipient_cannot_make_us_show_it(reply: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "reply"),
+    [("RCPT", "550 <{}>: unknown"), ("RCPT", "450 4.2.0 <{}> greylisted"), ("DATA", "250 queued for {}")],
+)
+def test_a_server_that_repeats_the_recipient_cannot_make_us_show_it(command: str, reply: str) -> None:
     def script(at: str, address: str) -> str | None:
-        return reply.format(address.upper()) if at == "RCPT" or reply.startswith("250") else None
+        return reply.format(address.upper()) if at == command else None
 
     with MailServer(script=script) as server, mail_channel(server.port) as channel:
         outcome = channel.send(CLAIM, CONTENT)

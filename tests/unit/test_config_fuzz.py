@@ -40,7 +40,7 @@ SCALARS = st.one_of(
 NAMES = st.one_of(
     TEXT,
     st.sampled_from([*Settings.model_fields, *(str(path[-1]) for path in overridable())]),
-    st.sampled_from(["name", "hours_before", "channels", "terminerinnerung", "de", "query", "HH1"]),
+    st.sampled_from(["[key]", "name", "hours_before", "channels", "terminerinnerung", "de", "query", "HH1"]),
 )
 VALUES = st.recursive(
     SCALARS,

@@ -184,6 +184,7 @@ MISTAKES = [
     # -- branches
     ({"branches.HH1.sms_sender": "Optik Hamburg"}, "branches.HH1.sms_sender", "11 letters"),
     ({"branches.HH 1.reply_to": "x"}, 'branches."HH 1".reply_to', "e-mail address"),
+    ({"branches.[key]": "OptikHH"}, 'branches."[key]"', "[branches.CODE]"),  # pydantic's own mark
     ({"branches.HH1": "OptikHH"}, "branches.HH1", "[branches.CODE]"),
 ]
 

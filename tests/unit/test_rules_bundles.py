@@ -184,6 +184,20 @@ def test_only_the_first_channel_must_be_able_to_take_the_whole_message() -> None
     assert routes(result) == [[ADDRESS]]
 
 
+def test_a_customer_with_hundreds_of_appointments_costs_a_dozen_long_texts_and_not_hundreds() -> None:
+    long_ones = []
+
+    def parts(reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int:
+        if len(appointments) > 1:
+            long_ones.append(len(appointments))
+        return len(appointments)
+
+    later = [appointment(str(n), f"2026-11-25 {11 + n // 60}:{n % 60:02}") for n in range(600)]
+    result = planned(appointment("due"), *later, parts=parts)
+    assert messages(result) == [(NAME, ["due", "0", "1"])]
+    assert len(long_ones) <= 16
+
+
 def failing_for(names: Callable[[Sequence[str]], bool]) -> object:
     def parts(reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int:
         if names([a.appointment_id for a in appointments]):

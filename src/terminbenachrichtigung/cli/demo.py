@@ -12,6 +12,6 @@ def demo(directory: Path) -> None:
 
     Leaves DIR (default: ./demo) with configuration, schedule and journal to explore.
     """
-    from terminbenachrichtigung.demo import show
+    from terminbenachrichtigung.demo.tour import show
 
     show(directory)

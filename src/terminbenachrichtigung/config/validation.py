@@ -56,7 +56,7 @@ def validated(tables: Mapping[str, Any], broken: Iterable[KeyPath]) -> tuple[Dra
         try:
             return Draft(Settings.model_validate(remaining), frozenset(doubtful)), problems or []
         except ValidationError as error:
-            mistakes = [(_key_path(each["loc"]), each) for each in error.errors(include_url=False)]
+            mistakes = [(_key_path(each["loc"], each["type"]), each) for each in error.errors(include_url=False)]
         if problems is None:  # what later passes find are mistakes of the repair, not of the file
             problems = [_problem(path, each) for path, each in mistakes]
         for path, _ in mistakes:
@@ -100,8 +100,9 @@ def _replace(tables: Any, path: KeyPath) -> None:
         container.pop(path[-1], None)
 
 
-def _key_path(location: tuple[str | int, ...]) -> KeyPath:
-    return tuple(step for step in location if step != "[key]")  # pydantic's mark for a refused key
+def _key_path(location: KeyPath, kind: str) -> KeyPath:
+    """Without pydantic's mark behind the name of a table that was refused for its name."""
+    return location[:-1] if location[-1] == "[key]" and kind == "value_error" else location
 
 
 def _touch(one: str, other: str) -> bool:

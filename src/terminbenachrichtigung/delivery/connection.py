@@ -20,6 +20,8 @@ import certifi
 
 from terminbenachrichtigung.model import Unavailable, Unknown
 
+_MOST_RECEIVED = 1024 * 1024  # bytes in one attempt: far more than any mail server has to say
+
 _current = threading.local()
 
 
@@ -30,6 +32,7 @@ class Deadline:
     seconds: float
     end: float  # time.monotonic()
     handed_over: bool = False  # the message has begun to leave: from now on no answer means `unknown`
+    received: int = 0  # bytes, where the library sets no limit of its own
 
 
 @contextmanager
@@ -55,6 +58,15 @@ def left() -> float:
 def hand_over() -> None:
     """Note that the message begins to leave."""
     _current.deadline.handed_over = True
+
+
+def receive(count: int) -> int:
+    """Count what a peer sends in this attempt; raises OSError when it does not come to an end."""
+    deadline: Deadline = _current.deadline
+    deadline.received += count
+    if deadline.received > _MOST_RECEIVED:
+        raise OSError("the answer has no end")
+    return count
 
 
 def connect(host: str, port: int) -> socket.socket:

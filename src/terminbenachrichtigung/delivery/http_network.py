@@ -5,6 +5,7 @@ import select
 import socket
 import ssl
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import httpcore
@@ -40,21 +41,25 @@ class _Stream(httpcore.NetworkStream):
     def __init__(self, sock: socket.socket, *, carries_message: bool) -> None:
         self._sock = sock
         self._carries_message = carries_message
+        self._unsent = b""
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        # httpcore writes head and body apart; sent as one they cost a system call and a packet less.
+        self._unsent += buffer
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._unsent:
+            self._send()
         self._sock.settimeout(left())
         return self._sock.recv(max_bytes)
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if not buffer:
-            return
+    def _send(self) -> None:
+        request, self._unsent = self._unsent, b""
         self._sock.settimeout(left())
         if self._carries_message:
             hand_over()
-        try:
-            self._sock.sendall(buffer)
-        except OSError as exc:  # httpcore then looks whether the peer answered before it hung up
-            raise httpcore.WriteError(exc) from exc
+        with suppress(OSError):  # the peer may have answered before it hung up: reading tells
+            self._sock.sendall(request)
 
     def close(self) -> None:
         self._sock.close()

@@ -105,7 +105,7 @@ class SmsCreator:
 
     def balance(self) -> Decimal | Unavailable | Unknown:
         """Ask for the account's balance, in SMS credits."""
-        answer = self._post("Information.asmx/QueryAccountBalance", self._account())
+        answer = self._post("Information.asmx/QueryAccountBalance", urlencode(self._account()))
         if not isinstance(answer, Answer):
             return answer
         return outcome_of_balance(answer, self._clock(), self._hidden)
@@ -117,7 +117,11 @@ class SmsCreator:
     def _submit(self, label: str, content: Content) -> Outcome:
         sender = branch_settings(self._branches, content.branch_code).sms_sender or self._settings.sender
         message = send_form(content, label, sender, self._settings.sms_type, self._clock())
-        answer = self._post("Send.asmx/SendSimpleSMS", {**self._account(), **message})
+        try:
+            form = urlencode({**self._account(), **message})
+        except UnicodeEncodeError:  # half a character, which no encoding knows
+            return Rejected("the text holds what no SMS can carry")
+        answer = self._post("Send.asmx/SendSimpleSMS", form)
         if not isinstance(answer, Answer):
             return answer
         return outcome_of_send(answer, self._clock(), self._hidden)
@@ -125,8 +129,8 @@ class SmsCreator:
     def _account(self) -> dict[str, str]:
         return {"User": self._settings.serial, "Password": self._settings.password.get_secret_value()}
 
-    def _post(self, operation: str, form: Mapping[str, str]) -> Answer | Unavailable | Unknown:
-        body = urlencode(form, errors="replace").encode("ascii")
+    def _post(self, operation: str, form: str) -> Answer | Unavailable | Unknown:
+        body = form.encode("ascii")
         with within(self._settings.timeout_seconds) as deadline:
             try:
                 with self._pool.stream(

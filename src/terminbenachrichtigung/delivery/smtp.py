@@ -23,11 +23,11 @@ from terminbenachrichtigung import model
 from terminbenachrichtigung.config.settings import Branch, EmailSettings
 from terminbenachrichtigung.delivery.channel import branch_settings, quoted
 from terminbenachrichtigung.delivery.connection import (
-    Deadline,
     connect,
     fault,
     hand_over,
     left,
+    receive,
     trust,
     within,
 )
@@ -36,6 +36,7 @@ from terminbenachrichtigung.model import Claim, Content, Outcome, Rejected, Sent
 _IDLE_SECONDS = 30.0  # a session that rested longer is left: routers forget such lines without a word
 _GOODBYE_SECONDS = 2.0
 _LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 Reply = tuple[int, bytes]
 
@@ -95,7 +96,7 @@ class Smtp:
             except _RefusedError as refused:
                 return refused.outcome
             except OSError as exc:
-                return self._not_sent(exc, deadline)
+                return Unavailable(fault(self._settings.host, deadline, exc).detail)
             session.leave()
             return None
 
@@ -151,10 +152,8 @@ class Smtp:
     def _quote(self, reply: Reply, mail: Mail | None = None) -> str:
         code, words = reply
         hidden = (self._settings.password.get_secret_value(), mail.recipient if mail else "")
-        return f"{code} {quoted(words.decode('utf-8', 'replace'), *hidden)}".strip()
-
-    def _not_sent(self, exc: Exception, deadline: Deadline) -> Unavailable:
-        return Unavailable(fault(self._settings.host, deadline, exc).detail)
+        number = "" if code < 0 else f"{code} "  # smtplib: -1 where there was none
+        return (number + quoted(words.decode("utf-8", "replace"), *hidden)).strip()
 
     # ------------------------------------------------------------ sessions
 
@@ -222,17 +221,17 @@ class Smtp:
         refused = f"{settings.host}: the login failed"
         try:
             session.login(settings.username, settings.password.get_secret_value())
-        except smtplib.SMTPServerDisconnected:
-            raise
-        except smtplib.SMTPResponseException as exc:
+        except smtplib.SMTPAuthenticationError as exc:
             final = exc.smtp_code >= 500
             outcome = self._unavailable("refuses the login", exc, account_error=final)
             raise _RefusedError(outcome) from exc
+        except (smtplib.SMTPServerDisconnected, smtplib.SMTPResponseException):
+            raise  # a broken line, or one that has no end: smtplib calls that a 500, but the server did not
         except UnicodeEncodeError as exc:
             outcome = Unavailable(f"{refused}: user name or password is not ASCII", True, again=False)
             raise _RefusedError(outcome) from exc
         except (smtplib.SMTPException, ValueError) as exc:  # no login, no common method, a garbled challenge
-            outcome = Unavailable(f"{refused}: the server offers no method that we know", True, again=False)
+            outcome = Unavailable(f"{refused}: the server knows no way that we know", True, again=False)
             raise _RefusedError(outcome) from exc
 
     def _unavailable(
@@ -278,9 +277,9 @@ def compose(
     if reply_to:
         message["Reply-To"] = reply_to
     message["Auto-Submitted"] = "auto-generated"
+    message.set_content(content.text, cte="quoted-printable")
     if content.language:
         message["Content-Language"] = content.language
-    message.set_content(content.text, cte="quoted-printable")
     if content.calendar is not None and settings.calendar_attachment:
         message.add_attachment(
             content.calendar,
@@ -293,13 +292,16 @@ def compose(
 
 
 def _ascii_address(address: str) -> str:
-    """The address as any server takes it: a domain with an umlaut in its ASCII form (IDNA 2008)."""
-    if address.isascii():
-        return address
-    found = validate_email(address, check_deliverability=False).ascii_email
-    if found is None:
-        raise ValueError("an address whose part before the @ is not ASCII")
-    return found
+    """The address as any server takes it: a domain with an umlaut in its ASCII form (IDNA 2008).
+
+    The form is asked for here, however well it was checked before: a stray space, comma or bracket would
+    have the mail server, or the standard library, read another address than we did.
+    """
+    if not address.isascii():
+        address = validate_email(address, check_deliverability=False).ascii_email or ""
+    if not _PLAIN_ADDRESS.fullmatch(address):
+        raise ValueError("not a plain address")
+    return address
 
 
 # ---------------------------------------------------------------- what the server's replies mean
@@ -390,7 +392,7 @@ class _Socket(socket.socket):
 
     def recv_into(self, *args: Any) -> int:
         self.settimeout(left())
-        return super().recv_into(*args)
+        return receive(super().recv_into(*args))
 
     def sendall(self, *args: Any) -> None:
         self.settimeout(left())
@@ -406,7 +408,7 @@ class _TlsSocket(ssl.SSLSocket):
 
     def recv_into(self, *args: Any) -> int:
         self.settimeout(left())
-        return super().recv_into(*args)
+        return receive(super().recv_into(*args))
 
     def send(self, *args: Any) -> int:
         self.settimeout(left())

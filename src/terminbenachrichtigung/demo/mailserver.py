@@ -60,20 +60,22 @@ class MailServer:
         self.port = 0
         self._starttls = starttls
         self._tls = tls
+        self.wants_login = login is not None
         self._login = login
         self._open: set[asyncio.BaseTransport] = set()
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="mail server", daemon=True)
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve()), name="mail server", daemon=True
+        )
 
     def start(self) -> None:
         """Answer from now on; `port` is known afterwards."""
-        self._loop = asyncio.new_event_loop()
         self._thread.start()
         self._ready.wait()
 
     def stop(self) -> None:
         """Close the port and all sessions."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join()
 
     def __enter__(self) -> Self:
@@ -89,19 +91,15 @@ class MailServer:
         """Close all sessions, as a server does that has waited long enough."""
         self._loop.call_soon_threadsafe(self._abort)
 
-    def _run(self) -> None:
-        loop = self._loop
-        server = loop.run_until_complete(loop.create_server(self._session, "127.0.0.1", 0, ssl=self._tls))
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._over = asyncio.Event()
+        server = await self._loop.create_server(self._session, "127.0.0.1", 0, ssl=self._tls)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
-        loop.run_forever()
+        await self._over.wait()
         server.close()
         self._abort()
-        tasks = asyncio.all_tasks(loop)
-        for task in tasks:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-        loop.close()
 
     def _abort(self) -> None:
         for transport in self._open:
@@ -118,7 +116,6 @@ class MailServer:
             tls_context=self._starttls,
             require_starttls=self._starttls is not None,
             auth_require_tls=self._starttls is not None,
-            auth_required=self._login is not None,
             authenticator=self._authenticate if self._login else None,
         )
 
@@ -155,6 +152,8 @@ class _Handler:
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if self._owner.wants_login and not session.authenticated:
+            return "530 5.7.0 Authentication required"
         envelope.mail_from = address
         return self._scripted("MAIL", address, server) or "250 OK"
 

@@ -82,12 +82,13 @@ def next_generations(
         if latest.state == State.CLAIMED:
             return Lost(Reason.IN_PROGRESS, "it is claimed")
         same = (latest.customer_id, latest.starts_at) == (message.customer_id, appointment.starts_at)
-        if same and latest.state == State.FAILED:
-            refused = set(connection.execute(statements.rejected_recipients, key).scalars())
-            if any(route.recipient in refused for route in message.routes):
-                return Lost(Reason.ALREADY_NOTIFIED, State.FAILED)
-        elif same and latest.state != State.RELEASED:
+        if same and latest.state not in (State.FAILED, State.RELEASED):
             return Lost(Reason.ALREADY_NOTIFIED, latest.state)
+        refused = set(connection.execute(statements.rejected_recipients, key).scalars())
+        if any(route.recipient in refused for route in message.routes):
+            if same and latest.state == State.FAILED:
+                return Lost(Reason.ALREADY_NOTIFIED, State.FAILED)
+            return Lost(Reason.IN_PROGRESS, "another run was refused one of its recipients a moment ago")
         generations.append(latest.generation + 1)
     if others and not message.gap_waived:
         return Lost(Reason.RECENTLY_NOTIFIED, "another run told this customer something a moment ago")
@@ -178,6 +179,12 @@ def count(connection: Connection, message_id: str) -> int:
     """How many attempts of a message are noted."""
     noted = select(func.count()).select_from(attempts).where(attempts.c.message_id == message_id)
     return connection.execute(noted).scalar_one()
+
+
+def is_open(connection: Connection, message_id: str) -> bool:
+    """Whether a message is claimed, and not settled yet."""
+    found = select(messages.c.state).where(messages.c.message_id == message_id)
+    return connection.execute(found).scalar() == State.CLAIMED
 
 
 def _word(outcome: Outcome) -> str:

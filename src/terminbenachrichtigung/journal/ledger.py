@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, delete, insert, select, text, update
+from sqlalchemy import Connection, Engine, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from terminbenachrichtigung.config import JournalSettings
@@ -21,12 +21,12 @@ from terminbenachrichtigung.journal import claims, statements
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.journal.engine import insert_new, lock, may_pass, reaching
 from terminbenachrichtigung.journal.reading import read_history, read_known
+from terminbenachrichtigung.journal.retention import purge
 from terminbenachrichtigung.journal.tables import (
     attempts,
     database_clock,
     leftovers,
     messages,
-    notifications,
     reminders,
     reported,
     runs,
@@ -217,7 +217,7 @@ class Journal:
                         insert_new(connection, reminders).values(first_complete_run=now),
                         [{"reminder": name} for name in new],
                     )
-            self._purge(connection, now)
+            purge(connection, now, timedelta(days=self._settings.retention_days))
             connection.execute(
                 update(runs)
                 .where(runs.c.run_id == self.run_id)
@@ -225,27 +225,6 @@ class Journal:
                     finished_at=database_clock(), ending=ending, complete=complete, counts=json.dumps(counts)
                 )
             )
-
-    def _purge(self, connection: Connection, now: datetime) -> None:
-        before = now - timedelta(days=self._settings.retention_days)
-        # A later generation goes no sooner than an earlier one, or the earlier one would become the latest.
-        any_generation = notifications.alias()
-        ahead = (
-            select(notifications.c.message_id)
-            .join(any_generation, any_generation.c.appointment_id == notifications.c.appointment_id)
-            .where(notifications.c.message_id == messages.c.message_id, any_generation.c.starts_at >= now)
-            .exists()
-        )
-        old = select(messages.c.message_id).where(
-            messages.c.run_now < before, messages.c.state != State.CLAIMED, ~ahead
-        )
-        ids = connection.execute(old).scalars().all()
-        for table in (attempts, notifications, messages) if ids else ():
-            for chunk in range(0, len(ids), 500):
-                connection.execute(delete(table).where(table.c.message_id.in_(ids[chunk : chunk + 500])))
-        connection.execute(delete(runs).where(runs.c.run_now < before))
-        connection.execute(delete(reported).where(reported.c.reported_at < before))
-        connection.execute(delete(leftovers).where(leftovers.c.starts_at < before))
 
     def news(self, facts: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
         """Of these (subject, fact) pairs, the ones never reported before; from now on they are."""
@@ -258,7 +237,10 @@ class Journal:
     def _note_news(self, facts: Collection[tuple[str, str]], fresh: set[tuple[str, str]]) -> None:
         # `fresh` is kept from try to try, as in `_begin`.
         with self._transaction(writes=True) as connection:
+            lock(connection, "news")
             note = insert_new(connection, reported).values(reported_at=database_clock())
+            # Without the option SQLAlchemy closes the cursor of an INSERT on Postgres, and knows no count.
+            note = note.execution_options(preserve_rowcount=True)
             for subject, fact in facts:
                 if connection.execute(note, {"subject": subject, "fact": fact}).rowcount:
                     fresh.add((subject, fact))
@@ -283,7 +265,7 @@ class Journal:
     def _claim(self, claim: Claim, now: datetime, gap: timedelta) -> Claim | Lost:
         with self._transaction(writes=True) as connection:
             lock(connection, claim.message.customer_id)
-            if self._retrying and _is_open(connection, claim.message_id):
+            if self._retrying and claims.is_open(connection, claim.message_id):
                 return claim
             taken = claims.next_generations(connection, claim.message, run_id=self.run_id, now=now, gap=gap)
             if isinstance(taken, Lost):
@@ -418,8 +400,3 @@ class Journal:
                     .values(outcome="unavailable")
                 )
             return State(before)
-
-
-def _is_open(connection: Connection, message_id: str) -> bool:
-    found = select(messages.c.state).where(messages.c.message_id == message_id)
-    return connection.execute(found).scalar() == State.CLAIMED

@@ -1,10 +1,11 @@
 """What the journal knows, read in one transaction: a few statements, however many appointments."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, and_, literal_column, select
+from sqlalchemy import Connection, Row, and_, literal_column, select
 
 from terminbenachrichtigung.journal.engine import among
 from terminbenachrichtigung.journal.statements import COUNTS_FOR_GAP
@@ -147,19 +148,22 @@ def read_history(connection: Connection, limit: int) -> tuple[JournalMessage, ..
         tried[row.message_id].append(
             JournalAttempt(Channel(row.channel), row.recipient, row.outcome, row.detail, row.ended_at)
         )
-    return tuple(
-        JournalMessage(
-            message_id=row.message_id,
-            run_id=row.run_id,
-            reminder=row.reminder,
-            customer_id=row.customer_id,
-            appointment_ids=tuple(told[row.message_id]),
-            state=State(row.state),
-            channel=Channel(row.channel) if row.channel else None,
-            recipient=row.recipient,
-            claimed_at=row.claimed_at,
-            settled_at=row.settled_at,
-            attempts=tuple(tried[row.message_id]),
-        )
-        for row in rows
+    return tuple(_remembered(row, told[row.message_id], tried[row.message_id]) for row in rows)
+
+
+def _remembered(row: Row[Any], told: Sequence[str], tried: Sequence[JournalAttempt]) -> JournalMessage:
+    # A claim names the channel that is to be tried; if it was released before that, none was.
+    used = row.channel is not None and (row.state != State.RELEASED or bool(tried))
+    return JournalMessage(
+        message_id=row.message_id,
+        run_id=row.run_id,
+        reminder=row.reminder,
+        customer_id=row.customer_id,
+        appointment_ids=tuple(told),
+        state=State(row.state),
+        channel=Channel(row.channel) if used else None,
+        recipient=row.recipient if used else None,
+        claimed_at=row.claimed_at,
+        settled_at=row.settled_at,
+        attempts=tuple(tried),
     )

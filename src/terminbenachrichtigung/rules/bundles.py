@@ -1,6 +1,7 @@
 """One message per customer and reminder: what goes into it, and what if that is too much for it."""
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable
 
 from terminbenachrichtigung.errors import MessageError
 from terminbenachrichtigung.model import Channel, PlannedMessage, Route
@@ -10,44 +11,66 @@ from terminbenachrichtigung.rules.context import Candidate, Context
 Bundle = list[Candidate]  # soonest first
 
 
-def bundle(
-    due: Bundle, carried: Sequence[Candidate], context: Context
-) -> Iterable[tuple[PlannedMessage, Bundle]]:
+def bundle(due: Bundle, carried: Bundle, context: Context) -> Iterable[tuple[PlannedMessage, Bundle]]:
     """Make the messages of one customer for one reminder; each with the candidates that it takes.
 
     All that are due are taken. Carried ones (not due yet, or held by the gap) stay behind, latest first,
     if the text has too many parts; if the due ones alone are too many, they take several messages.
     """
-    together: Bundle = []
-    apart: Bundle = []
-    for candidate in due:
-        # Who was refused before on every route of the others gets a message of its own, on its own routes.
-        (together if _routes([*together, candidate], context) else apart).append(candidate)
-    along = [each for each in _soonest_first(carried) if _routes(_soonest_first([*together, each]), context)]
-    while along:
-        everyone = _soonest_first([*together, *along])
-        if routes := _fitting(everyone, context):
-            yield _message(everyone, routes), everyone
-            break
-        along.pop()
+    together, along, apart = _apart(due, carried, context)
+
+    def with_first(count: int) -> Bundle:
+        return sorted([*together, *along[:count]], key=lambda candidate: candidate.order)
+
+    taken = len(along)
+    if along and not _fitting(with_first(taken), context):
+        # A blocker's appointments can be thousands: halving finds how many fit in a dozen texts.
+        taken = bisect_left(range(1, taken), True, key=lambda count: not _fitting(with_first(count), context))
+    everyone = with_first(taken)
+    if routes := _fitting(everyone, context):
+        yield _message(everyone, routes), everyone
     else:
         yield from _split(together, context)
     for candidate in apart:
-        yield _message([candidate], _routes([candidate], context)), [candidate]
+        yield _message([candidate], context.allowed_routes(candidate)), [candidate]
+
+
+def _apart(due: Bundle, carried: Bundle, context: Context) -> tuple[Bundle, Bundle, Bundle]:
+    """Those due and those carried that one message can reach, and those due that need their own.
+
+    Recipients that were refused for one appointment are not used for the message that names it. An
+    appointment for which this leaves no route must not take the others down.
+    """
+    together: Bundle = []
+    along: Bundle = []
+    apart: Bundle = []
+    refused: frozenset[str] = frozenset()
+    for candidate in due:
+        refused_too = refused | context.rejected(candidate)
+        if _without(refused_too, due[0], context):
+            refused = refused_too
+            together.append(candidate)
+        else:
+            apart.append(candidate)
+    for candidate in carried:
+        soonest = min(candidate, due[0], key=lambda each: each.order)
+        if _without(refused | context.rejected(candidate), soonest, context):
+            along.append(candidate)
+    return together, along, apart
 
 
 def _split(due: Bundle, context: Context) -> Iterable[tuple[PlannedMessage, Bundle]]:
     """One message if its text is not too long, else as few as the order of the appointments allows."""
     chunk, routes = due, _fitting(due, context)
     if not routes:
-        chunk, routes = due[:1], _routes(due[:1], context)
+        chunk, routes = due[:1], context.allowed_routes(due[0])
         for candidate in due[1:]:
             longer = [*chunk, candidate]
             if fitting := _fitting(longer, context):
                 chunk, routes = longer, fitting
             else:
                 yield _message(chunk, routes), chunk
-                chunk, routes = [candidate], _routes([candidate], context)
+                chunk, routes = [candidate], context.allowed_routes(candidate)
     yield _message(chunk, routes), chunk
 
 
@@ -61,16 +84,16 @@ def _message(chunk: Bundle, routes: tuple[Route, ...]) -> PlannedMessage:
     )
 
 
-def _routes(bundle: Bundle, context: Context) -> tuple[Route, ...]:
+def _without(refused: frozenset[str], soonest: Candidate, context: Context) -> tuple[Route, ...]:
     """The routes of the soonest, without recipients that were refused before for one of the others."""
-    routes = context.allowed_routes(bundle[0])
-    refused = frozenset().union(*(context.rejected(candidate) for candidate in bundle))
+    routes = context.allowed_routes(soonest)
     return tuple(route for route in routes if route.recipient not in refused) if refused else routes
 
 
 def _fitting(bundle: Bundle, context: Context) -> tuple[Route, ...]:
     """The routes on which one message can take them all; none if the first one cannot."""
-    routes = _routes(bundle, context)
+    refused = frozenset[str]().union(*(context.rejected(candidate) for candidate in bundle))
+    routes = _without(refused, bundle[0], context)
     if len(bundle) == 1 or not routes:
         return routes  # that its text fits alone was seen when its channels were chosen
     if not _fits(bundle, routes[0].channel, context):
@@ -85,7 +108,3 @@ def _fits(bundle: Bundle, channel: Channel, context: Context) -> bool:
         return False
     limit = max_parts(context.settings, channel)
     return limit is None or count <= limit
-
-
-def _soonest_first(candidates: Iterable[Candidate]) -> Bundle:
-    return sorted(candidates, key=lambda candidate: candidate.order)

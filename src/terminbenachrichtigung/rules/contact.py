@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Protocol
 
 from terminbenachrichtigung.config.settings import Reminder, Settings
@@ -105,7 +106,7 @@ def contact(
     """
     routes: list[Route] = []
     unusable: list[tuple[Channel, str]] = []
-    for channel in _in_order(reminder, preference(appointment)):
+    for channel in _in_order(reminder.channels, preference(appointment)):
         recipient, why = _recipient(channel, appointment, settings, today)
         if recipient is not None and recipient in rejected:
             why = "it was refused for this appointment before"
@@ -123,10 +124,10 @@ def max_parts(settings: Settings, channel: Channel) -> int | None:
     return settings.sms.max_parts if channel is Channel.SMS and settings.sms is not None else None
 
 
-def _in_order(reminder: Reminder, preferred: Preference | None) -> list[Channel]:
+@lru_cache
+def _in_order(channels: tuple[str, ...], preferred: Preference | None) -> tuple[Channel, ...]:
     first = preferred.value if preferred is not None else None
-    channels = [Channel(channel) for channel in reminder.channels]
-    return sorted(channels, key=lambda channel: channel.value != first)
+    return tuple(sorted(map(Channel, channels), key=lambda channel: channel.value != first))
 
 
 def _recipient(

@@ -183,7 +183,7 @@ class Context:
 
     def clock(self, t: datetime) -> str:
         """A moment for people: local, to the minute."""
-        return t.astimezone(self.quiet.zone).strftime("%Y-%m-%d %H:%M")
+        return t.astimezone(self.quiet.zone).isoformat(" ", "minutes")[:16]
 
 
 def _names(record: Notification | Leftover, appointment: Appointment) -> bool:

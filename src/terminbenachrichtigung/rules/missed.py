@@ -21,18 +21,16 @@ def why_missed(candidate: Candidate, context: Context) -> str:
         return ""
     if _was_told(candidate, context) or _was_contacted(candidate, context):
         return ""
-    last_chance = context.clock(chance)
-    if appointment.created_at is not None:
-        free_from = appointment.created_at + timedelta(hours=context.settings.rules.hours_after_booking)
-        booked = context.clock(appointment.created_at)
-        return f"booked {booked}, last chance {last_chance}" if free_from < chance else ""
-    left = context.leftover(candidate)
-    if left is not None:
-        return f"the last run that planned it left it {left.outcome}; last chance {last_chance}"
+    if (booked := appointment.created_at) is not None:
+        if booked + timedelta(hours=context.settings.rules.hours_after_booking) >= chance:
+            return ""
+        return f"booked {context.clock(booked)}, last chance {context.clock(chance)}"
+    if (left := context.leftover(candidate)) is not None:
+        return f"the last run that planned it left it {left.outcome}; last chance {context.clock(chance)}"
     opens = context.quiet.window_opens(appointment.starts_at, candidate.horizon.reminder.hours_before)
     if context.complete_run_between(opens, chance):
         return ""
-    return f"no complete run between {context.clock(opens)} and {last_chance}"
+    return f"no complete run between {context.clock(opens)} and {context.clock(chance)}"
 
 
 def _was_told(candidate: Candidate, context: Context) -> bool:

@@ -193,7 +193,8 @@ class _Planning:
             told = candidate.appointment.appointment_id in context.told
             if not told and first_refusal(candidate, context, _TO_BE_CARRIED) is None:
                 carried.append(candidate)
-        due.sort(key=lambda each: each.order)
+        for bundled in (due, carried):
+            bundled.sort(key=lambda each: each.order)
         for message, taken in bundle(due, carried, context):
             self._messages.append((self._turn(message, taken), message))
             for candidate in taken:

@@ -85,7 +85,7 @@ class ReadOnlyDatabase:
                     return work(connection)
             except _Changed:
                 locking = True
-            except (sa.exc.SQLAlchemyError, UnicodeDecodeError) as error:
+            except (sa.exc.SQLAlchemyError, UnicodeError) as error:
                 if self._lenient or not _is_about_a_value(error):
                     raise self.failure(sentence(error)) from error
                 self._lenient = True
@@ -226,13 +226,14 @@ def sentence(error: Exception) -> str:
 
 
 def _is_about_a_value(error: Exception) -> bool:
-    """Whether the driver, not the database, stumbled over a value that Python cannot represent."""
+    """Whether the trouble is one value that Python, or UTF-8, cannot represent."""
     if isinstance(error, UnicodeDecodeError):
         return True
     original = getattr(error, "orig", None)
     if isinstance(original, sqlite3.Error):
         return str(original).startswith("Could not decode to UTF-8")
-    return isinstance(error, sa.exc.DataError) and getattr(original, "sqlstate", "") is None
+    # psycopg's own refusals have no code; the server's is "character not in repertoire".
+    return isinstance(error, sa.exc.DataError) and getattr(original, "sqlstate", "") in (None, "22021")
 
 
 def _text_or_bytes(raw: bytes) -> str | bytes:

@@ -23,3 +23,6 @@ def read_all_as_text(connection: Connection[object]) -> None:
     """
     for name in _TYPES:
         connection.adapters.register_loader(name, _AsText)
+    if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+        # A database that does not know its encoding: the server would refuse to send it as UTF-8.
+        connection.execute("SET client_encoding TO 'SQL_ASCII'")

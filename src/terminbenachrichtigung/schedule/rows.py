@@ -5,8 +5,8 @@ column in which the quick look fails is read value by value, so that one bad row
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, make_dataclass
 from datetime import datetime
 from functools import partial
 from itertools import compress, groupby, repeat
@@ -25,6 +25,8 @@ COLUMNS = tuple(column.name for column in fields(Appointment))
 """All columns that the schedule may have, in the order of `Appointment`."""
 
 _DEFAULTS = {column.name: column.default for column in fields(Appointment)}
+
+_Thawed = make_dataclass("_Thawed", COLUMNS, slots=True)
 
 Row = Sequence[object]
 Item = Appointment | BadRow
@@ -93,8 +95,7 @@ class RowReader:
                     bad.setdefault(index, []).append(f"{name}: {problem}")
                 else:
                     unread.append((name, index, problem))
-        made = map(Appointment, *(converted.get(name) or repeat(_DEFAULTS[name]) for name in COLUMNS))
-        appointments = list(made)
+        appointments = _made(converted)
         for name, index, problem in unread:
             dropped.count[name] += 1
             if name not in dropped.example:
@@ -140,6 +141,18 @@ class RowReader:
 
     def _starts(self, column: Sequence[object]) -> Sequence[object]:
         return _all_needed(self._timestamps.column(column, time_needed=True))
+
+
+def _made(columns: Mapping[str, Iterable[object]]) -> list[Appointment]:
+    """One appointment for each row of the columns; those that are not there have their defaults.
+
+    The constructor of a frozen class calls a function for each of 24 fields, which would cost as
+    much as everything else here together: so the values go into a thawed twin, which then freezes.
+    """
+    made: list[Any] = list(map(_Thawed, *(columns.get(name) or repeat(_DEFAULTS[name]) for name in COLUMNS)))
+    for appointment in made:
+        appointment.__class__ = Appointment
+    return made
 
 
 def settled(items: Iterable[Item]) -> Iterator[Item]:

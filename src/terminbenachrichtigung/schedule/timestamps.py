@@ -80,7 +80,7 @@ class Timestamps:
             if time_needed:
                 raise Unreadable(f"has no time of day: {shown(text)}")
             return self._to_utc(midnight)
-        if rest[0] not in "T " or rest[3:4] != ":":
+        if not _is_time(rest):
             raise ValueError
         clock, blank, offset = rest[1:].partition(" ")
         if blank and not offset.startswith(("+", "-", "Z")):
@@ -92,7 +92,7 @@ class Timestamps:
 
     def _time_of_day(self, rest: str) -> timedelta:
         """What follows the date as the time since midnight; ValueError unless it is a plain local time."""
-        if rest[:1] not in ("T", " ") or rest[3:4] != ":":
+        if not _is_time(rest):
             raise ValueError
         moment = datetime.fromisoformat(f"1970-01-01T{rest[1:]}")
         if moment.tzinfo:
@@ -115,6 +115,11 @@ class Timestamps:
             if len(self._midnights) >= _MOST_REMEMBERED:
                 self._midnights.clear()
             self._midnights[day] = start
+
+
+def _is_time(rest: str) -> bool:
+    """Whether Python may look at it: it takes any separator, also no minutes, and stops at a NUL."""
+    return rest[:1] in ("T", " ") and rest[3:4] == ":" and "\0" not in rest
 
 
 def wall_bounds(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:

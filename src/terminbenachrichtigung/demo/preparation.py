@@ -1,0 +1,215 @@
+"""From an empty folder to the moment before the demo's first run."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from string import Template
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from terminbenachrichtigung import bootstrap, pipeline
+from terminbenachrichtigung.config import Settings
+from terminbenachrichtigung.config.toml_text import value_text
+from terminbenachrichtigung.demo import folder
+from terminbenachrichtigung.demo.gateway import Answer, Gateway, Request
+from terminbenachrichtigung.demo.scenario import (
+    CLAIMED_BESIDE,
+    EARLY_REMINDER,
+    HELD_BACK,
+    HOURS_AFTER_BOOKING,
+    REFUSED,
+    REMINDER,
+    UNANSWERED,
+    Booking,
+    Scenario,
+)
+from terminbenachrichtigung.errors import ScheduleError
+from terminbenachrichtigung.journal import create_journal
+from terminbenachrichtigung.model import Claim, MessageOutcome, Stop
+from terminbenachrichtigung.phone import mobile_number
+from terminbenachrichtigung.schedule import own
+
+_BRANCHES = (
+    ("HH1", "Optik Hansen Altona", "040 66969101", "Große Bergstraße 1, 22767 Hamburg"),
+    ("HH2", "Hörakustik Hansen", "040 66969102", "Große Bergstraße 3, 22767 Hamburg"),
+    ("TEST", "Testfiliale", "040 66969199", ""),
+)
+_TYPES = (
+    ("sehtest", "Sehtest", True),
+    ("hoertest", "Hörtest", True),
+    ("kurs", "Hörtraining", True),
+    ("abholung", "Abholung", False),
+)
+
+_CONFIG = Template("""\
+# A practice of the demo's own. Its gateway and its mail server were on this machine, and ended with the demo.
+# All keys with their meaning: terminbenachrichtigung config init
+
+timezone = $zone         # one in which it was daytime, so that the demo works at any hour
+
+[schedule]
+url = "sqlite:///$schedule"
+
+[journal]
+url = "sqlite:///$journal"
+
+[rules]
+quiet_start = "20:00"
+quiet_end = "08:00"
+hours_between_messages = 12
+hours_after_booking = $hours_after_booking
+require_consent = true
+exclude_branches = ["TEST*"]
+
+[safety]
+# All customers but one, to show what happens to that one.
+only_recipients = [
+$recipients
+]
+
+[[reminders]]
+name = $reminder
+hours_before = 24
+channels = ["sms", "email"]
+
+[[reminders]]
+name = $early_reminder
+hours_before = 72
+channels = ["email", "sms"]
+
+[sms]
+base_url = $gateway
+serial = $serial
+password = $password
+sender = "OptikHansen"
+
+[email]
+host = "127.0.0.1"
+port = $mail_port
+security = "none"
+sender = "Optik Hansen <termine@example.org>"
+
+[branches.HH2]
+sms_sender = "HoerHansen"
+""")
+
+
+def answer(request: Request) -> Answer | None:
+    """What the demo's gateway does differently: it refuses some numbers, and keeps an answer to itself."""
+    number = request.fields.get("Recipient", "").replace("00", "+", 1)
+    if number in REFUSED:
+        return Answer(status="NoRecipientFound")
+    if number in UNANSWERED:
+        return Answer(http_status=502, takes_job=True)
+    return None
+
+
+def prepare(directory: Path, scene: Scenario, gateway: Gateway, mail_port: int) -> tuple[Path, Settings]:
+    """Make configuration, schedule and journal in an empty folder, and let yesterday's run happen.
+
+    That run sends for real, to `gateway` and the mail server on loopback. Returns the configuration's path,
+    and what it says.
+    """
+    text = _CONFIG.substitute(
+        zone=value_text(scene.zone.key),
+        schedule=folder.SCHEDULE,
+        journal=folder.JOURNAL,
+        hours_after_booking=HOURS_AFTER_BOOKING,
+        recipients="\n".join(f"    {value_text(recipient)}," for recipient in _recipients(scene)),
+        reminder=value_text(REMINDER),
+        early_reminder=value_text(EARLY_REMINDER),
+        gateway=value_text(gateway.url),
+        serial=value_text(gateway.serial),
+        password=value_text(gateway.password),
+        mail_port=mail_port,
+    )
+    path = folder.write_config(directory, text)
+    # Nothing of the environment: a variable for the real configuration would lead the demo to real databases.
+    settings = bootstrap.load_config(path, {}).settings
+    own.init(settings.schedule.url.get_secret_value())
+    with _schedule(settings) as schedule:
+        _make_practice(schedule, scene)
+        _book(schedule, scene, [each for each in scene.bookings if each.created_at < scene.first_run])
+    create_journal(settings.journal, scene.first_run - timedelta(minutes=10))
+    _run(settings, scene.first_run)
+    with _schedule(settings) as schedule:
+        _book(schedule, scene, [each for each in scene.bookings if each.created_at >= scene.first_run])
+    return path, settings
+
+
+@contextmanager
+def run_beside(settings: Settings, now: datetime) -> Iterator[None]:
+    """Another run that claims one customer's message, and in the end stops without having sent it."""
+    with bootstrap.tools(settings) as tools:
+        journal = tools.journal
+        assert journal is not None
+        journal.begin(now, "run-once")
+        planned = pipeline.plan_window(tools, now).plan.messages
+        (message,) = [each for each in planned if each.customer_id == CLAIMED_BESIDE]
+        gap = timedelta(hours=settings.rules.hours_between_messages)
+        claim = journal.claim(message, now=now, gap=gap)
+        assert isinstance(claim, Claim)
+        yield
+        journal.settle(claim, MessageOutcome.DEFERRED, message.routes[0], ())
+        journal.finish(
+            now,
+            ending=Stop.SIGNAL,
+            complete=False,
+            counts={MessageOutcome.DEFERRED: 1},
+            left={},
+            told=(),
+            reminder_names=(),
+        )
+
+
+def _recipients(scene: Scenario) -> Iterator[str]:
+    for customer in scene.customers:
+        if customer.customer_id != HELD_BACK:
+            number = mobile_number((customer.mobile,), "+49", frozenset()).number
+            yield from dict.fromkeys(filter(None, (number, customer.email)))
+
+
+def _run(settings: Settings, now: datetime) -> None:
+    """A run as it was at another time than now: the clock is its only difference from `run-once`."""
+    with bootstrap.tools(settings) as real, bootstrap.outlets(settings, lambda: now, lambda: None) as outlets:
+        pipeline.run_once(replace(real, clock=lambda: now), outlets)
+
+
+@contextmanager
+def _schedule(settings: Settings) -> Iterator[sa.Connection]:
+    engine = sa.create_engine(settings.schedule.url.get_secret_value(), poolclass=NullPool)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except sa.exc.DBAPIError as error:
+        raise ScheduleError(f"the demo's schedule cannot be written: {error.orig}") from error
+
+
+def _make_practice(schedule: sa.Connection, scene: Scenario) -> None:
+    branch = ("branch_code", "name", "phone", "address")
+    _insert(schedule, scene, "branches", [dict(zip(branch, each, strict=True)) for each in _BRANCHES])
+    kind = ("type_code", "name", "notifiable")
+    _insert(schedule, scene, "appointment_types", [dict(zip(kind, each, strict=True)) for each in _TYPES])
+    _insert(schedule, scene, "customers", [asdict(customer) for customer in scene.customers])
+
+
+def _book(schedule: sa.Connection, scene: Scenario, bookings: Sequence[Booking]) -> None:
+    rows = [asdict(booking) | {"ends_at": booking.ends_at} for booking in bookings]
+    for row in rows:
+        del row["shows"]  # no column: it says what the row is there for
+    _insert(schedule, scene, "appointments", rows)
+
+
+def _insert(
+    schedule: sa.Connection, scene: Scenario, table: str, rows: Sequence[Mapping[str, object]]
+) -> None:
+    def typed(value: object) -> object:
+        if isinstance(value, datetime):  # by the practice's clock, as people who look into the file expect
+            return f"{value.astimezone(scene.zone):%Y-%m-%d %H:%M}"
+        return value
+
+    into = sa.table(table, *map(sa.column, rows[0])).insert()
+    schedule.execute(into, [{column: typed(value) for column, value in row.items()} for row in rows])

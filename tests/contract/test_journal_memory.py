@@ -1,0 +1,481 @@
+"""What the journal remembers from run to run, and tells the rules, the report and people."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+
+import pytest
+
+from journals import (
+    EMAIL,
+    GAP,
+    LATER,
+    NO_GAP,
+    NOW,
+    REMINDER,
+    SINCE,
+    SMS,
+    START,
+    Journals,
+    appointment,
+    ask,
+    claimed,
+    end,
+    planned,
+    settled,
+)
+from terminbenachrichtigung.errors import JournalError
+from terminbenachrichtigung.journal import Lost
+from terminbenachrichtigung.model import (
+    Attempt,
+    Channel,
+    Contacted,
+    Known,
+    Leftover,
+    MessageOutcome,
+    Notification,
+    PlannedMessage,
+    Reason,
+    Rejected,
+    Sent,
+    State,
+    Unavailable,
+)
+
+HOUR = timedelta(hours=1)
+KEY = (REMINDER, "4711")
+
+
+# ---------------------------------------------------------------- known: notifications
+
+
+def test_an_empty_journal_knows_nothing_but_its_age(journals: Journals) -> None:
+    assert ask(journals.run()) == Known(journal_since=SINCE)
+    assert journals.run().known([], now=NOW, gap=GAP, runs_since=NOW) == Known(journal_since=SINCE)
+
+
+def test_all_generations_of_all_reminders_are_known_oldest_first(journals: Journals) -> None:
+    week = settled(journals.run(), planned(reminder="Woche vorher"), now=NOW - timedelta(days=6))
+    first = settled(journals.run(), planned(), MessageOutcome.FAILED, now=NOW - HOUR)
+    moved = claimed(journals.run(), planned(appointment(starts_at=LATER), routes=[EMAIL]))
+    settled(journals.run(), planned(appointment("4712", customer="18")))  # not asked for
+    found = ask(journals.run()).notifications
+    assert found == {
+        "4711": [
+            Notification(
+                "Woche vorher",
+                "4711",
+                1,
+                "17",
+                START,
+                State.SENT,
+                week.message_id,
+                NOW - timedelta(days=6),
+            ),
+            Notification(REMINDER, "4711", 1, "17", START, State.FAILED, first.message_id, NOW - HOUR),
+            Notification(REMINDER, "4711", 2, "17", LATER, State.CLAIMED, moved.message_id, NOW),
+        ]
+    }
+    assert {each.starts_at.tzinfo for each in found["4711"]} == {UTC}
+
+
+def test_thousands_of_appointments_are_asked_about_at_once(journals: Journals) -> None:
+    settled(journals.run(), planned(appointment("39999")))
+    assert set(ask(journals.run(), *map(str, range(40_000))).notifications) == {"39999"}
+
+
+@pytest.mark.parametrize("odd", ['"', "'", "\\", "Ümläut 🦉", "a,b", "{}", "%", "[1]", " ", "null"])
+def test_ids_are_taken_as_they_are(journals: Journals, odd: str) -> None:
+    settled(journals.run(), planned(appointment(odd, customer=odd)))
+    known = ask(journals.run(), odd)
+    assert set(known.notifications) == {odd}
+    assert set(known.contacted) == {odd}
+
+
+def test_an_expired_claim_is_read_as_the_unknown_it_will_become_and_left_as_it_is(
+    journals: Journals,
+) -> None:
+    claim = claimed(journals.run(), planned())
+    journals.age(claim, minutes=16)
+    known = ask(journals.run(readonly=True))
+    assert [each.state for each in known.notifications["4711"]] == [State.UNKNOWN]
+    assert known.open_claims == frozenset()
+    assert journals.state(claim) == "claimed"
+
+
+# ---------------------------------------------------------------- known: recipients and customers
+
+
+def test_refused_recipients_are_known_by_appointment_whatever_the_reminder(journals: Journals) -> None:
+    run = journals.run()
+    bundle = planned(appointment("1"), appointment("2"), reminder="Woche vorher", routes=[SMS, EMAIL])
+    claim = claimed(run, bundle)
+    run.renew(claim, EMAIL, [Attempt(SMS, Rejected("NoRecipientFound"))])
+    run.settle(claim, MessageOutcome.SENT, EMAIL, [Attempt(EMAIL, Sent())])
+    settled(run, planned(appointment("3")), MessageOutcome.RETRY)
+    refused = frozenset({SMS.recipient})
+    assert ask(journals.run(), "1", "2", "3").rejected == {"1": refused, "2": refused}
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "counts"),
+    [(0, True), (11.99, True), (12, False), (24, False), (-11.99, True), (-12, False)],
+)
+def test_messages_within_the_gap_are_known_by_customer(
+    journals: Journals, hours_ago: float, counts: bool
+) -> None:
+    then = NOW - timedelta(hours=hours_ago)
+    settled(journals.run(), planned(appointment("other")), now=then)
+    expected = {"17": [Contacted(then, REMINDER)]} if counts else {}
+    assert ask(journals.run()).contacted == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "counts"),
+    [
+        (State.CLAIMED, True),
+        (State.SENT, True),
+        (State.DELIVERED, True),
+        (State.UNKNOWN, True),
+        (State.UNDELIVERED, False),
+        (State.FAILED, False),
+        (State.RELEASED, False),
+        (State.ADOPTED, False),
+    ],
+)
+def test_only_messages_that_may_have_reached_the_customer_are_contacts(
+    journals: Journals, state: State, counts: bool
+) -> None:
+    journals.set_state(claimed(journals.run(), planned()), state)
+    assert bool(ask(journals.run()).contacted) == counts
+
+
+def test_a_run_tells_its_own_messages_from_those_of_others(journals: Journals) -> None:
+    run = journals.run()
+    settled(run, planned())
+    assert ask(run).contacted == {"17": [Contacted(NOW, REMINDER, own=True)]}
+    assert ask(journals.run()).contacted == {"17": [Contacted(NOW, REMINDER, own=False)]}
+
+
+def test_the_customers_of_other_runs_open_claims_are_known(journals: Journals) -> None:
+    run = journals.run()
+    claimed(run, planned(appointment("1", customer="17")))
+    claimed(journals.run(), planned(appointment("2", customer="18")))
+    settled(journals.run(), planned(appointment("3", customer="19")))
+    assert ask(run).open_claims == {"18"}
+    assert ask(journals.run()).open_claims == {"17", "18"}
+
+
+# ---------------------------------------------------------------- runs
+
+
+def test_complete_runs_are_known_and_no_others(journals: Journals) -> None:
+    for hours, complete in [(1, True), (3, False), (2, True), (200, True)]:
+        run = journals.run()
+        run.begin(NOW - hours * HOUR, "run-once")
+        end(run, NOW - hours * HOUR, complete=complete)
+    journals.run().begin(NOW, "run-once")  # still running, or killed
+    known = ask(journals.run())
+    assert known.complete_runs == (NOW - 2 * HOUR, NOW - HOUR)  # ascending, from `runs_since` on
+    assert known.last_complete_run == NOW - HOUR
+
+
+def test_a_run_exactly_at_the_moment_asked_for_is_among_the_complete_ones(journals: Journals) -> None:
+    run = journals.run()
+    run.begin(NOW, "run-once")
+    end(run, NOW)
+    known = journals.run().known(["4711"], now=NOW, gap=GAP, runs_since=NOW)
+    assert known.complete_runs == (NOW,)
+
+
+def test_the_first_complete_run_of_each_reminder_is_kept(journals: Journals) -> None:
+    for hours, complete, names in [
+        (4, False, ["Terminerinnerung"]),
+        (3, True, ["Terminerinnerung"]),
+        (2, True, ["Terminerinnerung", "Woche vorher"]),
+        (1, True, ["Terminerinnerung", "Woche vorher"]),
+    ]:
+        run = journals.run()
+        run.begin(NOW - hours * HOUR, "run-once")
+        end(run, NOW - hours * HOUR, complete=complete, reminder_names=names)
+    assert ask(journals.run()).reminder_since == {
+        "Terminerinnerung": NOW - 3 * HOUR,
+        "Woche vorher": NOW - 2 * HOUR,
+    }
+
+
+def test_every_run_is_recorded_with_how_it_ended(journals: Journals) -> None:
+    run = journals.run()
+    run.begin(NOW, "run-once")
+    end(run, complete=False)
+    journals.run().begin(NOW + HOUR, "run-once")
+    rows = journals.rows("SELECT command, ending, finished_at IS NULL FROM journal_runs ORDER BY run_now")
+    assert [(command, ending, bool(open_)) for command, ending, open_ in rows] == [
+        ("run-once", "signal", False),
+        ("run-once", None, True),
+    ]
+
+
+# ---------------------------------------------------------------- what a run leaves over
+
+
+def test_what_a_run_leaves_over_is_known_until_it_is_told(journals: Journals) -> None:
+    retry = Leftover("17", START, MessageOutcome.RETRY)
+    deferred = Leftover("18", LATER, MessageOutcome.DEFERRED)
+    end(journals.run(), left={KEY: retry, (REMINDER, "4712"): deferred})
+    assert ask(journals.run()).leftovers == {KEY: retry, (REMINDER, "4712"): deferred}
+    end(journals.run(), told=[KEY])
+    assert ask(journals.run()).leftovers == {(REMINDER, "4712"): deferred}
+
+
+def test_the_last_run_that_planned_it_decides_what_is_left_over(journals: Journals) -> None:
+    end(journals.run(), left={KEY: Leftover("17", START, MessageOutcome.RETRY)})
+    moved = Leftover("18", LATER, MessageOutcome.DEFERRED)
+    end(journals.run(), left={KEY: moved})
+    assert ask(journals.run()).leftovers == {KEY: moved}
+
+
+def test_runs_that_end_at_once_may_have_left_the_same_over(journals: Journals) -> None:
+    left = {(REMINDER, str(n)): Leftover("17", START, MessageOutcome.RETRY) for n in range(50)}
+    backwards = dict(reversed(left.items()))
+    for _ in range(5):
+        start = Barrier(2)
+
+        def finish(what: dict[tuple[str, str], Leftover], start: Barrier = start) -> None:
+            run = journals.run()
+            start.wait()
+            end(run, left=what)
+
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(finish, [left, backwards]))
+        assert ask(journals.run()).leftovers == left
+        end(journals.run(), told=list(left))
+
+
+# ---------------------------------------------------------------- each fact once
+
+
+def test_a_fact_is_news_once(journals: Journals) -> None:
+    facts = [("row 4713", "no start"), ("row 4714", "no start")]
+    assert journals.run().news(facts) == set(facts)
+    assert journals.run().news(facts) == set()
+
+
+def test_another_fact_about_the_same_subject_is_news(journals: Journals) -> None:
+    journals.run().news([("4711", "retry")])
+    assert journals.run().news([("4711", "retry"), ("4711", "failed")]) == {("4711", "failed")}
+    assert journals.run().news([]) == set()
+
+
+def test_of_two_runs_one_has_the_news(journals: Journals) -> None:
+    facts = [(str(n), "failed") for n in range(40)]
+    runs = [journals.run(), journals.run()]
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(lambda run, some: run.news(some), runs, [facts, list(reversed(facts))])
+    assert first | second == set(facts)
+    assert first & second == set()
+
+
+# ---------------------------------------------------------------- what is forgotten
+
+OLD = NOW - timedelta(days=181)  # retention_days is 180
+
+
+def counts(journals: Journals) -> tuple[int, ...]:
+    tables = ("messages", "notifications", "attempts", "runs")
+    return tuple(journals.rows(f"SELECT count(*) FROM journal_{table}")[0][0] for table in tables)
+
+
+def test_old_messages_go_with_their_notifications_and_attempts(journals: Journals) -> None:
+    run = journals.run()
+    run.begin(OLD, "run-once")
+    settled(run, planned(appointment("1", starts_at=OLD + HOUR)), now=OLD)
+    young = settled(run, planned(appointment("2", starts_at=NOW - HOUR)), now=NOW - timedelta(days=179))
+    assert counts(journals) == (2, 2, 2, 1)
+    later = journals.run()
+    later.begin(NOW, "run-once")
+    end(later)
+    assert counts(journals) == (1, 1, 1, 1)
+    assert journals.state(young) == "sent"
+
+
+@pytest.mark.parametrize(
+    ("start", "goes"),
+    [
+        pytest.param(NOW + HOUR, False, id="ahead"),
+        pytest.param(NOW, False, id="starts now"),
+        pytest.param(NOW - HOUR, True, id="past"),
+    ],
+)
+def test_a_message_is_kept_while_one_of_its_appointments_lies_ahead(
+    journals: Journals, start: datetime, goes: bool
+) -> None:
+    rows = (appointment("1", starts_at=OLD + HOUR), appointment("2", starts_at=start))
+    settled(journals.run(), planned(*rows), now=OLD)
+    end(journals.run())
+    assert counts(journals)[:3] == ((0, 0, 0) if goes else (1, 2, 1))
+
+
+def test_no_generation_is_forgotten_while_another_one_names_a_start_ahead(journals: Journals) -> None:
+    # Told for a far start, then for an early one; moved back to the far one, it must be told again.
+    far = appointment(starts_at=NOW + timedelta(days=3))
+    settled(journals.run(), planned(far), now=OLD)
+    settled(journals.run(), planned(appointment(starts_at=OLD + timedelta(days=1))), now=OLD + HOUR)
+    end(journals.run())
+    claimed(journals.run(), planned(far))
+    assert journals.generations() == [1, 2, 3]
+
+
+def test_an_open_claim_is_never_forgotten(journals: Journals) -> None:
+    claim = claimed(journals.run(), planned(appointment(starts_at=OLD + HOUR)), now=OLD)
+    end(journals.run())
+    assert journals.state(claim) == "claimed"
+
+
+def test_the_retention_is_a_setting(journals: Journals) -> None:
+    settled(journals.run(), planned(appointment(starts_at=NOW - 30 * HOUR)), now=NOW - 31 * HOUR)
+    end(journals.run(retention_days=2))
+    assert counts(journals)[0] == 1
+    end(journals.run(retention_days=1))
+    assert counts(journals)[0] == 0
+
+
+def test_thousands_of_old_messages_go_in_one_run(journals: Journals) -> None:
+    many = [{"id": f"m{n}", "then": "2020-01-01 00:00:00.000000+00:00"} for n in range(1234)]
+    for row in many:
+        row["then"] = row["then"] if "postgres" in journals.url else row["then"].removesuffix("+00:00")
+    journals.execute_many(
+        "INSERT INTO journal_messages (message_id, run_id, reminder, customer_id, state, run_now, "
+        "claimed_at, renewed_at) VALUES (:id, 'r', 'x', '17', 'sent', :then, :then, :then)",
+        many,
+    )
+    end(journals.run())
+    assert counts(journals)[0] == 0
+
+
+def test_old_facts_and_leftovers_are_forgotten(journals: Journals) -> None:
+    end(journals.run(), OLD, left={KEY: Leftover("17", OLD + HOUR, MessageOutcome.RETRY)})
+    journals.run().news([("4711", "retry")])
+    end(journals.run())
+    assert ask(journals.run()).leftovers == {}
+    assert journals.run().news([("4711", "retry")]) == set()  # reported just now by the database's clock
+    end(journals.run(), datetime.now(UTC) + timedelta(days=181))
+    assert journals.run().news([("4711", "retry")]) == {("4711", "retry")}
+
+
+# ---------------------------------------------------------------- history
+
+
+def test_the_history_shows_the_newest_messages_first_with_all_that_was_tried(journals: Journals) -> None:
+    run = journals.run()
+    old = settled(run, planned(appointment("1")), MessageOutcome.FAILED)
+    both = planned(appointment("3", starts_at=LATER), appointment("2"), routes=[SMS, EMAIL])
+    new = claimed(run, replace(both, appointments=both.appointments[::-1]))
+    run.renew(new, EMAIL, [Attempt(SMS, Unavailable("HTTP 503"))])
+    run.settle(new, MessageOutcome.SENT, EMAIL, [Attempt(EMAIL, Sent("250 queued"))])
+    first, second = journals.run(readonly=True).history(10)
+    assert (first.message_id, second.message_id) == (new.message_id, old.message_id)
+    assert first.run_id == run.run_id
+    assert (first.reminder, first.customer_id, first.state) == (REMINDER, "17", State.SENT)
+    assert first.appointment_ids == ("2", "3")  # soonest first
+    assert (first.channel, first.recipient) == (Channel.EMAIL, EMAIL.recipient)
+    tried = [(each.channel, each.recipient, each.outcome, each.detail) for each in first.attempts]
+    assert tried == [
+        (Channel.SMS, SMS.recipient, "unavailable", "HTTP 503"),
+        (Channel.EMAIL, EMAIL.recipient, "sent", "250 queued"),
+    ]
+    assert first.settled_at is not None
+    assert first.claimed_at <= first.attempts[0].at <= first.attempts[1].at
+    assert abs(datetime.now(UTC) - first.claimed_at) < timedelta(minutes=5)
+
+
+def test_the_history_is_as_long_as_asked_for(journals: Journals) -> None:
+    assert journals.run().history(10) == ()
+    for n in range(3):
+        settled(journals.run(), planned(appointment(str(n), customer=str(n))))
+    assert [each.customer_id for each in journals.run().history(2)] == ["2", "1"]
+
+
+def test_an_open_claim_has_no_end_yet(journals: Journals) -> None:
+    claimed(journals.run(), planned())
+    (message,) = journals.run().history(1)
+    assert (message.state, message.settled_at, message.channel) == (State.CLAIMED, None, Channel.SMS)
+
+
+def test_a_message_that_was_released_before_any_attempt_has_no_channel(journals: Journals) -> None:
+    settled(journals.run(), planned(), MessageOutcome.DEFERRED)
+    (message,) = journals.run().history(1)
+    assert (message.state, message.channel, message.recipient) == (State.RELEASED, None, None)
+
+
+# ---------------------------------------------------------------- adopt
+
+
+def adopting(*numbers: str) -> list[PlannedMessage]:
+    return [planned(appointment(number), routes=[]) for number in numbers]
+
+
+def test_what_was_adopted_is_not_told(journals: Journals) -> None:
+    assert journals.run().adopt(adopting("1", "2"), NOW) == 2
+    again = journals.run().claim(planned(appointment("1")), now=NOW, gap=GAP)
+    assert again == Lost(Reason.ALREADY_NOTIFIED, "adopted")
+    (message, _) = journals.run().history(2)
+    assert (message.state, message.channel, message.attempts) == (State.ADOPTED, None, ())
+    assert message.settled_at is not None
+
+
+def test_what_was_adopted_is_told_when_it_moves_and_holds_no_gap(journals: Journals) -> None:
+    journals.run().adopt(adopting("4711"), NOW)
+    claimed(journals.run(), planned(appointment(starts_at=LATER)), gap=GAP)
+
+
+def test_adopting_twice_adopts_nothing_more(journals: Journals) -> None:
+    journals.run().adopt(adopting("1", "2"), NOW)
+    assert journals.run().adopt(adopting("1", "2", "3"), NOW) == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "adopted"),
+    [
+        (MessageOutcome.SENT, 0),
+        (MessageOutcome.UNKNOWN, 0),
+        (MessageOutcome.FAILED, 1),
+        (MessageOutcome.RETRY, 1),
+    ],
+)
+def test_an_existing_journal_adopts_what_nobody_was_told(
+    journals: Journals, outcome: MessageOutcome, adopted: int
+) -> None:
+    settled(journals.run(), planned(), outcome)
+    assert journals.run().adopt(adopting("4711"), NOW) == adopted
+
+
+def test_what_a_run_is_sending_just_now_is_not_adopted(journals: Journals) -> None:
+    claimed(journals.run(), planned())
+    assert journals.run().adopt(adopting("4711"), NOW) == 0
+
+
+# ---------------------------------------------------------------- read-only
+
+
+def test_a_journal_that_was_opened_to_read_cannot_be_written(journals: Journals) -> None:
+    owner = journals.run()
+    claim = claimed(owner, planned(appointment("1")))
+    unknown = settled(owner, planned(appointment("2")), MessageOutcome.UNKNOWN)
+    reader = journals.run(readonly=True)
+    for write in (
+        lambda: reader.begin(NOW, "dry-run"),
+        lambda: reader.claim(planned(appointment("3", customer="18")), now=NOW, gap=NO_GAP),
+        lambda: reader.renew(claim, SMS, []),
+        lambda: reader.settle(claim, MessageOutcome.SENT, SMS, []),
+        lambda: reader.reopen([claim.message_id], Channel.SMS),
+        lambda: reader.resolve(unknown.message_id, sent=True),
+        lambda: reader.news([("a", "b")]),
+        lambda: reader.adopt([planned(appointment("3", customer="18"))], NOW),
+        lambda: end(reader),
+    ):
+        with pytest.raises(JournalError, match=r"read-?only"):
+            write()
+    assert counts(journals) == (2, 2, 1, 0)
+    assert ask(reader, "1").notifications

@@ -1,0 +1,306 @@
+"""What a row of the schedule becomes: every column of the contract's section 5, on both databases."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from schedule_tables import ROW, TYPES, execute, local, make_table, open_schedule, read, writing
+from sqlalchemy.engine import make_url
+
+from terminbenachrichtigung.model import Appointment, BadRow
+from terminbenachrichtigung.schedule.rows import COLUMNS
+
+NEEDED = Appointment(
+    appointment_id="4711",
+    starts_at=local("2026-11-24 09:00"),
+    customer_id="17",
+    type_notifiable=True,
+    is_group=False,
+)
+
+COLUMN_CASES = [
+    # column, what the schedule holds, what the appointment holds
+    ("status", "Bestätigt", "Bestätigt"),
+    ("type_name", "Sehtest 👓", "Sehtest 👓"),
+    ("branch_code", "HH1", "HH1"),
+    ("branch_name", "Optik an der Alster", "Optik an der Alster"),
+    ("branch_phone", "040 123456", "040 123456"),
+    ("branch_address", "Jungfernstieg 1\n20095 Hamburg", "Jungfernstieg 1\n20095 Hamburg"),
+    ("branch_email", "hh1@example.org", "hh1@example.org"),
+    ("salutation", "Frau", "Frau"),
+    ("first_name", "Ida", "Ida"),
+    ("last_name", "von der Müllerin", "von der Müllerin"),
+    ("mobile", "0171 5555555", "0171 5555555"),
+    ("phone", "040 / 55 55", "040 / 55 55"),
+    ("email", "ida@example.org", "ida@example.org"),
+    ("preferred_channel", "Brief", "Brief"),
+    ("reminder_consent", True, True),
+    ("reminder_consent", False, False),
+    ("language", "de-AT", "de-AT"),
+    ("ends_at", "2026-11-24 09:30:00", local("2026-11-24 09:30")),
+    ("created_at", "2026-11-20 17:12:01.25", local("2026-11-20 17:12:01.25")),
+    ("last_contacted_at", "2026-07-01 08:00:00", local("2026-07-01 08:00")),
+    # texts that have done harm elsewhere
+    ("last_name", "{{ customer.mobile }}", "{{ customer.mobile }}"),
+    ("last_name", "x" * 10_000, "x" * 10_000),
+    ("last_name", "مريم", "مريم"),
+    ("last_name", "  Müller  ", "Müller"),
+    ("first_name", "", ""),
+    ("email", "a@example.org\nBcc: b@example.org", "a@example.org\nBcc: b@example.org"),
+]
+
+
+def test_the_table_of_columns_here_has_all_optional_ones() -> None:
+    assert {case[0] for case in COLUMN_CASES} == set(COLUMNS) - set(ROW)
+
+
+@pytest.mark.parametrize(("column", "value", "expected"), COLUMN_CASES)
+def test_each_optional_column_is_read(
+    database_url: str, column: str, value: object, expected: object
+) -> None:
+    make_table(database_url, [{**ROW, column: value}], columns=[*ROW, column])
+    window = read(database_url)
+    assert [getattr(found, column) for found in window.appointments] == [expected]
+    assert (window.bad_rows, window.warnings) == ((), ())
+
+
+def test_all_optional_columns_may_be_absent(database_url: str) -> None:
+    make_table(database_url, [ROW])
+    assert read(database_url).appointments == (NEEDED,)
+
+
+def test_null_anywhere_but_in_key_and_start_is_the_empty_value(database_url: str) -> None:
+    make_table(
+        database_url,
+        [{"appointment_id": "4711", "starts_at": ROW["starts_at"]}],
+        columns=[*reversed(COLUMNS)],
+    )
+    window = read(database_url)
+    (found,) = window.appointments
+    # An unset flag allows nothing, and makes no group: rule 3 skips the row and says so.
+    assert found == Appointment("4711", NEEDED.starts_at, None, type_notifiable=False, is_group=False)
+    assert (window.bad_rows, window.warnings) == ((), ())
+
+
+@pytest.mark.parametrize("text_keys", [True, False], ids=["text keys", "integer keys"])
+def test_keys_are_texts_whatever_type_they_have_in_the_schedule(database_url: str, text_keys: bool) -> None:
+    types = TYPES if text_keys else {**TYPES, "appointment_id": "BIGINT", "customer_id": "BIGINT"}
+    key: object = "900719925474099" if text_keys else 900719925474099
+    make_table(database_url, [{**ROW, "appointment_id": key, "customer_id": key}], types=types)
+    (found,) = read(database_url).appointments
+    assert (found.appointment_id, found.customer_id) == ("900719925474099", "900719925474099")
+
+
+def test_a_key_of_fixed_length_loses_its_padding(postgres_url: str) -> None:
+    make_table(postgres_url, [ROW], types={**TYPES, "appointment_id": "CHAR(12)", "customer_id": "CHAR(12)"})
+    assert read(postgres_url).appointments == (NEEDED,)
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "expected"),
+    [
+        ("NUMERIC", 17, "17"),
+        ("UUID", "7d444840-9dc0-11d1-b245-5ffdce74fad2", "7d444840-9dc0-11d1-b245-5ffdce74fad2"),
+    ],
+)
+def test_other_types_of_postgres_that_name_a_key_exactly_are_keys(
+    postgres_url: str, declared: str, value: object, expected: str
+) -> None:
+    execute(
+        postgres_url,
+        "CREATE VIEW reminder_appointments AS SELECT "
+        f"'{value}'::{declared} AS appointment_id, timestamp '2026-11-24 09:00' AS starts_at, "
+        "17 AS customer_id, true AS type_notifiable, false AS is_group",
+    )
+    assert [found.appointment_id for found in read(postgres_url).appointments] == [expected]
+
+
+@pytest.mark.parametrize("customer", [None, "", "   "])
+def test_no_customer_is_none(database_url: str, customer: str | None) -> None:
+    make_table(database_url, [{**ROW, "customer_id": customer}])
+    assert [found.customer_id for found in read(database_url).appointments] == [None]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0, False),
+        (1, True),
+        ("0", False),
+        ("1", True),
+        ("true", True),
+        ("FALSE", False),
+        (" t ", True),
+        (None, False),
+    ],
+)
+@pytest.mark.parametrize("column", ["type_notifiable", "is_group", "reminder_consent"])
+def test_a_boolean_may_be_a_number_or_a_word(
+    database_url: str, column: str, value: object, expected: bool
+) -> None:
+    declared = "INTEGER" if isinstance(value, int) else "TEXT"
+    make_table(
+        database_url,
+        [{**ROW, column: value}],
+        columns=dict.fromkeys([*ROW, column]),
+        types={**TYPES, column: declared},
+    )
+    assert [getattr(found, column) for found in read(database_url).appointments] == [expected]
+
+
+TIMESTAMP_TYPES = ["TIMESTAMP", "TIMESTAMPTZ", "TEXT", "VARCHAR(40)"]
+
+
+@pytest.mark.parametrize("declared", TIMESTAMP_TYPES)
+@pytest.mark.parametrize(
+    ("text", "local_time"),
+    [
+        ("2026-11-24 09:00:00", "2026-11-24 09:00"),
+        ("2026-11-24T09:00", "2026-11-24 09:00"),
+        ("2026-11-24 09:00:00.123456", "2026-11-24 09:00:00.123456"),
+        ("2026-10-25 02:30:00", "2026-10-25 02:30"),  # twice: the earlier one
+        ("2027-03-28 03:30:00", "2027-03-28 02:30"),  # lost, moved forward to this
+    ],
+)
+def test_a_start_is_found_and_read_in_every_type_of_column(
+    database_url: str, declared: str, text: str, local_time: str
+) -> None:
+    make_table(database_url, types={**TYPES, "starts_at": declared})
+    with writing(database_url) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET timezone TO 'Europe/Berlin'")
+        if "2026-10-25" in text and declared == "TIMESTAMPTZ":
+            text += (
+                "+02" if connection.dialect.name == "postgresql" else ""
+            )  # PostgreSQL would take the later
+        connection.exec_driver_sql(
+            f"INSERT INTO reminder_appointments VALUES ('4711', '{text}', '17', '1', '0')"
+        )
+    start = local(local_time)
+    schedule = open_schedule(database_url)
+    for since, until in [
+        (start, start),
+        (start - timedelta(hours=1), start),
+        (start, start + timedelta(hours=1)),
+    ]:
+        assert [found.starts_at for found in schedule.read(since, until).appointments] == [start]
+    second = timedelta(seconds=1)
+    assert schedule.read(start - timedelta(days=1), start - second).appointments == ()
+    assert schedule.read(start + second, start + timedelta(days=1)).appointments == ()
+    schedule.close()
+
+
+def test_both_hours_of_the_october_night_are_told_apart_where_the_zone_is_known(postgres_url: str) -> None:
+    moments = [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1)]  # 02:30 twice in Berlin
+    make_table(postgres_url, types={**TYPES, "starts_at": "TIMESTAMPTZ"})
+    database = make_url(postgres_url).database
+    execute(postgres_url, f"ALTER DATABASE \"{database}\" SET timezone TO 'Europe/Berlin'")
+    with writing(postgres_url) as connection:
+        for number, moment in enumerate(moments):
+            connection.exec_driver_sql(
+                f"INSERT INTO reminder_appointments VALUES ('{number}', '{moment}', '17', true, false)"
+            )
+    window = read(postgres_url, "2026-10-25 00:00", "2026-10-25 12:00")
+    assert [found.starts_at for found in window.appointments] == moments
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-24T08:00:00Z",
+        "2026-11-24 09:00:00+01:00",
+        "2026-11-24T22:00+14:00",
+        "2026-11-23T20:00-12:00",
+        "2026-11-24 09:00:00 +01:00",
+    ],
+)
+def test_a_text_with_an_offset_is_found_whichever_local_day_it_names(database_url: str, text: str) -> None:
+    make_table(database_url, [{**ROW, "starts_at": text}], types={**TYPES, "starts_at": "TEXT"})
+    assert read(database_url, "2026-11-24 09:00", "2026-11-24 09:00").appointments == (NEEDED,)
+    assert read(database_url, "2026-11-24 09:01", "2026-11-25 23:00").appointments == ()
+    assert read(database_url, "2026-11-22 00:00", "2026-11-24 08:59").appointments == ()
+
+
+def test_the_range_includes_both_its_ends_and_nothing_beyond(database_url: str) -> None:
+    starts = [local("2026-11-24 00:00") + timedelta(minutes=5 * step) for step in range(600)]
+    rows: list[dict[str, object]] = []
+    for number, start in enumerate(starts):
+        wall = (start + timedelta(hours=1)).replace(tzinfo=None)  # Berlin, in winter
+        form = [wall.isoformat(" "), wall.isoformat("T"), wall.isoformat("T", "minutes")][number % 3]
+        rows.append({**ROW, "appointment_id": str(number), "starts_at": form})
+    make_table(database_url, rows)
+    schedule = open_schedule(database_url)
+    for since, until in [(100, 388), (0, 0), (287, 288), (288, 289), (5, 599)]:
+        found = schedule.read(starts[since], starts[until]).appointments
+        assert [row.starts_at for row in found] == starts[since : until + 1]
+    schedule.close()
+
+
+def test_a_window_is_sorted_by_start_and_then_by_id(database_url: str) -> None:
+    rows = [
+        {**ROW, "appointment_id": "b", "starts_at": "2026-11-24 10:00:00"},
+        {**ROW, "appointment_id": "c", "starts_at": "2026-11-24 09:00:00"},
+        {**ROW, "appointment_id": "a", "starts_at": "2026-11-24 10:00:00"},
+    ]
+    make_table(database_url, rows)
+    assert [found.appointment_id for found in read(database_url).appointments] == ["c", "a", "b"]
+
+
+def test_an_empty_schedule_gives_an_empty_window(database_url: str) -> None:
+    make_table(database_url)
+    window = read(database_url)
+    assert (window.appointments, window.bad_rows, window.warnings) == ((), (), ())
+
+
+def test_columns_are_recognised_in_any_case(database_url: str) -> None:
+    columns = [f'"{name.upper()}"' for name in ROW] + ['"Status"']
+    declared = ", ".join(f"{column} TEXT" for column in columns)
+    execute(
+        database_url,
+        f"CREATE TABLE reminder_appointments ({declared})",
+        "INSERT INTO reminder_appointments VALUES ('4711', '2026-11-24 09:00', '17', '1', '0', 'ok')",
+    )
+    (found,) = read(database_url).appointments
+    assert (found.appointment_id, found.status) == ("4711", "ok")
+
+
+def test_columns_that_nobody_asked_for_do_no_harm(database_url: str) -> None:
+    make_table(database_url, [{**ROW, "secret_notes": "x"}], columns=[*ROW, "secret_notes"])
+    assert read(database_url).appointments == (NEEDED,)
+
+
+def test_each_reading_sees_what_has_been_committed_since(database_url: str) -> None:
+    make_table(database_url, [ROW])
+    schedule = open_schedule(database_url)
+    since, until = local("2026-11-24 00:00"), local("2026-11-25 00:00")
+    assert len(schedule.read(since, until).appointments) == 1
+    execute(database_url, "UPDATE reminder_appointments SET customer_id = '18'")
+    assert [found.customer_id for found in schedule.read(since, until).appointments] == ["18"]
+    execute(database_url, "DELETE FROM reminder_appointments")
+    assert schedule.read(since, until).appointments == ()
+    schedule.close()
+
+
+def test_one_appointment_is_found_by_its_id_at_whatever_time(database_url: str) -> None:
+    rows = [{**ROW, "appointment_id": key, "starts_at": f"{key}-05-01 10:00:00"} for key in ("1999", "2050")]
+    make_table(database_url, rows)
+    schedule = open_schedule(database_url)
+    assert [found.appointment_id for found in schedule.find("2050").appointments] == ["2050"]
+    assert [found.starts_at for found in schedule.find("1999").appointments] == [local("1999-05-01 10:00")]
+    for other in ("205", "", "x' OR '1'='1", "2050\0", "\udcff"):
+        assert schedule.find(other).appointments == ()
+    schedule.close()
+
+
+def test_an_integer_key_is_found_by_its_text(database_url: str) -> None:
+    make_table(database_url, [{**ROW, "appointment_id": 17}], types={**TYPES, "appointment_id": "INTEGER"})
+    schedule = open_schedule(database_url)
+    assert [found.appointment_id for found in schedule.find("17").appointments] == ["17"]
+    assert schedule.find("kein").appointments == ()
+    schedule.close()
+
+
+def test_a_bad_row_is_found_by_its_id(database_url: str) -> None:
+    make_table(database_url, [{**ROW, "starts_at": None}])
+    schedule = open_schedule(database_url)
+    assert schedule.find("4711").bad_rows == (BadRow("4711", "starts_at: missing"),)
+    schedule.close()

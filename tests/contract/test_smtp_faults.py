@@ -1,0 +1,300 @@
+"""The `email` channel and servers that misbehave: before the data leave, surely not sent; then unknown."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from mail_under_test import CLAIM, CONTENT, PASSWORD, mail_channel
+from peers import (
+    a_peer,
+    certified_server,
+    dribble,
+    read_line,
+    reset,
+    trusting_client,
+    until_hung_up,
+)
+
+from terminbenachrichtigung.model import Outcome, Rejected, Sent, Unavailable, Unknown
+
+Act = bytes | Callable[[socket.socket], None]
+Behaviour = Callable[[socket.socket], None]
+
+
+def a_server(**changed: Act) -> Behaviour:
+    """A mail server on one connection that does something else at the steps named: a reply, or an act."""
+    usual: dict[str, Act] = {
+        "GREETING": b"220 mail.example.org",
+        "EHLO": b"250 mail.example.org",
+        "HELO": b"250 mail.example.org",
+        "MAIL": b"250 OK",
+        "RCPT": b"250 OK",
+        "DATA": b"354 go ahead",
+        "PAYLOAD": b"250 OK queued",
+        "RSET": b"250 OK",
+        "QUIT": b"221 bye",
+    }
+    steps = {**usual, **changed}
+
+    def act(connection: socket.socket, step: str) -> None:
+        chosen = steps.get(step, b"502 what?")
+        if callable(chosen):
+            chosen(connection)
+        else:
+            connection.sendall(chosen + b"\r\n")
+
+    def behave(connection: socket.socket) -> None:
+        act(connection, "GREETING")
+        while True:
+            command = read_line(connection).split()[0].decode("ascii", "replace").upper()
+            act(connection, command)
+            if command == "DATA" and steps["DATA"] == usual["DATA"]:
+                while read_line(connection) != b".":
+                    pass
+                act(connection, "PAYLOAD")
+
+    return behave
+
+
+def dribbles(connection: socket.socket) -> None:
+    dribble(connection, b"250-" + b"x" * 200)
+
+
+def talks_without_end(connection: socket.socket) -> None:
+    while True:
+        connection.sendall(b"250-and another thing\r\n" * 100)
+
+
+def says_a_line_without_end(connection: socket.socket) -> None:
+    connection.sendall(b"250 " + b"x" * 100_000)
+
+
+def stays_silent(connection: socket.socket) -> None:
+    until_hung_up(connection)
+
+
+def hangs_up(connection: socket.socket) -> None:
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def babbles(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def outcome_against(behave: Behaviour, **changed: Any) -> Outcome:
+    started = time.monotonic()
+    with a_peer(behave) as peer, mail_channel(peer.port, trusted=trusting_client(), **changed) as channel:
+        outcome = channel.send(CLAIM, CONTENT)
+        assert time.monotonic() - started < 2, "the deadline of one second is for everything together"
+        return outcome
+
+
+REFUSES = "127.0.0.1 refuses the connection"
+FAULTS = [dribbles, talks_without_end, says_a_line_without_end, stays_silent, hangs_up, reset, babbles]
+
+
+@pytest.mark.parametrize("step", ["GREETING", "EHLO", "MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_before_the_data_is_unavailable(step: str, fault: Behaviour) -> None:
+    outcome = outcome_against(a_server(**{step: fault, "HELO": fault}))
+    assert isinstance(outcome, Unavailable)
+    assert not outcome.account_error
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_after_the_data_is_unknown(fault: Behaviour) -> None:
+    assert isinstance(outcome_against(a_server(PAYLOAD=fault)), Unknown)
+
+
+def go_ahead_and_reset(connection: socket.socket) -> None:
+    connection.sendall(b"354 go ahead\r\n")
+    reset(connection)
+
+
+def go_ahead_and_hang_up(connection: socket.socket) -> None:
+    connection.sendall(b"354 go ahead\r\n")
+    hangs_up(connection)
+
+
+@pytest.mark.parametrize("fault", [go_ahead_and_reset, go_ahead_and_hang_up])
+def test_a_line_that_breaks_while_the_data_leave_is_unknown(fault: Behaviour) -> None:
+    assert isinstance(outcome_against(a_server(DATA=fault)), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        pytest.param(
+            {"GREETING": b"554 no"},
+            Unavailable("127.0.0.1 refuses the connection: 554 no"),
+            id="greeting 5xx",
+        ),
+        pytest.param(
+            {"GREETING": b"421 busy"},
+            Unavailable("127.0.0.1 refuses the connection: 421 busy"),
+            id="greeting 4xx",
+        ),
+        pytest.param({"EHLO": b"500 what?"}, Sent("250 OK queued"), id="a server from before EHLO"),
+        pytest.param(
+            {"EHLO": b"500 what?", "HELO": b"550 no"},
+            Unavailable("127.0.0.1 refuses to begin: 550 no"),
+            id="neither EHLO nor HELO",
+        ),
+        pytest.param({"DATA": b"554 nobody"}, Rejected("554 nobody"), id="DATA 5xx"),
+        pytest.param({"DATA": b"451 busy"}, Unavailable("451 busy"), id="DATA 4xx"),
+        pytest.param({"DATA": b"250 what?"}, Unavailable("250 what?"), id="DATA without 354"),
+        pytest.param({"PAYLOAD": b"250-OK\r\n250 queued"}, Sent("250 OK queued"), id="a reply of two lines"),
+        pytest.param({"PAYLOAD": b"250"}, Sent("250"), id="a reply without words"),
+        pytest.param({"PAYLOAD": b"250 \xff\x1b[31m\x07ok"}, Sent("250 � [31m ok"), id="a reply of rubbish"),
+        pytest.param({"PAYLOAD": b"250 " + b"x" * 500}, Sent("250 " + "x" * 119 + "…"), id="a long one"),
+    ],
+)
+def test_a_reply_at_each_step_has_its_outcome(changed: dict[str, Act], expected: Outcome) -> None:
+    assert outcome_against(a_server(**changed)) == expected
+
+
+# ---------------------------------------------------------------- STARTTLS
+
+
+def ready_and_then(fault: Behaviour) -> Behaviour:
+    def behave(connection: socket.socket) -> None:
+        connection.sendall(b"220 ready\r\n")
+        fault(connection)
+
+    return behave
+
+
+def late(connection: socket.socket) -> None:
+    """Uses up most of the deadline, so that a handshake with a timeout of its own would exceed it."""
+    threading.Event().wait(0.8)
+    connection.sendall(b"220 ready\r\n")
+    stays_silent(connection)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"454 not now", id="refused"),
+        pytest.param(ready_and_then(stays_silent), id="silent"),
+        pytest.param(ready_and_then(dribbles), id="dribbles"),
+        pytest.param(ready_and_then(hangs_up), id="hangs up"),
+        pytest.param(ready_and_then(babbles), id="speaks no TLS"),
+        pytest.param(late, id="late and silent"),
+    ],
+)
+def test_a_starttls_that_fails_is_unavailable(answer: Act) -> None:
+    behave = a_server(EHLO=b"250-mail.example.org\r\n250 STARTTLS", STARTTLS=answer)
+    outcome = outcome_against(behave, security="starttls")
+    assert isinstance(outcome, Unavailable)
+    assert not outcome.account_error
+
+
+@pytest.mark.parametrize("fault", [dribbles, stays_silent, hangs_up])
+def test_a_fault_behind_tls_after_the_data_is_unknown(fault: Behaviour) -> None:
+    with (
+        a_peer(a_server(PAYLOAD=fault), certified_server()) as peer,
+        mail_channel(peer.port, security="tls", trusted=trusting_client()) as channel,
+    ):
+        started = time.monotonic()
+        assert isinstance(channel.send(CLAIM, CONTENT), Unknown)
+        assert time.monotonic() - started < 2
+
+
+# ---------------------------------------------------------------- logins
+
+
+@pytest.mark.parametrize(
+    ("answer", "account_error"),
+    [
+        pytest.param(b"535 5.7.8 no", True, id="refused"),
+        pytest.param(b"454 4.7.0 try later", False, id="not now"),
+        pytest.param(b"421 bye", False, id="leaves"),
+        pytest.param(b"334 VXNlcm5hbWU6", True, id="asks on, and refuses the answer"),
+        pytest.param(b"334 A", True, id="asks something that is not base64"),
+        pytest.param(stays_silent, False, id="silent"),
+        pytest.param(hangs_up, False, id="hangs up"),
+        pytest.param(babbles, False, id="babbles"),
+        pytest.param(says_a_line_without_end, False, id="says a line without end"),
+    ],
+)
+def test_a_login_that_is_not_refused_for_good_leaves_the_channel_open(
+    answer: Act, account_error: bool
+) -> None:
+    behave = a_server(EHLO=b"250-mail.example.org\r\n250 AUTH PLAIN", AUTH=answer)
+    outcome = outcome_against(behave, username="praxis", password=PASSWORD)
+    assert isinstance(outcome, Unavailable)
+    assert outcome.account_error is account_error
+
+
+def test_a_server_that_repeats_the_password_cannot_make_us_show_it() -> None:
+    behave = a_server(
+        EHLO=b"250-mail.example.org\r\n250 AUTH PLAIN", AUTH=b"535 wrong password " + PASSWORD.encode()
+    )
+    outcome = outcome_against(behave, username="praxis", password=PASSWORD)
+    assert outcome.detail == "127.0.0.1 refuses the login: 535 wrong password •••"
+
+
+# ---------------------------------------------------------------- sessions
+
+
+def test_a_session_that_died_without_a_word_costs_no_more_than_the_deadline() -> None:
+    mails: list[socket.socket] = []
+
+    def once(connection: socket.socket) -> None:
+        mails.append(connection)
+        if len(mails) == 2:
+            stays_silent(connection)
+        connection.sendall(b"250 OK\r\n")
+
+    with a_peer(a_server(MAIL=once)) as peer, mail_channel(peer.port) as channel:
+        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+        started = time.monotonic()
+        assert isinstance(channel.send(CLAIM, CONTENT), Unavailable)
+        assert time.monotonic() - started < 2
+        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+        assert peer.connections == 2
+
+
+def test_a_session_that_is_out_of_step_is_not_used_again() -> None:
+    def two_answers(connection: socket.socket) -> None:
+        connection.sendall(b"nonsense\r\n250 OK queued\r\n")
+
+    with a_peer(a_server(PAYLOAD=two_answers)) as peer, mail_channel(peer.port) as channel:
+        assert isinstance(channel.send(CLAIM, CONTENT), Unknown)
+        assert isinstance(channel.send(CLAIM, CONTENT), Unknown)
+        assert peer.connections == 2
+
+
+def test_a_session_that_will_not_be_reset_is_not_used_again() -> None:
+    with (
+        a_peer(a_server(RCPT=b"550 no such user", RSET=b"502 what?")) as peer,
+        mail_channel(peer.port) as channel,
+    ):
+        assert channel.send(CLAIM, CONTENT) == Rejected("550 no such user")
+        assert channel.send(CLAIM, CONTENT) == Rejected("550 no such user")
+        assert peer.connections == 2
+
+
+def test_close_takes_leave_of_the_server() -> None:
+    left: list[bool] = []
+
+    def bye(connection: socket.socket) -> None:
+        left.append(True)
+        connection.sendall(b"221 bye\r\n")
+
+    with a_peer(a_server(QUIT=bye)) as peer, mail_channel(peer.port) as channel:
+        channel.send(CLAIM, CONTENT)
+        channel.close()
+        assert left == [True]
+
+
+@pytest.mark.parametrize("fault", [stays_silent, hangs_up])
+def test_close_does_not_wait_for_a_server_that_has_gone(fault: Behaviour) -> None:
+    with a_peer(a_server(QUIT=fault)) as peer, mail_channel(peer.port) as channel:
+        channel.send(CLAIM, CONTENT)
+        started = time.monotonic()
+        channel.close()
+        assert time.monotonic() - started < 3

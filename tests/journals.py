@@ -1,0 +1,194 @@
+"""What the tests of the journal share: one customer, her appointments, and a journal with several runs."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from pydantic import SecretStr
+from sqlalchemy import create_engine, text
+
+from terminbenachrichtigung.config import JournalSettings
+from terminbenachrichtigung.journal import Journal, create_journal, open_journal
+from terminbenachrichtigung.model import (
+    Appointment,
+    Attempt,
+    Channel,
+    Claim,
+    Known,
+    Leftover,
+    MessageOutcome,
+    Outcome,
+    PlannedMessage,
+    Rejected,
+    Route,
+    Sent,
+    Unavailable,
+    Unknown,
+)
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+SINCE = NOW - timedelta(days=400)
+START = NOW + timedelta(hours=24)
+LATER = START + timedelta(hours=2)
+GAP = timedelta(hours=12)
+NO_GAP = timedelta(0)
+REMINDER = "Terminerinnerung"
+SMS = Route(Channel.SMS, "+491715555555")
+EMAIL = Route(Channel.EMAIL, "anna@example.org")
+
+TABLES = [f"journal_{name}" for name in ("attempts", "notifications", "messages", "runs")] + [
+    f"journal_{name}" for name in ("reminders", "leftovers", "reported")
+]
+
+ENDED: dict[MessageOutcome, Outcome] = {
+    MessageOutcome.SENT: Sent("JobId 4711"),
+    MessageOutcome.FAILED: Rejected("NoRecipientFound"),
+    MessageOutcome.UNKNOWN: Unknown("read timeout"),
+    MessageOutcome.RETRY: Unavailable("HTTP 503"),
+}
+"""An attempt that leads to each outcome of a message; `deferred` has none."""
+
+
+def settings(url: str, **fields: Any) -> JournalSettings:
+    return JournalSettings(url=SecretStr(url), **fields)
+
+
+def appointment(number: str = "4711", customer: str = "17", starts_at: datetime = START) -> Appointment:
+    return Appointment(number, starts_at, customer, type_notifiable=True, is_group=False)
+
+
+def planned(
+    *appointments: Appointment,
+    reminder: str = REMINDER,
+    routes: Sequence[Route] = (SMS,),
+    gap_waived: bool = False,
+) -> PlannedMessage:
+    """A message about these appointments, all of one customer; by default about one."""
+    rows = appointments or (appointment(),)
+    assert rows[0].customer_id is not None
+    return PlannedMessage(reminder, rows[0].customer_id, rows, tuple(routes), gap_waived)
+
+
+def claimed(journal: Journal, message: PlannedMessage, now: datetime = NOW, gap: timedelta = NO_GAP) -> Claim:
+    claim = journal.claim(message, now=now, gap=gap)
+    assert isinstance(claim, Claim), claim
+    return claim
+
+
+def settled(
+    journal: Journal,
+    message: PlannedMessage,
+    outcome: MessageOutcome = MessageOutcome.SENT,
+    now: datetime = NOW,
+) -> Claim:
+    """Claims a message and lets its first channel end it so; customer gaps are left aside."""
+    claim = claimed(journal, message, now)
+    route = message.routes[0]
+    ended = [Attempt(route, ENDED[outcome])] if outcome in ENDED else []
+    journal.settle(claim, outcome, route, ended)
+    return claim
+
+
+def ask(journal: Journal, *appointments: str, now: datetime = NOW, gap: timedelta = GAP) -> Known:
+    return journal.known(appointments or ("4711",), now=now, gap=gap, runs_since=now - timedelta(days=5))
+
+
+def end(
+    journal: Journal,
+    now: datetime = NOW,
+    *,
+    complete: bool = True,
+    left: dict[tuple[str, str], Leftover] | None = None,
+    told: Sequence[tuple[str, str]] = (),
+    reminder_names: Sequence[str] = (REMINDER,),
+) -> None:
+    """Ends a run as the pipeline does."""
+    journal.finish(
+        now,
+        ending="complete" if complete else "signal",
+        complete=complete,
+        counts={},
+        left=left or {},
+        told=told,
+        reminder_names=reminder_names,
+    )
+
+
+class Journals:
+    """One journal on a real database, the runs that use it, and a look past them at its tables."""
+
+    def __init__(self, url: str, since: datetime = SINCE) -> None:
+        self.url = url
+        self._runs = ExitStack()
+        create_journal(settings(url), since)
+        self._engine = create_engine(url, pool_size=1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._runs.close()
+        self._engine.dispose()
+
+    def empty(self) -> None:
+        """Ends all runs and forgets everything but since when there is a journal."""
+        self._runs.close()
+        with self._engine.begin() as connection:
+            for table in TABLES:
+                connection.execute(text(f"DELETE FROM {table}"))
+
+    def run(self, *, readonly: bool = False, **fields: Any) -> Journal:
+        """The journal as one more run opens it."""
+        journal = open_journal(settings(self.url, **fields), readonly=readonly)
+        self._runs.callback(journal.close)
+        return journal
+
+    def rows(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        with self._engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(query), parameters)]
+
+    def execute(self, statement: str, **parameters: Any) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(text(statement), parameters)
+
+    def execute_many(self, statement: str, rows: Sequence[dict[str, Any]]) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(text(statement), rows)
+
+    def state(self, claim: Claim) -> str:
+        query = "SELECT state FROM journal_messages WHERE message_id = :id"
+        return str(self.rows(query, id=claim.message_id)[0][0])
+
+    def set_state(self, claim: Claim, state: str) -> None:
+        self.execute(
+            "UPDATE journal_messages SET state = :state WHERE message_id = :id",
+            state=state,
+            id=claim.message_id,
+        )
+
+    def attempts(self, claim: Claim) -> list[tuple[Any, ...]]:
+        """Channel and outcome of what is noted of a message, oldest first."""
+        return self.rows(
+            "SELECT channel, outcome FROM journal_attempts WHERE message_id = :id ORDER BY attempt_id",
+            id=claim.message_id,
+        )
+
+    def generations(self, appointment_id: str = "4711") -> list[int]:
+        query = "SELECT generation FROM journal_notifications WHERE appointment_id = :id ORDER BY generation"
+        return [row[0] for row in self.rows(query, id=appointment_id)]
+
+    def age(self, claim: Claim, **ago: float) -> None:
+        """Moves the last renewal of a claim back by so much of the database's own time."""
+        seconds = timedelta(**ago).total_seconds()
+        before = (
+            f"strftime('%Y-%m-%d %H:%M:%f', 'now', '-{seconds} seconds')"
+            if self._engine.dialect.name == "sqlite"
+            else f"clock_timestamp() - interval '{seconds} seconds'"
+        )
+        self.execute(
+            f"UPDATE journal_messages SET renewed_at = {before} WHERE message_id = :id", id=claim.message_id
+        )

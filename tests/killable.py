@@ -1,0 +1,87 @@
+"""Runs `terminbenachrichtigung` in forks of itself, so that hundreds of killed runs cost no start-up.
+
+    python killable.py        reads one JSON object a line, answers with one a line
+
+    {"arguments": [...], "output": FILE}                       -> {"started": PID}, {"ended": STATUS}
+    ... "point": "claim", "side": "before", "nth": 2           dies by SIGKILL at that commit
+
+A point is a commit, known by what its transaction wrote, on either side of it. Random moments and other
+signals come from outside: the caller has the PID.
+"""
+
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.default import DefaultDialect
+
+# Imported before the forks, so that each of them is a run from its first moment on.
+from terminbenachrichtigung import bootstrap, cli, desk, pipeline, report  # noqa: F401
+from terminbenachrichtigung.delivery import smscreator, smtp  # noqa: F401
+from terminbenachrichtigung.journal import migrations  # noqa: F401
+
+POINTS = {
+    "begin": "INSERT INTO journal_runs",
+    "upgrade": "UPDATE journal_version",
+    "claim": "INSERT INTO journal_messages",
+    "renew": "UPDATE journal_messages SET channel",
+    "settle": "UPDATE journal_messages SET state",
+    "news": "INSERT INTO journal_reported",
+    "finish": "UPDATE journal_runs",
+}
+
+
+def die_at(point: str, side: str, nth: int) -> None:
+    """Kills this process at the nth commit of a transaction that contains the point's statement."""
+    seen = {"here": False, "count": 0}
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def note(_c: Any, _cursor: Any, statement: str, _p: Any, _context: Any, _many: bool) -> None:
+        seen["here"] = seen["here"] or statement.startswith(POINTS[point])
+
+    commit = DefaultDialect.do_commit
+
+    def commit_or_die(self: DefaultDialect, connection: Any) -> None:
+        reached, seen["here"] = seen["here"], False
+        seen["count"] += reached
+        fatal = reached and seen["count"] == nth
+        if fatal and side == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        commit(self, connection)
+        if fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    DefaultDialect.do_commit = commit_or_die  # type: ignore[method-assign]
+
+
+def run(order: dict[str, Any]) -> None:
+    """What the fork does; never returns."""
+    target = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    if "point" in order:
+        die_at(order["point"], order["side"], order["nth"])
+    try:
+        cli.main(order["arguments"])
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def main() -> None:
+    """Serves orders until its standard input ends."""
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            run(json.loads(line))
+            os._exit(0)
+        print(json.dumps({"started": child}), flush=True)
+        _, status = os.waitpid(child, 0)
+        print(json.dumps({"ended": os.waitstatus_to_exitcode(status)}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

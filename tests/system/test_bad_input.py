@@ -1,0 +1,197 @@
+"""Whatever stands in the schedule, the message is safe and correct or the row is listed; nobody else suffers."""
+
+import pytest
+from practice import Practice, Ran, address, number
+
+LONG = "x" * 10_000
+RIGHT_TO_LEFT = "נועה כהן"
+
+
+def run_beside_a_good_row(practice: Practice, **columns: object) -> Ran:
+    """A run over one strange appointment ("1") and one with which all is well ("2"), which must be told."""
+    practice.book("1", "2026-11-25 09:00", customer=1, **columns)
+    practice.book("2", "2026-11-25 09:30", customer=2)
+    ran = practice.run_once()
+    assert ran.outcomes["2"] == "sent"
+    assert number(2) in practice.texted
+    assert "Traceback" not in ran.stdout + ran.stderr
+    for command in ("run-once", "dry-run", "staff-list", "history"):  # and people can read of it
+        assert practice.run(command).exit_code in {0, 1}
+    return ran
+
+
+def sms_to_1(practice: Practice) -> str:
+    (text,) = [job.text for job in practice.gateway.jobs if job.recipient.endswith("00001")]
+    return text
+
+
+# ---------------------------------------------------------------- rows that are listed
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"starts_at": "tomorrow at nine"}, "starts_at"),
+        ({"starts_at": "25.11.2026 09:00"}, "starts_at"),
+        ({"starts_at": "2026-11-25"}, "starts_at"),  # no time of day
+        ({"starts_at": None}, "starts_at"),
+        ({"starts_at": ""}, "starts_at"),
+        ({"starts_at": 20261125}, "starts_at"),
+        ({"type_notifiable": "perhaps"}, "type_notifiable"),
+        ({"is_group": 7}, "is_group"),
+        ({"customer_id": "1\0"}, "customer_id"),
+        ({"customer_id": LONG}, "customer_id"),
+    ],
+)
+def test_a_row_whose_needed_value_cannot_be_read_is_listed_once_and_passed_over(
+    columns: dict[str, object], words: str, practice: Practice
+) -> None:
+    ran = run_beside_a_good_row(practice, **columns)
+    (bad,) = ran.json["bad_rows"]
+    assert bad["appointment_id"] == "1"
+    assert words in bad["detail"]
+    assert len(bad["detail"]) < 200
+    assert ran.exit_code == 1
+    again = practice.run_once(now="2026-11-24 11:00")
+    assert (again.exit_code, len(again.json["bad_rows"]), again.json["news"]) == (0, 1, [])
+
+
+def test_a_row_without_an_id_is_listed_with_what_helps_to_find_it(practice: Practice) -> None:
+    practice.book(None, "2026-11-25 09:00", customer=1)
+    (bad,) = practice.run_once().json["bad_rows"]
+    assert bad["appointment_id"] is None
+    assert "2026-11-25 09:00" in bad["detail"]
+    assert "customer_id 1" in bad["detail"]
+
+
+def test_an_id_that_comes_twice_with_different_content_is_a_bad_row_and_nobody_is_told(
+    practice: Practice,
+) -> None:
+    practice.book("1", "2026-11-25 09:00", customer=1)
+    practice.book("1", "2026-11-25 09:00", customer=2)
+    practice.book("3", "2026-11-25 09:00", customer=3)
+    practice.book("3", "2026-11-25 09:00", customer=3)  # the same twice: a join multiplied it
+    ran = practice.run_once()
+    assert [bad["appointment_id"] for bad in ran.json["bad_rows"]] == ["1"]
+    assert (ran.exit_code, ran.outcomes, practice.texted) == (1, {"3": "sent"}, [number(3)])
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"created_at": "long ago"}, "created_at"),
+        ({"last_contacted_at": "yesterday"}, "last_contacted_at"),
+        ({"ends_at": "later"}, "ends_at"),
+        ({"reminder_consent": "maybe"}, "reminder_consent"),
+        ({"preferred_channel": "pigeon"}, "pigeon"),
+        ({"first_name": b"\xff\xfe"}, "first_name"),
+    ],
+)
+def test_an_optional_value_that_cannot_be_read_is_left_out_and_warned_about(
+    columns: dict[str, object], words: str, practice: Practice
+) -> None:
+    ran = run_beside_a_good_row(practice, **columns)
+    assert (ran.exit_code, ran.outcomes["1"]) == (0, "sent")
+    assert words in ran.json["warnings"][0]
+
+
+# ---------------------------------------------------------------- rows that are told
+
+
+@pytest.mark.parametrize(
+    ("last_name", "said"),
+    [
+        ("Berger\r\nBcc: all@example.org", "Berger Bcc: all@example.org"),
+        ("{{ 7*7 }}", "{{ 7*7 }}"),
+        ("{% for x in y %}", "{% for x in y %}"),
+        ("Ber\0ger", "Berger"),
+        ("Berger 🙂", "Berger 🙂"),
+        (RIGHT_TO_LEFT, RIGHT_TO_LEFT),
+        ("\u202eregreB", "regreB"),
+        ("<b>&amp;</b>", "<b>&amp;</b>"),
+        ("'; DROP TABLE x; --", "'; DROP TABLE x; --"),
+        ("]]><Status>Ok</Status>", "]]><Status>Ok</Status>"),
+    ],
+)
+def test_a_name_is_data_wherever_it_appears(last_name: str, said: str, practice: Practice) -> None:
+    practice.configure(sms={"max_parts": 10})
+    run_beside_a_good_row(practice, last_name=last_name)
+    practice.book("3", "2026-11-25 09:15", customer=3, last_name=last_name, preferred_channel="email")
+    assert practice.run_once().outcomes == {"3": "sent"}
+    assert f"Guten Tag Frau {said}," in sms_to_1(practice)
+    (mail,) = practice.mail.received
+    assert (mail.recipient, mail.message.get_all("Bcc")) == (address(3), None)
+    body = mail.message.get_body(("plain",))
+    assert body is not None
+    assert f"Guten Tag Frau {said}," in body.get_content()
+
+
+def test_a_name_in_the_subject_cannot_add_a_header(practice: Practice) -> None:
+    practice.configure(templates={"terminerinnerung": {"de": {"email_subject": "Hallo {{ customer.last_name }}"}}})
+    practice.book("1", mobile="", last_name="Berger\r\nBcc: all@example.org\r\n\r\nText")
+    practice.run_once()
+    (mail,) = practice.mail.received
+    assert mail.message["Subject"] == "Hallo Berger Bcc: all@example.org Text"
+    assert (mail.recipient, mail.message.get_all("Bcc")) == (address(17), None)
+
+
+def test_a_name_of_10000_characters_takes_the_channel_that_can_carry_it(practice: Practice) -> None:
+    ran = run_beside_a_good_row(practice, last_name=LONG)
+    assert ran.told["1"] == ["email sent"]
+    practice.book("3", customer=3, last_name=LONG, email="")
+    assert practice.run_once().reasons["3"] == "no_contact"
+    assert len(practice.run("run-once").stdout) < 5000
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "anna@example.org\r\nBcc: all@example.org",
+        "anna@example.org, bert@example.org",
+        "anna@example.org\0",
+        "a" * 10_000 + "@example.org",
+        "<script>@example.org",
+        "@",
+    ],
+)
+def test_an_email_address_that_is_not_exactly_one_is_not_used(email: str, practice: Practice) -> None:
+    ran = run_beside_a_good_row(practice, mobile="", email=email)
+    assert (ran.outcomes, ran.reasons) == ({"2": "sent"}, {"1": "no_contact"})
+    assert (ran.exit_code, practice.mailed) == (0, [])
+
+
+@pytest.mark.parametrize("mobile", ["0171 5555 Ute", "\0", "0" * 10_000, "🙂", "٠١٧١", "+49\r\n171", "0171 5555555 Durchwahl 5"])
+def test_a_number_that_is_not_clearly_a_mobile_is_not_used(mobile: str, practice: Practice) -> None:
+    ran = run_beside_a_good_row(practice, mobile=mobile, email="")
+    assert ran.reasons == {"1": "no_contact"}
+    assert practice.texted == [number(2)]
+
+
+def test_integer_keys_and_nulls_in_every_optional_column_are_fine(practice: Practice) -> None:
+    nothing = dict.fromkeys(
+        ("status", "type_name", "branch_code", "branch_name", "branch_phone", "branch_address", "branch_email")
+        + ("salutation", "first_name", "last_name", "phone", "email", "preferred_channel", "language")
+        + ("reminder_consent", "ends_at", "created_at", "last_contacted_at")
+    )
+    practice.book(4711, customer=1, **nothing)
+    ran = practice.run_once()
+    assert (ran.exit_code, ran.outcomes) == (0, {"4711": "sent"})
+    assert "None" not in sms_to_1(practice)
+    assert practice.run_once().reasons == {"4711": "already_notified"}
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "2026-11-25 09:00:00",
+        "2026-11-25T09:00",
+        "2026-11-25T09:00:00.000",
+        "2026-11-25T09:00:00+01:00",
+        "2026-11-25 08:00:00Z",
+        "2026-11-24T22:00:00-10:00",
+    ],
+)
+def test_every_form_of_a_timestamp_means_the_same_hour(start: str, practice: Practice) -> None:
+    practice.book("1", start, customer=1)
+    assert practice.run_once().outcomes == {"1": "sent"}
+    assert "um 09:00 Uhr" in sms_to_1(practice)

@@ -1,0 +1,244 @@
+"""A run that is killed at any moment: nobody gets a second message, and nobody who is due is lost.
+
+Real processes, a real gateway that counts, journals on SQLite and on Postgres.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from practice import Practice, days_ahead, reminder
+from terminbenachrichtigung.demo.gateway import Answer, Request
+
+DUE = 24
+"""Appointments in each scene: more than there are workers, so that a kill meets every state at once."""
+
+
+class Killable:
+    """Runs of one practice that can be killed; see `killable.py`."""
+
+    def __init__(self, practice: Practice) -> None:
+        self._practice = practice
+        self._output = practice.folder / "output.txt"
+        self._server = subprocess.Popen(
+            [sys.executable, str(Path(__file__).parents[1] / "killable.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=practice.folder,
+            text=True,
+        )
+        self.pid = 0
+
+    def start(self, *arguments: str, **point: object) -> None:
+        order = {"arguments": ["--config", str(self._practice.config), *arguments], "output": str(self._output)}
+        assert self._server.stdin is not None
+        self._server.stdin.write(json.dumps(order | point) + "\n")
+        self._server.stdin.flush()
+        self.pid = self._answer()["started"]
+
+    def wait(self) -> int:
+        return self._answer()["ended"]
+
+    def run(self, *arguments: str, **point: object) -> int:
+        self.start(*arguments, **point)
+        return self.wait()
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        os.kill(self.pid, number)
+
+    @property
+    def output(self) -> str:
+        return self._output.read_text(encoding="utf-8")
+
+    def _answer(self) -> dict[str, int]:
+        assert self._server.stdout is not None
+        answer: dict[str, int] = json.loads(self._server.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        self._server.communicate()
+
+
+@pytest.fixture
+def practice(database_url: str, tmp_path: Path) -> Iterator[Practice]:
+    """A practice in which all of `DUE` customers are due, by SMS with e-mail behind it."""
+    with Practice(tmp_path, now=None, journal_url=database_url) as practice:
+        practice.configure(
+            rules={"quiet_hours": False},
+            reminders=[reminder(72)],
+            sms=practice_sms(practice),
+            journal={"claim_timeout_minutes": 15},
+        )
+        for customer in range(DUE):
+            practice.book(str(customer), days_ahead(2, f"{8 + customer % 10:02}:00"), customer)
+        yield practice
+
+
+@pytest.fixture
+def runs(practice: Practice) -> Iterator[Killable]:
+    """Runs of that practice that can be killed."""
+    killable = Killable(practice)
+    yield killable
+    killable.close()
+
+
+def practice_sms(practice: Practice) -> dict[str, object]:
+    return {"base_url": practice.gateway.url, "concurrency": 4, "timeout_seconds": 2}
+
+
+def long_after(practice: Practice) -> None:
+    """As if the claim timeout had passed since the kill."""
+    earlier = (
+        "datetime(renewed_at, '-1 hour')"
+        if practice.database("journal").name == "sqlite"
+        else "renewed_at - interval '1 hour'"
+    )
+    practice.sql(
+        f"UPDATE journal_messages SET renewed_at = {earlier} WHERE state = 'claimed'", which="journal"
+    )
+
+
+def states(practice: Practice) -> dict[str, str]:
+    """By appointment: the state of its latest notification."""
+    rows = practice.sql(
+        "SELECT n.appointment_id, m.state FROM journal_notifications n "
+        "JOIN journal_messages m ON m.message_id = n.message_id ORDER BY n.generation",
+        which="journal",
+    )
+    return {row.appointment_id: row.state for row in rows}
+
+
+def assert_promises_kept(practice: Practice, runs: Killable, *, at_most_unknown: int) -> None:
+    """After a kill: the next runs go on, nobody is told twice, everybody is told or listed."""
+    assert runs.run("run-once") in (0, 1), runs.output  # while the claims of the killed run are open
+    long_after(practice)
+    assert runs.run("run-once") in (0, 1), runs.output
+    assert runs.run("run-once") == 0, runs.output  # everything has been said once
+
+    texted, mailed = Counter(practice.texted), Counter(practice.mailed)
+    assert max(texted.values(), default=0) <= 1, texted
+    assert max(mailed.values(), default=0) <= 1, mailed
+    found = states(practice)
+    assert set(found) == {str(customer) for customer in range(DUE)}
+    assert set(found.values()) <= {"sent", "unknown"}, found
+    unknown = {appointment for appointment, state in found.items() if state == "unknown"}
+    assert len(unknown) <= at_most_unknown
+    assert runs.run("staff-list", "--json") == 0
+    listed = json.loads(runs.output)["customers"]
+    assert {entry["reason"] for entry in listed} <= {"unknown"}
+    assert {appointment for entry in listed for appointment in entry["appointment_ids"]} == unknown
+    assert len(texted) + len(mailed) >= DUE - len(unknown)
+
+
+@pytest.mark.parametrize("nth", [1, 7])
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "begin",  # the run's own record, with the expiry of old claims
+        "claim",  # the right to send one message
+        "settle",  # what became of it
+        "finish",  # the run's end, with what was left over
+    ],
+)
+def test_killed_at_a_commit(practice: Practice, runs: Killable, point: str, side: str, nth: int) -> None:
+    if point in ("begin", "finish"):
+        nth = 1
+    assert runs.run("run-once", point=point, side=side, nth=nth) == -signal.SIGKILL
+    assert_promises_kept(practice, runs, at_most_unknown=6)
+
+
+@pytest.mark.parametrize("taken", [True, False], ids=["the gateway took it", "it never arrived"])
+def test_killed_after_the_request_left(practice: Practice, runs: Killable, taken: bool) -> None:
+    def script(request: Request) -> Answer | None:
+        if request.operation == "SendSimpleSMS" and len(practice.gateway.requests) == 10:
+            runs.kill()
+            return Answer(hang_up=True, takes_job=taken)
+        return None
+
+    practice.gateway.script = script
+    assert runs.run("run-once") == -signal.SIGKILL
+    assert_promises_kept(practice, runs, at_most_unknown=6)
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("point", ["renew", "settle"])
+def test_killed_in_the_fallback(practice: Practice, runs: Killable, point: str, side: str) -> None:
+    """The SMS was refused for good; the e-mail is on its way when the process dies."""
+    practice.gateway.script = lambda request: (
+        Answer(status="NoRecipientFound") if request.operation == "SendSimpleSMS" else None
+    )
+    assert runs.run("run-once", point=point, side=side, nth=3) == -signal.SIGKILL
+    assert_promises_kept(practice, runs, at_most_unknown=6)
+    assert not practice.texted
+
+
+def test_killed_during_the_upgrade_of_the_journal(practice: Practice, runs: Killable) -> None:
+    for table in ("journal_reminders", "journal_leftovers", "journal_reported"):
+        practice.sql(f"DROP TABLE {table}", which="journal")
+    practice.sql("UPDATE journal_version SET version_num = '0001'", which="journal")
+    for side in ("before", "after"):
+        assert runs.run("run-once", point="upgrade", side=side, nth=1) == -signal.SIGKILL
+        assert not practice.texted
+    assert_promises_kept(practice, runs, at_most_unknown=0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_signal_lets_what_is_under_way_finish(
+    practice: Practice, runs: Killable, number: signal.Signals
+) -> None:
+    practice.gateway.script = lambda request: Answer(delay=0.3)
+    runs.start("run-once", "--json")
+    while len(practice.gateway.jobs) < 4:
+        time.sleep(0.01)
+    runs.kill(number)
+    assert runs.wait() == 1
+    report = json.loads(runs.output)
+    assert report["stopped"]["reason"] == "signal"
+    outcomes = Counter(message["outcome"] for message in report["messages"])
+    assert set(outcomes) == {"sent", "deferred"}
+    assert outcomes.total() == DUE
+    assert outcomes["sent"] == len(practice.gateway.jobs) < DUE  # all that was asked for was noted
+    practice.gateway.script = None
+    assert_promises_kept(practice, runs, at_most_unknown=0)
+
+
+def test_killed_at_random_moments(
+    practice: Practice, runs: Killable, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    """Runs of one practice are killed one after the other, each at a moment of its own."""
+    kills: int = pytestconfig.getoption("--kills")
+    seed = pytestconfig.getoption("--seed") or random.randrange(1_000_000)
+    chance = random.Random(seed)
+    print(f"replay: --seed {seed}")
+    practice.gateway.script = lambda request: Answer(delay=chance.uniform(0, 0.02))
+    killed = 0
+    while killed < kills:
+        # A new day's customers, so that there is always something on its way to be killed at.
+        practice.sql("DELETE FROM reminder_appointments")
+        for table in ("attempts", "notifications", "messages", "leftovers", "reported"):
+            practice.sql(f"DELETE FROM journal_{table}", which="journal")
+        practice.gateway.jobs.clear()
+        practice.mail.received.clear()
+        for customer in range(DUE):
+            practice.book(str(customer), days_ahead(2, f"{8 + customer % 10:02}:00"), customer)
+        for _ in range(chance.randint(1, 6)):
+            runs.start("run-once")
+            time.sleep(chance.expovariate(1 / 0.12))
+            try:
+                runs.kill(chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT]))
+            except ProcessLookupError:  # it was faster
+                pass
+            killed += runs.wait() < 0
+            if chance.random() < 0.3:
+                long_after(practice)
+        assert_promises_kept(practice, runs, at_most_unknown=DUE)

@@ -1,0 +1,172 @@
+"""What a plan lists and in which order, what it warns about, what explain is told (contract, section 2)."""
+
+from rules_scene import (
+    NAME,
+    NUMBER,
+    appointment,
+    at,
+    judged,
+    known,
+    left,
+    messages,
+    notified,
+    planned,
+    reminder,
+    settings,
+    verdicts,
+    wrote,
+)
+
+from terminbenachrichtigung.model import Appointment, Known, MessageOutcome, Plan, Reason, State
+
+BOTH = settings(reminders=(reminder(48, "Vorab"), reminder(24)))
+
+# ---------------------------------------------------------------- what is listed, and in which order
+
+
+def test_today_from_now_on_and_the_windows_are_listed_with_a_reason_and_nothing_else() -> None:
+    result = planned(
+        appointment("started", "2026-11-24 09:00", is_group=True),
+        appointment("today", "2026-11-24 17:00", is_group=True),
+        appointment("window", "2026-11-25 10:00", is_group=True),
+        appointment("later", "2026-11-25 10:01", is_group=True),
+        journal=known(last_complete_run=at("2026-11-24 08:50"), journal_since=at("2026-01-01 09:00")),
+    )
+    assert verdicts(result) == {"today": "group_appointment", "window": "group_appointment"}
+
+
+def test_with_same_day_an_appointment_of_today_beyond_the_reach_is_not_listed() -> None:
+    short = settings(reminders=(reminder(2),), same_day=True)
+    assert planned(appointment("1", "2026-11-24 17:00"), configured=short) == Plan((), ())
+
+
+def test_each_reminder_has_its_own_reason() -> None:
+    result = planned(appointment(is_group=True), configured=BOTH)
+    assert [(s.reminder, s.reason) for s in result.skips] == [
+        (NAME, Reason.GROUP_APPOINTMENT),
+        ("Vorab", Reason.GROUP_APPOINTMENT),
+    ]
+
+
+def test_messages_go_soonest_first_and_what_was_left_to_retry_goes_last() -> None:
+    result = planned(
+        appointment("late", "2026-11-25 09:45", customer_id="4"),
+        appointment("retried", "2026-11-25 08:15", customer_id="1"),
+        appointment("deferred", "2026-11-25 08:30", customer_id="2"),
+        appointment("same time, higher customer", "2026-11-25 09:00", customer_id="9"),
+        appointment("same time, lower customer", "2026-11-25 09:00", customer_id="3"),
+        journal=known(
+            leftovers=left(MessageOutcome.RETRY, "2026-11-25 08:15", "1", "retried")
+            | left(MessageOutcome.DEFERRED, "2026-11-25 08:30", "2", "deferred")
+        ),
+    )
+    assert [ids for _, ids in messages(result)] == [
+        ["deferred"],
+        ["same time, lower customer"],
+        ["same time, higher customer"],
+        ["late"],
+        ["retried"],
+    ]
+
+
+def test_a_leftover_of_another_start_delays_nothing() -> None:
+    result = planned(
+        appointment("late", "2026-11-25 09:45", customer_id="4"),
+        appointment("moved", "2026-11-25 08:15", customer_id="1"),
+        journal=known(leftovers=left(MessageOutcome.RETRY, "2026-11-25 08:00", "1", "moved")),
+    )
+    assert [ids for _, ids in messages(result)] == [["moved"], ["late"]]
+
+
+# ---------------------------------------------------------------- warnings, once per run
+
+
+def test_unknown_channel_words_are_warned_about_once() -> None:
+    result = planned(
+        appointment("1", preferred_channel="Fax"),
+        appointment("2", preferred_channel="Fax", customer_id="2"),
+        appointment("3", preferred_channel="Brieftaube", customer_id="3"),
+        appointment("4", preferred_channel="e-Mail", customer_id="4"),
+        appointment("5", "2026-11-24 09:00", preferred_channel="Rauchzeichen"),  # past
+    )
+    assert result.warnings == ("unknown preferred_channel, taken as no preference: Brieftaube, Fax",)
+
+
+def test_contacts_in_the_future_are_warned_about_once_and_do_not_count() -> None:
+    result = planned(
+        appointment("1", last_contacted_at="2026-11-24 10:01"),
+        appointment("2", last_contacted_at="2027-11-24 10:01", customer_id="2"),
+        appointment("3", last_contacted_at=None, customer_id="3"),
+    )
+    assert result.warnings == ("last_contacted_at in the future does not count: 2 appointments, such as 1",)
+    assert set(verdicts(result).values()) == {"due"}
+
+
+# ---------------------------------------------------------------- what explain is told
+
+
+def test_every_rule_says_what_it_looked_at_whatever_the_others_say() -> None:
+    journal = known(notified(state=State.SENT), contacted=wrote("2026-11-24 09:00"))
+    (judgement,) = judged(appointment(is_group=True, created_at="2026-11-24 09:00"), journal=journal)
+    found = {v.reason.value: (v.skips, v.detail) for v in judgement.verdicts()}
+    assert found == {
+        "no_customer": (False, "customer 17"),
+        "group_appointment": (True, "is_group is true"),
+        "type_not_allowed": (False, "type Hörtest"),
+        "status_excluded": (False, "status Geplant"),
+        "branch_excluded": (False, "branch HH1"),
+        "already_notified": (True, "sent"),
+        "in_progress": (False, "no open claim"),
+        "missed": (False, "last chance 2026-11-24 20:00"),
+        "past": (False, "starts 2026-11-25 09:00"),
+        "same_day": (False, "starts 2026-11-25 09:00"),
+        "not_yet_due": (False, "starts 2026-11-25 09:00, due are starts up to 2026-11-25 10:00"),
+        "booked_recently": (False, "booked 2026-11-24 09:00"),
+        "opted_out": (False, "no preferred channel"),
+        "no_consent": (False, "reminder_consent is true"),
+        "manual_contact": (False, "no preferred channel"),
+        "no_contact": (False, f"sms: {NUMBER}; email: anna@example.org"),
+        "superseded": (False, "by no other reminder"),
+        "recently_notified": (True, f"message of {NAME} at 2026-11-24 09:00"),
+        "held_back": (False, "only_recipients is not set"),
+    }
+
+
+def test_an_empty_appointment_can_be_judged_by_every_rule() -> None:
+    bare = Appointment("1", at("2030-01-01 00:00"), None, type_notifiable=False, is_group=False)
+    (judgement,) = judged(bare, only_recipients=("+491",))
+    assert {v.reason for v in judgement.verdicts() if v.skips} == {
+        Reason.NO_CUSTOMER,
+        Reason.TYPE_NOT_ALLOWED,
+        Reason.NOT_YET_DUE,
+        Reason.NO_CONTACT,
+        Reason.HELD_BACK,
+    }
+
+
+def test_rules_can_be_left_out_for_those_who_judge_by_hand() -> None:
+    (judgement,) = judged(appointment("1", "2026-11-24 16:00", mobile="", email=""))
+    usual, by_hand = judgement.first(), judgement.first(without=(Reason.SAME_DAY, Reason.NOT_YET_DUE))
+    assert usual is not None
+    assert usual.reason is Reason.SAME_DAY
+    assert by_hand is not None
+    assert by_hand.reason is Reason.NO_CONTACT
+
+
+def test_explain_judges_beside_the_same_plan() -> None:
+    # The gap between two reminders in one run holds for the one that is not in a message, and only for it.
+    two = settings(reminders=(reminder(48, "Vorab"), reminder(24)))
+    judgements = judged(appointment("1"), appointment("2", "2026-11-26 09:30"), configured=two)
+    found = {(j.appointment.appointment_id, j.reminder): j.first() for j in judgements}
+    assert found["1", NAME] is None
+    later = found["2", "Vorab"]
+    assert later is not None
+    assert (later.reason, later.detail) == (
+        Reason.RECENTLY_NOTIFIED,
+        "another reminder's message is planned in this run",
+    )
+
+
+def test_a_plan_depends_on_nothing_but_its_arguments() -> None:
+    rows = (appointment("1"), appointment("2", "2026-11-25 08:30", customer_id="2"))
+    assert planned(*rows, journal=Known()) == planned(*reversed(rows), journal=Known())

@@ -1,0 +1,153 @@
+"""Templates are read before anybody is written to (contract, section 6)."""
+
+import pytest
+from message_scene import SHIPPED, settings
+
+from terminbenachrichtigung.config import Confirmation, Reminder
+from terminbenachrichtigung.template_check import check_templates
+
+
+def problems(sms: str) -> list[tuple[str, str]]:
+    return check_templates(settings({**SHIPPED, "t": {"fr": {"sms": sms}}}))
+
+
+@pytest.mark.parametrize(
+    ("template", "problem"),
+    [
+        # names that do not exist, with the one that was probably meant
+        ("{{ costumer.last_name }}", "line 1: costumer is unknown; did you mean customer?"),
+        ("Bonjour\n{{ nobody }}", "line 2: nobody is unknown"),
+        ("{{ customer.frist_name }}", "line 1: customer.frist_name is unknown; did you mean first_name?"),
+        ("{{ appointment.branch.fon }}", "line 1: appointment.branch.fon is unknown"),
+        ("{{ customer['frist_name'] }}", "line 1: customer.frist_name is unknown; did you mean first_name?"),
+        (
+            "{{ customer.last_name.uper() }}",
+            "line 1: customer.last_name.uper is unknown; did you mean upper?",
+        ),
+        ("{{ customer.mobile }}", "line 1: customer.mobile is unknown"),  # in the schedule, not in reach
+        ("{{ range(3) }}", "line 1: range is unknown"),
+        # wherever they stand: in a branch that no sample reaches, in loops, behind filters, under other names
+        ("{% if customer.last_name == 'X' %}{{ customer.x }}{% endif %}y", "line 1: customer.x is unknown"),
+        ("{% if false %}{{ nobody }}{% endif %}y", "line 1: nobody is unknown"),
+        (
+            "{% for a in appointments %}{{ a.tim }}{% endfor %}",
+            "line 1: a.tim is unknown; did you mean time?",
+        ),
+        ("{% if 0 %}{{ appointments[1].x }}{% endif %}y", "line 1: (...).x is unknown"),
+        ("{% if 0 %}{{ (appointments | last).x }}{% endif %}y", "line 1: (...).x is unknown"),
+        (
+            "{% if 0 %}{% for a in appointments[1:] %}{{ a.x }}{% endfor %}{% endif %}y",
+            "line 1: a.x is unknown",
+        ),
+        ("{% set b = appointment.branch %}{% if 0 %}{{ b.x }}{% endif %}y", "line 1: b.x is unknown"),
+        (
+            "{% for b in appointments | map(attribute='branch') | unique %}{{ b.x }}{% endfor %}y",
+            "line 1: b.x is unknown",
+        ),
+        ("{% if 0 %}{{ 'x' | nothing }}{% endif %}y", "line 1: there is no filter 'nothing'"),
+        ("{% if 0 %}{{ 'x' is nothing }}{% endif %}y", "line 1: there is no test 'nothing'"),
+        # what is no text would be shown as Python shows it
+        ("{{ customer }}", "line 1: customer is no text: name one of its values"),
+        ("{{ appointment.branch }}", "line 1: appointment.branch is no text: name one of its values"),
+        ("{{ appointments }}", "line 1: appointments is no text: name one of its values"),
+        # syntax
+        ("{{ customer.last_name }", "line 1: unexpected '}'"),
+        ("a\n{% if x %}", "line 2: Unexpected end of template."),
+        ("{% for %}", "line 1: "),
+        # what only shows when it is filled in
+        ("{{ 1 / 0 }}", "cannot be rendered: division by zero"),
+        ("{% include 'x' %}", "cannot be rendered: no loader"),
+        ("{{ ''.__class__ }}", "cannot be rendered: access to attribute '__class__'"),
+        ("{{ 'x' * 10 ** 2 }}", "cannot be rendered: ** is not available"),
+        ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "cannot be rendered: maximum recursion"),
+        (
+            "{% if appointments[1:] %}{{ 1 / 0 }}{% endif %}y",
+            "cannot be rendered for several appointments: div",
+        ),
+        ("{{ customer.last_name[0] }}", "cannot be rendered where the schedule leaves a value empty: "),
+        ("{{ '' }}", "is empty"),
+        ("{% if false %}x{% endif %}", "is empty"),
+        ("{% if not appointments[1:] %}x{% endif %}", "is empty for several appointments"),
+    ],
+)
+def test_a_mistake_in_a_template_is_found_with_its_key_and_line(template: str, problem: str) -> None:
+    ((path, found),) = problems(template)
+    assert path == "templates.t.fr.sms"
+    assert found.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "Termin",
+        "{{ customer.last_name | upper }}{{ customer.last_name.upper() }}",
+        "{% for appointment in appointments %}{{ appointment.time }}{{ loop.index }}{% endfor %}",
+        "{% for i, a in [(1, appointment)] %}{{ a.whatever | default('x') }}{% endfor %}",
+        "{% macro when(a) %}{{ a.time }}{% endmacro %}{{ when(appointment) }}",
+        "{% macro show(customer) %}{{ customer.time }}{% endmacro %}{{ show(appointment) }}",
+        "{% set ns = namespace(last='x') %}{% set ns.last = 'y' %}{{ ns.last }}",
+        "{% set comma = joiner(', ') %}{% for a in appointments %}{{ comma() }}{{ a.time }}{% endfor %}",
+        "{{ appointments.0.time }}{{ appointments | map(attribute='time') | join(', ') }}",
+        "{{ (appointments | sort(attribute='date') | first).branch.name }}",
+        "{{ appointments | length }}",
+        "{{ customer.last_name or 'x' }}",
+    ],
+)
+def test_a_template_that_works_is_not_complained_about(template: str) -> None:
+    assert problems(template) == []
+
+
+def test_every_mistake_is_reported_not_only_the_first() -> None:
+    found = check_templates(
+        settings(
+            {
+                **SHIPPED,
+                "t": {
+                    "de": {"sms": "{{ a }}{{ b }}", "email_subject": "{{ c }}"},
+                    "fr": {"email_body": "{% if"},
+                },
+            }
+        )
+    )
+    assert [path for path, _ in found] == [
+        "templates.t.de.sms",
+        "templates.t.de.sms",
+        "templates.t.de.email_subject",
+        "templates.t.fr.email_body",
+    ]
+
+
+def test_a_text_that_a_reminder_needs_must_be_there_in_the_default_language() -> None:
+    reminders = (
+        Reminder(name="SMS", hours_before=24, channels=("sms",), template="terminbestaetigung"),
+        Reminder(name="Mail", hours_before=48, channels=("email",), template="other"),
+    )
+    missing = "is missing, and reminder {!r} needs it in the default language"
+    assert check_templates(settings(reminders=reminders)) == [
+        ("templates.terminbestaetigung.de.sms", missing.format("SMS")),
+        ("templates.other.de.email_subject", missing.format("Mail")),
+        ("templates.other.de.email_body", missing.format("Mail")),
+    ]
+    assert [path for path, _ in check_templates(settings(default_language="it"))] == [
+        "templates.terminerinnerung.it.sms",
+        "templates.terminerinnerung.it.email_subject",
+        "templates.terminerinnerung.it.email_body",
+    ]
+    assert check_templates(settings(default_language="de-AT")) == []  # its base will do
+
+
+def test_a_confirmation_needs_its_texts_only_when_it_is_on() -> None:
+    templates = {"terminerinnerung": SHIPPED["terminerinnerung"]}
+    assert check_templates(settings(templates)) == []
+    found = check_templates(settings(templates, confirmation=Confirmation(enabled=True)))
+    assert [path for path, _ in found] == [
+        "templates.terminbestaetigung.de.email_subject",
+        "templates.terminbestaetigung.de.email_body",
+    ]
+
+
+def test_a_language_without_known_dates_is_reported_once() -> None:
+    texts = {"sms": "x", "email_subject": "x", "email_body": "x"}
+    assert check_templates(settings({**SHIPPED, "t": {"xx": texts}})) == [
+        ("templates.t.xx", "'xx' is no language that Babel knows, so no date can be written")
+    ]

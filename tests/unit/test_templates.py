@@ -1,0 +1,198 @@
+"""The texts that ship: kind, complete, and cheap (contract, section 6)."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from message_scene import SHIPPED, anna, settings
+
+from terminbenachrichtigung.messages import Texts
+from terminbenachrichtigung.model import Appointment
+from terminbenachrichtigung.template_check import check_templates
+
+LANGUAGES = ("de", "en", "fr")
+TEMPLATES = ("terminerinnerung", "terminbestaetigung")
+TEXTS = Texts(settings())
+
+LATER = anna(appointment_id="4712", starts_at=anna().starts_at + timedelta(hours=5))
+ELSEWHERE = anna(
+    appointment_id="4713",
+    starts_at=anna().starts_at + timedelta(days=6),
+    branch_name="Hörakustik Süd",
+    branch_phone="040 999",
+    branch_address="Südweg 2",
+)
+
+
+def sms(*appointments: Appointment) -> str:
+    return TEXTS.sms("terminerinnerung", appointments).text
+
+
+def test_what_ships_passes_its_own_check() -> None:
+    assert check_templates(settings()) == []
+
+
+def test_reminder_and_confirmation_ship_in_three_languages() -> None:
+    mail = {"email_subject", "email_body"}
+    assert {
+        (name, language): set(kinds) for name in SHIPPED for language, kinds in SHIPPED[name].items()
+    } == {
+        **{("terminerinnerung", language): mail | {"sms"} for language in LANGUAGES},
+        **{("terminbestaetigung", language): mail for language in LANGUAGES},
+    }
+
+
+def test_the_sms_word_for_word() -> None:
+    assert sms(anna()) == (
+        "Guten Tag Frau Müller, wir erwarten Sie am Mittwoch, 25. November um 09:00 Uhr."
+        " Optik Meier, Tel. 040 123456"
+    )
+    assert sms(anna(language="en", salutation="Ms", last_name="Miller")) == (
+        "Hello Ms Miller, we look forward to seeing you on Wednesday, 25 November at 09:00."
+        " Optik Meier, tel. 040 123456"
+    )
+    assert sms(anna(language="fr", salutation="Madame", last_name="Meunier")) == (
+        "Bonjour Madame Meunier, nous vous attendons le mercredi 25 novembre à 09:00."
+        " Optik Meier, tél. 040 123456"
+    )
+
+
+def test_several_appointments_stand_in_one_sms() -> None:
+    assert sms(anna(), LATER) == (
+        "Guten Tag Frau Müller, wir erwarten Sie am Mittwoch, 25. November um 09:00 Uhr und um 14:00 Uhr."
+        " Optik Meier, Tel. 040 123456"
+    )
+    assert sms(anna(), LATER, ELSEWHERE) == (
+        "Guten Tag Frau Müller, wir erwarten Sie am Mittwoch, 25. November um 09:00 Uhr und um 14:00 Uhr"
+        " (Optik Meier) und am Dienstag, 1. Dezember um 09:00 Uhr (Hörakustik Süd)."
+        " Optik Meier, Tel. 040 123456; Hörakustik Süd, Tel. 040 999"
+    )
+
+
+def test_the_email_word_for_word() -> None:
+    mail = TEXTS.email("terminerinnerung", [anna(), LATER, ELSEWHERE])
+    assert mail.subject == "Ihre nächsten Termine – Optik Meier"
+    assert mail.body == (
+        "Guten Tag Frau Müller,\n"
+        "\n"
+        "wir erinnern Sie an Ihre Termine:\n"
+        "\n"
+        "Mittwoch, 25. November 2026 um 09:00 Uhr\n"
+        "Mittwoch, 25. November 2026 um 14:00 Uhr\n"
+        "Optik Meier\n"
+        "Hauptstraße 1, 20095 Hamburg\n"
+        "Tel. 040 123456\n"
+        "\n"
+        "Dienstag, 1. Dezember 2026 um 09:00 Uhr\n"
+        "Hörakustik Süd\n"
+        "Südweg 2\n"
+        "Tel. 040 999\n"
+        "\n"
+        "Möchten Sie absagen oder einen anderen Termin vereinbaren?"
+        " Dann rufen Sie bitte die jeweilige Filiale an.\n"
+        "\n"
+        "Freundliche Grüße\n"
+        "Ihr Team von Optik Meier\n"
+    )
+    one = TEXTS.email("terminbestaetigung", [anna()])
+    assert one.subject == "Terminbestätigung: Mittwoch, 25. November um 09:00 Uhr – Optik Meier"
+    assert "Dann rufen Sie uns bitte an: 040 123456.\n" in one.body
+
+
+# Made up, as long as they come: (salutation, last name, branch, telephone).
+LONG = [
+    ("Frau", "Lauterbach-Schnackenburger", "Brillen Ahrendt Bad Oldesloe", "05691 8098-0"),
+    ("Herr", "Freiherr von Wolfsbruch-Mettenau", "Optik Schütz Ahrensburg", "04102 457890"),
+    ("Frau", "Müller-Lüdenscheidt", "Hörgeräte Zander Bremen-Vegesack", "0421 / 66 30 01"),
+    ("Frau Dr.", "Schmidt-Oberhausener", "Augenoptik & Hörakustik Petersen", "+49 4321 123456"),
+    ("Herr Prof. Dr.", "Ratzenberger-Kowalczyk", "Optik Nord Lübeck-Travemünde", "04502 778899"),
+    ("Frau", "Großhennersdorfer", "Sehzentrum Königslutter am Elm", "05353 9876543"),
+    ("Herr", "Öztürk-Brändström", "Hörakustik Meister Fürstenfeldbruck", "08141 123456"),
+]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("salutation", "last_name", "branch", "phone"), LONG)
+def test_one_appointment_fits_into_one_part_with_long_names_on_every_day_of_the_year(
+    salutation: str, last_name: str, branch: str, phone: str, language: str
+) -> None:
+    for day in range(366):
+        row = anna(
+            starts_at=anna().starts_at + timedelta(days=day),
+            salutation=salutation,
+            last_name=last_name,
+            branch_name=branch,
+            branch_phone=phone,
+            language=language,
+        )
+        made = TEXTS.sms("terminerinnerung", [row])
+        assert (made.parts, made.encoding) == (1, "gsm7"), made.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_texts_name_the_person_the_branch_and_its_telephone_and_never_the_type(
+    template: str, language: str
+) -> None:
+    for rows in ([anna(language=language)], [anna(language=language), LATER, ELSEWHERE]):
+        mail = TEXTS.email(template, rows)
+        shown = [f"{mail.subject}\n{mail.body}"]
+        if template == "terminerinnerung":
+            shown.append(sms(*rows))
+        for text in shown:
+            assert "Frau Müller" in text
+            for row in rows:
+                assert row.branch_name in text
+                assert row.branch_phone in text
+            assert "Hörtest" not in text
+
+
+SCAR = re.compile(
+    r" {2}"  # two words with nothing between them
+    r"| [,.;)]|\( ?\)"  # a mark behind nothing
+    r"|[,;] ?[,;.]"
+    r"|(?:–|;|\bTel\.|\btel\.|\b[Tt]él\.|\bvon|\bat|\bau)$"  # a line that promises more
+    r"|None"
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize(
+    "missing",
+    [
+        ("salutation",),
+        ("last_name",),
+        ("salutation", "first_name", "last_name"),
+        ("branch_name",),
+        ("branch_phone",),
+        ("branch_address",),
+        ("branch_name", "branch_phone"),
+        ("branch_name", "branch_phone", "branch_address"),
+        (
+            "salutation",
+            "first_name",
+            "last_name",
+            "branch_name",
+            "branch_phone",
+            "branch_address",
+            "type_name",
+        ),
+    ],
+    ids="+".join,
+)
+def test_a_missing_value_leaves_no_scar(template: str, language: str, missing: tuple[str, ...]) -> None:
+    empty = dict.fromkeys(missing, "")
+    for rows in (
+        [anna(language=language, **empty)],
+        [anna(language=language, **empty), LATER, ELSEWHERE],
+        [anna(language=language), anna(branch_code="HH2", **empty)],
+    ):
+        mail = TEXTS.email(template, rows)
+        shown = [mail.subject, *mail.body.splitlines()]
+        if template == "terminerinnerung":
+            shown.append(sms(*rows))
+        for line in shown:
+            assert line == line.strip()
+            assert not SCAR.search(line), line
+        assert "\n\n\n" not in mail.body
