@@ -1,8 +1,11 @@
 """What the tests of the journal share: one customer, her appointments, and a journal with several runs."""
 
+import random
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Barrier
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,6 +24,7 @@ from terminbenachrichtigung.model import (
     MessageOutcome,
     Outcome,
     PlannedMessage,
+    Reason,
     Rejected,
     Route,
     Sent,
@@ -37,6 +41,8 @@ NO_GAP = timedelta(0)
 REMINDER = "Terminerinnerung"
 SMS = Route(Channel.SMS, "+491715555555")
 EMAIL = Route(Channel.EMAIL, "anna@example.org")
+
+LOST_TO_OTHERS = (Reason.IN_PROGRESS, Reason.ALREADY_NOTIFIED, Reason.RECENTLY_NOTIFIED)
 
 TABLES = [f"journal_{name}" for name in ("attempts", "notifications", "messages", "runs")] + [
     f"journal_{name}" for name in ("reminders", "leftovers", "reported")
@@ -192,3 +198,57 @@ class Journals:
         self.execute(
             f"UPDATE journal_messages SET renewed_at = {before} WHERE message_id = :id", id=claim.message_id
         )
+
+
+# ---------------------------------------------------------------- for other processes
+
+
+def meet(others: Barrier) -> None:
+    """Waits until all processes of a test are there."""
+    others.wait(60)
+
+
+def wait_until(moment: datetime) -> None:
+    time.sleep(max(0.0, (moment - datetime.now(UTC)).total_seconds()))
+
+
+def create_at(url: str, moment: datetime) -> bool:
+    """Makes the journal at a moment at which others do."""
+    wait_until(moment)
+    return create_journal(settings(url), NOW)
+
+
+def open_at(url: str, moment: datetime) -> int:
+    """Opens the journal at a moment at which others do; how many notifications of 4711 it knows."""
+    wait_until(moment)
+    journal = open_journal(settings(url))
+    try:
+        return len(ask(journal).notifications["4711"])
+    finally:
+        journal.close()
+
+
+def compete(url: str, seed: int, messages: Sequence[PlannedMessage]) -> list[str]:
+    """One run that claims and settles what it can get of a plan that others have too, in its own order.
+
+    Gives the first appointment of each message it got. What it did not get must have been lost to others.
+    """
+    journal = open_journal(settings(url))
+    order = list(messages)
+    random.Random(seed).shuffle(order)
+    got = []
+    try:
+        journal.begin(NOW, "run-once")
+        for message in order:
+            claim = journal.claim(message, now=NOW, gap=GAP)
+            if isinstance(claim, Claim):
+                assert journal.renew(claim, message.routes[0], [])
+                sent = [Attempt(message.routes[0], Sent())]
+                journal.settle(claim, MessageOutcome.SENT, message.routes[0], sent)
+                got.append(message.soonest.appointment_id)
+            else:
+                assert claim.reason in LOST_TO_OTHERS, claim
+        end(journal)
+    finally:
+        journal.close()
+    return got

@@ -146,7 +146,12 @@ class PostgresServer:
             f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'",
             f'ALTER DATABASE "{name}" RESET ALL',
         )
-        self._administer(_DROP_SCHEMAS, "CREATE SCHEMA public", database=name)
+        self._administer(
+            _DROP_SCHEMAS,
+            "CREATE SCHEMA public",
+            "GRANT USAGE ON SCHEMA public TO PUBLIC",  # as in every new database
+            database=name,
+        )
         return self.url(name)
 
     def drop_database(self, name: str) -> None:

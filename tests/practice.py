@@ -1,9 +1,9 @@
 """A practice for the tests, all of it real: configuration, schedule, journal, gateway and mail server.
 
-    practice.book("1", "2026-11-25 09:00", customer=17)     an appointment of a customer of their own
-    practice.run("run-once", "--json")                      a command at the hour `practice.now`, in this process
-    practice.process("run-once", "--json")                  a command as a process, by the clock on the wall
-    practice.gateway.jobs, practice.mail.received           what gateway and mail server took
+practice.book("1", "2026-11-25 09:00", customer=17)     an appointment of a customer of their own
+practice.run("run-once", "--json")                      a command at the hour `practice.now`, in this process
+practice.process("run-once", "--json")                  a command as a process, by the clock on the wall
+practice.gateway.jobs, practice.mail.received           what gateway and mail server took
 """
 
 import json
@@ -213,7 +213,11 @@ class Practice:
     # ---------------------------------------------------------------- what people do at the desk
 
     def book(
-        self, appointment: object = "1", start: object = "2026-11-25 09:00", customer: int = 17, **columns: object
+        self,
+        appointment: object = "1",
+        start: object = "2026-11-25 09:00",
+        customer: int = 17,
+        **columns: object,
     ) -> None:
         """Enter an appointment with which all is well, apart from what `columns` say."""
         row = {
@@ -274,7 +278,10 @@ class Practice:
         return Ran(result.exit_code, result.stdout, result.stderr)
 
     def pass_time(self, seconds: float) -> None:
-        """Put the clock forward during a `run`; for a script of the gateway or the mail server."""
+        """Put the clock forward during a `run`; for a script of the gateway or the mail server.
+
+        The deadline of the attempt under way comes nearer too: set `timeout_seconds` above it.
+        """
         self._clock.tick(timedelta(seconds=seconds))
 
     def run_once(self, *options: str, now: str | None = None) -> Ran:
@@ -323,7 +330,9 @@ class Practice:
         return len(self.gateway.jobs) + len(self.mail.received)
 
 
-def reminder(hours: int = 24, name: str = REMINDER, channels: tuple[str, ...] = ("sms", "email")) -> dict[str, Any]:
+def reminder(
+    hours: int = 24, name: str = REMINDER, channels: tuple[str, ...] = ("sms", "email")
+) -> dict[str, Any]:
     """One of `[[reminders]]`."""
     return {"name": name, "hours_before": hours, "channels": channels}
 
@@ -349,4 +358,3 @@ def _toml(value: object) -> str:
             return value.isoformat()
         case _:
             return json.dumps(value, ensure_ascii=False)
-

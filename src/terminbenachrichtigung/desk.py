@@ -54,19 +54,23 @@ def staff(tools: Tools) -> tuple[StaffEntry, ...]:
     planned = plan_window(tools, now, since=moment)
     tomorrow = tools.quiet.day_start(tools.quiet.local_date(now) + timedelta(days=1))
     reach = _reach(tools, now)
-    judged = [
+    ours = [
         each
         for each in judge(tools, planned, now)
-        if moment < each.appointment.starts_at
-        and (each.appointment.starts_at < tomorrow or each.appointment.starts_at <= reach[each.reminder])
+        if moment < each.appointment.starts_at and each.first(without=_ALL_BUT_NOT_OURS) is None
     ]
-    ours = [each for each in judged if each.first(without=_ALL_BUT_NOT_OURS) is None]
+    # Also by a reminder whose window opens later.
+    reached = {each.appointment.appointment_id for each in ours if each.first(without=_PASSING) is None}
+    ours = [
+        each
+        for each in ours
+        if each.appointment.starts_at < tomorrow or each.appointment.starts_at <= reach[each.reminder]
+    ]
     cases = list(
         staff_list.journal_cases(
             {each.appointment.appointment_id: each.appointment for each in ours}.values(), planned.known
         )
     )
-    reached = {each.appointment.appointment_id for each in ours if each.first(without=_PASSING) is None}
     for each in ours:
         missed = each.first()
         verdict = each.first(without=_ABOUT_TIME)

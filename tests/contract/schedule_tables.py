@@ -1,20 +1,23 @@
 """Schedules for the tests: one table with the contract's columns, on SQLite or PostgreSQL."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.pool import NullPool
 
 from terminbenachrichtigung.config import Rules, ScheduleSettings
+from terminbenachrichtigung.errors import ScheduleError
 from terminbenachrichtigung.model import Window
 from terminbenachrichtigung.schedule import Schedule
 
 BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 ROW: Mapping[str, object] = {
     "appointment_id": "4711",
@@ -66,7 +69,8 @@ def make_table(
     declared = ", ".join(f"{column} {types.get(column, 'TEXT')}" for column in columns)
     with writing(url) as connection:
         connection.exec_driver_sql(f"CREATE TABLE {name} ({declared})")
-        table = sa.table(name, *(sa.column(column) for column in columns))
+        schema, _, table_name = name.rpartition(".")
+        table = sa.table(table_name, *(sa.column(column) for column in columns), schema=schema or None)
         for row in rows:
             connection.execute(table.insert().values(**row))
 
@@ -98,3 +102,28 @@ def scan(url: str, **how: Any) -> Window:
         return schedule.scan()
     finally:
         schedule.close()
+
+
+def _refusals(url: str, **how: Any) -> list[str]:
+    schedule = open_schedule(url, **how)
+    ways: list[Callable[[], object]] = [
+        schedule.probe,
+        schedule.scan,
+        schedule.uses_index,
+        lambda: schedule.read(NOW, NOW),
+        lambda: schedule.find("4711"),
+    ]
+    said = []
+    for way in ways:
+        with pytest.raises(ScheduleError) as refusal:
+            way()
+        said.append(str(refusal.value))
+    schedule.close()
+    assert not any("\n" in sentence for sentence in said)
+    return said
+
+
+def refusal(url: str, **how: Any) -> str:
+    """The one sentence with which every way of reading refuses."""
+    (sentence,) = set(_refusals(url, **how))
+    return sentence

@@ -1,51 +1,16 @@
 """Whatever a user can do wrong with the schedule ends in one sentence that names it."""
 
-import os
 import socket
-import sqlite3
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
 import pytest
-from schedule_tables import BERLIN, ROW, TYPES, execute, make_table, open_schedule, read
+from schedule_tables import NOW, ROW, TYPES, execute, make_table, open_schedule, read, refusal, writing
+from sqlalchemy.engine import make_url
 
 from postgres import PostgresServer
 from terminbenachrichtigung.config import Rules
 from terminbenachrichtigung.errors import ScheduleError
-from terminbenachrichtigung.schedule import Schedule
-
-NOW = datetime(2026, 11, 24, tzinfo=UTC)
-
-
-def refusals(url: str, **how: object) -> list[str]:
-    """What each way of reading says; all of them must refuse with one line."""
-    schedule = open_schedule(url, **how)  # type: ignore[arg-type]
-    ways = [
-        schedule.probe,
-        schedule.scan,
-        schedule.uses_index,
-        lambda: schedule.read(NOW, NOW),
-        lambda: schedule.find("4711"),
-    ]
-    said = []
-    for way in ways:
-        with pytest.raises(ScheduleError) as refusal:
-            way()
-        said.append(str(refusal.value))
-    schedule.close()
-    assert not any("\n" in sentence for sentence in said)
-    return said
-
-
-def refusal(url: str, **how: object) -> str:
-    (sentence,) = set(refusals(url, **how))
-    return sentence
-
 
 # ------------------------------------------------------------------ relation and columns
 
@@ -158,11 +123,11 @@ def test_a_query_may_write_a_colon_and_a_percent_sign_into_its_values(database_u
     execute(database_url, "UPDATE reminder_appointments SET day = '2026-11-24'")
     query = (
         "SELECT appointment_id, day || ' 09' || ':30' AS starts_at, customer_id, "
-        "type_notifiable, is_group, '100% :x ::y %(z)s \\:' AS status FROM reminder_appointments"
+        "type_notifiable, is_group, '100% :x ::y %s \\:' AS status FROM reminder_appointments"
     )
     (found,) = read(database_url, query=query).appointments
     assert found.starts_at == datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
-    assert found.status == "100% :x ::y %(z)s \\:"
+    assert found.status == "100% :x ::y %s \\:"
 
 
 @pytest.mark.parametrize(
@@ -190,7 +155,9 @@ def test_a_query_that_is_none_is_one_sentence_and_does_nothing(database_url: str
 
 def test_a_query_without_the_columns_is_told_which(database_url: str) -> None:
     make_table(database_url, [ROW])
-    said = refusal(database_url, query="SELECT appointment_id, starts_at, is_group FROM reminder_appointments")
+    said = refusal(
+        database_url, query="SELECT appointment_id, starts_at, is_group FROM reminder_appointments"
+    )
     assert said.endswith("its query lacks the columns customer_id, type_notifiable.")
 
 
@@ -201,91 +168,78 @@ def test_a_query_that_fails_on_its_rows_is_one_sentence(postgres_url: str) -> No
         read(postgres_url, query=query)
 
 
-# ------------------------------------------------------------------ files
+# ------------------------------------------------------------------ servers and URLs
 
 
-def test_a_missing_file_is_named_and_not_made(tmp_path: Path) -> None:
-    path = tmp_path / "schedule.db"
-    assert str(path) in refusal(f"sqlite:///{path}")
-    assert not path.exists()
+def test_a_server_that_is_not_there_is_one_sentence_without_the_password() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    said = refusal(f"postgresql+psycopg://praxis:geheim@127.0.0.1:{port}/termine")
+    assert "Connection refused" in said
+    assert f"postgresql+psycopg://praxis:***@127.0.0.1:{port}/termine" in said
+    assert "geheim" not in said
 
 
-def test_a_file_in_a_missing_folder_is_named(tmp_path: Path) -> None:
-    assert "No such file" in refusal(f"sqlite:///{tmp_path / 'nowhere' / 'schedule.db'}")
+def test_a_password_among_the_parameters_is_masked_too() -> None:
+    said = refusal("postgresql+psycopg://praxis@/termine?host=/nowhere&password=geheim")
+    assert "password=***" in said
+    assert "geheim" not in said
 
 
-def test_a_folder_is_no_schedule(tmp_path: Path) -> None:
-    assert "it is a folder" in refusal(f"sqlite:///{tmp_path}")
+def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        schedule = open_schedule(f"postgresql+psycopg://praxis@127.0.0.1:{port}/termine?connect_timeout=2")
+        with pytest.raises(ScheduleError, match="timeout"):
+            schedule.probe()
+        schedule.close()
 
 
-@pytest.mark.parametrize("content", [b"appointment_id;starts_at\n" * 100, b"SQLite format 3\0" + b"x" * 5000])
-def test_a_file_of_another_kind_is_no_schedule(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "schedule.db"
-    path.write_bytes(content)
-    assert "is not an SQLite database" in refusal(f"sqlite:///{path}")
+def test_a_wrong_password_is_one_sentence(postgres_server: PostgresServer, postgres_url: str) -> None:
+    execute(postgres_url, "DROP ROLE IF EXISTS guarded", "CREATE ROLE guarded LOGIN PASSWORD 'richtig'")
+    database = make_url(postgres_url).database or ""
+    said = refusal(postgres_server.url(database, "guarded", "falsch"))
+    assert 'password authentication failed for user "guarded"' in said
+    assert "falsch" not in said
 
 
-def test_an_empty_file_is_a_schedule_without_its_relation(tmp_path: Path) -> None:
-    (tmp_path / "schedule.db").touch()
-    assert "is not there" in refusal(f"sqlite:///{tmp_path / 'schedule.db'}")
+def test_a_missing_database_is_one_sentence(postgres_server: PostgresServer, postgres_url: str) -> None:
+    assert 'database "nowhere" does not exist' in refusal(postgres_server.url("nowhere"))
 
 
-@pytest.mark.parametrize("kept", [5000, 12_000])
-def test_a_damaged_file_is_one_sentence(tmp_path: Path, kept: int) -> None:
-    path = tmp_path / "schedule.db"
-    make_table(f"sqlite:///{path}", [{**ROW, "appointment_id": str(number)} for number in range(500)])
-    path.write_bytes(path.read_bytes()[:kept] + b"\xff" * 9000)
-    with pytest.raises(ScheduleError, match="is damaged"):
-        read(f"sqlite:///{path}")
+def test_a_relation_without_the_right_to_read_is_one_sentence(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    make_table(postgres_url, [ROW])
+    execute(postgres_url, "DROP ROLE IF EXISTS stranger", "CREATE ROLE stranger LOGIN")
+    database = make_url(postgres_url).database or ""
+    assert "permission denied for table" in refusal(postgres_server.url(database, "stranger"))
 
 
-def test_a_locked_file_is_one_sentence_after_the_time_that_the_url_grants(tmp_path: Path) -> None:
-    path = tmp_path / "schedule.db"
-    make_table(f"sqlite:///{path}", [ROW])
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        assert "is locked by another program" in refusal(f"sqlite:///{path}?timeout=0.1")
-        other.execute("ROLLBACK")
-        assert len(read(f"sqlite:///{path}").appointments) == 1
+def test_a_locked_relation_is_one_sentence_after_the_time_that_the_url_grants(postgres_url: str) -> None:
+    make_table(postgres_url, [ROW])
+    with writing(postgres_url) as other:
+        other.exec_driver_sql("LOCK TABLE reminder_appointments")
+        said = refusal(f"{postgres_url}&options=-c%20lock_timeout%3D100ms")
+    assert "is locked by another program" in said
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file::memory:?uri=true"])
-def test_a_database_in_memory_is_no_schedule(url: str) -> None:
-    with pytest.raises(ScheduleError, match="names no file"):
+def test_a_server_that_stops_is_out_of_reach_and_found_again_when_it_is_back(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    make_table(postgres_url, [ROW])
+    schedule = open_schedule(postgres_url)
+    schedule.probe()
+    postgres_server.stop("fast")
+    with pytest.raises(ScheduleError, match="connection to server on socket"):
+        schedule.read(NOW, NOW)
+    postgres_server.start()
+    schedule.probe()
+    schedule.close()
+
+
+@pytest.mark.parametrize("url", ["", "schedule.db", "postgresql+nodriver://x/y", "carrierpigeon://x/y"])
+def test_a_url_that_names_no_database_is_one_sentence(url: str) -> None:
+    with pytest.raises(ScheduleError) as refused:
         open_schedule(url)
-
-
-@pytest.mark.parametrize("name", ["Termine 2026.db", "100%.db", "a?b#c.db", "käse&x=1.db", "a%20b.db", "file.db"])
-def test_any_file_name_is_opened_as_it_is(tmp_path: Path, name: str) -> None:
-    other = tmp_path / "other.db"
-    make_table(f"sqlite:///{other}", [ROW])
-    other.rename(tmp_path / name)
-    url = f"sqlite:///{tmp_path / name}".replace("?", "%3F").replace("%20", "%2520") if "?" not in name else None
-    assert url is None or len(read(url).appointments) == 1
-
-
-def test_a_url_of_sqlites_own_form_is_understood(tmp_path: Path) -> None:
-    make_table(f"sqlite:///{tmp_path / 'a b.db'}", [ROW])
-    for url in (f"sqlite:///file:{tmp_path}/a%20b.db?mode=rwc&uri=true", f"sqlite:///file://{tmp_path}/a%20b.db?uri=true"):
-        assert len(read(url).appointments) == 1
-
-
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """Without root's rights, which no permission stops."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
-def test_a_file_that_may_not_be_read_is_one_sentence(open_folder: Path) -> None:
-    path = open_folder / "schedule.db"
-    make_table(f"sqlite:///{path}", [ROW])
-    path.chmod(0)
-    with as_nobody():
-        assert "Permission denied" in refusal(f"sqlite:///{path}")
+    assert "\n" not in str(refused.value)

@@ -24,7 +24,5 @@ def postgres_practice(tmp_path: Path, postgres_url: str) -> Iterator[Practice]:
 @pytest.fixture(params=["sqlite", "postgres"])
 def either_practice(request: pytest.FixtureRequest) -> Practice:
     """The same, once on either kind of database."""
-    made: Practice = request.getfixturevalue(
-        "practice" if request.param == "sqlite" else "postgres_practice"
-    )
+    made: Practice = request.getfixturevalue("practice" if request.param == "sqlite" else "postgres_practice")
     return made

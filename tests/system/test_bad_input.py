@@ -14,9 +14,6 @@ def run_beside_a_good_row(practice: Practice, **columns: object) -> Ran:
     ran = practice.run_once()
     assert ran.outcomes["2"] == "sent"
     assert number(2) in practice.texted
-    assert "Traceback" not in ran.stdout + ran.stderr
-    for command in ("run-once", "dry-run", "staff-list", "history"):  # and people can read of it
-        assert practice.run(command).exit_code in {0, 1}
     return ran
 
 
@@ -36,7 +33,6 @@ def sms_to_1(practice: Practice) -> str:
         ({"starts_at": "2026-11-25"}, "starts_at"),  # no time of day
         ({"starts_at": None}, "starts_at"),
         ({"starts_at": ""}, "starts_at"),
-        ({"starts_at": 20261125}, "starts_at"),
         ({"type_notifiable": "perhaps"}, "type_notifiable"),
         ({"is_group": 7}, "is_group"),
         ({"customer_id": "1\0"}, "customer_id"),
@@ -104,7 +100,7 @@ def test_an_optional_value_that_cannot_be_read_is_left_out_and_warned_about(
         ("Berger\r\nBcc: all@example.org", "Berger Bcc: all@example.org"),
         ("{{ 7*7 }}", "{{ 7*7 }}"),
         ("{% for x in y %}", "{% for x in y %}"),
-        ("Ber\0ger", "Berger"),
+        ("Ber\0ger", "Ber ger"),
         ("Berger 🙂", "Berger 🙂"),
         (RIGHT_TO_LEFT, RIGHT_TO_LEFT),
         ("\u202eregreB", "regreB"),
@@ -114,10 +110,9 @@ def test_an_optional_value_that_cannot_be_read_is_left_out_and_warned_about(
     ],
 )
 def test_a_name_is_data_wherever_it_appears(last_name: str, said: str, practice: Practice) -> None:
-    practice.configure(sms={"max_parts": 10})
-    run_beside_a_good_row(practice, last_name=last_name)
     practice.book("3", "2026-11-25 09:15", customer=3, last_name=last_name, preferred_channel="email")
-    assert practice.run_once().outcomes == {"3": "sent"}
+    ran = run_beside_a_good_row(practice, last_name=last_name)
+    assert ran.outcomes == {"1": "sent", "2": "sent", "3": "sent"}
     assert f"Guten Tag Frau {said}," in sms_to_1(practice)
     (mail,) = practice.mail.received
     assert (mail.recipient, mail.message.get_all("Bcc")) == (address(3), None)
@@ -127,7 +122,9 @@ def test_a_name_is_data_wherever_it_appears(last_name: str, said: str, practice:
 
 
 def test_a_name_in_the_subject_cannot_add_a_header(practice: Practice) -> None:
-    practice.configure(templates={"terminerinnerung": {"de": {"email_subject": "Hallo {{ customer.last_name }}"}}})
+    practice.configure(
+        templates={"terminerinnerung": {"de": {"email_subject": "Hallo {{ customer.last_name }}"}}}
+    )
     practice.book("1", mobile="", last_name="Berger\r\nBcc: all@example.org\r\n\r\nText")
     practice.run_once()
     (mail,) = practice.mail.received
@@ -138,9 +135,6 @@ def test_a_name_in_the_subject_cannot_add_a_header(practice: Practice) -> None:
 def test_a_name_of_10000_characters_takes_the_channel_that_can_carry_it(practice: Practice) -> None:
     ran = run_beside_a_good_row(practice, last_name=LONG)
     assert ran.told["1"] == ["email sent"]
-    practice.book("3", customer=3, last_name=LONG, email="")
-    assert practice.run_once().reasons["3"] == "no_contact"
-    assert len(practice.run("run-once").stdout) < 5000
 
 
 @pytest.mark.parametrize(
@@ -160,16 +154,40 @@ def test_an_email_address_that_is_not_exactly_one_is_not_used(email: str, practi
     assert (ran.exit_code, practice.mailed) == (0, [])
 
 
-@pytest.mark.parametrize("mobile", ["0171 5555 Ute", "\0", "0" * 10_000, "🙂", "٠١٧١", "+49\r\n171", "0171 5555555 Durchwahl 5"])
+@pytest.mark.parametrize(
+    "mobile", ["0171 5555 Ute", "\0", "0" * 10_000, "🙂", "٠١٧١", "+49\r\n171", "0171 5555555 Durchwahl 5"]
+)
 def test_a_number_that_is_not_clearly_a_mobile_is_not_used(mobile: str, practice: Practice) -> None:
     ran = run_beside_a_good_row(practice, mobile=mobile, email="")
     assert ran.reasons == {"1": "no_contact"}
     assert practice.texted == [number(2)]
 
 
+def test_people_can_read_of_strange_data_whatever_the_command(practice: Practice) -> None:
+    strange = ("B\r\nX", "{{ x }}", LONG, "\0", "🙂", RIGHT_TO_LEFT, "\u202eX", "\x1b[31mred\x07")
+    for customer, value in enumerate(strange, 1):
+        practice.book(
+            str(customer), customer=customer, last_name=value, mobile=value, email=value, status=value
+        )
+    practice.book("bad", "\x1b[31m", customer=99)
+    reads = [practice.run(*command.split()) for command in ("dry-run", "run-once", "staff-list", "history")]
+    assert [ran.exit_code for ran in reads] == [0, 1, 0, 0]
+    for ran in reads:
+        assert len(ran.stdout) < 20_000
+        assert not [sign for sign in ran.stdout if not sign.isprintable() and sign != "\n"]
+
+
 def test_integer_keys_and_nulls_in_every_optional_column_are_fine(practice: Practice) -> None:
     nothing = dict.fromkeys(
-        ("status", "type_name", "branch_code", "branch_name", "branch_phone", "branch_address", "branch_email")
+        (
+            "status",
+            "type_name",
+            "branch_code",
+            "branch_name",
+            "branch_phone",
+            "branch_address",
+            "branch_email",
+        )
         + ("salutation", "first_name", "last_name", "phone", "email", "preferred_channel", "language")
         + ("reminder_consent", "ends_at", "created_at", "last_contacted_at")
     )

@@ -78,7 +78,7 @@ def test_an_occurrence_of_a_series_is_an_appointment_of_its_own(practice: Practi
 
 def test_what_the_desk_changes_while_a_run_is_under_way_counts(practice: Practice) -> None:
     """Rows older than 30 seconds are read again before a claim; here the clock jumps over them."""
-    practice.configure(sms={"concurrency": 1})
+    practice.configure(sms={"concurrency": 1, "timeout_seconds": 100})
     for number_, customer in enumerate(range(1, 6)):
         practice.book(str(customer), f"2026-11-25 09:{number_:02}", customer=customer)
     practice.book("6", "2026-11-25 09:30", customer=6)
@@ -240,7 +240,11 @@ def test_renaming_a_reminder_starts_it_afresh(practice: Practice) -> None:
 @pytest.mark.parametrize(
     ("language", "sms", "subject"),
     [
-        ("de", "Guten Tag Frau Berger1, wir erwarten Sie am Mittwoch, 25. November um 09:00 Uhr", "Ihr Termin"),
+        (
+            "de",
+            "Guten Tag Frau Berger1, wir erwarten Sie am Mittwoch, 25. November um 09:00 Uhr",
+            "Ihr Termin",
+        ),
         ("de-AT", "Guten Tag Frau Berger1,", "Ihr Termin am Mittwoch, 25. November um 09:00 Uhr"),
         ("EN", "Wednesday", "Your appointment on Wednesday"),
         ("fr", "mercredi 25 novembre à 09:00", "Votre rendez-vous du mercredi 25 novembre"),

@@ -332,7 +332,10 @@ def test_an_sms_goes_out_as_the_gateway_wants_it(practice: Practice) -> None:
         "SendDate": one["SendDate"],
     }
     assert one["SendDate"].startswith("2026-11-24T10:0")
-    assert (two["Sender"], requests["00491715500001"].path) == ("OptikSued", "/gateway/Send.asmx/SendSimpleSMS")
+    assert (two["Sender"], requests["00491715500001"].path) == (
+        "OptikSued",
+        "/gateway/Send.asmx/SendSimpleSMS",
+    )
 
 
 def test_an_email_goes_out_as_programs_and_people_expect(practice: Practice) -> None:
@@ -389,5 +392,3 @@ def test_max_per_second_and_concurrency_hold(practice: Practice) -> None:
     assert len(times) == 6
     assert most <= 2
     assert (times[-1] - times[0]).total_seconds() > 0.4
-
-

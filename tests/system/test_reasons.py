@@ -130,7 +130,12 @@ def test_every_reason_that_a_run_can_give_is_told_by_name_here() -> None:
 def test_the_first_rule_that_says_no_gives_the_reason(practice: Practice) -> None:
     practice.configure(rules={"exclude_branches": ["HH1"], "require_consent": True})
     practice.book(
-        "1", customer_id=None, is_group=True, type_notifiable=False, status="Storniert", reminder_consent=False
+        "1",
+        customer_id=None,
+        is_group=True,
+        type_notifiable=False,
+        status="Storniert",
+        reminder_consent=False,
     )
     expected = ["no_customer", "group_appointment", "type_not_allowed", "status_excluded", "branch_excluded"]
     repairs: list[dict[str, object]] = [

@@ -51,9 +51,7 @@ def test_run_once_sends_what_dry_run_had_shown_and_a_second_one_sends_nothing(
     schedule: str, journal: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     def url(kind: str, name: str) -> str:
-        return (
-            str(request.getfixturevalue("postgres_url")) if kind == "postgres" else f"sqlite:///{name}.db"
-        )
+        return str(request.getfixturevalue("postgres_url")) if kind == "postgres" else f"sqlite:///{name}.db"
 
     with Practice(
         tmp_path, now=None, schedule_url=url(schedule, "schedule"), journal_url=url(journal, "journal")
@@ -171,4 +169,6 @@ def files(folder: Path) -> dict[str, str]:
 def contents(practice: Practice) -> dict[str, list[str]]:
     """All rows of the journal."""
     tables = inspect(practice.database("journal")).get_table_names()
-    return {table: [str(row) for row in practice.sql(f"SELECT * FROM {table}", "journal")] for table in tables}
+    return {
+        table: [str(row) for row in practice.sql(f"SELECT * FROM {table}", "journal")] for table in tables
+    }

@@ -38,8 +38,18 @@ sender = "OptikHH"
 """
 
 
+PREFIX = "TERMINBENACHRICHTIGUNG_"
+
+
 class Absent:
     """In the place of a value: the key is not there."""
+
+
+def written(path: Path, text: str, mode: int = 0o600) -> Path:
+    """A file with this text and mode."""
+    path.write_text(text, encoding="utf-8")
+    path.chmod(mode)
+    return path
 
 
 def bent(changes: Mapping[str, object]) -> dict[str, Any]:

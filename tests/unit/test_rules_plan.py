@@ -85,11 +85,11 @@ def test_unknown_channel_words_are_warned_about_once() -> None:
     result = planned(
         appointment("1", preferred_channel="Fax"),
         appointment("2", preferred_channel="Fax", customer_id="2"),
-        appointment("3", preferred_channel="Brieftaube", customer_id="3"),
+        appointment("3", preferred_channel=" Brief\ntaube", customer_id="3"),
         appointment("4", preferred_channel="e-Mail", customer_id="4"),
         appointment("5", "2026-11-24 09:00", preferred_channel="Rauchzeichen"),  # past
     )
-    assert result.warnings == ("unknown preferred_channel, taken as no preference: Brieftaube, Fax",)
+    assert result.warnings == ("unknown preferred_channel, taken as no preference: Brief taube, Fax",)
 
 
 def test_contacts_in_the_future_are_warned_about_once_and_do_not_count() -> None:

@@ -56,7 +56,8 @@ def validated(tables: Mapping[str, Any], broken: Iterable[KeyPath]) -> tuple[Dra
         try:
             return Draft(Settings.model_validate(remaining), frozenset(doubtful)), problems or []
         except ValidationError as error:
-            mistakes = [(_key_path(each["loc"], each["type"]), each) for each in error.errors(include_url=False)]
+            found = error.errors(include_url=False)
+            mistakes = [(_key_path(each["loc"], each["type"]), each) for each in found]
         if problems is None:  # what later passes find are mistakes of the repair, not of the file
             problems = [_problem(path, each) for path, each in mistakes]
         for path, _ in mistakes:

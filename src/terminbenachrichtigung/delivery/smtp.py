@@ -9,19 +9,13 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
 from typing import Any
-
-from email_validator import validate_email
 
 from terminbenachrichtigung import model
 from terminbenachrichtigung.config.settings import Branch, EmailSettings
-from terminbenachrichtigung.delivery.channel import branch_settings, quoted
+from terminbenachrichtigung.delivery.channel import quoted
 from terminbenachrichtigung.delivery.connection import (
     connect,
     fault,
@@ -31,23 +25,14 @@ from terminbenachrichtigung.delivery.connection import (
     trust,
     within,
 )
+from terminbenachrichtigung.delivery.mail import Mail, compose
 from terminbenachrichtigung.model import Claim, Content, Outcome, Rejected, Sent, Unavailable, Unknown
 
 _IDLE_SECONDS = 30.0  # a session that rested longer is left: routers forget such lines without a word
 _GOODBYE_SECONDS = 2.0
 _LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
-_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 Reply = tuple[int, bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """What goes over the line for one message."""
-
-    sender: str
-    recipient: str
-    data: bytes  # the whole message, lines ended by CRLF
 
 
 class Smtp:
@@ -240,68 +225,6 @@ class Smtp:
         words = exc.smtp_error if isinstance(exc.smtp_error, bytes) else exc.smtp_error.encode()
         detail = f"{self._settings.host} {what}: {self._quote((exc.smtp_code, words))}"
         return Unavailable(detail, account_error=account_error, again=not account_error)
-
-
-def compose(
-    settings: EmailSettings,
-    branches: Mapping[str, Branch],
-    content: Content,
-    message_id: str,
-    now: datetime,
-) -> Mail:
-    """Write the message down.
-
-    Always quoted-printable: every server takes it, so that the text need not depend on what one offers.
-
-    Args:
-        settings: the section `[email]`.
-        branches: the sections `[branches.*]`, for the reply address.
-        content: the rendered e-mail.
-        message_id: becomes the Message-ID, at the sender's domain.
-        now: aware; becomes the Date.
-
-    Raises:
-        ValueError, MessageError: an address, the subject or the text cannot stand in an e-mail.
-    """
-    message = EmailMessage(policy=SMTP_POLICY)
-    message["From"] = settings.sender
-    sender = message["From"].addresses[0]
-    recipient = _ascii_address(content.recipient)
-    message["To"] = Address(addr_spec=recipient)
-    message["Subject"] = content.subject or ""
-    message["Date"] = now
-    message["Message-ID"] = f"<{message_id}@{sender.domain}>"
-    reply_to = (
-        branch_settings(branches, content.branch_code).reply_to or settings.reply_to or content.reply_to
-    )
-    if reply_to:
-        message["Reply-To"] = reply_to
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(content.text, cte="quoted-printable")
-    if content.language:
-        message["Content-Language"] = content.language
-    if content.calendar is not None and settings.calendar_attachment:
-        message.add_attachment(
-            content.calendar,
-            maintype="text",
-            subtype="calendar",
-            filename="termin.ics",
-            params={"method": "PUBLISH", "charset": "utf-8"},
-        )
-    return Mail(sender.addr_spec, recipient, message.as_bytes())
-
-
-def _ascii_address(address: str) -> str:
-    """The address as any server takes it: a domain with an umlaut in its ASCII form (IDNA 2008).
-
-    The form is asked for here, however well it was checked before: a stray space, comma or bracket would
-    have the mail server, or the standard library, read another address than we did.
-    """
-    if not address.isascii():
-        address = validate_email(address, check_deliverability=False).ascii_email or ""
-    if not _PLAIN_ADDRESS.fullmatch(address):
-        raise ValueError("not a plain address")
-    return address
 
 
 # ---------------------------------------------------------------- what the server's replies mean

@@ -27,8 +27,8 @@ def make_room(directory: Path) -> None:
             return
         if not _is_unchanged(directory / CONFIG):
             raise ConfigError(
-                f"{directory} holds something that is not an earlier demo's, or was changed since, and is left "
-                "as it is; name a folder that is new or empty: terminbenachrichtigung demo DIR"
+                f"{directory} is left as it is: it holds something that is not an earlier demo's, or was "
+                "changed since. Name a folder that is new or empty: terminbenachrichtigung demo DIR"
             )
         for name in _OWN:  # the configuration last: until then an interrupted demo can be replaced
             (directory / name).unlink(missing_ok=True)

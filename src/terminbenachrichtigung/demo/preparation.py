@@ -65,6 +65,7 @@ require_consent = true
 exclude_branches = ["TEST*"]
 
 [safety]
+max_messages_per_run = 100
 # All customers but one, to show what happens to that one.
 only_recipients = [
 $recipients

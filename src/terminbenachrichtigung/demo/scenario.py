@@ -1,6 +1,6 @@
 """The sample practice: customers and appointments that between them show what a run can do. Pure.
 
-A run says `same_day` of appointments later today, and `missed` of today's that should have been told yesterday.
+A run says `same_day` of what starts later today, and `missed` of what starts today and was not told in time.
 One minute before midnight there is no later today. So the practice lies in a time zone in which it is daytime
 now, Berlin if it is daytime there, and the clock times below keep their meaning at any hour.
 """

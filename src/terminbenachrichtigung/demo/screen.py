@@ -37,16 +37,17 @@ def opening(scene: Scenario, directory: str) -> Iterator[str]:
     local = scene.now.astimezone(scene.zone)
     yield from _heading("A practice on this machine")
     yield from _paragraph(
-        f"It is {local:%A, %Y-%m-%d, %H:%M} in the sample practice. Its time zone is {scene.zone.key}, one in "
-        f"which it is daytime now, since nothing is sent at night. The folder {directory} holds its "
+        f"It is {local:%A, %Y-%m-%d, %H:%M} in the sample practice. Its time zone is {scene.zone.key}, one "
+        f"in which it is daytime now, since nothing is sent at night. The folder {directory} holds its "
         f"configuration, its schedule with {len(scene.customers)} customers and {len(scene.bookings)} "
-        "appointments, and its journal. A gateway and a mail server listen on this machine: nothing leaves it."
+        "appointments, and its journal. A gateway and a mail server listen on this machine: nothing leaves "
+        "it."
     )
     yield ""
     yield from _paragraph(
-        f"There are two reminders: {REMINDER}, 24 hours ahead by SMS, and {EARLY_REMINDER}, 72 hours ahead by "
-        f"e-mail. A run told {scene.who_shows(Reason.ALREADY_NOTIFIED)} {scene.clock(scene.first_run)}; then "
-        "the computer was off until now. At this moment another run is writing to "
+        f"There are two reminders: {REMINDER}, 24 hours ahead by SMS, and {EARLY_REMINDER}, 72 hours ahead "
+        f"by e-mail. A run told {scene.who_shows(Reason.ALREADY_NOTIFIED)} {scene.clock(scene.first_run)}; "
+        "then the computer was off until now. At this moment another run is writing to "
         f"{scene.who_shows(Reason.IN_PROGRESS)}."
     )
 
@@ -119,7 +120,7 @@ def again(run: Document, scene: Scenario, texted: int, mailed: int) -> Iterator[
     """The second run: what it sent, and why nobody else got anything, in short."""
     planned = run["counts"]["messages"]
     yield from _paragraph(
-        f"The run has {planned} messages; the gateway received {texted} SMS, and the mail server {mailed} e-mails."
+        f"{planned} messages; the gateway received {texted} SMS, and the mail server {mailed} e-mails."
     )
     if not planned + texted + mailed:
         yield "Nobody is notified twice. The reasons now:"

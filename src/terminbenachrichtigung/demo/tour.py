@@ -6,7 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,10 @@ from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
 from terminbenachrichtigung.demo.scenario import scenario
 from terminbenachrichtigung.errors import TerminbenachrichtigungError
+from terminbenachrichtigung.model import Stop
 
 _NAME = "terminbenachrichtigung"
-_RUN_ONCE = ("run-once", "--json", "--full")
+_MINUTES = 10  # the whole demo takes seconds
 
 
 def show(directory: Path) -> None:
@@ -31,25 +32,32 @@ def show(directory: Path) -> None:
     Raises:
         ConfigError: the directory holds something that is not an earlier demo's, or cannot be made.
         TerminbenachrichtigungError: something could not be made or run, in one sentence.
+        click.Abort: Ctrl-C, or a stop signal.
     """
     scene = scenario(bootstrap.clock())
     folder.make_room(directory)
-    with Gateway(script=preparation.answer) as gateway, MailServer() as mail:
+    with (
+        bootstrap.stop_signals(_MINUTES) as stopping,
+        Gateway(script=preparation.answer) as gateway,
+        MailServer() as mail,
+    ):
         config, settings = preparation.prepare(directory, scene, gateway, mail.port)
         call = f"{_program()} --config {shlex.quote(str(config))}"
+
+        def command(*arguments: str) -> dict[str, Any]:
+            exit_code, document = _run(stopping, config, *arguments)
+            _print(screen.command(f"{call} {' '.join(arguments)}", exit_code))
+            return document
+
         _print(screen.opening(scene, str(directory)))
         with preparation.run_beside(settings, scene.now):
-            exit_code, run = _run(config, *_RUN_ONCE)
-            _print(screen.command(f"{call} {' '.join(_RUN_ONCE)}", exit_code))
+            run = command("run-once", "--json", "--full")
             _print(screen.messages(run, scene, gateway.jobs, mail.received))
             _print(screen.skips(run, scene))
             texted, mailed = len(gateway.jobs), len(mail.received)
-            exit_code, run = _run(config, *_RUN_ONCE)
-            _print(screen.command(f"{call} {' '.join(_RUN_ONCE)}", exit_code))
+            run = command("run-once", "--json", "--full")
             _print(screen.again(run, scene, len(gateway.jobs) - texted, len(mail.received) - mailed))
-        exit_code, listed = _run(config, "staff-list", "--json")
-        _print(screen.command(f"{call} staff-list --json", exit_code))
-        _print(screen.staff(listed))
+        _print(screen.staff(command("staff-list", "--json")))
     overriding = [name for name in sorted(os.environ) if _is_ours(name) and name != CONFIG_VARIABLE]
     _print(screen.closing(scene, call, overriding))
 
@@ -59,8 +67,10 @@ def _print(lines: Iterable[str]) -> None:
         click.echo(line)
 
 
-def _run(config: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+def _run(stopping: Callable[[], Stop | None], config: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     """Run a command of the program as cron would, and return its exit code and its document."""
+    if stopping():
+        raise click.Abort
     ended = subprocess.run(  # noqa: S603  the program itself
         [sys.executable, "-m", _NAME, "--config", str(config), *arguments],
         env=_environment(),
@@ -69,6 +79,8 @@ def _run(config: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
         encoding="utf-8",
         check=False,
     )
+    if stopping():  # the terminal sends Ctrl-C to the command as well
+        raise click.Abort
     if ended.returncode not in (0, 1) or not ended.stdout:
         raise TerminbenachrichtigungError(
             f"{arguments[0]} ended with exit code {ended.returncode}: {ended.stderr.strip()}"
@@ -92,6 +104,6 @@ def _program() -> str:
     if called.stem != _NAME:
         return f"{shlex.quote(sys.executable)} -m {_NAME}"
     found = shutil.which(_NAME)
-    if found is not None and Path(found).samefile(called):
+    if found is not None and Path(found).resolve() == called.resolve():
         return _NAME
     return shlex.quote(str(called))

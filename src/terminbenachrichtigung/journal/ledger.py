@@ -20,7 +20,7 @@ from terminbenachrichtigung.errors import JournalError
 from terminbenachrichtigung.journal import claims, statements
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.journal.engine import insert_new, lock, may_pass, reaching
-from terminbenachrichtigung.journal.reading import read_history, read_known
+from terminbenachrichtigung.journal.reading import read_history, read_known, read_latest
 from terminbenachrichtigung.journal.retention import purge
 from terminbenachrichtigung.journal.tables import (
     attempts,
@@ -40,6 +40,7 @@ from terminbenachrichtigung.model import (
     Known,
     Leftover,
     MessageOutcome,
+    Notification,
     PlannedMessage,
     Reason,
     Route,
@@ -273,6 +274,12 @@ class Journal:
             row = claims.MessageRow(claim.message_id, self.run_id, State.CLAIMED, now)
             claims.insert(connection, row, claim.message, taken)
         return claim
+
+    @_patient
+    def latest(self, reminder: str, appointment_ids: Collection[str]) -> dict[str, Notification]:
+        """By appointment: its latest notification for one reminder, as it stands now. No lock is taken."""
+        with self._transaction(writes=False) as connection:
+            return read_latest(connection, reminder, appointment_ids)
 
     @_patient
     def renew(self, claim: Claim, route: Route, ended: Sequence[Attempt]) -> bool:

@@ -128,6 +128,34 @@ def read_known(
     )
 
 
+def read_latest(
+    connection: Connection, reminder: str, appointment_ids: Collection[str]
+) -> dict[str, Notification]:
+    """See `Journal.latest`."""
+    rows = connection.execute(
+        select(notifications, messages.c.state, messages.c.run_now)
+        .join(messages, messages.c.message_id == notifications.c.message_id)
+        .where(
+            notifications.c.reminder == reminder,
+            among(connection, notifications.c.appointment_id, appointment_ids),
+        )
+        .order_by(notifications.c.generation)
+    )
+    return {
+        row.appointment_id: Notification(
+            row.reminder,
+            row.appointment_id,
+            row.generation,
+            row.customer_id,
+            row.starts_at,
+            State(row.state),
+            row.message_id,
+            row.run_now,
+        )
+        for row in rows
+    }
+
+
 def read_history(connection: Connection, limit: int) -> tuple[JournalMessage, ...]:
     """The newest messages with their appointments and attempts, newest first."""
     rows = connection.execute(

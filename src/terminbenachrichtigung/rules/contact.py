@@ -15,6 +15,7 @@ from terminbenachrichtigung.email_address import EmailRefusal, email_address
 from terminbenachrichtigung.errors import MessageError
 from terminbenachrichtigung.model import Appointment, Channel, Route
 from terminbenachrichtigung.phone import PhoneRefusal, mobile_number
+from terminbenachrichtigung.plain_text import one_line
 
 SHOWN = 80  # signs of what somebody typed; the rest says nothing more
 
@@ -160,7 +161,7 @@ def _address(appointment: Appointment, settings: Settings) -> tuple[str | None, 
     found = email_address(appointment.email)
     if found.address is not None or found.refused is None:
         return found.address, "no address"
-    return None, f"{_EMAIL_REFUSALS[found.refused]} ({appointment.email.strip()[:SHOWN]})"
+    return None, f"{_EMAIL_REFUSALS[found.refused]} ({one_line(appointment.email)[:SHOWN]})"
 
 
 def _too_long(

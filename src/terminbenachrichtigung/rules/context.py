@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -21,6 +21,7 @@ class Horizon:
     reminder: Reminder
     reach: datetime  # due are appointments up to here
     carry: datetime  # and a message takes the customer's others along up to here
+    shorter: frozenset[str]  # the names of the reminders with a shorter lead
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Candidate:
 
 
 class Context:
-    """One run's view. Only `planned`, `told` and `written` grow, while the plan is made."""
+    """One run's view. What it says is planned grows while the plan is made."""
 
     def __init__(self, settings: Settings, known: Known, now: datetime, parts: Parts, quiet: Quiet) -> None:
         rules = settings.rules
@@ -86,8 +87,8 @@ class Context:
             self._horizon(reminder) for reminder in sorted(settings.reminders, key=lambda r: r.hours_before)
         )
         self.farthest = max([self.tomorrow, *(horizon.carry for horizon in self.horizons)])
-        self.planned: defaultdict[str, list[Reminder]] = defaultdict(list)
-        """By appointment: the reminders that passed rules 1 to 16, or whose message takes it along."""
+        self._planned: dict[str, Reminder] = {}
+        """By appointment: of the reminders that this run plans for it, the one with the shortest lead."""
         self.told: set[str] = set()
         """The appointments that are in a planned message."""
         self.written: defaultdict[str, set[str]] = defaultdict(set)
@@ -96,7 +97,8 @@ class Context:
 
     def _horizon(self, reminder: Reminder) -> Horizon:
         reach = self.quiet.reach(self.now, reminder.hours_before)
-        return Horizon(reminder, reach, reach + self.gap)
+        shorter = (r.name for r in self.settings.reminders if r.hours_before < reminder.hours_before)
+        return Horizon(reminder, reach, reach + self.gap, frozenset(shorter))
 
     # ------------------------------------------------------------ what a candidate's neighbours are
 
@@ -120,19 +122,26 @@ class Context:
         left = self.known.leftovers.get((candidate.name, appointment.appointment_id))
         return left if left is not None and _names(left, appointment) else None
 
-    def shorter_reminders(self, candidate: Candidate) -> Iterator[str]:
-        """Reminders with a shorter lead that see to the present customer and start."""
-        lead = candidate.horizon.reminder.hours_before
-        for reminder in self.planned.get(candidate.appointment.appointment_id, ()):
-            if reminder.hours_before < lead:
-                yield reminder.name
-        notified = self.notifications(candidate)
-        if notified:
-            shorter = {h.reminder.name for h in self.horizons if h.reminder.hours_before < lead}
-            for each in notified:
-                told = each.state is not State.RELEASED and _names(each, candidate.appointment)
-                if told and each.reminder in shorter:
-                    yield each.reminder
+    def plans(self, candidate: Candidate) -> None:
+        """Note that this run plans the pair: it passed rules 1 to 16, or a message takes it along."""
+        key, reminder = candidate.appointment.appointment_id, candidate.horizon.reminder
+        planned = self._planned.get(key)
+        if planned is None or reminder.hours_before < planned.hours_before:
+            self._planned[key] = reminder
+
+    def shorter_reminder(self, candidate: Candidate) -> str | None:
+        """A reminder with a shorter lead that tells the present customer and start, now or before."""
+        shorter = candidate.horizon.shorter
+        if not shorter:
+            return None
+        planned = self._planned.get(candidate.appointment.appointment_id)
+        if planned is not None and planned.name in shorter:
+            return planned.name
+        for each in self.notifications(candidate):
+            released = each.state is State.RELEASED
+            if each.reminder in shorter and not released and _names(each, candidate.appointment):
+                return each.reminder
+        return None
 
     def complete_run_between(self, a: datetime, b: datetime) -> bool:
         """Whether a complete run's `now` lies in `[a, b)`, at an open moment."""

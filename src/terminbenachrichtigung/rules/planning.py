@@ -15,21 +15,23 @@ from terminbenachrichtigung.model import (
     Reason,
     Skip,
 )
+from terminbenachrichtigung.plain_text import one_line
 from terminbenachrichtigung.rules.bundles import bundle
 from terminbenachrichtigung.rules.contact import SHOWN, Parts, is_unknown_word
 from terminbenachrichtigung.rules.context import Candidate, Context
 from terminbenachrichtigung.rules.verdicts import (
-    RULE,
     RULES,
     Verdict,
     detail,
     first_refusal,
+    rules_of,
     rules_without,
 )
 from terminbenachrichtigung.windows import Quiet
 
-_LATE = (Reason.SUPERSEDED, Reason.RECENTLY_NOTIFIED, Reason.HELD_BACK)
-_TO_BE_PLANNED = rules_without(*_LATE)
+_SUPERSEDED = rules_of(Reason.SUPERSEDED)
+_TO_BE_TOLD = rules_of(Reason.SUPERSEDED, Reason.RECENTLY_NOTIFIED, Reason.HELD_BACK)
+_TO_BE_PLANNED = rules_without(*(rule.reason for rule in _TO_BE_TOLD))
 _TO_BE_CARRIED = rules_without(Reason.NOT_YET_DUE, Reason.RECENTLY_NOTIFIED)
 _NEVER_LISTED = (Reason.PAST, Reason.NOT_YET_DUE)
 
@@ -45,8 +47,9 @@ def plan(  # noqa: PLR0917  everything a plan depends on, and nothing hidden
     """Decide whom a run notifies at the open moment `now`, and with which message.
 
     Args:
-        appointments: one reading of the schedule, from the last complete run or the start of the local
-            day, whichever is earlier, up to `hours_between_messages` after the farthest reach.
+        appointments: one reading of the schedule, from the last complete run or `now`, whichever is
+            earlier, up to the end of the local day or `hours_between_messages` after the farthest reach,
+            whichever is later.
         parts: how long a text is, so that too long ones are found before anything is sent.
 
     The messages come in the order of sending: soonest first, and last those that the last run left `retry`.
@@ -105,10 +108,15 @@ def judge(  # noqa: PLR0917  the same as `plan`
     context = Context(settings, known, now, parts, quiet)
     planning = _Planning(context)
     planning.plan(appointments)
+    known_pairs = {(each.appointment.appointment_id, each.name): each for each in planning.candidates}
     return tuple(
-        Judgement(planning.candidate(appointment, place), context)
+        Judgement(
+            known_pairs.get((appointment.appointment_id, horizon.reminder.name))
+            or Candidate(appointment, horizon),
+            context,
+        )
         for appointment in appointments
-        for place in range(len(context.horizons))
+        for horizon in context.horizons
     )
 
 
@@ -117,7 +125,7 @@ class _Planning:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self._candidates: dict[tuple[str, int], Candidate] = {}
+        self.candidates: list[Candidate] = []
         self._due: list[Candidate] = []
         self._groups: defaultdict[tuple[str, str], list[Candidate]] = defaultdict(list)
         """By customer and reminder: those that passed rules 1 to 17."""
@@ -138,23 +146,16 @@ class _Planning:
             warnings=tuple(_warnings(appointments, self.context.now)),
         )
 
-    def candidate(self, appointment: Appointment, place: int) -> Candidate:
-        """The pair of an appointment and the reminder at a place among the horizons."""
-        key = (appointment.appointment_id, place)
-        found = self._candidates.get(key)
-        if found is None:
-            found = self._candidates[key] = Candidate(appointment, self.context.horizons[place])
-        return found
-
     def _admit(self, appointment: Appointment) -> None:
         """Judge by rules 1 to 17 what this run has to answer for; keep at hand what it may take along."""
         context, start = self.context, appointment.starts_at
         if start > context.farthest or (start <= context.now and not context.could_be_missed(start)):
             return
-        for place, horizon in enumerate(context.horizons):
+        for horizon in context.horizons:
             if start > horizon.carry and start >= context.tomorrow:
                 continue
-            candidate = self.candidate(appointment, place)
+            candidate = Candidate(appointment, horizon)
+            self.candidates.append(candidate)
             if start > horizon.reach and start >= context.tomorrow:
                 candidate.refused = Reason.NOT_YET_DUE
             else:
@@ -170,13 +171,13 @@ class _Planning:
         """Shorter leads come first, so that a longer one finds them in `planned`."""
         refused = first_refusal(candidate, self.context, _TO_BE_PLANNED)
         if refused is None:
-            self.context.planned[candidate.appointment.appointment_id].append(candidate.horizon.reminder)
-            refused = self._refuses(candidate, Reason.SUPERSEDED)
+            self.context.plans(candidate)
+            refused = first_refusal(candidate, self.context, _SUPERSEDED)
         return refused
 
     def _may_be_told(self, candidate: Candidate) -> bool:
         # Superseded once more: a shorter reminder's message may have taken it along since.
-        candidate.refused = self._refuses(candidate, *_LATE)
+        candidate.refused = first_refusal(candidate, self.context, _TO_BE_TOLD)
         return candidate.refused is None
 
     def _tell(self, customer_id: str, reminder: str) -> None:
@@ -201,21 +202,20 @@ class _Planning:
                 candidate.in_message = True
                 candidate.refused = None
                 context.told.add(candidate.appointment.appointment_id)
-                context.planned[candidate.appointment.appointment_id].append(candidate.horizon.reminder)
+                context.plans(candidate)
         context.written[customer_id].add(reminder)
-
-    def _refuses(self, candidate: Candidate, *reasons: Reason) -> Reason | None:
-        return first_refusal(candidate, self.context, (RULE[reason] for reason in reasons))
 
     def _turn(self, message: PlannedMessage, taken: Iterable[Candidate]) -> tuple[object, ...]:
         """What the gateway did not take last time waits behind what has not been tried yet."""
-        left = (self.context.leftover(candidate) for candidate in taken)
-        retried = any(each is not None and each.outcome is MessageOutcome.RETRY for each in left)
+        retried = False
+        if self.context.known.leftovers:
+            left = [self.context.leftover(candidate) for candidate in taken]
+            retried = any(each is not None and each.outcome is MessageOutcome.RETRY for each in left)
         soonest = message.soonest
         return (retried, soonest.starts_at, message.customer_id, soonest.appointment_id, message.reminder)
 
     def _skips(self) -> Iterable[Skip]:
-        for candidate in sorted(self._candidates.values(), key=lambda each: each.order):
+        for candidate in sorted(self.candidates, key=lambda each: each.order):
             reason, appointment = candidate.refused, candidate.appointment
             if reason is None or reason in _NEVER_LISTED:
                 continue
@@ -226,7 +226,7 @@ class _Planning:
 def _warnings(appointments: Sequence[Appointment], now: datetime) -> Iterable[str]:
     ahead = [each for each in appointments if each.starts_at > now]
     words = {
-        each.preferred_channel.strip()[:SHOWN] for each in ahead if is_unknown_word(each.preferred_channel)
+        one_line(each.preferred_channel)[:SHOWN] for each in ahead if is_unknown_word(each.preferred_channel)
     }
     if words:
         yield f"unknown preferred_channel, taken as no preference: {', '.join(sorted(words))}"

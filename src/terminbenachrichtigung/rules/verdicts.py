@@ -199,11 +199,11 @@ def _channels(candidate: Candidate, context: Context) -> str:
 
 
 def _is_superseded(candidate: Candidate, context: Context) -> bool:
-    return any(True for _ in context.shorter_reminders(candidate))
+    return context.shorter_reminder(candidate) is not None
 
 
 def _superseded_by(candidate: Candidate, context: Context) -> str:
-    shorter = next(context.shorter_reminders(candidate), None)
+    shorter = context.shorter_reminder(candidate)
     return f"by {shorter}" if shorter else "by no other reminder"
 
 
@@ -258,6 +258,11 @@ RULES: tuple[Rule, ...] = (
     Rule(Reason.HELD_BACK, _is_held_back, _only_recipients),
 )
 RULE = {rule.reason: rule for rule in RULES}
+
+
+def rules_of(*reasons: Reason) -> tuple[Rule, ...]:
+    """Some rows of the table."""
+    return tuple(rule for rule in RULES if rule.reason in reasons)
 
 
 def rules_without(*reasons: Reason) -> tuple[Rule, ...]:

@@ -29,16 +29,21 @@ SET datestyle TO 'ISO';
 SELECT set_config('lock_timeout', '{_PATIENCE}s', false) WHERE current_setting('lock_timeout') = '0'
 """
 
+_CRASHED = (
+    "was left in the middle of its work by a program that crashed: start that program, it puts it right"
+)
 _ADVICE = {
     "SQLITE_BUSY": "is locked by another program",
     "SQLITE_CANTOPEN": "cannot be opened: look at the permissions of the file, its folder and its -wal file",
     "SQLITE_CORRUPT": "is damaged",
     "SQLITE_NOTADB": "is not an SQLite database",
-    "SQLITE_READONLY": "was left in the middle of its work by a program that crashed: "
-    "start that program once, it puts the file right",
+    "SQLITE_READONLY_CANTINIT": _CRASHED,
+    "SQLITE_READONLY_DIRECTORY": _CRASHED,
+    "SQLITE_READONLY_RECOVERY": _CRASHED,
+    "SQLITE_READONLY_ROLLBACK": _CRASHED,
     "55P03": "is locked by another program",
 }
-"""By SQLite's names, without what follows the second word, and PostgreSQL's codes."""
+"""By SQLite's extended names, or the two words with which they begin, and by PostgreSQL's codes."""
 
 _WAL_VERSION = b"\x02\x02"  # bytes 18 and 19 of an SQLite file in WAL mode (sqlite.org/fileformat2.html)
 _URI_PARAMETERS = ("vfs", "immutable", "nolock", "cache", "psow")  # what SQLite itself takes in a URI
@@ -218,7 +223,7 @@ def sentence(error: Exception) -> str:
     """What is wrong with the database, to follow its name; one line, without a full stop."""
     original = getattr(error, "orig", None)
     for code in (getattr(original, "sqlite_errorname", None), getattr(original, "sqlstate", None)):
-        advice = _ADVICE.get("_".join(code.split("_")[:2])) if code else None
+        advice = code and (_ADVICE.get(code) or _ADVICE.get("_".join(code.split("_")[:2])))
         if advice:
             return advice
     lines = str(original or error).strip().splitlines()

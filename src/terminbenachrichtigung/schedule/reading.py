@@ -118,7 +118,10 @@ class Schedule:
         self._run(work)
 
     def uses_index(self) -> bool | None:
-        """Whether a range of `starts_at` is found by an index; None where that cannot be told."""
+        """Whether a range of `starts_at` is found by an index; None where that cannot be told.
+
+        SQLite passes over the index of a table with a handful of rows, once it has counted them.
+        """
 
         def work(connection: sa.Connection) -> bool | None:
             relation = self._prepare(connection).relation

@@ -1,0 +1,69 @@
+"""What the dispatch asks of the other rooms, and what it gives back; the pipeline wires it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from terminbenachrichtigung.delivery.channel import Channel as Sender
+from terminbenachrichtigung.journal import Journal
+from terminbenachrichtigung.model import (
+    Appointment,
+    Channel,
+    Content,
+    MessageResult,
+    Plan,
+    PlannedMessage,
+    Route,
+    Skip,
+    Stop,
+)
+
+
+class Held(StrEnum):
+    """Why an attempt did not start."""
+
+    QUIET = "a quiet period began"
+    TOO_LATE = "its time had come before it could be sent"
+    LEASE = "the claim had to be renewed first"
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The rooms, as functions."""
+
+    journal: Journal
+    senders: Mapping[Channel, Sender]
+    content: Callable[[PlannedMessage, Route], Content]
+    gate: Callable[[datetime], Held | None]
+    """For the soonest start of a message: whether it may leave at this moment, by a fresh clock."""
+    reread: Callable[[], Sequence[Appointment]]
+    """The window, read anew in a fresh transaction."""
+    plan_customer: Callable[[Sequence[Appointment]], Plan]
+    """What one customer's rows come to, judged with what the journal knows now."""
+    preflight: Mapping[Channel, Callable[[], str | None]]
+    """Asked once before a channel's first message; the answer is why the channel must stay closed."""
+    stopping: Callable[[], Stop | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The settings that the dispatch needs."""
+
+    now: datetime
+    gap: timedelta
+    on_unknown: Literal["hold", "fallback"]
+    lease_seconds: float
+    """After so long without a renewal no attempt starts: the rest of the lease is for the attempt itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """What became of a plan."""
+
+    results: tuple[MessageResult, ...]
+    skips: tuple[Skip, ...]
+    closed: Mapping[Channel, str]
+    stop: Stop | None
+    stop_detail: str

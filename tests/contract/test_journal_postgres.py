@@ -1,0 +1,373 @@
+"""What is particular to a journal on Postgres: a lock per customer, a server that stops, lost answers."""
+
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url, text
+
+from journals import (
+    EMAIL,
+    GAP,
+    NO_GAP,
+    NOW,
+    REMINDER,
+    SMS,
+    START,
+    Journals,
+    appointment,
+    ask,
+    claimed,
+    end,
+    planned,
+    settings,
+    settled,
+)
+from postgres import PostgresServer
+from terminbenachrichtigung.errors import JournalError
+from terminbenachrichtigung.journal import Journal, engine, ledger, open_journal
+from terminbenachrichtigung.journal.engine import lock, make_engine
+from terminbenachrichtigung.model import (
+    Attempt,
+    Channel,
+    Claim,
+    Leftover,
+    MessageOutcome,
+    Rejected,
+    Sent,
+    Unavailable,
+    Unknown,
+)
+
+DOWN = Attempt(SMS, Unavailable("connection refused"))
+
+
+@pytest.fixture
+def journals(postgres_url: str) -> Iterator[Journals]:
+    with Journals(postgres_url) as made:
+        yield made
+
+
+@pytest.fixture
+def own_server() -> Iterator[PostgresServer]:
+    """A server that may be stopped without anybody else noticing."""
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+# ---------------------------------------------------------------- locks
+
+
+@contextmanager
+def locked_for(url: str, customer: str, seconds: float) -> Iterator[threading.Event]:
+    """Another run holds a customer's lock for so long; the event is set when it lets go."""
+    taken, released = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        database = make_engine(url, "rw")
+        with database.begin() as connection:
+            lock(connection, customer)
+            taken.set()
+            time.sleep(seconds)
+            released.set()
+        database.dispose()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert taken.wait(10)
+    try:
+        yield released
+    finally:
+        thread.join()
+
+
+def test_a_claim_waits_for_the_run_that_is_writing_to_its_customer(journals: Journals) -> None:
+    run = journals.run()
+    with locked_for(journals.url, "17", 1.5) as released:
+        assert isinstance(run.claim(planned(), now=NOW, gap=GAP), Claim)
+        assert released.is_set()
+
+
+def test_other_customers_need_not_wait(journals: Journals) -> None:
+    run = journals.run()
+    with locked_for(journals.url, "17", 1.5) as released:
+        claim = claimed(run, planned(appointment(customer="18")))
+        run.settle(claim, MessageOutcome.SENT, SMS, [])
+        assert not released.is_set()
+
+
+def test_a_lock_held_for_longer_than_the_timeout_is_waited_for(
+    journals: Journals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_SECONDS", 1)
+    run = journals.run()
+    with locked_for(journals.url, "17", 2.0) as released:
+        assert isinstance(run.claim(planned(), now=NOW, gap=GAP), Claim)
+        assert released.is_set()
+
+
+def test_a_lock_held_for_good_is_given_up_with_one_sentence(
+    journals: Journals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr(ledger, "PATIENCE_SECONDS", 0.1)
+    run = journals.run()
+    with locked_for(journals.url, "17", 2.5) as released:
+        with pytest.raises(JournalError, match=r"^the journal postgresql.*lock timeout[^\n]*$"):
+            run.claim(planned(), now=NOW, gap=GAP)
+        assert not released.is_set()
+    claimed(run, planned())
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("lock_timeout", "30s"),
+        ("idle_in_transaction_session_timeout", "1min"),  # a suspended run gives its locks back
+        ("TimeZone", "UTC"),
+        ("synchronous_commit", "on"),
+    ],
+)
+def test_a_session_is_set_up_so(journals: Journals, setting: str, value: str) -> None:
+    database = make_engine(journals.url, "rw")
+    with database.connect() as connection:
+        assert connection.execute(text(f"SHOW {setting}")).scalar() == value
+    database.dispose()
+
+
+def test_a_plain_postgresql_url_means_the_driver_that_is_installed(journals: Journals) -> None:
+    plain = journals.url.replace("postgresql+psycopg://", "postgresql://")
+    assert plain != journals.url
+    journal = open_journal(settings(plain))
+    claimed(journal, planned())
+    journal.close()
+
+
+# ---------------------------------------------------------------- out of reach
+
+
+def test_a_server_out_of_reach_is_one_sentence_without_the_password(tmp_path: Path) -> None:
+    url = f"postgresql+psycopg://writer:geheim@/reminders?host={tmp_path}"
+    for readonly in (True, False):
+        with pytest.raises(
+            JournalError, match=r"^the journal postgresql\+psycopg://writer:\*\*\*@"
+        ) as refused:
+            open_journal(settings(url), readonly=readonly)
+        assert "geheim" not in str(refused.value)
+        assert "\n" not in str(refused.value)
+
+
+def test_a_server_that_restarts_between_two_claims_is_found_again(own_server: PostgresServer) -> None:
+    with Journals(own_server.create_database("journal")) as journals:
+        run = journals.run()
+        settled(run, planned(appointment("1", customer="1")))
+        second = claimed(run, planned(appointment("2", customer="2")))
+        own_server.stop()
+        own_server.start()
+        claimed(run, planned(appointment("3", customer="3")))
+        own_server.stop("immediate")  # a crash
+        own_server.start()
+        run.settle(second, MessageOutcome.SENT, SMS, [Attempt(SMS, Sent())])
+        states = [(row.appointment_ids, row.state) for row in run.history(10)]
+        assert sorted(states) == [(("1",), "sent"), (("2",), "sent"), (("3",), "claimed")]
+
+
+def test_a_server_that_is_away_for_a_moment_is_waited_for(own_server: PostgresServer) -> None:
+    with Journals(own_server.create_database("journal")) as journals:
+        run = journals.run()
+        claim = claimed(run, planned())
+        own_server.stop()
+        settling = threading.Thread(
+            target=run.settle, args=(claim, MessageOutcome.SENT, SMS, [Attempt(SMS, Sent())])
+        )
+        settling.start()
+        time.sleep(1.0)
+        assert settling.is_alive()
+        own_server.start()
+        settling.join(30)
+        assert not settling.is_alive()
+        fresh = open_journal(settings(journals.url))
+        assert [(row.state, len(row.attempts)) for row in fresh.history(10)] == [("sent", 1)]
+        fresh.close()
+
+
+def test_a_journal_whose_server_is_gone_can_still_be_closed(
+    own_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "PATIENCE_SECONDS", 0.1)
+    url = own_server.create_database("journal")
+    with Journals(url):
+        pass
+    journal = open_journal(settings(url))
+    claimed(journal, planned())
+    own_server.stop("immediate")
+    with pytest.raises(JournalError):
+        journal.claim(planned(appointment("2", customer="2")), now=NOW, gap=GAP)
+    journal.close()
+
+
+# ---------------------------------------------------------------- the answer to a commit gets lost
+
+
+class Line:
+    """A line to the server that can be cut when it has carried out a COMMIT, before its answer arrives."""
+
+    def __init__(self, server: Path) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="line", dir="/tmp"))
+        self._server = str(server / ".s.PGSQL.5432")
+        self._cut_next = threading.Event()
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self.folder / ".s.PGSQL.5432"))
+        self._listener.listen()
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def cut_after_the_next_commit(self) -> None:
+        self._cut_next.set()
+
+    @property
+    def was_cut(self) -> bool:
+        return not self._cut_next.is_set()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(10)
+        shutil.rmtree(self.folder)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(self._server)
+            lost = threading.Event()
+            pair = [(client, server, lost), (server, client, lost)]
+            pumps = [threading.Thread(target=self._pump, args=one) for one in pair]
+            self._threads += pumps
+            for pump in pumps:
+                pump.start()
+
+    def _pump(self, source: socket.socket, target: socket.socket, lost: threading.Event) -> None:
+        to_server = target.getpeername() == self._server
+        with source:
+            while data := source.recv(65536):
+                if to_server and b"COMMIT" in data and self._cut_next.is_set():
+                    self._cut_next.clear()
+                    lost.set()
+                elif not to_server and lost.is_set():
+                    break  # the server has answered, so it has committed; nobody hears of it
+                target.sendall(data)
+            for end_ in (source, target):
+                with suppress(OSError):  # the other pump was first
+                    end_.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def line(journals: Journals, postgres_server: PostgresServer) -> Iterator[Line]:
+    made = Line(postgres_server.folder)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def run(journals: Journals, line: Line) -> Iterator[Journal]:
+    """A run whose line to the server can be cut; its first statement is behind it."""
+    url = make_url(journals.url).update_query_dict({"host": str(line.folder)})
+    journal = open_journal(settings(url.render_as_string(hide_password=False)))
+    ask(journal)
+    yield journal
+    journal.close()
+
+
+def test_a_claim_whose_answer_was_lost_is_the_runs_own(journals: Journals, line: Line, run: Journal) -> None:
+    line.cut_after_the_next_commit()
+    claim = run.claim(planned(), now=NOW, gap=GAP)
+    assert line.was_cut
+    assert isinstance(claim, Claim)
+    assert journals.state(claim) == "claimed"
+    assert journals.generations() == [1]
+    assert run.renew(claim, SMS, [])
+
+
+@pytest.mark.parametrize("ended", [DOWN, Attempt(SMS, Unknown("read timeout"))])
+def test_an_attempt_is_noted_once_though_the_answer_to_its_renewal_was_lost(
+    journals: Journals, line: Line, run: Journal, ended: Attempt
+) -> None:
+    claim = claimed(run, planned(routes=[SMS, EMAIL]))
+    run.renew(claim, SMS, [DOWN])
+    line.cut_after_the_next_commit()
+    assert run.renew(claim, EMAIL, [ended])
+    assert line.was_cut
+    assert len(journals.attempts(claim)) == 2
+    run.renew(claim, EMAIL, [Attempt(EMAIL, Unavailable("421"))])
+    assert len(journals.attempts(claim)) == 3
+
+
+@pytest.mark.parametrize("outcome", [MessageOutcome.SENT, MessageOutcome.UNKNOWN, MessageOutcome.RETRY])
+def test_a_message_is_settled_once_though_the_answer_was_lost(
+    journals: Journals, line: Line, run: Journal, outcome: MessageOutcome
+) -> None:
+    claim = claimed(run, planned())
+    line.cut_after_the_next_commit()
+    run.settle(claim, outcome, SMS, [DOWN])
+    assert line.was_cut
+    assert journals.attempts(claim) == [("sms", "unavailable")]
+
+
+def test_expired_claims_are_reported_though_the_answer_was_lost(
+    journals: Journals, line: Line, run: Journal
+) -> None:
+    claim = claimed(journals.run(), planned())
+    journals.age(claim, minutes=16)
+    line.cut_after_the_next_commit()
+    assert [one.message_id for one in run.begin(NOW, "run-once")] == [claim.message_id]
+    assert line.was_cut
+    assert journals.rows("SELECT count(*) FROM journal_runs") == [(1,)]
+    assert journals.attempts(claim) == [("sms", "unknown")]
+
+
+def test_news_is_told_though_the_answer_was_lost(journals: Journals, line: Line, run: Journal) -> None:
+    journals.run().news([("1", "failed")])
+    line.cut_after_the_next_commit()
+    assert run.news([("1", "failed"), ("2", "failed")]) == {("2", "failed")}
+    assert line.was_cut
+    assert run.news([("2", "failed")]) == set()
+
+
+def test_a_run_ends_once_though_the_answer_was_lost(journals: Journals, line: Line, run: Journal) -> None:
+    run.begin(NOW, "run-once")
+    left = {(REMINDER, "4711"): Leftover("17", START, MessageOutcome.RETRY)}
+    line.cut_after_the_next_commit()
+    end(run, left=left)
+    assert line.was_cut
+    known = ask(journals.run())
+    assert (known.leftovers, known.last_complete_run) == (left, NOW)
+    assert known.reminder_since == {REMINDER: NOW}
+
+
+def test_a_rejection_is_taken_back_though_the_answer_was_lost(
+    journals: Journals, line: Line, run: Journal
+) -> None:
+    claim = claimed(run, planned())
+    run.settle(claim, MessageOutcome.FAILED, SMS, [Attempt(SMS, Rejected("?", unheard_word="?"))])
+    line.cut_after_the_next_commit()
+    run.reopen([claim.message_id], Channel.SMS)
+    assert line.was_cut
+    assert journals.state(claim) == "released"
+    claimed(journals.run(), planned(), gap=NO_GAP)

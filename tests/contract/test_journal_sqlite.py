@@ -1,0 +1,266 @@
+"""What is particular to a journal in an SQLite file: its place, its safety, its one lock."""
+
+import resource
+import sqlite3
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, text
+
+from journals import GAP, NOW, SMS, Journals, appointment, ask, claimed, planned, settings, settled
+from terminbenachrichtigung.errors import JournalError, JournalMissingError
+from terminbenachrichtigung.journal import create_journal, engine, ledger, open_journal
+from terminbenachrichtigung.journal.engine import file_system_of, make_engine
+from terminbenachrichtigung.model import Claim, MessageOutcome
+
+
+def url_of(path: Path) -> str:
+    return URL.create("sqlite", database=str(path)).render_as_string()
+
+
+@pytest.fixture
+def journals(tmp_path: Path) -> Iterator[Journals]:
+    """A file of its own, because these tests lock it and break it."""
+    with Journals(url_of(tmp_path / "journal.db")) as made:
+        yield made
+
+
+@contextmanager
+def locked_for(path: Path, seconds: float) -> Iterator[threading.Event]:
+    """Another program holds the write lock for so long; the event is set when it lets go."""
+    taken, released = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            taken.set()
+            time.sleep(seconds)
+            released.set()
+            other.execute("ROLLBACK")
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert taken.wait(10)
+    try:
+        yield released
+    finally:
+        thread.join()
+
+
+# ---------------------------------------------------------------- the file
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mit Leerzeichen.db",
+        "100%.db",
+        "100%25.db",
+        "was?.db",
+        "nr#7.db",
+        "Übersicht.db",
+        "a&b=c;d+e.db",
+        "ü/ß ?.db",
+    ],
+)
+def test_the_file_may_have_any_name(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "Ordner #1?" / name
+    path.parent.mkdir(parents=True)
+    with Journals(url_of(path)) as journals:
+        claimed(journals.run(), planned())
+        assert ask(journals.run(readonly=True)).notifications
+    assert {one.name for one in path.parent.iterdir()} == {path.name}
+
+
+def test_nobody_but_its_owner_may_read_it(journals: Journals, tmp_path: Path) -> None:
+    claimed(journals.run(), planned())  # the two files beside it are there while it is open
+    modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in tmp_path.iterdir()}
+    assert modes == {"journal.db": 0o600, "journal.db-wal": 0o600, "journal.db-shm": 0o600}
+
+
+def test_the_mode_that_its_owner_gave_it_stays(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    path.touch()
+    path.chmod(0o660)
+    assert create_journal(settings(url_of(path)), NOW)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+
+
+@pytest.mark.parametrize("readonly", [True, False])
+def test_a_file_that_holds_no_journal_is_a_missing_one(tmp_path: Path, readonly: bool) -> None:
+    path = tmp_path / "journal.db"
+    path.touch()
+    with pytest.raises(JournalMissingError, match="journal init"):
+        open_journal(settings(url_of(path)), readonly=readonly)
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("letter.txt", "not a database"),
+        (".", "unable to open|disk I/O error"),  # a folder
+        ("x" * 300, "name too long"),
+        ("letter.txt/journal.db", "ot a directory"),
+    ],
+)
+def test_what_cannot_be_a_journal_is_one_sentence(tmp_path: Path, place: str, why: str) -> None:
+    (tmp_path / "letter.txt").write_text("Sehr geehrte Damen und Herren, " * 40)
+    for opening in (
+        lambda: open_journal(settings(url_of(tmp_path / place))),
+        lambda: open_journal(settings(url_of(tmp_path / place)), readonly=True),
+        lambda: create_journal(settings(url_of(tmp_path / place)), NOW),
+    ):
+        with pytest.raises(JournalError, match=f"(?i){why}") as refused:
+            opening()
+        assert not isinstance(refused.value, JournalMissingError)
+        assert "\n" not in str(refused.value)
+
+
+def test_a_journal_is_not_made_in_a_folder_that_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="folder does not exist"):
+        create_journal(settings(url_of(tmp_path / "no such folder" / "journal.db")), NOW)
+
+
+def test_what_was_committed_survives_a_crash_of_the_machine(journals: Journals) -> None:
+    database = make_engine(journals.url, "rw")
+    with database.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2  # FULL
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+    database.dispose()
+
+
+# ---------------------------------------------------------------- one writer at a time
+
+
+def test_a_claim_waits_for_another_writer(journals: Journals, tmp_path: Path) -> None:
+    run = journals.run()
+    with locked_for(tmp_path / "journal.db", 2.0) as released:
+        assert isinstance(run.claim(planned(), now=NOW, gap=GAP), Claim)
+        assert released.is_set()
+
+
+def test_reading_waits_for_nobody(journals: Journals, tmp_path: Path) -> None:
+    run, reader = journals.run(), journals.run(readonly=True)
+    with locked_for(tmp_path / "journal.db", 2.0) as released:
+        ask(run)
+        ask(reader)
+        reader.history(10)
+        assert not released.is_set()
+
+
+def test_a_journal_locked_for_longer_than_the_busy_timeout_is_waited_for(
+    journals: Journals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_SECONDS", 0.1)
+    run = journals.run()
+    claim = claimed(run, planned())
+    with locked_for(tmp_path / "journal.db", 1.5) as released:
+        run.settle(claim, MessageOutcome.SENT, SMS, [])
+        assert released.is_set()
+    assert journals.state(claim) == "sent"
+
+
+def test_a_journal_locked_for_good_is_given_up_with_one_sentence(
+    journals: Journals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(ledger, "PATIENCE_SECONDS", 0.5)
+    run = journals.run()
+    with locked_for(tmp_path / "journal.db", 2.5) as released:
+        with pytest.raises(JournalError, match=r"journal\.db: database is locked"):
+            run.claim(planned(), now=NOW, gap=GAP)
+        assert not released.is_set()
+    claimed(run, planned())  # and the next message may find it free
+
+
+def test_waiting_is_for_what_may_pass(journals: Journals) -> None:
+    run = journals.run()
+    claim = claimed(run, planned())
+    journals.execute("ALTER TABLE journal_messages RENAME TO elsewhere")
+    began = time.monotonic()
+    with pytest.raises(JournalError, match="no such table"):
+        run.settle(claim, MessageOutcome.SENT, SMS, [])
+    assert time.monotonic() - began < 10  # of the 90 seconds that a locked one is waited for
+
+
+def test_a_disk_that_is_full_for_a_moment_is_waited_for(journals: Journals, tmp_path: Path) -> None:
+    run = journals.run()
+    settled(run, planned(appointment("1", customer="1")))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    written = (tmp_path / "journal.db-wal").stat().st_size
+    room = threading.Timer(1.0, resource.setrlimit, (resource.RLIMIT_FSIZE, before))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (written, before[1]))  # no file may grow beyond this
+    room.start()
+    began = time.monotonic()
+    try:
+        claimed(run, planned(appointment("2", customer="2")))
+    finally:
+        room.join()
+    assert time.monotonic() - began > 0.9
+    assert journals.generations("2") == [1]
+
+
+# ---------------------------------------------------------------- network drives
+
+MOUNTS = r"""
+/dev/sda1 / ext4 rw,relatime 0 0
+proc /proc proc rw 0 0
+/dev/sdb1 /srv xfs rw 0 0
+nas:/practice /srv/practice nfs4 rw,vers=4.2 0 0
+//server/share /mnt/branch\040office cifs rw 0 0
+systemd-1 /mnt/auto autofs rw 0 0
+nas:/auto /mnt/auto nfs rw 0 0
+tmpfs /srv/practice/local tmpfs rw 0 0
+you@host:/ /home/anna/far fuse.sshfs rw 0 0
+
+garbled
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/journal.db", "ext4"),
+        ("/var/lib/terminbenachrichtigung/journal.db", "ext4"),
+        ("/srv/journal.db", "xfs"),
+        ("/srv/practice/journal.db", "nfs4"),  # the longest mount point counts
+        ("/srv/practice/deep/er/journal.db", "nfs4"),
+        ("/srv/practice/local/journal.db", "tmpfs"),
+        ("/srv/practice-old/journal.db", "xfs"),  # begins alike, lies elsewhere
+        ("/mnt/branch office/journal.db", "cifs"),  # the kernel writes a blank as \040
+        ("/mnt/auto/journal.db", "nfs"),  # mounted over the automounter: the last one counts
+        ("/home/anna/far/journal.db", "fuse.sshfs"),
+        ("/srv/../srv/practice/journal.db", "nfs4"),
+    ],
+)
+def test_the_file_system_of_a_path_is_that_of_its_mount(tmp_path: Path, path: str, kind: str) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(MOUNTS)
+    assert file_system_of(Path(path), mounts) == kind
+
+
+def test_a_link_to_a_network_drive_lies_on_it(tmp_path: Path) -> None:
+    mounts = tmp_path / "mounts"
+    (tmp_path / "drive").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "drive")
+    mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\nnas:/ {tmp_path.resolve() / 'drive'} nfs rw 0 0\n")
+    assert file_system_of(tmp_path / "link" / "journal.db", mounts) == "nfs"
+
+
+def test_where_mounts_cannot_be_seen_nothing_is_known(tmp_path: Path) -> None:
+    assert file_system_of(tmp_path, tmp_path / "no such file") == ""
+
+
+def test_a_journal_on_a_network_drive_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "journal.db"
+    monkeypatch.setattr(engine, "NETWORK_FILE_SYSTEMS", {file_system_of(path)})
+    for opening in (create_journal, lambda some, _now: open_journal(some)):
+        with pytest.raises(JournalError, match=r"network drive.*Postgres"):
+            opening(settings(url_of(path)), NOW)
+    assert not path.exists()

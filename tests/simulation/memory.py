@@ -1,0 +1,136 @@
+"""What the journal's tables say, read from outside by plain SQL: for the oracle, and to compare with the world."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from simulation.oracle import Heard, Memory, Told
+
+LONG_AGO = "2000-01-01 00:00:00.000"
+"""As `renewed_at`: a claim that has run out. Lease times are the database's, which knows no simulated time."""
+
+
+@dataclass(frozen=True)
+class StoredMessage:
+    """One row of journal_messages with what hangs on it."""
+
+    message_id: str
+    run_id: str
+    reminder: str
+    customer_id: str
+    state: str
+    appointments: tuple[tuple[str, datetime], ...]
+    attempts: tuple[tuple[str, str, str], ...]  # channel, recipient, outcome
+
+
+class Tables:
+    """A look past the program at its SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = sqlite3.connect(path, isolation_level=None)
+        self._database.execute("PRAGMA synchronous=OFF")
+
+    def close(self) -> None:
+        """Look no more."""
+        self._database.close()
+
+    def memory(self) -> Memory:
+        """What the rules ask."""
+        found = Memory()
+        state = f"CASE WHEN state = 'claimed' AND renewed_at <= '{LONG_AGO}' THEN 'unknown' ELSE state END"
+        for reminder, appointment, generation, customer, start, word in self._database.execute(
+            f"SELECT n.reminder, appointment_id, generation, n.customer_id, starts_at, {state} "
+            "FROM journal_notifications n JOIN journal_messages USING (message_id)"
+        ):
+            told = Told(reminder, appointment, generation, customer, _moment(start), word)
+            found.told[appointment].append(told)
+        for customer, run_now, word in self._database.execute(
+            f"SELECT customer_id, run_now, {state} FROM journal_messages"
+        ):
+            found.heard[customer].append(Heard(customer, _moment(run_now), word))
+        for appointment, recipient in self._database.execute(
+            "SELECT appointment_id, recipient FROM journal_attempts "
+            "JOIN journal_notifications USING (message_id) WHERE outcome = 'rejected'"
+        ):
+            found.rejected[appointment].add(recipient)
+        found.left = {
+            (reminder, appointment): (customer, _moment(start))
+            for reminder, appointment, customer, start in self._database.execute(
+                "SELECT reminder, appointment_id, customer_id, starts_at FROM journal_leftovers"
+            )
+        }
+        found.complete_runs = self.complete_runs()
+        ((made,),) = self._database.execute("SELECT created_at FROM journal_meta")
+        found.journal_made = _moment(made)
+        found.first_complete = {
+            reminder: _moment(run)
+            for reminder, run in self._database.execute(
+                "SELECT reminder, first_complete_run FROM journal_reminders"
+            )
+        }
+        return found
+
+    def complete_runs(self) -> list[datetime]:
+        """The `now` of every complete run."""
+        runs = self._database.execute("SELECT run_now FROM journal_runs WHERE complete ORDER BY run_now")
+        return [_moment(run) for (run,) in runs]
+
+    def runs(self, run_id: str) -> tuple[str | None, bool]:
+        """How a run ended, and whether it was complete."""
+        ((ending, complete),) = self._database.execute(
+            "SELECT ending, complete FROM journal_runs WHERE run_id = ?", [run_id]
+        )
+        return ending, bool(complete)
+
+    def messages(self, run_id: str) -> list[StoredMessage]:
+        """The messages that a run claimed."""
+        return [
+            StoredMessage(
+                message_id,
+                run_id,
+                reminder,
+                customer,
+                state,
+                tuple(
+                    (appointment, _moment(start))
+                    for appointment, start in self._database.execute(
+                        "SELECT appointment_id, starts_at FROM journal_notifications WHERE message_id = ? "
+                        "ORDER BY starts_at, appointment_id",
+                        [message_id],
+                    )
+                ),
+                tuple(
+                    self._database.execute(
+                        "SELECT channel, recipient, outcome FROM journal_attempts WHERE message_id = ? "
+                        "ORDER BY attempt_id",
+                        [message_id],
+                    )
+                ),
+            )
+            for message_id, reminder, customer, state in self._database.execute(
+                "SELECT message_id, reminder, customer_id, state FROM journal_messages WHERE run_id = ?",
+                [run_id],
+            ).fetchall()
+        ]
+
+    def states(self) -> dict[str, str]:
+        """By message."""
+        return dict(self._database.execute("SELECT message_id, state FROM journal_messages").fetchall())
+
+    def open_claims(self) -> list[str]:
+        """Messages claimed and not settled, nor run out."""
+        rows = self._database.execute(
+            "SELECT message_id FROM journal_messages WHERE state = 'claimed' AND renewed_at > ?", [LONG_AGO]
+        )
+        return [message_id for (message_id,) in rows]
+
+    def let_run_out(self, message_id: str) -> None:
+        """As if the timeout had passed since its last renewal."""
+        self._database.execute(
+            "UPDATE journal_messages SET renewed_at = ? WHERE message_id = ?", [LONG_AGO, message_id]
+        )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -1,0 +1,168 @@
+"""What must hold for every message that leaves, by what the schedule said: plain checks, no rules engine."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from simulation.clock import Clock
+from simulation.front_desk import FrontDesk
+from simulation.minutes import Minutes
+from simulation.oracle import Judging, Memory, Oracle, sms_text
+from simulation.outlets import Attempted
+from terminbenachrichtigung.config import Settings
+from terminbenachrichtigung.model import (
+    Appointment,
+    Attempt,
+    Channel,
+    Claim,
+    Content,
+    MessageOutcome,
+    Rejected,
+    Route,
+    Sent,
+    Unavailable,
+    Unknown,
+)
+
+FRESH = 30.0
+"""Seconds that the rows of a message may be old when it is claimed (contract, section 2, *Late data*)."""
+TRIES = 3
+
+
+@dataclass
+class Promises:
+    """Looks at each attempt before it is made."""
+
+    settings: Settings
+    minutes: Minutes
+    clock: Clock
+    desk: FrontDesk
+    oracle: Oracle
+    made: dict[str, list[Attempted]] = field(default_factory=lambda: defaultdict(list))
+    """All attempts, by appointment, oldest first."""
+    by_message: dict[str, list[Attempted]] = field(default_factory=lambda: defaultdict(list))
+    taken_back: set[str] = field(default_factory=set)
+    """Messages whose rejection turned out to be the channel's fault, or that staff found not to be sent."""
+
+    def broken(self, claim: Claim, content: Content, run_now: datetime) -> Iterator[str]:
+        """Every promise that this attempt would break."""
+        rows = claim.message.appointments
+        first = rows[0]
+        now = self.clock.now()
+        if self.minutes.is_quiet(now):
+            yield "it is quiet"
+        for row in rows:
+            if row.starts_at <= now:
+                yield f"{row.appointment_id} has started"
+            if not self.settings.rules.same_day and self.minutes.day(row.starts_at) == self.minutes.day(now):
+                yield f"{row.appointment_id} is today"
+            yield from self._not_for_it(row, first)
+        if not self.by_message[claim.message_id]:
+            yield from self._stale(claim)
+        if {row.customer_id for row in rows} != {claim.message.customer_id}:
+            yield "it holds another customer's appointment"
+        yield from self._wrong_address(first, content)
+        if content.text.strip() != sms_text(rows, self.settings):
+            yield f"the text says {content.text!r}"
+        for row in rows:
+            yield from self._twice(row, claim, content)
+        yield from self._against_its_course(claim, content)
+        yield from self._too_far(claim, run_now)
+
+    def note(self, attempted: Attempted) -> None:
+        """An attempt was made."""
+        self.by_message[attempted.message_id].append(attempted)
+        for row in attempted.appointments:
+            self.made[row.appointment_id].append(attempted)
+
+    def _not_for_it(self, row: Appointment, first: Appointment) -> Iterator[str]:
+        """Rules that no run may ever overlook, whatever the hour."""
+        if row.is_group:
+            yield f"{row.appointment_id} is a group appointment"
+        if not row.type_notifiable:
+            yield f"{row.appointment_id} is of a type that is not notified"
+        if row.status.strip().lower() in ("storniert", "geplatzt"):
+            yield f"{row.appointment_id} is cancelled"
+        judging = Judging(self.oracle, [], Memory(), self.clock.now())
+        if judging.branch_excluded(row):
+            yield f"{row.appointment_id} is of an excluded branch"
+        if judging.preferred(row) not in ("", "sms", "email"):
+            yield f"the customer prefers {row.preferred_channel}"
+        if self.settings.rules.require_consent and not row.reminder_consent:
+            yield "the customer did not consent"
+        if row.last_name != first.last_name:
+            yield "it mixes two customers' data"
+
+    def _stale(self, claim: Claim) -> Iterator[str]:
+        """What leaves was in the schedule less than 30 seconds ago."""
+        until = self.clock.monotonic()
+        for row in claim.message.appointments:
+            if row not in self.desk.versions(row.appointment_id, until - FRESH, until):
+                yield f"{row.appointment_id} is not what the schedule said in the last 30 seconds: {row}"
+
+    def _wrong_address(self, row: Appointment, content: Content) -> Iterator[str]:
+        fields = (row.mobile, row.phone) if content.channel is Channel.SMS else (row.email,)
+        theirs = [self.desk.typed[each] for each in fields]
+        if content.recipient != next(filter(None, theirs), None):
+            yield f"{content.recipient} is not this customer's"
+        only = self.settings.safety.only_recipients
+        if only and content.recipient not in only:
+            yield f"{content.recipient} may not be written to"
+
+    def _twice(self, row: Appointment, claim: Claim, content: Content) -> Iterator[str]:
+        for before in reversed(self.made[row.appointment_id]):
+            rejected = isinstance(before.outcome, Rejected)
+            if rejected and before.recipient == content.recipient and before.message_id not in self.taken_back:
+                yield f"{content.recipient} was rejected for {row.appointment_id} before"
+        for before in reversed(self.made[row.appointment_id]):
+            if before.reminder != claim.message.reminder:
+                continue
+            (then,) = [each for each in before.appointments if each.appointment_id == row.appointment_id]
+            if (then.customer_id, then.starts_at) != (row.customer_id, row.starts_at):
+                return  # A, then B, then A again: a notification of its own
+            if before.message_id in self.taken_back:
+                continue
+            if isinstance(before.outcome, Sent):
+                yield f"{row.appointment_id} was told before, at {before.at}"
+            if isinstance(before.outcome, Unknown):
+                falls_back = self.settings.rules.on_unknown == "fallback"
+                same = before.message_id == claim.message_id and before.channel is not content.channel
+                if not (falls_back and same):
+                    yield f"{row.appointment_id} may have been told before, at {before.at}"
+
+    def _against_its_course(self, claim: Claim, content: Content) -> Iterator[str]:
+        tried = [each for each in self.by_message[claim.message_id] if each.channel is content.channel]
+        if len(tried) >= TRIES:
+            yield f"this is try number {len(tried) + 1}"
+        if tried and not isinstance(tried[-1].outcome, Unavailable):
+            yield f"{content.channel} had answered: {tried[-1].outcome}"
+        if Route(content.channel, content.recipient) not in claim.message.routes:
+            yield "this route was not planned"
+
+    def _too_far(self, claim: Claim, run_now: datetime) -> Iterator[str]:
+        (lead,) = [
+            each.hours_before for each in self.settings.reminders if each.name == claim.message.reminder
+        ]
+        rules = self.settings.rules
+        reach = self.minutes.reach(run_now, lead, rules.pre_quiet_minutes)
+        if claim.message.soonest.starts_at > reach:
+            yield f"{claim.message.soonest.appointment_id} is in no window yet"
+        if claim.message.appointments[-1].starts_at > reach + timedelta(hours=rules.hours_between_messages):
+            yield f"{claim.message.appointments[-1].appointment_id} is too far ahead to be carried"
+
+
+def outcome_of(routes: Sequence[Route], attempts: Sequence[Attempt], *, stopped: bool) -> set[MessageOutcome]:
+    """How a message may have ended, by what its attempts said (contract, section 3, *What follows*)."""
+    outcomes = [attempt.outcome for attempt in attempts]
+    if any(isinstance(outcome, Sent) for outcome in outcomes):
+        return {MessageOutcome.SENT}
+    if any(isinstance(outcome, Unknown) for outcome in outcomes):
+        return {MessageOutcome.UNKNOWN}
+    if not outcomes:
+        return {MessageOutcome.DEFERRED, *({MessageOutcome.RETRY} if stopped else ())}
+    rejected = {attempt.route for attempt in attempts if isinstance(attempt.outcome, Rejected)}
+    if rejected == set(routes):
+        return {MessageOutcome.FAILED}
+    # Cut off by quiet time or by the start: what surely was not sent is deferred.
+    return {MessageOutcome.RETRY, MessageOutcome.DEFERRED}

@@ -1,0 +1,307 @@
+"""`demo`: the whole program on sample data, whatever the hour."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from terminbenachrichtigung import bootstrap, pipeline
+from terminbenachrichtigung.config import Settings
+from terminbenachrichtigung.demo import folder, preparation
+from terminbenachrichtigung.demo.gateway import Gateway
+from terminbenachrichtigung.demo.mailserver import MailServer
+from terminbenachrichtigung.demo.scenario import REMINDER, Scenario, scenario
+from terminbenachrichtigung.model import MessageOutcome, Reason, RunResult
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+# ---------------------------------------------------------------- at any hour of any day
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A sample practice, with another run at work beside it."""
+
+    sample: Scenario
+    settings: Settings
+    gateway: Gateway
+    mail: MailServer
+
+    def run_once(self) -> RunResult:
+        """The run of the demo's moment, in this process."""
+        now = self.sample.now
+        with (
+            bootstrap.tools(self.settings) as tools,
+            bootstrap.outlets(self.settings, lambda: now, lambda: None) as outlets,
+        ):
+            return pipeline.run_once(replace(tools, clock=lambda: now), outlets)
+
+    def due(self, at: datetime) -> set[str]:
+        """The names of those whom a dry run plans."""
+        with bootstrap.tools(self.settings, readonly=True) as tools:
+            planned = pipeline.dry_run(tools, at).messages
+        return {self.sample.name(message.message.customer_id) for message in planned}
+
+    @property
+    def received(self) -> int:
+        """How many messages arrived at the other end."""
+        return len(self.gateway.jobs) + len(self.mail.received)
+
+
+def berlin(text: str, fold: int = 0) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN, fold=fold).astimezone(UTC)
+
+
+MOMENTS = [
+    # an ordinary day round the clock: every zone at its first and last minute
+    *(pytest.param(f"2026-11-24 {clock}", id=clock) for clock in (
+        "00:00", "00:30", "01:59", "02:00", "06:59", "07:30", "09:59", "10:00", "12:00",
+        "14:59", "15:59", "16:00", "20:59", "21:00", "23:59:59",
+    )),
+    pytest.param("2026-03-28 10:00", id="summer time begins tonight"),
+    pytest.param("2026-03-28 15:59", id="summer time begins tonight, late"),
+    pytest.param("2026-03-29 03:00", id="the moment summer time begins"),
+    pytest.param("2026-03-29 10:00", id="summer time began last night"),
+    pytest.param("2026-10-24 10:00", id="summer time ends tonight"),
+    pytest.param("2026-10-24 15:59", id="summer time ends tonight, late"),
+    pytest.param("2026-10-25 02:30", id="in the hour that comes twice"),
+    pytest.param("2026-10-25 15:59", id="summer time ended last night"),
+    pytest.param("2028-02-28 11:00", id="28 February of a leap year"),
+    pytest.param("2028-02-29 11:00", id="29 February"),
+    pytest.param("2027-02-28 23:30", id="28 February of another year"),
+    pytest.param("2026-12-31 14:00", id="New Year's Eve"),
+    pytest.param("2027-01-01 00:00:01", id="New Year"),
+]  # fmt: skip
+
+
+@pytest.fixture(params=MOMENTS)
+def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
+    sample = scenario(berlin(request.param))
+    with Gateway(script=preparation.answer) as gateway, MailServer() as mail:
+        _, settings = preparation.prepare(tmp_path, sample, gateway, mail.port)
+        yield Scene(sample, settings, gateway, mail)
+
+
+def test_every_case_is_what_it_is_there_to_show_and_a_second_run_sends_nothing(scene: Scene) -> None:
+    with preparation.run_beside(scene.settings, scene.sample.now):
+        first = scene.run_once()
+        received = scene.received
+        second = scene.run_once()
+
+    shown: dict[str, Reason | MessageOutcome | None] = {
+        skip.appointment.appointment_id: skip.reason for skip in first.skips if skip.reminder == REMINDER
+    }
+    for message in first.messages:
+        shown |= {row.appointment_id: message.outcome for row in message.message.appointments}
+    assert shown == {booking.appointment_id: booking.shows for booking in scene.sample.bookings}
+    assert Reason.SUPERSEDED in {skip.reason for skip in first.skips}
+    assert (second.messages, scene.received) == ((), received)
+
+    # What the demo says of afterwards.
+    name = scene.sample.who_shows
+    now_due = {name(Reason.IN_PROGRESS)}
+    evening = datetime.combine(scene.sample.today, datetime.min.time(), scene.sample.zone).replace(
+        hour=18, minute=30
+    )
+    assert scene.due(scene.sample.now) == now_due
+    assert scene.due(evening.astimezone(UTC)) == now_due | {
+        name(Reason.BOOKED_RECENTLY),
+        name(Reason.RECENTLY_NOTIFIED),
+    }
+
+
+# ---------------------------------------------------------------- the command as a process
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One demo that ran as a process."""
+
+    directory: Path
+    output: str
+    errors: str
+    exit_code: int
+
+    def command(self, *arguments: str) -> Any:
+        """The document of a command on what the demo left behind."""
+        ended = program("--config", str(self.directory / "config.toml"), *arguments, "--json")
+        assert ended.returncode == 0, ended.stderr
+        return json.loads(ended.stdout)
+
+
+def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
+    return {**os.environ, "PYTHONIOENCODING": "utf-8", **(variables or {})}
+
+
+def program(
+    *arguments: str, cwd: Path | None = None, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "terminbenachrichtigung", *arguments],
+        cwd=cwd,
+        env=environment(variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+def show(directory: Path) -> Shown:
+    ended = program("demo", str(directory))
+    return Shown(directory, ended.stdout, ended.stderr, ended.returncode)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    """A demo by the clock on the wall; the tests of it only read."""
+    return show(tmp_path_factory.mktemp("demo") / "Optik Hansen")
+
+
+@pytest.mark.xdist_group("demo")
+class TestOneDemo:
+    def test_it_ends_well_and_says_nothing_on_stderr(self, demo: Shown) -> None:
+        assert (demo.exit_code, demo.errors) == (0, "")
+
+    @pytest.mark.parametrize("reason", list(Reason))
+    def test_its_output_names_every_reason(self, demo: Shown, reason: Reason) -> None:
+        assert f"{reason}: " in demo.output
+
+    def test_every_reason_that_one_run_can_give_is_shown_with_a_customer(self, demo: Shown) -> None:
+        _, _, not_shown = demo.output.partition("\nNot shown here:\n")
+        not_shown, _, _ = not_shown.partition("\n\n")
+        assert [
+            line.split(":")[0].strip() for line in not_shown.splitlines() if not line.startswith("    ")
+        ] == [
+            Reason.PAST,
+            Reason.NOT_YET_DUE,
+            Reason.CHANGED,
+        ]
+
+    @pytest.mark.parametrize(
+        "received",
+        [
+            pytest.param("OptikHansen: Guten Tag Frau Adler, wir erwarten Sie am", id="a German SMS"),
+            pytest.param("OptikHansen: Hello Mrs Clarke, we look forward to seeing you", id="an English SMS"),
+            pytest.param("    Bonjour Madame Dubois,\n", id="a French e-mail"),
+            pytest.param("    Attached: termin.ics\n", id="a calendar file"),
+            pytest.param("Frau Ehlers", id="two customers with one number: her"),
+            pytest.param("Herr Ehlers", id="two customers with one number: him"),
+            pytest.param("    Guten Tag Herr Gruber,\n", id="an e-mail after a refused number"),
+            pytest.param("Helga Hahn, tomorrow 08:30: failed", id="a failure"),
+            pytest.param("Ines Iversen, tomorrow 08:35: unknown", id="an answer that was lost"),
+        ],
+    )
+    def test_it_shows_what_gateway_and_mail_server_received(self, demo: Shown, received: str) -> None:
+        assert received in demo.output
+
+    def test_one_message_carries_both_appointments_of_a_customer(self, demo: Shown) -> None:
+        (text,) = [part for part in demo.output.split("\n\n") if part.startswith("Frieda Fuchs")]
+        assert "um 08:20 Uhr und um 17:30 Uhr" in " ".join(text.split())
+
+    def test_the_second_run_sends_nothing(self, demo: Shown) -> None:
+        assert "Nobody is notified twice." in demo.output
+
+    def test_the_staff_list_follows(self, demo: Shown) -> None:
+        _, _, listed = demo.output.partition("Whom a person must call or write:")
+        for reason in ("missed", "failed", "unknown", "manual_contact", "no_contact"):
+            assert f": {reason}: " in " ".join(listed.split())
+
+    def test_its_lines_fit_into_80_columns_unless_a_path_is_longer(self, demo: Shown) -> None:
+        here = str(demo.directory)
+        assert [line for line in demo.output.splitlines() if len(line) > 80 and here not in line] == []
+
+    def test_it_leaves_what_it_speaks_of_and_nothing_else(self, demo: Shown) -> None:
+        names = {path.name for path in demo.directory.iterdir()}
+        companions = {"journal.db-wal", "journal.db-shm", "schedule.db-wal", "schedule.db-shm"}
+        assert names - companions == {"config.toml", "schedule.db", "journal.db"}
+
+    @pytest.mark.parametrize("arguments", [("dry-run",), ("history",), ("staff-list",)], ids=" ".join)
+    def test_the_commands_work_on_what_it_left(self, demo: Shown, arguments: tuple[str, ...]) -> None:
+        assert demo.command(*arguments)["command"] == arguments[0]
+
+    def test_afterwards_whom_the_other_run_gave_up_is_due(self, demo: Shown) -> None:
+        assert [message["customer_id"] for message in demo.command("dry-run")["messages"]] == ["111"]
+
+    def test_its_configuration_passes_config_check(self, demo: Shown) -> None:
+        checked = program("config", "check", str(demo.directory / "config.toml"))
+        assert checked.returncode == 0, checked.stderr
+
+
+# ---------------------------------------------------------------- where it runs
+
+
+def test_a_folder_of_somebody_else_is_refused_with_exit_code_2(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").write_text("mine")
+    refused = show(tmp_path)
+    assert refused.exit_code == 2
+    assert refused.output == ""
+    assert refused.errors.startswith("Error: ")
+    assert (tmp_path / "journal.db").read_text() == "mine"
+
+
+def test_it_replaces_an_earlier_one_and_obeys_no_variable_for_the_real_configuration(tmp_path: Path) -> None:
+    directory, real = tmp_path / "demo", tmp_path / "real.db"  # ./demo is the default
+    directory.mkdir()
+    folder.write_config(directory, "")
+    (directory / "journal.db").write_text("of an earlier demo")
+    variables = {
+        "TERMINBENACHRICHTIGUNG_JOURNAL__URL": f"sqlite:///{real}",
+        "TERMINBENACHRICHTIGUNG_SAFETY__MAX_MESSAGES_PER_RUN": "1",
+        "TERMINBENACHRICHTIGUNG_CONFIG": str(tmp_path / "no-such-file.toml"),
+    }
+    ended = program("demo", cwd=tmp_path, variables=variables)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "Nobody is notified twice." in ended.stdout
+    assert "unset TERMINBENACHRICHTIGUNG_JOURNAL__URL" in " ".join(ended.stdout.split())
+    assert not real.exists()
+
+
+def test_an_interrupted_demo_ends_without_a_traceback_and_can_be_replaced(tmp_path: Path) -> None:
+    directory = tmp_path / "demo"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "terminbenachrichtigung", "demo", str(directory)],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    process.stdout.read(1)  # it has begun to speak: the first run is under way
+    os.killpg(process.pid, signal.SIGINT)  # what a terminal does on Ctrl-C: the run gets it as well
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors.strip() == "Aborted!"
+    assert "Traceback" not in output
+    folder.make_room(directory)
+    assert list(directory.iterdir()) == []
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    limited = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); "
+        "from terminbenachrichtigung.cli import main; main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", limited, "demo", str(tmp_path / "demo")],
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 3
+    assert len(ended.stderr.strip().splitlines()) == 1
