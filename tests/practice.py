@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +30,7 @@ from terminbenachrichtigung import bootstrap, cli, desk, pipeline  # noqa: F401
 from terminbenachrichtigung.delivery import smscreator, smtp  # noqa: F401
 from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
+from terminbenachrichtigung.model import Appointment
 from terminbenachrichtigung.schedule import own  # noqa: F401
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -37,21 +38,8 @@ REMINDER = "Terminerinnerung"
 TUESDAY_TEN = "2026-11-24 10:00"
 
 TYPES = {
-    "appointment_id": "TEXT",
-    "starts_at": "TIMESTAMP",
-    "customer_id": "TEXT",
-    "type_notifiable": "BOOLEAN",
-    "is_group": "BOOLEAN",
-    **dict.fromkeys(
-        ("status", "type_name", "branch_code", "branch_name", "branch_phone", "branch_address")
-        + ("branch_email", "salutation", "first_name", "last_name", "mobile", "phone", "email")
-        + ("preferred_channel", "language"),
-        "TEXT",
-    ),
-    "reminder_consent": "BOOLEAN",
-    "ends_at": "TIMESTAMP",
-    "created_at": "TIMESTAMP",
-    "last_contacted_at": "TIMESTAMP",
+    column.name: "BOOLEAN" if column.type is bool else "TIMESTAMP" if column.name.endswith("_at") else "TEXT"
+    for column in fields(Appointment)
 }
 """All columns that a schedule may have; SQLite takes TEXT for the times."""
 
@@ -193,8 +181,11 @@ class Practice:
 
     def sql(self, statement: str, which: str = "schedule", **values: object) -> list[sa.Row[Any]]:
         """Run a statement of the tests' own; gives its rows, if it has some."""
+        return self._execute(which, statement, values)
+
+    def _execute(self, which: str, statement: str, values: Mapping[str, object]) -> list[sa.Row[Any]]:
         with self.database(which).begin() as connection:
-            result = connection.execute(sa.text(statement), values)
+            result = connection.execute(sa.text(statement), dict(values))
             return list(result) if result.returns_rows else []
 
     def make_journal(self) -> None:
@@ -244,15 +235,15 @@ class Practice:
         } | columns
         row = {name: value for name, value in row.items() if name in self._columns}
         names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
-        self.sql(f"INSERT INTO reminder_appointments ({names}) VALUES ({values})", **row)
+        self._execute("schedule", f"INSERT INTO reminder_appointments ({names}) VALUES ({values})", row)
 
     def change(self, appointment: str, **columns: object) -> None:
         """Change columns of an appointment: `starts_at` moves it, `status` may cancel it."""
         changes = ", ".join(f"{name} = :{name}" for name in columns)
-        self.sql(
+        self._execute(
+            "schedule",
             f"UPDATE reminder_appointments SET {changes} WHERE appointment_id = :this",
-            this=appointment,
-            **columns,
+            {"this": appointment, **columns},
         )
 
     def cancel(self, appointment: str) -> None:

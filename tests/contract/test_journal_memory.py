@@ -104,6 +104,16 @@ def test_an_expired_claim_is_read_as_the_unknown_it_will_become_and_left_as_it_i
     assert journals.state(claim) == "claimed"
 
 
+def test_the_latest_notification_of_a_reminder_is_found_without_the_rest(journals: Journals) -> None:
+    settled(journals.run(), planned(reminder="Woche vorher"), now=NOW - timedelta(days=6))
+    settled(journals.run(), planned(), MessageOutcome.RETRY, now=NOW)
+    moved = settled(journals.run(), planned(appointment(starts_at=LATER)), now=NOW - HOUR)
+    found = journals.run().latest(REMINDER, ["4711", "4712"])
+    assert found == {
+        "4711": Notification(REMINDER, "4711", 2, "17", LATER, State.SENT, moved.message_id, NOW - HOUR)
+    }
+
+
 # ---------------------------------------------------------------- known: recipients and customers
 
 

@@ -149,6 +149,7 @@ class FrontDesk:
             )
 
     def _joined(self, booking: Booking) -> Appointment:
+        # Space around a text means nothing to anybody.
         customer = self.customers.get(booking.customer_id or "", Customer("", ""))
         return Appointment(
             booking.appointment_id,
@@ -156,15 +157,15 @@ class FrontDesk:
             booking.customer_id,
             booking.type_notifiable,
             booking.is_group,
-            status=booking.status,
+            status=booking.status.strip(),
             branch_code=booking.branch_code,
             branch_name=BRANCHES[booking.branch_code],
             created_at=booking.created_at if self.has_created_at else None,
             last_name=customer.last_name,
             mobile=customer.mobile,
             phone=customer.phone,
-            email=customer.email,
-            preferred_channel=customer.preferred_channel,
+            email=customer.email.strip(),
+            preferred_channel=customer.preferred_channel.strip(),
             reminder_consent=customer.reminder_consent,
             last_contacted_at=customer.last_contacted_at,
         )

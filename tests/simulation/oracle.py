@@ -231,7 +231,7 @@ class Judging:
         """The channels for a message about these rows, in order; the soonest row gives the customer's data."""
         row = rows[0]
         (configured,) = [each.channels for each in self.settings.reminders if each.name == reminder]
-        order = [channel.value for channel in configured]
+        order = [str(channel) for channel in configured]
         preferred = self.preferred(row)
         if preferred in order:
             order = [preferred, *(channel for channel in order if channel != preferred)]

@@ -1,10 +1,11 @@
-"""What the desk does meanwhile: moves, cancellations, second bookings; and what a run missed (contract, section 2)."""
+"""What the desk does meanwhile: moves, cancellations, second bookings; and what was missed (contract, 2)."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from practice import TYPES, Practice, Ran, address, calendar_of, number, reminder
 
+from practice import TYPES, Practice, Ran, address, calendar_of, number, reminder
 from terminbenachrichtigung.demo.gateway import Answer, Request
 
 NINE = "2026-11-25 09:00"
@@ -161,9 +162,11 @@ def test_a_text_that_is_too_long_leaves_the_carried_ones_behind_and_splits_the_d
         sms={"max_parts": 1, "concurrency": 1},
         reminders=[reminder(channels=("sms",))],
         templates={
-            "terminerinnerung": {"de": {"sms": "{% for a in appointments %}{{ a.time }}" + "x" * 80 + "{% endfor %}"}}
+            "terminerinnerung": {
+                "de": {"sms": "{% for a in appointments %}{{ a.time }}" + "x" * 80 + "{% endfor %}"}
+            }
         },
-    )  # fmt: skip
+    )
     practice.book("a", "2026-11-25 09:00", customer=1)
     practice.book("carried", "2026-11-25 15:00", customer=1)
     practice.book("b", "2026-11-25 09:00", customer=2)
@@ -301,7 +304,7 @@ def test_who_was_called_by_hand_leaves_the_staff_list(practice: Practice) -> Non
     ],
 )
 def test_what_could_not_have_been_told_was_not_missed(
-    columns: dict[str, object], reason: str, practice: Practice
+    columns: dict[str, Any], reason: str, practice: Practice
 ) -> None:
     practice.run_once(now="2026-11-23 08:00")
     practice.book("1", "2026-11-24 14:00", **columns)

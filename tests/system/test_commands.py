@@ -4,8 +4,8 @@ import json
 import socket
 
 import pytest
-from practice import Practice, address, number, reminder
 
+from practice import Practice, address, number, reminder
 from terminbenachrichtigung.demo.gateway import Answer
 
 
@@ -211,8 +211,13 @@ def test_a_test_message_goes_through_the_real_channel_and_is_marked(practice: Pr
 
 @pytest.mark.parametrize(
     ("channel", "to"),
-    [("sms", "040 123456"), ("sms", "0171 5555 Ute"), ("email", "admin"), ("email", "a@example.org, b@example.org")],
-)  # fmt: skip
+    [
+        ("sms", "040 123456"),
+        ("sms", "0171 5555 Ute"),
+        ("email", "admin"),
+        ("email", "a@example.org, b@example.org"),
+    ],
+)
 def test_a_test_message_to_nobody_is_wrong_usage(channel: str, to: str, practice: Practice) -> None:
     ran = practice.run("test-message", "--channel", channel, "--to", to)
     assert (ran.exit_code, ran.stdout, practice.received) == (2, "", 0)
@@ -277,10 +282,18 @@ def test_a_configuration_with_ten_mistakes_is_one_message_that_lists_all_ten(pra
     ran = practice.run("config", "check")
     assert (ran.exit_code, ran.stdout) == (2, "")
     for key in (
-        "timezone", "default_language", "max_run_minutes", "rules.quiet_start", "rules.hours_between_messages",
-        "rules.quiet_holidays", "rules.same_dya", "reminders[0].hours_before", "reminders[0].channels",
-        "sms.base_url", "sms.sender",
-    ):  # fmt: skip
+        "timezone",
+        "default_language",
+        "max_run_minutes",
+        "rules.quiet_start",
+        "rules.hours_between_messages",
+        "rules.quiet_holidays",
+        "rules.same_dya",
+        "reminders[0].hours_before",
+        "reminders[0].channels",
+        "sms.base_url",
+        "sms.sender",
+    ):
         assert key in ran.stderr
     assert "same_day" in ran.stderr  # the key that was probably meant
     assert str(practice.config) in ran.stderr

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
-from practice import Practice, address, number, reminder
 
+from practice import Practice, address, number, reminder
 from terminbenachrichtigung.demo.gateway import Answer, Request
 from terminbenachrichtigung.demo.mailserver import HANG_UP
 
@@ -38,7 +38,7 @@ OUTCOMES = [
     pytest.param(Answer(http_status=302), ["sms unavailable"], "sent", "retry", id="HTTP 302"),
     pytest.param(Answer(status_code="InvalidUser"), ["sms unavailable"], "sent", "retry", id="account"),
     pytest.param(Answer(http_status=401), ["sms unavailable"], "sent", "retry", id="HTTP 401"),
-    pytest.param(Answer(status_code="DatabaseError"), ["sms unknown"], "unknown", "unknown", id="DatabaseError"),
+    pytest.param(Answer(status_code="DatabaseError"), ["sms unknown"], "unknown", "unknown", id="database"),
     pytest.param(Answer(status_code="None"), ["sms unknown"], "unknown", "unknown", id="StatusCode None"),
     pytest.param(Answer(status="None"), ["sms unknown"], "unknown", "unknown", id="Status None"),
     pytest.param(Answer(http_status=500), ["sms unknown"], "unknown", "unknown", id="HTTP 500"),

@@ -21,8 +21,10 @@ from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
 from terminbenachrichtigung.demo.scenario import REMINDER, Scenario, scenario
 from terminbenachrichtigung.model import MessageOutcome, Reason, RunResult
+from terminbenachrichtigung.windows import Quiet
 
 BERLIN = ZoneInfo("Europe/Berlin")
+TAKEN_ALONG = "508"  # of Frieda Fuchs, who has one due as well
 
 
 # ---------------------------------------------------------------- at any hour of any day
@@ -106,6 +108,10 @@ def test_every_case_is_what_it_is_there_to_show_and_a_second_run_sends_nothing(s
     assert shown == {booking.appointment_id: booking.shows for booking in scene.sample.bookings}
     assert Reason.SUPERSEDED in {skip.reason for skip in first.skips}
     assert (second.messages, scene.received) == ((), received)
+
+    quiet = Quiet(scene.settings.rules, scene.sample.zone)
+    along = scene.sample.booking(TAKEN_ALONG)
+    assert quiet.reach(scene.sample.now, 24) < along.starts_at, "it would be due by itself"
 
     # What the demo says of afterwards.
     name = scene.sample.who_shows

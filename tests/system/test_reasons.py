@@ -1,23 +1,24 @@
-"""Whom a run does not notify, and why: every reason of the contract, section 2, and its examples, from outside."""
+"""Whom a run does not notify, and why: every reason and every example of the contract, section 2."""
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from practice import TUESDAY_TEN, Practice, local, number, reminder
 
+from practice import TUESDAY_TEN, Practice, local, number, reminder
 from terminbenachrichtigung.model import Reason
 
 WEDNESDAY = "2026-11-25 09:00"
 Setup = Callable[[Practice], None]
 
 
-def booked(start: str = WEDNESDAY, **columns: object) -> Setup:
+def booked(start: str = WEDNESDAY, **columns: Any) -> Setup:
     """One appointment that is in order but for these columns."""
     return lambda practice: practice.book("1", start, **columns)
 
 
-def configured(start: str = WEDNESDAY, rules: dict[str, object] | None = None, **columns: object) -> Setup:
+def configured(start: str = WEDNESDAY, rules: dict[str, object] | None = None, **columns: Any) -> Setup:
     """The same, under other rules."""
 
     def setup(practice: Practice) -> None:
@@ -153,9 +154,10 @@ def test_the_first_rule_that_says_no_gives_the_reason(practice: Practice) -> Non
     assert practice.dry_run().reasons == {"1": "no_consent"}
 
 
-# ---------------------------------------------------------------- the examples of the contract, by dry-run --at
+# ---------------------------------------------------------------- the examples of the contract
 
 SUNDAY: dict[str, object] = {"quiet_days": ["sunday"]}
+CHRISTMAS: dict[str, object] = {"quiet_dates": ["2026-12-24"], "quiet_holidays": "DE-HH"}
 EXAMPLES = [
     ("2026-11-24 10:00", "2026-11-25 10:00", {}, "due"),  # inclusive
     ("2026-11-24 10:00", "2026-11-25 10:01", {}, "not_yet_due"),
@@ -207,7 +209,7 @@ def test_past_and_not_yet_due_are_never_listed(practice: Practice) -> None:
         ("2026-11-24 20:00", "2026-11-25T08:00:00+01:00", {}),
         ("2026-11-25 07:59", "2026-11-25T08:00:00+01:00", {}),
         ("2026-11-29 12:00", "2026-11-30T08:00:00+01:00", SUNDAY),
-        ("2026-12-24 12:00", "2026-12-27T08:00:00+01:00", {"quiet_dates": ["2026-12-24"], "quiet_holidays": "DE-HH"}),
+        ("2026-12-24 12:00", "2026-12-27T08:00:00+01:00", CHRISTMAS),
         ("2027-03-28 00:30", "2027-03-28T08:00:00+02:00", {}),  # the night of summer time
     ],
 )  # fmt: skip

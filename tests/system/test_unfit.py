@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from practice import TYPES, Practice, Ran
 
 from postgres import PostgresServer
+from practice import TYPES, Practice, Ran
 
 NIGHT = "2026-11-24 23:00"
 

@@ -7,7 +7,7 @@ remembered, so that nothing is said about a stand-in.
 
 import copy
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,28 +41,26 @@ class Draft:
         return not any(_touch(key, bad) for key in keys for bad in self.doubtful)
 
 
-def validated(tables: Mapping[str, Any], broken: Iterable[KeyPath]) -> tuple[Draft, list[Problem]]:
+def validated(tables: Mapping[str, Any], broken: Sequence[KeyPath]) -> tuple[Draft, list[Problem]]:
     """The settings as far as they are right, and a problem for each key that is not.
 
     `broken` are keys already found wrong, of which nothing more is to be said.
     """
     remaining = copy.deepcopy(dict(tables))
-    doubtful = set()
-    problems: list[Problem] | None = None
     for path in broken:
         _replace(remaining, path)
+    doubtful = {path_text(path) for path in broken}
+    try:
+        return Draft(Settings.model_validate(remaining), frozenset(doubtful)), []
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+    mistakes = [(_key_path(each["loc"], each["type"]), each) for each in found]
+    for path, _ in mistakes:
+        _replace(remaining, path)
         doubtful.add(path_text(path))
-    while True:
-        try:
-            return Draft(Settings.model_validate(remaining), frozenset(doubtful)), problems or []
-        except ValidationError as error:
-            found = error.errors(include_url=False)
-            mistakes = [(_key_path(each["loc"], each["type"]), each) for each in found]
-        if problems is None:  # what later passes find are mistakes of the repair, not of the file
-            problems = [_problem(path, each) for path, each in mistakes]
-        for path, _ in mistakes:
-            doubtful.add(path_text(path))
-            _replace(remaining, path)
+    # Defaults and examples are right, so this time nothing is refused.
+    draft = Draft(Settings.model_validate(remaining), frozenset(doubtful))
+    return draft, [_problem(path, each) for path, each in mistakes]
 
 
 def _problem(path: KeyPath, mistake: Any) -> Problem:

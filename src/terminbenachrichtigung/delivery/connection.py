@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import certifi
@@ -82,7 +82,8 @@ def connect(host: str, port: int) -> socket.socket:
         except OSError as exc:
             fault = exc
         else:
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with suppress(OSError):  # the peer has reset it already: whoever writes will notice
+                opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return opened
     raise fault or OSError("the name has no address")
 

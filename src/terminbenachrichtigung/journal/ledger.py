@@ -65,15 +65,21 @@ def _patient(
 
     @functools.wraps(method)
     def repeated(self: "Journal", /, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
-        patience_ends = time.monotonic() + PATIENCE_SECONDS
         pause = 0.2
         try:
             while True:
                 try:
-                    return method(self, *args, **kwargs)
+                    result = method(self, *args, **kwargs)
                 except JournalError as error:
-                    if not may_pass(error) or time.monotonic() + pause > patience_ends:
+                    # Counted from the first failure, not for each call: a run with eight messages under
+                    # way would otherwise hang on a full disk for eight times as long.
+                    if self._patience_ends is None:
+                        self._patience_ends = time.monotonic() + PATIENCE_SECONDS
+                    if not may_pass(error) or time.monotonic() + pause > self._patience_ends:
                         raise
+                else:
+                    self._patience_ends = None
+                    return result
                 self._retrying = True
                 time.sleep(pause)
                 pause = min(pause * 2, 5.0)
@@ -92,6 +98,7 @@ class Journal:
         self._settings = settings
         self._connection: Connection | None = None
         self._retrying = False
+        self._patience_ends: float | None = None  # by the monotonic clock; None while all is well
         self._noted: Counter[str] = Counter()  # attempts in the journal, by open claim
         self.run_id = str(uuid.uuid4())
 

@@ -1,0 +1,50 @@
+"""Simulated weeks on the real code: nobody twice, nobody lost (contract, section 4)."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import sqlalchemy as sa
+
+from simulation.configurations import CONFIGURATIONS
+from simulation.outlets import SameThread
+from simulation.simulation import Simulation
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    seed, count = metafunc.config.getoption("--seed"), metafunc.config.getoption("--simulations")
+    metafunc.parametrize("seed", [seed] if seed else range(1, count + 1))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder whose databases do not wait for the disk: nothing here pulls the plug."""
+
+    def hurry(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA synchronous=OFF")
+        cursor.close()
+
+    sa.event.listen(sa.Engine, "connect", hurry)
+    yield tmp_path
+    sa.event.remove(sa.Engine, "connect", hurry)
+
+
+def test_nobody_is_notified_twice_and_nobody_is_lost(
+    seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> None:
+    configuration = CONFIGURATIONS[(seed - 1) % len(CONFIGURATIONS)]
+    simulation = Simulation(configuration, seed, pytestconfig.getoption("--weeks"), folder)
+    # One thread and simulated seconds: a seed always comes to the same end.
+    monkeypatch.setattr("terminbenachrichtigung.delivery.workers.ThreadPoolExecutor", SameThread)
+    for module in ("pipeline", "dispatch.backlog", "dispatch.deliveries"):
+        monkeypatch.setattr(f"terminbenachrichtigung.{module}.time", simulation.clock)
+    monkeypatch.setattr("terminbenachrichtigung.dispatch.backlog.random", SimpleNamespace(Random=lambda: random.Random(seed)))
+    monkeypatch.setattr("terminbenachrichtigung.delivery.course.PAUSES", (0.0, 0.0))
+    try:
+        simulation.live()
+    finally:
+        simulation.close()
+    print(configuration.name, dict(simulation.figures))
