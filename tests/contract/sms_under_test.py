@@ -101,7 +101,8 @@ def hangs_up_at_once(connection: socket.socket) -> None:
     connection.recv(1)
 
 
-def resets_before_reading(connection: socket.socket) -> None:
+def resets_while_reading(connection: socket.socket) -> None:
+    connection.recv(1)
     reset(connection)
 
 

@@ -4,6 +4,8 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
 from peers import (
@@ -11,6 +13,7 @@ from peers import (
     a_port_nobody_listens_on,
     dribble,
     read_http_request,
+    reset,
 )
 from sms_under_test import (
     CLAIM,
@@ -24,7 +27,7 @@ from sms_under_test import (
     http,
     outcome_against,
     resets_after_reading,
-    resets_before_reading,
+    resets_while_reading,
     says_nothing,
     sms_channel,
 )
@@ -83,7 +86,7 @@ def sends_headers_without_end(connection: socket.socket) -> None:
     "behave",
     [
         hangs_up_at_once,
-        resets_before_reading,
+        resets_while_reading,
         resets_after_reading,
         hangs_up_in_the_headers,
         hangs_up_in_the_body,
@@ -103,6 +106,11 @@ def test_no_clear_answer_is_unknown_and_within_the_deadline(behave: Callable[[so
     assert isinstance(outcome, Unknown)
     assert time.monotonic() - started < 2
     assert PASSWORD not in outcome.detail
+
+
+def test_a_line_that_is_reset_at_once_is_no_traceback() -> None:
+    # Whether it was ours when it broke is a matter of microseconds: refused, or cut off.
+    assert isinstance(outcome_against(reset), Unavailable | Unknown)
 
 
 def test_10_megabytes_are_not_read_to_the_end() -> None:
@@ -184,21 +192,42 @@ def test_a_name_lookup_that_hangs_is_unavailable_at_the_deadline(monkeypatch: py
     assert time.monotonic() - started < 2
 
 
-def test_a_connection_that_is_never_accepted_is_unavailable() -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
-        address = full.getsockname()
-        fillers = []
-        for _ in range(3):  # the kernel answers no further handshake once the queue is full
-            filler = socket.socket()
+@contextmanager
+def never_accepting(address: tuple[str, int]) -> Iterator[int]:
+    """A port whose queue is full: the kernel answers no further handshake."""
+    with socket.create_server(address, backlog=0) as full, ExitStack() as fillers:
+        port: int = full.getsockname()[1]
+        for _ in range(3):
+            filler = fillers.enter_context(socket.socket())
             filler.setblocking(False)
-            filler.connect_ex(address)
-            fillers.append(filler)
+            filler.connect_ex((address[0], port))
         time.sleep(0.1)
-        with sms_channel(f"http://127.0.0.1:{address[1]}") as channel:
-            outcome = channel.send(CLAIM, CONTENT)
-        for filler in fillers:
-            filler.close()
+        yield port
+
+
+def test_a_connection_that_is_never_accepted_is_unavailable() -> None:
+    with never_accepting(("127.0.0.1", 0)) as port, sms_channel(f"http://127.0.0.1:{port}") as channel:
+        outcome = channel.send(CLAIM, CONTENT)
     assert outcome == Unavailable("127.0.0.1: no answer within 1 seconds")
+
+
+def test_an_address_that_leads_nowhere_leaves_time_for_the_next(
+    gateway: loopback.Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in ("127.0.0.2", "127.0.0.1")
+    ]
+    look_up = socket.getaddrinfo
+
+    def finds_both(host: str, *rest: Any, **named: Any) -> Any:
+        return nowhere if host == "localhost" else look_up(host, *rest, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", finds_both)
+    with (
+        never_accepting(("127.0.0.2", gateway.port)),
+        sms_channel(gateway.url.replace("127.0.0.1", "localhost"), timeout_seconds=2) as channel,
+    ):
+        assert channel.send(CLAIM, CONTENT) == Sent("JobId 1")
 
 
 # ---------------------------------------------------------------- connections

@@ -31,7 +31,7 @@ from sms_under_test import (
     http,
     outcome_against,
     resets_after_reading,
-    resets_before_reading,
+    resets_while_reading,
     says_nothing,
     sms_channel,
 )
@@ -216,7 +216,7 @@ def proxy_says(status: str) -> Callable[[socket.socket], None]:
         ),
         pytest.param(says_nothing, Unavailable("127.0.0.1: no answer within 1 seconds"), id="is silent"),
         pytest.param(
-            resets_before_reading, Unavailable("127.0.0.1: the connection was lost"), id="resets the line"
+            resets_while_reading, Unavailable("127.0.0.1: the connection was lost"), id="resets the line"
         ),
     ],
 )

@@ -18,6 +18,7 @@ from peers import (
     until_hung_up,
 )
 
+from terminbenachrichtigung.delivery import smtp
 from terminbenachrichtigung.model import Outcome, Rejected, Sent, Unavailable, Unknown
 
 Act = bytes | Callable[[socket.socket], None]
@@ -109,6 +110,16 @@ def test_a_fault_after_the_data_is_unknown(fault: Behaviour) -> None:
     assert isinstance(outcome_against(a_server(PAYLOAD=fault)), Unknown)
 
 
+def test_a_reply_without_end_is_not_read_until_the_deadline() -> None:
+    with (
+        a_peer(a_server(MAIL=talks_without_end)) as peer,
+        mail_channel(peer.port, timeout_seconds=60) as channel,
+    ):
+        started = time.monotonic()
+        assert isinstance(channel.send(CLAIM, CONTENT), Unavailable)
+        assert time.monotonic() - started < 30
+
+
 def go_ahead_and_reset(connection: socket.socket) -> None:
     connection.sendall(b"354 go ahead\r\n")
     reset(connection)
@@ -167,13 +178,6 @@ def ready_and_then(fault: Behaviour) -> Behaviour:
     return behave
 
 
-def late(connection: socket.socket) -> None:
-    """Uses up most of the deadline, so that a handshake with a timeout of its own would exceed it."""
-    threading.Event().wait(0.8)
-    connection.sendall(b"220 ready\r\n")
-    stays_silent(connection)
-
-
 @pytest.mark.parametrize(
     "answer",
     [
@@ -182,7 +186,6 @@ def late(connection: socket.socket) -> None:
         pytest.param(ready_and_then(dribbles), id="dribbles"),
         pytest.param(ready_and_then(hangs_up), id="hangs up"),
         pytest.param(ready_and_then(babbles), id="speaks no TLS"),
-        pytest.param(late, id="late and silent"),
     ],
 )
 def test_a_starttls_that_fails_is_unavailable(answer: Act) -> None:
@@ -190,6 +193,22 @@ def test_a_starttls_that_fails_is_unavailable(answer: Act) -> None:
     outcome = outcome_against(behave, security="starttls")
     assert isinstance(outcome, Unavailable)
     assert not outcome.account_error
+
+
+def test_a_late_handshake_has_only_the_time_that_is_left() -> None:
+    def late(connection: socket.socket) -> None:
+        threading.Event().wait(1.7)
+        connection.sendall(b"220 ready\r\n")
+        stays_silent(connection)
+
+    behave = a_server(EHLO=b"250-mail.example.org\r\n250 STARTTLS", STARTTLS=late)
+    started = time.monotonic()
+    with (
+        a_peer(behave) as peer,
+        mail_channel(peer.port, security="starttls", trusted=trusting_client(), timeout_seconds=2) as channel,
+    ):
+        assert isinstance(channel.send(CLAIM, CONTENT), Unavailable)
+        assert time.monotonic() - started < 3
 
 
 @pytest.mark.parametrize("fault", [dribbles, stays_silent, hangs_up])
@@ -254,6 +273,15 @@ def test_a_session_that_died_without_a_word_costs_no_more_than_the_deadline() ->
         started = time.monotonic()
         assert isinstance(channel.send(CLAIM, CONTENT), Unavailable)
         assert time.monotonic() - started < 2
+        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+        assert peer.connections == 2
+
+
+def test_a_session_that_rested_for_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp, "_IDLE_SECONDS", 0.05)
+    with a_peer(a_server()) as peer, mail_channel(peer.port) as channel:
+        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+        time.sleep(0.1)
         assert isinstance(channel.send(CLAIM, CONTENT), Sent)
         assert peer.connections == 2
 

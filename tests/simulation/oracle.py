@@ -186,7 +186,8 @@ class Judging:
             return False
         if self.minutes.day(row.starts_at) > self.today or last_chance > self.now:
             return False
-        if any(told.state != "released" for told in self.memory.told[row.appointment_id]):
+        told_already = [told for told in self.memory.told[row.appointment_id] if told.state != "released"]
+        if any(told.customer_id == row.customer_id for told in told_already):
             return False
         if self.booked_recently(row) or self.preferred(row) in ("none", "letter", "phone"):
             return False

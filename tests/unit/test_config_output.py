@@ -201,7 +201,7 @@ def test_the_schema_knows_every_key_and_refuses_others() -> None:
 
 
 def test_every_example_of_a_key_without_default_is_itself_right(tmp_path: Path) -> None:
-    """The examples stand in for missing keys while the rest is checked, so a wrong one would be a traceback."""
+    """The examples stand in for missing keys while the rest is checked, so each must be right."""
     for model in (SmsSettings, EmailSettings, Reminder):
         values = {
             name: info.examples[0]

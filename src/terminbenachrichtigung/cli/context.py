@@ -1,10 +1,12 @@
 """What the commands share: how errors end, where the configuration comes from, how wide the terminal is."""
 
+import errno
 import io
 import json
 import os
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,9 @@ from terminbenachrichtigung.errors import TerminbenachrichtigungError
 
 if TYPE_CHECKING:
     from terminbenachrichtigung.config import Settings
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What writing to a log on a full or broken disk ends with."""
 
 
 class Commands(click.Group):
@@ -34,6 +39,12 @@ class Commands(click.Group):
         except TerminbenachrichtigungError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            with suppress(OSError):  # stderr may lead to the same disk
+                click.echo(f"Error: the output could not be written: {error.strerror}", err=True)
+            ctx.exit(1)
 
 
 def load_settings(context: click.Context) -> "Settings":

@@ -1,5 +1,7 @@
 """`history` and `history resolve`."""
 
+from uuid import UUID
+
 import click
 
 from terminbenachrichtigung.cli.context import load_settings, print_json, terminal_width, wants_colour
@@ -9,7 +11,11 @@ from terminbenachrichtigung.errors import JournalError
 @click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=1000, show_default=True, help="The newest N messages."
+    "--limit",
+    type=click.IntRange(1, 1_000_000),
+    default=1000,
+    show_default=True,
+    help="The newest N messages.",
 )
 @click.pass_context
 def history(context: click.Context, *, as_json: bool, limit: int) -> None:
@@ -36,14 +42,14 @@ def history(context: click.Context, *, as_json: bool, limit: int) -> None:
 
 
 @history.command()
-@click.argument("message_id")
+@click.argument("message_id", type=click.UUID)
 @click.option(
     "--sent/--not-sent",
     required=True,
     help="It arrived; or it did not, and the next run may try it again.",
 )
 @click.pass_context
-def resolve(context: click.Context, *, message_id: str, sent: bool) -> None:
+def resolve(context: click.Context, *, message_id: UUID, sent: bool) -> None:
     """Settle an unknown or failed message by hand, after asking the gateway or the customer."""
     settings = load_settings(context)
     from terminbenachrichtigung.journal import open_journal
@@ -51,7 +57,7 @@ def resolve(context: click.Context, *, message_id: str, sent: bool) -> None:
 
     journal = open_journal(settings.journal)
     try:
-        before = journal.resolve(message_id, sent=sent)
+        before = journal.resolve(str(message_id), sent=sent)
     finally:
         journal.close()
     if before is None:

@@ -115,6 +115,8 @@ def local_moment(text: str, zone: "ZoneInfo") -> datetime:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise ConfigError(f'"{text}" is no date and time; write it like "2026-11-24 18:30"') from None
+    if not 2000 <= moment.year < 2100:
+        raise ConfigError(f'"{text}" lies outside the years 2000 to 2099')
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
