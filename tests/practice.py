@@ -165,7 +165,7 @@ class Practice:
         """Change keys of sections; a section that is None is left out, and a list replaced."""
         for name, section in sections.items():
             if isinstance(section, dict):
-                self._tables[name] = self._tables.get(name, {}) | section
+                self._tables[name] = (self._tables.get(name) or {}) | section
             else:
                 self._tables[name] = section
         lines = [f"{name} = {_toml(value)}" for name, value in self._tables.items() if value is not None]
@@ -273,7 +273,7 @@ class Practice:
 
         The deadline of the attempt under way comes nearer too: set `timeout_seconds` above it.
         """
-        self._clock.tick(timedelta(seconds=seconds))
+        self._clock.move_to(self._clock() + timedelta(seconds=seconds))
 
     def run_once(self, *options: str, now: str | None = None) -> Ran:
         """`run-once --json`, with nothing masked."""

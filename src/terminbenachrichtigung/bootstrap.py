@@ -119,6 +119,12 @@ def stop_signals(max_run_minutes: int) -> Iterator[Callable[[], Stop | None]]:
 # ---------------------------------------------------------------- config check --connect
 
 
+_NO_INDEX = (
+    "the schedule's starts_at cannot use an index: every run reads the whole relation. "
+    "Index the column of the start in the table below the view"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """One thing that `config check --connect` tries."""
@@ -144,7 +150,8 @@ def _schedule(settings: Settings) -> tuple[str, tuple[str, ...]]:
         schedule.probe()
         scanned = schedule.scan()
         bad = tuple(f"bad row {row.appointment_id or '(no id)'}: {row.detail}" for row in scanned.bad_rows)
-        return "ready", (*bad, *scanned.warnings)
+        slow = (_NO_INDEX,) if schedule.uses_index() is False else ()
+        return "ready", (*bad, *scanned.warnings, *slow)
     finally:
         schedule.close()
 

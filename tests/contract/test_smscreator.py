@@ -225,8 +225,14 @@ def test_trouble_with_the_account_closes_the_channel(body: str) -> None:
         pytest.param('{"StatusCode": "Ok"}', id="JSON"),
         pytest.param(OK.replace("utf-8", "no-such-encoding"), id="an encoding nobody knows"),
         pytest.param(
-            '<!DOCTYPE a [<!ENTITY x "Ok"><!ENTITY y "&x;&x;&x;&x;&x;&x;&x;&x;">]>'
-            "<a><StatusCode>&y;</StatusCode></a>",
+            '<!DOCTYPE a [<!ENTITY x "Ok">]>'
+            "<a><StatusCode>&x;</StatusCode><Value><Status>&x;</Status></Value></a>",
+            id="an entity",
+        ),
+        pytest.param(
+            '<!DOCTYPE a [<!ENTITY x0 "Ok">'
+            + "".join(f'<!ENTITY x{n + 1} "{f"&x{n};" * 10}">' for n in range(12))
+            + "]><a><StatusCode>&x12;</StatusCode></a>",
             id="an entity bomb",
         ),
         pytest.param(

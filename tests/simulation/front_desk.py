@@ -227,7 +227,12 @@ class FrontDesk:
         self.bookings[booking.appointment_id] = booking
         for customer in {before.customer_id if before else None, booking.customer_id} - {None}:
             assert customer is not None
-            self._note(customer, f"{booking.appointment_id} {what}: {booking}")
+            self._note(
+                customer,
+                f"{booking.appointment_id} {what}: {booking.written_start}, {booking.customer_id}, {booking.status}"
+                f"{', a group' * booking.is_group}{', not notified' * (not booking.type_notifiable)}, "
+                f"booked {booking.created_at:%m-%d %H:%M} UTC",
+            )
         self._write(booking.appointment_id)
 
     def _note(self, customer: str, what: str) -> None:
@@ -323,7 +328,7 @@ class FrontDesk:
 
     def _enter(self, customer: Customer, what: str) -> None:
         self.customers[customer.customer_id] = customer
-        self._note(customer.customer_id, f"{what}: {customer}")
+        self._note(customer.customer_id, f"{what}: {', '.join(map(str, vars(customer).values()))}")
         contacted = customer.last_contacted_at
         self._database.execute(
             "INSERT OR REPLACE INTO customers VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

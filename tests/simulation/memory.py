@@ -41,7 +41,7 @@ class Tables:
         state = f"CASE WHEN state = 'claimed' AND renewed_at <= '{LONG_AGO}' THEN 'unknown' ELSE state END"
         for reminder, appointment, generation, customer, start, word in self._database.execute(
             f"SELECT n.reminder, appointment_id, generation, n.customer_id, starts_at, {state} "
-            "FROM journal_notifications n JOIN journal_messages USING (message_id)"
+            "FROM journal_notifications n JOIN journal_messages USING (message_id) ORDER BY n.rowid"
         ):
             told = Told(reminder, appointment, generation, customer, _moment(start), word)
             found.told[appointment].append(told)
@@ -78,10 +78,11 @@ class Tables:
 
     def runs(self, run_id: str) -> tuple[str | None, bool]:
         """How a run ended, and whether it was complete."""
-        ((ending, complete),) = self._database.execute(
+        for ending, complete in self._database.execute(
             "SELECT ending, complete FROM journal_runs WHERE run_id = ?", [run_id]
-        )
-        return ending, bool(complete)
+        ):
+            return ending, bool(complete)
+        return None, False
 
     def messages(self, run_id: str) -> list[StoredMessage]:
         """The messages that a run claimed."""

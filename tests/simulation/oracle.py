@@ -44,7 +44,7 @@ class Heard:
 class Memory:
     """What the journal knows, for the rules."""
 
-    told: dict[str, list[Told]] = field(default_factory=lambda: defaultdict(list))  # by appointment
+    told: dict[str, list[Told]] = field(default_factory=lambda: defaultdict(list))  # by appointment, oldest first
     rejected: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by appointment
     heard: dict[str, list[Heard]] = field(default_factory=lambda: defaultdict(list))  # by customer
     left: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
@@ -261,8 +261,11 @@ class Judging:
 
     # ---------------------------------------------------------------- rules 17 to 19
 
+    def shorter(self, reminder: str) -> list[str]:
+        return [name for name, lead in self.leads.items() if lead < self.leads[reminder]]
+
     def superseded(self, row: Appointment, reminder: str) -> bool:
-        shorter = [name for name, lead in self.leads.items() if lead < self.leads[reminder]]
+        shorter = self.shorter(reminder)
         has_one = any(
             told.reminder in shorter and _names(told, row) and told.state != "released"
             for told in self.memory.told[row.appointment_id]
@@ -274,8 +277,12 @@ class Judging:
         row: the appointment.
         planned: customers who get a message earlier in this run.
         """
-        told = [told for told in self.memory.told[row.appointment_id] if told.state != "released"]
-        moved = any(told.customer_id == row.customer_id and told.starts_at != row.starts_at for told in told)
+        told = [
+            told
+            for told in self.memory.told[row.appointment_id]
+            if told.state != "released" and told.customer_id == row.customer_id
+        ]
+        moved = bool(told) and told[-1].starts_at != row.starts_at  # since then
         chance = self.last_chance(row)
         late = chance - timedelta(minutes=self.rules.pre_quiet_minutes) <= self.now < chance
         yields = moved or late
@@ -313,27 +320,44 @@ class Judging:
                     due[reminder, row.customer_id].append(row)
                 elif self.is_listed(row, reminder, reason):
                     skips[reminder, row.appointment_id] = reason
-        messages = set()
-        planned: set[str] = set()
-        soonest_first = sorted(due.items(), key=lambda each: (each[1][0].starts_at, self.leads[each[0][0]]))
-        for (reminder, customer), rows in soonest_first:
-            free = []
-            for row in rows:
-                if self.recently_notified(row, planned):
-                    skips[reminder, row.appointment_id] = Reason.RECENTLY_NOTIFIED
-                elif self.held_back(row, reminder):
-                    skips[reminder, row.appointment_id] = Reason.HELD_BACK
-                else:
-                    free.append(row)
-            if not free:
+        messages: set[Expected] = set()
+        in_order = sorted(
+            ((row, reminder) for (reminder, _), rows in due.items() for row in rows),
+            key=lambda each: (each[0].starts_at, each[0].appointment_id, self.leads[each[1]]),
+        )
+        for row, reminder in in_order:
+            customer = row.customer_id
+            assert customer is not None
+            if self.is_in(messages, row, [reminder]):
                 continue
-            planned.add(customer)
-            for together in self.bundles(reminder, free, self.carried(reminder, by_customer[customer], free)):
-                ids = tuple(row.appointment_id for row in together)
+            reason = self.last_no(row, reminder, messages)
+            if reason is not None:
+                skips[reminder, row.appointment_id] = reason
+                continue
+            free = [each for each in due[reminder, customer] if self.last_no(each, reminder, messages) is None]
+            carried = self.carried(reminder, by_customer[customer], free, messages)
+            for together in self.bundles(reminder, free, carried):
+                ids = tuple(each.appointment_id for each in together)
                 messages.add(Expected(reminder, customer, ids, self.allowed(self.routes(together, reminder))))
                 for each in ids:
                     skips.pop((reminder, each), None)
         return Verdict(frozenset(messages), skips)
+
+    def is_in(
+        self, messages: Iterable[Expected], row: Appointment, reminders: Collection[str]
+    ) -> bool:
+        return any(
+            message.reminder in reminders and row.appointment_id in message.appointment_ids
+            for message in messages
+        )
+
+    def last_no(self, row: Appointment, reminder: str, messages: Collection[Expected]) -> Reason | None:
+        """Rule 17 once more, for what a shorter reminder's message takes along; then 18 and 19."""
+        if self.is_in(messages, row, self.shorter(reminder)):
+            return Reason.SUPERSEDED
+        if self.recently_notified(row, {message.customer_id for message in messages}):
+            return Reason.RECENTLY_NOTIFIED
+        return Reason.HELD_BACK if self.held_back(row, reminder) else None
 
     def is_listed(self, row: Appointment, reminder: str, reason: Reason) -> bool:
         """Section 7: `skipped` covers the missed, today's from now on, and those in the windows."""
@@ -344,13 +368,19 @@ class Judging:
         return reason is Reason.MISSED or (ahead and listed)
 
     def carried(
-        self, reminder: str, rows: Sequence[Appointment], free: Sequence[Appointment]
+        self,
+        reminder: str,
+        rows: Sequence[Appointment],
+        free: Sequence[Appointment],
+        messages: Collection[Expected],
     ) -> list[Appointment]:
+        """What a message takes along; nothing twice in one run."""
         until = self.reach(reminder, self.now) + self.gap
         return [
             row
             for row in rows
             if row not in free
+            and not self.is_in(messages, row, self.leads)
             and row.starts_at <= until
             and self.first_no(row, reminder, without=[Reason.NOT_YET_DUE]) is None
             and not self.superseded(row, reminder)

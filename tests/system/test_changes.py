@@ -70,15 +70,15 @@ def test_a_cancelled_appointment_is_not_told(deleted: bool, practice: Practice) 
     assert ran.reasons == ({} if deleted else {"1": "status_excluded"})
 
 
-def test_an_occurrence_of_a_series_is_an_appointment_of_its_own(practice: Practice) -> None:
+def test_the_key_is_the_occurrence_so_each_one_of_a_series_is_told(practice: Practice) -> None:
     for day in ("25", "26", "27"):
         practice.book(f"series-1/2026-11-{day}", f"2026-11-{day} 09:00")
     sent = [practice.run_once(now=f"2026-11-{day} 10:00").outcomes for day in ("24", "25", "26", "27")]
     assert sent == [{f"series-1/2026-11-{day}": "sent"} for day in ("25", "26", "27")] + [{}]
 
 
-def test_what_the_desk_changes_while_a_run_is_under_way_counts(practice: Practice) -> None:
-    """Rows older than 30 seconds are read again before a claim; here the clock jumps over them."""
+def test_data_is_at_most_30_seconds_old_when_a_message_is_claimed(practice: Practice) -> None:
+    """What the desk changes while a run is under way counts; here the clock jumps over the 30 seconds."""
     practice.configure(sms={"concurrency": 1, "timeout_seconds": 100})
     for number_, customer in enumerate(range(1, 6)):
         practice.book(str(customer), f"2026-11-25 09:{number_:02}", customer=customer)
@@ -144,7 +144,7 @@ def test_all_of_a_customers_appointments_go_into_one_message_soonest_first(pract
     assert practice.run_once(now="2026-11-25 09:00").outcomes == {"far": "sent"}
 
 
-def test_two_customers_with_one_number_get_two_messages(practice: Practice) -> None:
+def test_one_message_holds_one_customers_data_also_where_two_share_a_number(practice: Practice) -> None:
     practice.book("1", customer=1)
     practice.book("2", customer=2, mobile=number(1))
     assert practice.run_once().outcomes == {"1": "sent", "2": "sent"}

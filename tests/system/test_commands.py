@@ -2,6 +2,7 @@
 
 import json
 import socket
+import uuid
 
 import pytest
 
@@ -142,7 +143,7 @@ def test_only_what_is_unclear_can_be_resolved(practice: Practice) -> None:
     practice.book("1")
     practice.run_once()
     (message,) = practice.run("history", "--json").json["messages"]
-    for message_id, words in ((message["message_id"], "is sent"), ("no-such-message", "no message")):
+    for message_id, words in ((message["message_id"], "is sent"), (str(uuid.uuid4()), "no message")):
         ran = practice.run("history", "resolve", message_id, "--not-sent")
         assert (ran.exit_code, ran.stdout, ran.stderr.count("\n")) == (3, "", 1)
         assert words in ran.stderr
@@ -353,6 +354,24 @@ def test_config_show_masks_secrets_and_shows_every_value_in_force(practice: Prac
     assert "s3cr3t" not in ran.stdout
     assert "same_day = true" in ran.stdout
     assert "hours_between_messages = 12" in ran.stdout
+
+
+def test_secrets_and_urls_may_lie_in_files_beside_the_configuration(practice: Practice) -> None:
+    (practice.folder / "secrets").mkdir()
+    for name, content in (("password", "demo\n"), ("journal", "sqlite:///journal.db\n")):
+        (practice.folder / "secrets" / name).write_text(content)
+    practice.configure(sms=None, journal=None)
+    practice.configure(
+        sms={
+            "base_url": practice.gateway.url,
+            "serial": "4711",
+            "password_file": "secrets/password",
+            "sender": "OptikNord",
+        },
+        journal={"url_file": "secrets/journal"},
+    )
+    practice.book("1")
+    assert practice.run_once().told == {"1": ["sms sent"]}
 
 
 def test_config_init_writes_a_file_for_its_owner_alone_and_never_overwrites_one(practice: Practice) -> None:

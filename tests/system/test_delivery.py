@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from practice import Practice, address, number, reminder
+from practice import Practice, Ran, address, number, reminder
 from terminbenachrichtigung.demo.gateway import Answer, Request
 from terminbenachrichtigung.demo.mailserver import HANG_UP
 
@@ -185,6 +185,27 @@ def test_an_unclear_answer_is_held_for_staff_and_never_sent_again(practice: Prac
     assert (again.exit_code, again.reasons, sent_to(practice)) == (0, {"1": "already_notified"}, 1)
     (entry,) = practice.run("staff-list", "--json").json["customers"]
     assert (entry["customer_id"], entry["reason"], entry["appointment_ids"]) == ("17", "unknown", ["1"])
+
+
+@pytest.mark.parametrize("on_unknown", ["hold", "fallback"])
+def test_what_a_run_that_died_had_claimed_is_unknown_once_its_claim_ran_out_and_never_sent(
+    on_unknown: str, either_practice: Practice
+) -> None:
+    practice = either_practice
+    practice.configure(rules={"on_unknown": on_unknown})
+    practice.book("1")
+    practice.run_once()
+    practice.sql("DELETE FROM journal_attempts", "journal")  # as if it had died before the answer came
+    practice.sql(
+        "UPDATE journal_messages SET state = 'claimed', settled_at = NULL, renewed_at = '2020-01-01 00:00'",
+        "journal",
+    )
+    first = practice.run_once()
+    assert (first.exit_code, first.reasons) == (1, {"1": "already_notified"})
+    assert [expired["customer_id"] for expired in first.json["expired"]] == ["17"]
+    assert practice.run("run-once", "--quiet") == Ran(0, "", "")
+    assert [c["reason"] for c in practice.run("staff-list", "--json").json["customers"]] == ["unknown"]
+    assert practice.received == 1
 
 
 def test_on_unknown_fallback_tries_the_next_channel_once(practice: Practice) -> None:

@@ -1,13 +1,19 @@
 """What a run says, on which stream, how often, and with which exit code (contract, sections 7 and 8)."""
 
 import json
+import os
+import pty
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from practice import REMINDER, TUESDAY_TEN, Practice, Ran, address, number, reminder
+from practice import REMINDER, TUESDAY_TEN, Practice, Ran, address, days_ahead, number, reminder
 from terminbenachrichtigung.demo.gateway import Answer
 
 Setup = Callable[[Practice], None]
@@ -142,9 +148,13 @@ def test_max_messages_0_is_no_limit_and_a_lower_one_brakes(practice: Practice) -
         ("run-once", "--max-messages", "many"),
         ("dry-run", "--at", "yesterday"),
         ("dry-run", "--at", "2026-13-01 10:00"),
+        ("dry-run", "--at", "9999-12-31 23:59"),
+        ("dry-run", "--at", "0001-01-01 00:00"),
         ("test-message", "--channel", "fax", "--to", "1"),
         ("test-message", "--channel", "sms"),
-        ("history", "resolve", "x"),
+        ("history", "--limit", "0"),
+        ("history", "resolve", "x", "--sent"),
+        ("history", "resolve", "0b5c6f1e-8f6b-4d55-9a43-2f6d1f3f7b10"),
     ],
 )
 def test_exit_2_for_wrong_usage(arguments: tuple[str, ...], practice: Practice) -> None:
@@ -296,6 +306,44 @@ def test_a_sign_that_the_terminal_cannot_show_does_not_end_a_run(practice: Pract
     ran = practice.process("run-once", environ={"PYTHONIOENCODING": "ascii", "LC_ALL": "C"})
     assert ran.exit_code == 1
     assert "bad row" in ran.stdout
+
+
+def test_on_a_terminal_people_get_colours_and_no_line_is_wider_than_it(practice: Practice) -> None:
+    practice.configure(rules={"quiet_hours": False}, reminders=[reminder(72)])
+    practice.book("1", days_ahead(2), last_name="Leutheusser-Schnarrenberger " * 3)
+    terminal, end = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "terminbenachrichtigung", "--config", str(practice.config), "run-once"],
+        stdin=subprocess.DEVNULL,
+        stdout=end,
+        stderr=end,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "NO_COLOR": ""},
+    ) as process:
+        os.close(end)
+        shown = b""
+        with suppress(OSError):  # how Linux says that the other end was closed
+            while chunk := os.read(terminal, 4096):
+                shown += chunk
+    os.close(terminal)
+    assert process.returncode == 0
+    text = shown.decode()
+    assert "\x1b[32m" in text  # green: sent
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "\n").splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "1 message: 1 sent" in text
+
+
+def test_a_report_that_finds_no_room_is_a_sentence_and_exit_1(practice: Practice) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "terminbenachrichtigung", "--config", str(practice.config), "run-once"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "could not be written" in done.stderr
 
 
 def test_silence_for_so_long_that_cron_may_have_stopped_is_warned_about(practice: Practice) -> None:

@@ -157,6 +157,17 @@ def test_quiet_hours_hold_also_for_a_run_that_started_before_them(practice: Prac
     assert practice.received == 1
 
 
+def test_a_run_ends_when_its_time_is_over_and_the_next_one_does_the_rest(practice: Practice) -> None:
+    practice.configure(max_run_minutes=1)
+    practice.book("1", customer=1)
+    practice.book("2", customer=2)
+    a_minute_passes_at_each_sms(practice)
+    ran = practice.run_once()
+    assert (ran.exit_code, ran.outcomes) == (1, {"1": "sent", "2": "deferred"})
+    assert ran.json["stopped"]["reason"] == "max_run_minutes"
+    assert practice.run_once(now="2026-11-24 11:00").outcomes == {"2": "sent"}
+
+
 def test_a_run_that_was_stopped_exits_with_1_and_leaves_a_counted_record(practice: Practice) -> None:
     practice.configure(rules={"quiet_hours": False}, reminders=[reminder(72)], sms={"concurrency": 1})
     for customer in range(1, 4):

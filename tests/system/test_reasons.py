@@ -104,6 +104,7 @@ def test_a_run_says_why_it_leaves_an_appointment_alone(
     (said,) = [skip for skip in ran.json["skipped"] if skip["appointment_id"] == "1"]
     assert (said["reason"], said["reminder"]) == (reason, "Terminerinnerung")
     assert detail in said["detail"]
+    assert ran.exit_code == (1 if reason == "missed" else 0)
     assert shown.json["skipped"] == ran.json["skipped"]
     assert practice.received == before
 

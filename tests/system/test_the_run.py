@@ -113,7 +113,7 @@ def test_dry_run_takes_a_missing_journal_as_empty_and_makes_none(practice: Pract
     assert (ran.exit_code, ran.outcomes, journal.exists()) == (0, {"1": None}, False)
 
 
-def test_a_run_leaves_the_schedule_as_it_was(practice: Practice) -> None:
+def test_the_schedule_is_read_only(practice: Practice) -> None:
     practice.book("1")
     before = hashlib.sha256((practice.folder / "schedule.db").read_bytes()).hexdigest()
     assert practice.run_once().outcomes == {"1": "sent"}
@@ -121,7 +121,7 @@ def test_a_run_leaves_the_schedule_as_it_was(practice: Practice) -> None:
     assert not list(practice.folder.glob("schedule.db-*"))
 
 
-def test_a_run_with_nothing_due_is_a_success(either_practice: Practice) -> None:
+def test_an_empty_run_is_a_success(either_practice: Practice) -> None:
     ran = either_practice.run("run-once", "--json")
     assert (ran.exit_code, ran.stderr) == (0, "")
     assert (ran.json["messages"], ran.json["skipped"], ran.json["counts"]["messages"]) == ([], [], 0)
