@@ -117,7 +117,7 @@ class Tables:
 
     def states(self) -> dict[str, str]:
         """By message."""
-        return dict(self._database.execute("SELECT message_id, state FROM journal_messages").fetchall())
+        return dict(self._database.execute("SELECT message_id, state FROM journal_messages ORDER BY rowid").fetchall())
 
     def open_claims(self) -> list[str]:
         """Messages claimed and not settled, nor run out."""

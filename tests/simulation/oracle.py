@@ -280,7 +280,7 @@ class Judging:
         told = [
             told
             for told in self.memory.told[row.appointment_id]
-            if told.state != "released" and told.customer_id == row.customer_id
+            if told.state not in ("released", "failed") and told.customer_id == row.customer_id
         ]
         moved = bool(told) and told[-1].starts_at != row.starts_at  # since then
         chance = self.last_chance(row)
