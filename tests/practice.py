@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -23,13 +25,16 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from click.testing import CliRunner
 from freezegun import freeze_time
+from pydantic import SecretStr
 from sqlalchemy.pool import NullPool
 
 # Imported before any clock is frozen: a class that is made meanwhile would keep the frozen datetime.
 from terminbenachrichtigung import bootstrap, cli, desk, pipeline  # noqa: F401
+from terminbenachrichtigung.config import JournalSettings
 from terminbenachrichtigung.delivery import smscreator, smtp  # noqa: F401
 from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
+from terminbenachrichtigung.journal import create_journal
 from terminbenachrichtigung.model import Appointment
 from terminbenachrichtigung.schedule import own  # noqa: F401
 
@@ -45,7 +50,7 @@ TYPES = {
 
 
 def number(customer: int) -> str:
-    """The mobile number of a customer, as the gateway is told it after `00`."""
+    """The mobile number of a customer."""
     return f"+4917155{customer:05d}"
 
 
@@ -189,9 +194,15 @@ class Practice:
             return list(result) if result.returns_rows else []
 
     def make_journal(self) -> None:
-        """`journal init`, some days before `now`."""
-        made = self.run("journal", "init", now=self.now and "2026-11-20 09:00")
-        assert made.exit_code == 0, made
+        """What `journal init` does, some days before `now`; on SQLite a copy of one that was made before."""
+        made = local("2026-11-20 09:00") if self.now else datetime.now(UTC)
+        engine = self.database("journal")
+        if engine.name == "sqlite":
+            path = Path(str(engine.url.database))
+            path.write_bytes(_new_journal(made))
+            path.chmod(0o600)
+        else:
+            create_journal(_journal_at(engine.url), made)
 
     def _make_schedule(self) -> None:
         in_sqlite = self.database("schedule").name == "sqlite"
@@ -337,6 +348,19 @@ def calendar_of(practice: Practice, which: int) -> dict[str, str]:
     ]
     lines = re.sub(r"\r\n[ \t]", "", part.get_content()).splitlines()
     return dict(line.split(":", 1) for line in lines)
+
+
+def _journal_at(url: sa.URL) -> JournalSettings:
+    return JournalSettings(url=SecretStr(url.render_as_string(hide_password=False)))
+
+
+@cache
+def _new_journal(made: datetime) -> bytes:
+    """An empty journal, as a file. Making it takes longer than a run."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "journal.db"
+        create_journal(_journal_at(sa.make_url(f"sqlite:///{path}")), made)
+        return path.read_bytes()
 
 
 def _toml(value: object) -> str:

@@ -113,7 +113,8 @@ class PlannedMessage:
     customer_id: str
     appointments: tuple[Appointment, ...]  # soonest first; the first one gives the customer's data
     routes: tuple[Route, ...]  # in the order in which they are tried; never empty
-    gap_waived: bool = False  # the customer gap yields (moved, or the last chance)
+    gap_waived: bool = False  # the customer gap yields (moved, the last chance, or sent by hand)
+    again: frozenset[str] = frozenset()  # messages, by their ids, that a person chose to repeat
 
     @property
     def soonest(self) -> Appointment:

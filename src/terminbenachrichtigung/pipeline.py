@@ -5,30 +5,25 @@ and report. A dry run is the same run that stops after planning.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from terminbenachrichtigung import delivery, dispatch, report, rules
+from terminbenachrichtigung import delivery, dispatch, records, rules
 from terminbenachrichtigung.config import Settings
-from terminbenachrichtigung.errors import JournalError
 from terminbenachrichtigung.journal import Journal
 from terminbenachrichtigung.messages import Texts
 from terminbenachrichtigung.model import (
     Appointment,
-    BadRow,
     Channel,
     Content,
     Known,
-    Leftover,
     MessageOutcome,
     MessageResult,
     Plan,
     PlannedMessage,
-    Reason,
     Route,
     RunResult,
-    Skip,
     Stop,
     Window,
 )
@@ -98,7 +93,7 @@ def run_once(
         # A broken schedule or journal is better heard of at night than when the first message is due.
         tools.schedule.probe()
         journal.begin(now, "run-once", expire=False)
-        _finish(tools, journal, now, ending="quiet", complete=False)
+        records.finish(journal, tools.settings, now, ending="quiet", complete=False)
         return RunResult("run-once", now, quiet=True, next_open=period.end)
 
     expired = journal.begin(now, "run-once")
@@ -116,7 +111,7 @@ def run_once(
         result = replace(
             result,
             messages=tuple(
-                _unsent(tools, message, now, MessageOutcome.DEFERRED) for message in planned.plan.messages
+                unsent(tools, message, now, MessageOutcome.DEFERRED) for message in planned.plan.messages
             ),
             skips=planned.plan.skips,
             stop=Stop.BRAKE,
@@ -124,7 +119,7 @@ def run_once(
         )
     else:
         result = _send(tools, outlets, planned, result, progress)
-    return _record(tools, journal, result)
+    return records.record(journal, tools.settings, result)
 
 
 def dry_run(tools: Tools, at: datetime) -> RunResult:
@@ -142,7 +137,7 @@ def dry_run(tools: Tools, at: datetime) -> RunResult:
         at,
         quiet=period is not None,
         next_open=None if period is None else period.end,
-        messages=tuple(_unsent(tools, message, now, None) for message in planned.plan.messages),
+        messages=tuple(unsent(tools, message, now, None) for message in planned.plan.messages),
         skips=planned.plan.skips,
         bad_rows=planned.window.bad_rows,
         warnings=_warnings(tools, planned, now),
@@ -154,13 +149,13 @@ def dry_run(tools: Tools, at: datetime) -> RunResult:
 def plan_window(tools: Tools, now: datetime, since: datetime | None = None) -> Planned:
     """Reads what a run at the open moment `now` needs, from `since` on if that is earlier, and plans it."""
     settings = tools.settings
-    last = _known(tools, (), now, since=now).last_complete_run
+    last = ask_journal(tools, (), now, since=now).last_complete_run
     since = min(now, last or now, since or now)
     farthest = max(tools.quiet.reach(now, reminder.hours_before) for reminder in settings.reminders)
     until = farthest + _gap(settings)
     read_at = time.monotonic()
     window = tools.schedule.read(since, until)
-    known = _known(tools, [row.appointment_id for row in window.appointments], now, since)
+    known = ask_journal(tools, [row.appointment_id for row in window.appointments], now, since)
     plan = _plan(tools, window.appointments, known, now)
     return Planned(window, known, plan, read_at, since, until)
 
@@ -168,7 +163,7 @@ def plan_window(tools: Tools, now: datetime, since: datetime | None = None) -> P
 def judge(tools: Tools, planned: Planned, now: datetime) -> tuple[rules.Judgement, ...]:
     """Every rule's verdict about every appointment of the window, for those who ask beside the run."""
     return rules.judge(
-        planned.window.appointments, tools.settings, planned.known, now, _parts(tools), tools.quiet
+        planned.window.appointments, tools.settings, planned.known, now, text_lengths(tools), tools.quiet
     )
 
 
@@ -176,7 +171,8 @@ def _gap(settings: Settings) -> timedelta:
     return timedelta(hours=settings.rules.hours_between_messages)
 
 
-def _known(tools: Tools, appointment_ids: Sequence[str], now: datetime, since: datetime) -> Known:
+def ask_journal(tools: Tools, appointment_ids: Sequence[str], now: datetime, since: datetime) -> Known:
+    """What the journal knows about these appointments at `now`, of a window that begins at `since`."""
     if tools.journal is None:
         return Known()
     longest = max(reminder.hours_before for reminder in tools.settings.reminders)
@@ -189,10 +185,10 @@ def _known(tools: Tools, appointment_ids: Sequence[str], now: datetime, since: d
 
 
 def _plan(tools: Tools, appointments: Sequence[Appointment], known: Known, now: datetime) -> Plan:
-    return rules.plan(appointments, tools.settings, known, now, _parts(tools), tools.quiet)
+    return rules.plan(appointments, tools.settings, known, now, text_lengths(tools), tools.quiet)
 
 
-def _parts(tools: Tools) -> rules.Parts:
+def text_lengths(tools: Tools) -> rules.Parts:
     """How the rules learn the length of a text without knowing templates."""
     template = {reminder.name: reminder.template for reminder in tools.settings.reminders}
 
@@ -205,6 +201,18 @@ def _parts(tools: Tools) -> rules.Parts:
     return parts
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A plan to be sent, and how it is kept up to date meanwhile."""
+
+    plan: Plan
+    appointments: Sequence[Appointment]  # the rows that it was made from
+    read_at: float  # by the monotonic clock
+    reread: Callable[[], Sequence[Appointment]]
+    plan_customer: Callable[[Sequence[Appointment]], Plan]
+    same_day: bool  # whether a message may leave on the appointment's own day
+
+
 def _send(
     tools: Tools,
     outlets: Outlets,
@@ -212,6 +220,34 @@ def _send(
     result: RunResult,
     progress: Callable[[int, int], None] | None,
 ) -> RunResult:
+    now = result.at
+
+    def plan_customer(rows: Sequence[Appointment]) -> Plan:
+        known = ask_journal(tools, [row.appointment_id for row in rows], now, planned.since)
+        return _plan(tools, rows, known, now)
+
+    work = Work(
+        planned.plan,
+        planned.window.appointments,
+        planned.read_at,
+        reread=lambda: tools.schedule.read(planned.since, planned.until).appointments,
+        plan_customer=plan_customer,
+        same_day=tools.settings.rules.same_day,
+    )
+    return send(tools, outlets, work, result, progress)
+
+
+def send(
+    tools: Tools,
+    outlets: Outlets,
+    work: Work,
+    result: RunResult,
+    progress: Callable[[int, int], None] | None = None,
+) -> RunResult:
+    """Claims, sends and settles the messages of a plan; `result` with what became of them.
+
+    Whatever the plan says, nothing leaves in a quiet period or after an appointment's start.
+    """
     settings, now, journal = tools.settings, result.at, tools.journal
     assert journal is not None
     channels: dict[Channel, delivery.Limits] = {}
@@ -225,21 +261,17 @@ def _send(
         if tools.quiet.period_at(moment) is not None:
             return dispatch.Held.QUIET
         today = tools.quiet.local_date(moment) == tools.quiet.local_date(start)
-        if start <= moment or (today and not settings.rules.same_day):
+        if start <= moment or (today and not work.same_day):
             return dispatch.Held.TOO_LATE
         return None
-
-    def plan_customer(rows: Sequence[Appointment]) -> Plan:
-        known = _known(tools, [row.appointment_id for row in rows], now, planned.since)
-        return _plan(tools, rows, known, now)
 
     stages = dispatch.Stages(
         journal=journal,
         senders=outlets.senders,
-        content=lambda message, route: _content(tools, message, route, now),
+        content=lambda message, route: content_of(tools, message, route, now),
         gate=gate,
-        reread=lambda: tools.schedule.read(planned.since, planned.until).appointments,
-        plan_customer=plan_customer,
+        reread=work.reread,
+        plan_customer=work.plan_customer,
         preflight=outlets.preflight,
         stopping=outlets.stopping,
     )
@@ -253,7 +285,7 @@ def _send(
     workers: dispatch.Crew = delivery.Workers(channels)
     try:
         sent = dispatch.Dispatch(stages, limits, workers, progress).run(
-            planned.plan, planned.window.appointments, planned.read_at
+            work.plan, work.appointments, work.read_at
         )
     finally:
         workers.close()
@@ -267,17 +299,23 @@ def _send(
     )
 
 
-def _content(tools: Tools, message: PlannedMessage, route: Route, now: datetime) -> Content:
+def content_of(tools: Tools, message: PlannedMessage, route: Route, now: datetime) -> Content:
+    """The text of a message for one of its channels.
+
+    Raises:
+        MessageError: its template cannot be filled in.
+    """
     (template,) = {
         reminder.template for reminder in tools.settings.reminders if reminder.name == message.reminder
     }
     return tools.texts.content(template, message.appointments, route, now)
 
 
-def _unsent(
+def unsent(
     tools: Tools, message: PlannedMessage, now: datetime, outcome: MessageOutcome | None
 ) -> MessageResult:
-    return MessageResult(message, _content(tools, message, message.routes[0], now), outcome=outcome)
+    """A message that was not tried, with the text that it would have had."""
+    return MessageResult(message, content_of(tools, message, message.routes[0], now), outcome=outcome)
 
 
 def _warnings(tools: Tools, planned: Planned, now: datetime) -> tuple[str, ...]:
@@ -290,83 +328,3 @@ def _warnings(tools: Tools, planned: Planned, now: datetime) -> tuple[str, ...]:
             "Is cron calling run-once every hour?",
         )
     return found
-
-
-# ---------------------------------------------------------------- what the journal keeps of a run
-
-
-def _record(tools: Tools, journal: Journal, result: RunResult) -> RunResult:
-    """Ends the run in the journal, and finds out what of its result is news."""
-    facts: dict[tuple[str, str], MessageResult | Skip | BadRow] = {}
-    left: dict[tuple[str, str], Leftover] = {}
-    told = []
-    for message in result.messages:
-        assert message.outcome is not None
-        for row in message.message.appointments:
-            key = (message.message.reminder, row.appointment_id)
-            if message.outcome in (MessageOutcome.RETRY, MessageOutcome.DEFERRED):
-                left[key] = Leftover(message.message.customer_id, row.starts_at, message.outcome)
-            else:
-                told.append(key)
-        if message.outcome in (MessageOutcome.FAILED, MessageOutcome.UNKNOWN, MessageOutcome.RETRY):
-            first = message.message.soonest
-            facts[_subject(first, message.message.reminder), message.outcome] = message
-    for skip in result.skips:
-        if skip.reason is Reason.MISSED:
-            # Told by no reminder: one fact, however many reminders missed it.
-            facts.setdefault((_subject(skip.appointment, ""), skip.reason), skip)
-    for bad in result.bad_rows:
-        facts[f"row {bad.appointment_id or ''}", bad.detail] = bad
-    try:
-        fresh = journal.news(facts)
-        _finish(
-            tools,
-            journal,
-            result.at,
-            ending=result.stop or "complete",
-            complete=result.stop is None,
-            counts={
-                outcome: sum(message.outcome is outcome for message in result.messages)
-                for outcome in MessageOutcome
-            },
-            left=left,
-            told=told,
-        )
-    except JournalError as error:
-        return replace(
-            result,
-            stop=result.stop or Stop.JOURNAL,
-            stop_detail=result.stop_detail or str(error),
-            news=_lines(tools, facts.values()),
-        )
-    return replace(result, news=_lines(tools, [fact for key, fact in facts.items() if key in fresh]))
-
-
-def _finish(
-    tools: Tools,
-    journal: Journal,
-    now: datetime,
-    *,
-    ending: str,
-    complete: bool,
-    counts: Mapping[str, int] | None = None,
-    left: Mapping[tuple[str, str], Leftover] | None = None,
-    told: Sequence[tuple[str, str]] = (),
-) -> None:
-    journal.finish(
-        now,
-        ending=ending,
-        complete=complete,
-        counts=counts or {},
-        left=left or {},
-        told=told,
-        reminder_names=[reminder.name for reminder in tools.settings.reminders],
-    )
-
-
-def _subject(row: Appointment, reminder: str) -> str:
-    return f"{reminder} {row.appointment_id} {row.customer_id} {row.starts_at.isoformat()}"
-
-
-def _lines(tools: Tools, facts: Iterable[MessageResult | Skip | BadRow]) -> tuple[str, ...]:
-    return tuple(report.needs_a_person(fact, tools.settings.zone) for fact in facts)

@@ -218,7 +218,7 @@ class Judging:
 
     def booked_recently(self, row: Appointment) -> bool:
         wait = timedelta(hours=self.rules.hours_after_booking)
-        return row.created_at is not None and self.now - row.created_at < wait
+        return bool(wait) and row.created_at is not None and self.now - row.created_at < wait
 
     def preferred(self, row: Appointment) -> str:
         """`sms`, `email`, `letter`, `phone`, `none`, or empty."""

@@ -113,6 +113,7 @@ class Simulation:
         self.stack: list[Run] = []
         self.ran_out: set[str] = set()
         self.last_renewed: dict[str, float] = {}
+        self.latest_now = self.clock.now()
         self.complete_runs: list[datetime] = []
         self.first_complete: dict[str, datetime] = {}
         self.left: dict[tuple[str, str], tuple[str, datetime]] = {}
@@ -538,15 +539,19 @@ class Simulation:
                 if each.outcome in (MessageOutcome.RETRY, MessageOutcome.DEFERRED):
                     assert row.customer_id is not None
                     self.left[key] = row.customer_id, row.starts_at
-        keep = timedelta(days=self.settings.journal.retention_days)
+        self.latest_now = max(self.latest_now, run.now)
+        kept_from = self.latest_now - timedelta(days=self.settings.journal.retention_days)
         memory = self.tables.memory()
-        recent = sorted(moment for moment in self.complete_runs if moment >= run.now - keep)
-        if recent != [moment for moment in memory.complete_runs if moment >= run.now - keep] and len(self.stack) == 1:
+        complete, remembered = (
+            sorted(moment for moment in runs if moment >= kept_from)
+            for runs in (self.complete_runs, memory.complete_runs)
+        )
+        if complete != remembered:
             self.fail("the journal does not remember the complete runs")
         if memory.first_complete != self.first_complete:
             self.fail("the journal does not remember the first complete runs")
-        self.left = {key: left for key, left in self.left.items() if left[1] >= run.now - keep}
-        if memory.left != self.left:
+        self.left = {key: left for key, left in self.left.items() if left[1] >= kept_from}
+        if {key: left for key, left in memory.left.items() if left[1] >= kept_from} != self.left:
             self.fail(f"the journal remembers as left over {memory.left}, not {self.left}")
 
     def _nothing_is_forgotten(self, run: Run, result: RunResult) -> None:

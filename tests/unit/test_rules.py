@@ -271,68 +271,6 @@ def test_the_customer_can_rule_out_a_reminder(
     assert verdict(appointment(**changes), **rules) == expected
 
 
-# ---------------------------------------------------------------- rule 17: several reminders
-
-BOTH = settings(reminders=(reminder(48, "Vorab"), reminder(24)))
-
-
-def test_the_shorter_lead_takes_the_place_of_the_longer_one_in_one_run() -> None:
-    result = planned(appointment(), configured=BOTH)
-    assert messages(result) == [(NAME, ["1"])]
-    assert [(s.reminder, s.reason, s.detail) for s in result.skips] == [
-        ("Vorab", Reason.SUPERSEDED, f"by {NAME}")
-    ]
-
-
-def test_the_longer_lead_comes_first_where_the_shorter_one_is_not_due() -> None:
-    assert messages(planned(appointment("1", "2026-11-25 10:01"), configured=BOTH)) == [("Vorab", ["1"])]
-
-
-@pytest.mark.parametrize(
-    ("notification", "expected"),
-    [
-        (notified(state=State.SENT), "superseded"),
-        (notified(state=State.FAILED), "superseded"),  # it is not released
-        (notified(state=State.ADOPTED), "superseded"),
-        (notified(state=State.RELEASED), "due"),
-        (notified(start=MOVED), "due"),  # not for the present start
-        (notified(customer_id="4"), "due"),  # nor the present customer
-        (notified(reminder="Frühling"), "due"),  # a reminder that is no longer configured
-    ],
-)
-def test_a_shorter_reminder_that_was_made_supersedes_the_longer_ones(
-    notification: object, expected: str
-) -> None:
-    # One hour before is not due yet, so that it is the journal alone that answers for it.
-    two = settings(reminders=(reminder(48, "Vorab"), reminder(1)))
-    assert verdict(appointment(), journal=known(notification), configured=two) == expected  # type: ignore[arg-type]
-
-
-def test_a_longer_or_equal_lead_supersedes_nothing() -> None:
-    journal = known(notified(reminder="Vorab"))
-    assert messages(planned(appointment(), journal=journal, configured=BOTH)) == [(NAME, ["1"])]
-    twins = settings(reminders=(reminder(24, "A"), reminder(24, "B")))
-    (skip,) = planned(appointment(), configured=twins).skips
-    assert (skip.reminder, skip.reason) == ("B", Reason.RECENTLY_NOTIFIED)
-
-
-def test_a_shorter_reminder_that_cannot_reach_the_customer_leaves_it_to_the_longer_one() -> None:
-    # "planned" means passed rules 1 to 16
-    two = settings(reminders=(reminder(48, "Vorab", ("email",)), reminder(24, NAME, ("sms",))))
-    result = planned(appointment(mobile=""), configured=two)
-    assert messages(result) == [("Vorab", ["1"])]
-    assert [(s.reminder, s.reason) for s in result.skips] == [(NAME, Reason.NO_CONTACT)]
-
-
-def test_a_shorter_reminder_that_the_gap_holds_back_supersedes_all_the_same() -> None:
-    journal = known(contacted=wrote("2026-11-24 09:00", reminder="Sonst"))
-    result = planned(appointment(), journal=journal, configured=BOTH)
-    assert [(s.reminder, s.reason) for s in result.skips] == [
-        (NAME, Reason.RECENTLY_NOTIFIED),
-        ("Vorab", Reason.SUPERSEDED),
-    ]
-
-
 # ---------------------------------------------------------------- rule 19
 
 

@@ -94,6 +94,13 @@ def test_what_is_taken_along_must_pass_all_other_rules(changes: dict[str, object
     assert result.skips == ()  # it is not due: nobody has to be told why it is left alone
 
 
+def test_today_s_appointment_beyond_the_carry_is_not_taken_along_either() -> None:
+    short = settings(reminders=(reminder(1),), same_day=True, hours_between_messages=2)
+    rows = [appointment("10:30", "2026-11-24 10:30"), appointment("13:00", "2026-11-24 13:00")]
+    later = appointment("13:01", "2026-11-24 13:01")
+    assert messages(planned(*rows, later, configured=short)) == [(NAME, ["10:30", "13:00"])]
+
+
 def test_today_s_appointment_is_not_taken_along() -> None:
     result = planned(appointment("1"), appointment("2", "2026-11-24 16:00"))
     assert messages(result) == [(NAME, ["1"])]
@@ -247,6 +254,14 @@ def test_a_carried_one_that_leaves_no_route_stays_behind() -> None:
     assert messages(planned(*rows, journal=refused)) == [(NAME, ["1"])]
 
 
+def test_carried_ones_that_leave_no_route_together_stay_behind_latest_first() -> None:
+    refused = known(rejected={"2": frozenset({NUMBER}), "3": frozenset({ADDRESS})})
+    later = [appointment("2", "2026-11-25 12:00"), appointment("3", "2026-11-25 16:00")]
+    result = planned(appointment("1"), *later, journal=refused)
+    assert messages(result) == [(NAME, ["1", "2"])]
+    assert routes(result) == [[ADDRESS]]
+
+
 # ---------------------------------------------------------------- several reminders
 
 TWO = settings(reminders=(reminder(48, "Vorab"), reminder(24)))
@@ -267,6 +282,13 @@ def test_what_a_message_took_along_is_not_told_again_by_a_longer_reminder_in_the
         ("Vorab", "superseded"),
         ("Vorab", "superseded"),
     ]
+
+
+def test_a_longer_reminder_s_message_leaves_out_what_a_shorter_one_took_along() -> None:
+    journal = known(notified("3", "2026-11-25 18:00", reminder="Vorab"))
+    rows = [appointment("1"), appointment("2", "2026-11-25 16:00"), appointment("3", "2026-11-26 09:00")]
+    result = planned(*rows, journal=journal, configured=TWO)
+    assert messages(result) == [(NAME, ["1", "2"]), ("Vorab", ["3"])]
 
 
 def test_a_moved_appointment_passes_the_gap_between_two_reminders_of_one_run() -> None:

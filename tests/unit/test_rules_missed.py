@@ -219,6 +219,7 @@ def test_what_the_last_run_could_not_send_is_missed_though_that_run_was_complete
         ("2026-11-24 08:00", "same_day"),
         ("2026-11-24 19:00", "same_day"),
         ("2026-11-25 07:59", "same_day"),  # or after it
+        ("2026-11-25 08:00", "same_day"),  # this very minute
         ("2026-11-25 08:01", "missed"),  # in the future: a typing error
     ],
 )

@@ -27,6 +27,7 @@ BOTH = settings(reminders=(reminder(48, "Vorab"), reminder(24)))
 def test_today_from_now_on_and_the_windows_are_listed_with_a_reason_and_nothing_else() -> None:
     result = planned(
         appointment("started", "2026-11-24 09:00", is_group=True),
+        appointment("starting", "2026-11-24 10:00", is_group=True),
         appointment("today", "2026-11-24 17:00", is_group=True),
         appointment("window", "2026-11-25 10:00", is_group=True),
         appointment("later", "2026-11-25 10:01", is_group=True),
@@ -87,7 +88,7 @@ def test_unknown_channel_words_are_warned_about_once() -> None:
         appointment("2", preferred_channel="Fax", customer_id="2"),
         appointment("3", preferred_channel=" Brief\ntaube", customer_id="3"),
         appointment("4", preferred_channel="e-Mail", customer_id="4"),
-        appointment("5", "2026-11-24 09:00", preferred_channel="Rauchzeichen"),  # past
+        appointment("5", "2026-11-24 10:00", preferred_channel="Rauchzeichen"),  # past
     )
     assert result.warnings == ("unknown preferred_channel, taken as no preference: Brief taube, Fax",)
 
@@ -96,10 +97,10 @@ def test_contacts_in_the_future_are_warned_about_once_and_do_not_count() -> None
     result = planned(
         appointment("1", last_contacted_at="2026-11-24 10:01"),
         appointment("2", last_contacted_at="2027-11-24 10:01", customer_id="2"),
-        appointment("3", last_contacted_at=None, customer_id="3"),
+        appointment("3", last_contacted_at="2026-11-24 10:00", customer_id="3"),  # this very minute
     )
     assert result.warnings == ("last_contacted_at in the future does not count: 2 appointments, such as 1",)
-    assert set(verdicts(result).values()) == {"due"}
+    assert verdicts(result) == {"1": "due", "2": "due", "3": "recently_notified"}
 
 
 # ---------------------------------------------------------------- what explain is told
@@ -130,6 +131,11 @@ def test_every_rule_says_what_it_looked_at_whatever_the_others_say() -> None:
         "recently_notified": (True, f"message of {NAME} at 2026-11-24 09:00"),
         "held_back": (False, "only_recipients is not set"),
     }
+
+
+def test_the_channels_that_a_trial_allows_are_named() -> None:
+    (judgement,) = judged(appointment(), configured=settings(only_recipients=(NUMBER,)))
+    assert judgement.verdicts()[-1].detail == "only_recipients allows: sms"
 
 
 def test_an_empty_appointment_can_be_judged_by_every_rule() -> None:

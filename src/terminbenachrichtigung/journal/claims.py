@@ -82,7 +82,8 @@ def next_generations(
         if latest.state == State.CLAIMED:
             return Lost(Reason.IN_PROGRESS, "it is claimed")
         same = (latest.customer_id, latest.starts_at) == (message.customer_id, appointment.starts_at)
-        if same and latest.state not in (State.FAILED, State.RELEASED):
+        chosen = latest.message_id in message.again
+        if same and latest.state not in (State.FAILED, State.RELEASED) and not chosen:
             return Lost(Reason.ALREADY_NOTIFIED, latest.state)
         refused = set(connection.execute(statements.rejected_recipients, key).scalars())
         if any(route.recipient in refused for route in message.routes):

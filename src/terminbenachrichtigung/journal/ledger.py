@@ -366,10 +366,10 @@ class Journal:
 
     # -------------------------------------------------------------- by hand
 
-    def history(self, limit: int) -> tuple[JournalMessage, ...]:
-        """The newest messages, newest first."""
+    def history(self, limit: int, appointment_id: str | None = None) -> tuple[JournalMessage, ...]:
+        """The newest messages, newest first: all, or those about one appointment."""
         with self._transaction(writes=False) as connection:
-            return read_history(connection, limit)
+            return read_history(connection, limit, appointment_id)
 
     def adopt(self, planned: Iterable[PlannedMessage], now: datetime) -> int:
         """Marks appointments as handled elsewhere; returns how many were not yet known."""

@@ -156,11 +156,18 @@ def read_latest(
     }
 
 
-def read_history(connection: Connection, limit: int) -> tuple[JournalMessage, ...]:
-    """The newest messages with their appointments and attempts, newest first."""
-    rows = connection.execute(
-        select(messages).order_by(messages.c.claimed_at.desc(), messages.c.message_id).limit(limit)
-    ).all()
+def read_history(
+    connection: Connection, limit: int, appointment_id: str | None = None
+) -> tuple[JournalMessage, ...]:
+    """The newest messages with their appointments and attempts, newest first; all, or those of one appointment."""
+    newest = select(messages).order_by(messages.c.claimed_at.desc(), messages.c.message_id).limit(limit)
+    if appointment_id is not None:
+        newest = newest.where(
+            messages.c.message_id.in_(
+                select(notifications.c.message_id).where(notifications.c.appointment_id == appointment_id)
+            )
+        )
+    rows = connection.execute(newest).all()
     ids = [row.message_id for row in rows]
     told: dict[str, list[str]] = defaultdict(list)
     for message, appointment in connection.execute(

@@ -12,6 +12,7 @@ latest_notification = (
         notifications.c.generation,
         notifications.c.customer_id,
         notifications.c.starts_at,
+        notifications.c.message_id,
         messages.c.state,
     )
     .join(messages, messages.c.message_id == notifications.c.message_id)

@@ -32,7 +32,7 @@ from terminbenachrichtigung.tables import Row, Table, render
 
 _STOPS_FOR_A_PERSON = frozenset(Stop) - {Stop.QUIET}
 _ONLY_EXPLAINED = frozenset({Reason.PAST, Reason.NOT_YET_DUE})
-"""Reasons that appear in `explain` alone: a report lists what a run could have notified."""
+"""Reasons that appear in `explain` alone, and where a person chose: a run lists what it could have notified."""
 _ORDER = (
     MessageOutcome.FAILED,
     MessageOutcome.UNKNOWN,
@@ -136,7 +136,8 @@ def _dry(result: RunResult) -> bool:
 
 
 def _reported(result: RunResult) -> list[Skip]:
-    return [skip for skip in result.skips if skip.reason not in _ONLY_EXPLAINED]
+    chosen = result.command == "notify"
+    return [skip for skip in result.skips if chosen or skip.reason not in _ONLY_EXPLAINED]
 
 
 def _counts(result: RunResult) -> dict[str, int]:

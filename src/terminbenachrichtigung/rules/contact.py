@@ -51,7 +51,7 @@ _PREFERENCES = {
     "keine": Preference.NONE,
 }
 
-_PHONE_REFUSALS = {
+PHONE_REFUSALS = {
     PhoneRefusal.NO_DIGITS: "no number",
     PhoneRefusal.LETTERS_LEFT: "unclear letters beside it",
     PhoneRefusal.EXTENSION: "has an extension",
@@ -60,7 +60,7 @@ _PHONE_REFUSALS = {
     PhoneRefusal.COUNTRY_NOT_ALLOWED: "of a country that sms.countries leaves out",
 }
 
-_EMAIL_REFUSALS = {
+EMAIL_REFUSALS = {
     EmailRefusal.SEVERAL: "more than one address",
     EmailRefusal.LOCAL_PART_NOT_ASCII: "letters before the @ that many mail servers refuse",
     EmailRefusal.NOT_VALID: "not a valid address",
@@ -151,7 +151,7 @@ def _number(appointment: Appointment, settings: Settings, today: date) -> tuple[
     found = mobile_number((appointment.mobile, appointment.phone), sms.country_code, frozenset(sms.countries))
     if found.number is not None or not found.refused:
         return found.number, "no number"
-    why = ", ".join(f"{refusal.typed}: {_PHONE_REFUSALS[refusal.code]}" for refusal in found.refused)
+    why = ", ".join(f"{refusal.typed}: {PHONE_REFUSALS[refusal.code]}" for refusal in found.refused)
     return None, f"no mobile number ({why})"
 
 
@@ -161,7 +161,7 @@ def _address(appointment: Appointment, settings: Settings) -> tuple[str | None, 
     found = email_address(appointment.email)
     if found.address is not None or found.refused is None:
         return found.address, "no address"
-    return None, f"{_EMAIL_REFUSALS[found.refused]} ({one_line(appointment.email)[:SHOWN]})"
+    return None, f"{EMAIL_REFUSALS[found.refused]} ({one_line(appointment.email)[:SHOWN]})"
 
 
 def _too_long(

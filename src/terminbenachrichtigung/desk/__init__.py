@@ -1,0 +1,10 @@
+"""What people ask beside the hourly run: whom must we call, why did she get nothing, does it work at all?
+
+The answers come from the same reading, rules and journal as a run's.
+"""
+
+from terminbenachrichtigung.desk.adoption import adopt
+from terminbenachrichtigung.desk.staff import staff
+from terminbenachrichtigung.desk.trial import test_message
+
+__all__ = ["adopt", "staff", "test_message"]

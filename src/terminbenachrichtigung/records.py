@@ -1,0 +1,102 @@
+"""What the journal keeps of a run: how it ended, what it left over, and what of it is news."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from terminbenachrichtigung import report
+from terminbenachrichtigung.config import Settings
+from terminbenachrichtigung.errors import JournalError
+from terminbenachrichtigung.journal import Journal
+from terminbenachrichtigung.model import (
+    Appointment,
+    BadRow,
+    Leftover,
+    MessageOutcome,
+    MessageResult,
+    Reason,
+    RunResult,
+    Skip,
+    Stop,
+)
+
+
+def record(journal: Journal, settings: Settings, result: RunResult, *, by_hand: bool = False) -> RunResult:
+    """Ends the run in the journal, and finds out what of its result is news.
+
+    What people send by hand is no run: it leaves nothing over for the next one, and is not complete.
+    """
+    facts: dict[tuple[str, str], MessageResult | Skip | BadRow] = {}
+    left: dict[tuple[str, str], Leftover] = {}
+    told = []
+    for message in result.messages:
+        assert message.outcome is not None
+        for row in message.message.appointments:
+            key = (message.message.reminder, row.appointment_id)
+            if message.outcome in (MessageOutcome.RETRY, MessageOutcome.DEFERRED):
+                left[key] = Leftover(message.message.customer_id, row.starts_at, message.outcome)
+            else:
+                told.append(key)
+        if message.outcome in (MessageOutcome.FAILED, MessageOutcome.UNKNOWN, MessageOutcome.RETRY):
+            first = message.message.soonest
+            facts[_subject(first, message.message.reminder), message.outcome] = message
+    for skip in result.skips:
+        if skip.reason is Reason.MISSED:
+            # Told by no reminder: one fact, however many reminders missed it.
+            facts.setdefault((_subject(skip.appointment, ""), skip.reason), skip)
+    for bad in result.bad_rows:
+        facts[f"row {bad.appointment_id or ''}", bad.detail] = bad
+    try:
+        fresh = journal.news(facts)
+        finish(
+            journal,
+            settings,
+            result.at,
+            ending=result.stop or "complete",
+            complete=result.stop is None and not by_hand,
+            counts={
+                outcome: sum(message.outcome is outcome for message in result.messages)
+                for outcome in MessageOutcome
+            },
+            left={} if by_hand else left,
+            told=told,
+        )
+    except JournalError as error:
+        return replace(
+            result,
+            stop=result.stop or Stop.JOURNAL,
+            stop_detail=result.stop_detail or str(error),
+            news=_lines(settings, facts.values()),
+        )
+    return replace(result, news=_lines(settings, [fact for key, fact in facts.items() if key in fresh]))
+
+
+def finish(
+    journal: Journal,
+    settings: Settings,
+    now: datetime,
+    *,
+    ending: str,
+    complete: bool,
+    counts: Mapping[str, int] | None = None,
+    left: Mapping[tuple[str, str], Leftover] | None = None,
+    told: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Ends a run in the journal; `complete` if it was not stopped, braked or cut off."""
+    journal.finish(
+        now,
+        ending=ending,
+        complete=complete,
+        counts=counts or {},
+        left=left or {},
+        told=told,
+        reminder_names=[reminder.name for reminder in settings.reminders],
+    )
+
+
+def _subject(row: Appointment, reminder: str) -> str:
+    return f"{reminder} {row.appointment_id} {row.customer_id} {row.starts_at.isoformat()}"
+
+
+def _lines(settings: Settings, facts: Iterable[MessageResult | Skip | BadRow]) -> tuple[str, ...]:
+    return tuple(report.needs_a_person(fact, settings.zone) for fact in facts)

@@ -1,0 +1,393 @@
+"""Journal and schedule that fail before, during and between: nothing leaves that is not noted first.
+
+A claim that could not be committed is never sent. A settle that could not be committed is tried again,
+and at worst its message ends as `unknown`. The report is printed all the same.
+"""
+
+import resource
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from postgres import PostgresServer
+from practice import Practice, Ran, days_ahead, number, reminder
+from terminbenachrichtigung.demo.gateway import Answer, Request
+
+CUSTOMERS = 5
+PATIENCE = 0.6
+"""Seconds for which a run waits for its journal here; 90 in earnest."""
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("terminbenachrichtigung.journal.engine.BUSY_TIMEOUT_SECONDS", PATIENCE / 6)
+    monkeypatch.setattr("terminbenachrichtigung.journal.ledger.PATIENCE_SECONDS", PATIENCE)
+    monkeypatch.setattr("terminbenachrichtigung.dispatch.backlog.PAUSES", (PATIENCE / 2, PATIENCE / 2))
+
+
+@pytest.fixture
+def practice(database_url: str, tmp_path: Path) -> Iterator[Practice]:
+    """A practice in which all customers are due, one after the other; the journal on either database."""
+    with Practice(tmp_path, now=None, journal_url=database_url) as practice:
+        practice.configure(
+            rules={"quiet_hours": False}, reminders=[reminder(72, channels=("sms",))], sms={"concurrency": 1}
+        )
+        for customer in range(CUSTOMERS):
+            practice.book(str(customer), days_ahead(2, f"{12 + customer}:00"), customer)
+        yield practice
+
+
+def everybody(outcome: str) -> dict[str, str]:
+    return {str(customer): outcome for customer in range(CUSTOMERS)}
+
+
+def states(practice: Practice) -> Counter[str]:
+    return Counter(row.state for row in practice.sql("SELECT state FROM journal_messages", which="journal"))
+
+
+def long_after(practice: Practice) -> None:
+    """As if the claim timeout had passed for whatever is claimed."""
+    earlier = (
+        "datetime(renewed_at, '-1 hour')"
+        if practice.database("journal").name == "sqlite"
+        else "renewed_at - interval '1 hour'"
+    )
+    practice.sql(
+        f"UPDATE journal_messages SET renewed_at = {earlier} WHERE state = 'claimed'", which="journal"
+    )
+
+
+def assert_all_sent_and_noted_once(practice: Practice, ran: Ran) -> None:
+    assert (ran.exit_code, ran.outcomes) == (0, everybody("sent"))
+    assert practice.texted == [number(customer) for customer in range(CUSTOMERS)]
+    assert states(practice) == {"sent": CUSTOMERS}
+    (attempts,) = practice.sql("SELECT count(*) FROM journal_attempts", which="journal")
+    assert attempts[0] == CUSTOMERS
+    again = practice.run_once()
+    assert (again.exit_code, again.outcomes) == (0, {})
+
+
+# ---------------------------------------------------------------- the journal's faults
+
+
+class Fault(Protocol):
+    """Something that keeps the journal from being written, from `begin` to `end`."""
+
+    def begin(self) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class DiskFull:
+    """No file may grow any more. The limit of the process, because filling a disk needs a disk."""
+
+    def __init__(self, practice: Practice) -> None:
+        self._journal = practice.folder / "database.db"
+
+    def begin(self) -> None:
+        written_ahead = self._journal.with_name("database.db-wal")
+        file = written_ahead if written_ahead.exists() else self._journal
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size, most))
+
+    def end(self) -> None:
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+
+class Locked:
+    """Another program has begun to write, and does not come to its end."""
+
+    def __init__(self, practice: Practice) -> None:
+        self._engine = practice.database("journal")
+
+    def begin(self) -> None:
+        self._program = self._engine.connect()
+        if self._engine.name == "sqlite":
+            self._program.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            self._program.exec_driver_sql("LOCK TABLE journal_runs, journal_messages IN EXCLUSIVE MODE")
+
+    def end(self) -> None:
+        self._program.close()
+
+
+class ReadOnlyFile:
+    """A file whose header says that only a later SQLite may write it: that binds root as well."""
+
+    _WRITE_VERSION = 18  # the byte's place (sqlite.org/fileformat2.html, 1.3.3)
+
+    def __init__(self, practice: Practice) -> None:
+        self._journal = practice.folder / "database.db"
+
+    def begin(self) -> None:
+        self._set(3)
+
+    def end(self) -> None:
+        self._set(2)
+
+    def _set(self, version: int) -> None:
+        with self._journal.open("r+b") as file:
+            file.seek(self._WRITE_VERSION)
+            file.write(bytes([version]))
+
+
+class ReadOnlyServer:
+    """As after a failover: the connections are gone, and the server that answers now takes no writes."""
+
+    def __init__(self, practice: Practice) -> None:
+        self._practice = practice
+
+    def begin(self) -> None:
+        self._set("on")
+        self._practice.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            which="journal",
+        )
+
+    def end(self) -> None:
+        self._set("off")
+
+    def _set(self, value: str) -> None:
+        self._practice.sql(
+            "SET default_transaction_read_only TO off;"
+            f"ALTER DATABASE fresh SET default_transaction_read_only TO {value}",
+            which="journal",
+        )
+
+
+class ServerDown:
+    """It crashed. Started again by the main thread alone: it dies with the thread that started it."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+
+    def begin(self) -> None:
+        self._server.stop("immediate")
+
+    def end(self) -> None:
+        self._server.start()
+
+
+@pytest.fixture
+def fault(request: pytest.FixtureRequest, practice: Practice) -> Iterator[Fault]:
+    kind: Callable[[Practice], Fault] = request.param
+    if request.param is ServerDown:
+        made: Fault = ServerDown(request.getfixturevalue("postgres_server"))
+    else:
+        made = kind(practice)
+    with ExitStack() as closing:
+        closing.callback(resource.setrlimit, resource.RLIMIT_FSIZE, resource.getrlimit(resource.RLIMIT_FSIZE))
+        yield made
+
+
+LASTING = [("sqlite", DiskFull), ("sqlite", Locked), ("postgres", Locked), ("postgres", ReadOnlyServer)] + [
+    ("postgres", ServerDown)
+]
+PASSING = [("sqlite", DiskFull), ("sqlite", Locked), ("postgres", Locked)]
+
+
+def over(cases: list[tuple[str, type]]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        ("database_url", "fault"),
+        cases,
+        indirect=True,
+        ids=[f"{kind.__name__} on {database}" for database, kind in cases],
+    )
+
+
+@over([*LASTING, ("sqlite", ReadOnlyFile)])
+def test_a_journal_that_cannot_be_written_at_all_is_exit_3_and_nothing_is_sent(
+    practice: Practice, fault: Fault
+) -> None:
+    fault.begin()
+    ran = practice.run("run-once", "--json")
+    assert (ran.exit_code, ran.stdout) == (3, "")
+    assert ran.stderr.startswith("Error: the journal ")
+    assert ran.stderr.count("\n") == 1
+    assert practice.gateway.requests == []
+    fault.end()
+    assert_all_sent_and_noted_once(practice, practice.run_once())
+
+
+@over(LASTING)
+def test_a_claim_that_could_not_be_committed_is_never_sent(practice: Practice, fault: Fault) -> None:
+    def script(request: Request) -> None:
+        if request.operation == "QueryAccountBalance":  # the last question before the first claim
+            fault.begin()
+
+    practice.gateway.script = script
+    ran = practice.run_once()
+    assert (ran.exit_code, ran.outcomes) == (1, everybody("deferred"))
+    assert ran.json["stopped"]["reason"] == "journal"
+    assert practice.received == 0
+    practice.gateway.script = None
+    fault.end()
+    assert_all_sent_and_noted_once(practice, practice.run_once())
+
+
+@over(LASTING)
+def test_a_settle_that_could_not_be_committed_ends_as_unknown_and_is_never_sent_again(
+    practice: Practice, fault: Fault
+) -> None:
+    def script(request: Request) -> None:
+        if request.operation == "SendSimpleSMS":
+            fault.begin()
+
+    practice.gateway.script = script
+    ran = practice.run_once()
+    assert (ran.exit_code, ran.outcomes) == (1, everybody("deferred") | {"0": "unknown"})
+    assert ran.told["0"] == ["sms sent"]
+    (message,) = [m for m in ran.json["messages"] if m["outcome"] == "unknown"]
+    assert message["detail"].startswith("sent, but not noted: the journal ")
+    assert ran.json["stopped"]["reason"] == "journal"
+    assert practice.texted == [number(0)]
+    practice.gateway.script = None
+    fault.end()
+
+    second = practice.run_once()
+    assert (second.exit_code, second.outcomes) == (0, {c: "sent" for c in everybody("sent") if c != "0"})
+    assert second.reasons == {"0": "in_progress"}
+    long_after(practice)
+    third = practice.run_once()
+    assert (third.exit_code, third.outcomes) == (1, {})
+    assert [expired["customer_id"] for expired in third.json["expired"]] == ["0"]
+    assert practice.run_once().exit_code == 0
+    assert practice.texted == [number(customer) for customer in range(CUSTOMERS)]
+    (entry,) = practice.run("staff-list", "--json").json["customers"]
+    assert (entry["customer_id"], entry["reason"]) == ("0", "unknown")
+
+
+@over(PASSING)
+@pytest.mark.parametrize("moment", ["the beginning", "the first claim", "a settle in the middle"])
+def test_a_fault_that_passes_costs_nothing_but_time(practice: Practice, fault: Fault, moment: str) -> None:
+    soon = threading.Timer(PATIENCE / 2, fault.end)
+
+    def strike() -> None:
+        fault.begin()
+        soon.start()
+
+    def script(request: Request) -> None:
+        asks = request.operation == "QueryAccountBalance"
+        if (asks and moment == "the first claim") or (request.number == 4 and "settle" in moment):
+            strike()
+
+    practice.gateway.script = script
+    if moment == "the beginning":
+        strike()
+    ran = practice.run_once()
+    soon.join()
+    assert_all_sent_and_noted_once(practice, ran)
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+def test_a_postgres_that_is_restarted_in_the_middle_of_a_run_costs_nothing_but_time(
+    mode: str, tmp_path: Path, postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    """Schedule and journal are both on it; the run is a process, and knows of no other patience than its own."""
+    with Practice(tmp_path, now=None, schedule_url=postgres_url, journal_url=postgres_url) as practice:
+        practice.configure(
+            rules={"quiet_hours": False}, reminders=[reminder(72, channels=("sms",))], sms={"concurrency": 2}
+        )
+        for customer in range(CUSTOMERS):
+            practice.book(str(customer), days_ahead(2, f"{12 + customer}:00"), customer)
+        under_way = threading.Event()
+        practice.gateway.script = lambda request: under_way.set() if request.number == 3 else None
+        practice.gateway.script = slow_from(under_way)
+        process = practice.start("run-once", "--json", "--full")
+        assert under_way.wait(60)
+        postgres_server.stop("fast" if mode == "fast" else "immediate")
+        postgres_server.start()
+        stdout, stderr = process.communicate(timeout=120)
+        ran = Ran(process.returncode, stdout, stderr)
+        assert (ran.exit_code, ran.outcomes, ran.stderr) == (0, everybody("sent"), "")
+        assert Counter(practice.texted) == Counter(number(customer) for customer in range(CUSTOMERS))
+        assert states(practice) == {"sent": CUSTOMERS}
+        assert practice.run_once().outcomes == {}
+
+
+def slow_from(under_way: threading.Event) -> Callable[[Request], Answer]:
+    """A gateway whose answers take a while, and which says when it was asked for the second SMS."""
+
+    def script(request: Request) -> Answer:
+        if request.number == 3:  # the first was for the balance
+            under_way.set()
+        return Answer(delay=0.3)
+
+    return script
+
+
+# ---------------------------------------------------------------- the schedule between two reads
+
+
+def is_gone(practice: Practice) -> Callable[[], object]:
+    schedule, elsewhere = practice.folder / "schedule.db", practice.folder / "elsewhere"
+    schedule.rename(elsewhere)
+    return lambda: elsewhere.rename(schedule)
+
+
+def lost_a_column(practice: Practice) -> Callable[[], object]:
+    practice.sql("ALTER TABLE reminder_appointments RENAME COLUMN is_group TO x")
+    return lambda: practice.sql("ALTER TABLE reminder_appointments RENAME COLUMN x TO is_group")
+
+
+def is_being_exported(practice: Practice) -> Callable[[], object]:
+    schedule = practice.folder / "schedule.db"
+    whole = schedule.read_bytes()
+    schedule.write_bytes(whole[:1000])
+    return lambda: schedule.write_bytes(whole)
+
+
+SPOILT = pytest.mark.parametrize("spoil", [is_gone, lost_a_column, is_being_exported])
+Spoil = Callable[[Practice], Callable[[], object]]
+
+
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are read anew before every claim, not only every 30 seconds."""
+    monkeypatch.setattr("terminbenachrichtigung.dispatch.backlog.FRESH_SECONDS", 0)
+
+
+@SPOILT
+@pytest.mark.usefixtures("fresh")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_schedule_that_is_gone_between_two_reads_stops_the_run_and_the_next_one_goes_on(
+    practice: Practice, spoil: Spoil
+) -> None:
+    repair: list[Callable[[], object]] = []
+
+    def script(request: Request) -> None:
+        if request.operation == "SendSimpleSMS" and not repair:
+            repair.append(spoil(practice))
+
+    practice.gateway.script = script
+    ran = practice.run_once()
+    assert (ran.exit_code, ran.outcomes) == (1, everybody("deferred") | {"0": "sent"})
+    assert ran.json["stopped"]["reason"] == "schedule"
+    assert "schedule.db" in ran.json["stopped"]["detail"]
+    assert states(practice) == {"sent": 1}
+    repair[0]()
+    second = practice.run_once()
+    assert (second.exit_code, second.outcomes) == (0, {c: "sent" for c in everybody("sent") if c != "0"})
+    assert practice.texted == [number(customer) for customer in range(CUSTOMERS)]
+
+
+@SPOILT
+@pytest.mark.usefixtures("fresh")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_schedule_that_is_soon_back_costs_nothing_but_time(practice: Practice, spoil: Spoil) -> None:
+    timers: list[threading.Timer] = []
+
+    def script(request: Request) -> None:
+        if request.operation == "SendSimpleSMS" and not timers:
+            timers.append(threading.Timer(PATIENCE / 4, spoil(practice)))
+            timers[0].start()
+
+    practice.gateway.script = script
+    assert_all_sent_and_noted_once(practice, practice.run_once())

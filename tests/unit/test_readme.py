@@ -1,0 +1,62 @@
+"""The README names everything a user can call or set."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from terminbenachrichtigung import cli
+from terminbenachrichtigung.config import Settings
+from terminbenachrichtigung.model import MessageOutcome, Reason
+
+README = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+
+
+def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path}{name} ")
+            if not command.invoke_without_command:
+                continue
+        yield f"{path}{name}", command
+
+
+def keys(section: type, path: str = "") -> Iterator[str]:
+    for name, field in section.model_fields.items():  # type: ignore[attr-defined]
+        inner = re.findall(r"settings\.(\w+)", str(field.annotation))
+        nested = [vars(__import__(section.__module__, fromlist=["x"])).get(each) for each in inner]
+        sections = [each for each in nested if hasattr(each, "model_fields")]
+        if sections:
+            for each in sections:
+                yield from keys(each, f"{path}{name}.")
+        else:
+            yield f"{path}{name}"
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands(cli.main)), ids=str)
+def test_every_command_and_its_options_are_documented(name: str, command: click.Command) -> None:
+    assert f"`{name}" in README
+    for parameter in command.params:
+        for option in parameter.opts:
+            if option.startswith("--"):
+                assert option in README, f"{name} {option}"
+
+
+@pytest.mark.parametrize("key", sorted(set(keys(Settings)) - {"schedule.query"}))
+def test_every_key_of_the_configuration_is_documented(key: str) -> None:
+    assert f"`{key.rsplit('.', maxsplit=1)[-1]}" in README
+
+
+@pytest.mark.parametrize("word", [*Reason, *MessageOutcome])
+def test_every_reason_and_outcome_is_documented(word: str) -> None:
+    assert f"`{word}`" in README
+
+
+@pytest.mark.parametrize("marker", ["demo", "tests"])
+def test_each_of_the_two_commands_is_one_line_that_makes_its_own_environment(marker: str) -> None:
+    block = re.search(rf"<!-- {marker} -->\n```sh\n(.*?)\n```", README, re.DOTALL)
+    assert block is not None
+    assert "\n" not in block[1]
+    assert block[1].startswith("python3 -m venv ")
