@@ -4,6 +4,7 @@
 
     {"arguments": [...], "output": FILE}                       -> {"started": PID}, {"ended": STATUS}
     ... "point": "claim", "side": "before", "nth": 2           dies by SIGKILL at that commit
+    ... "signal": 19                                           or gets another signal there (here: SIGSTOP)
 
 A point is a commit, known by what its transaction wrote, on either side of it. Random moments and other
 signals come from outside: the caller has the PID.
@@ -34,8 +35,8 @@ POINTS = {
 }
 
 
-def die_at(point: str, side: str, nth: int) -> None:
-    """Kills this process at the nth commit of a transaction that contains the point's statement."""
+def die_at(point: str, side: str, nth: int, number: int) -> None:
+    """Signals this process at the nth commit of a transaction that contains the point's statement."""
     seen = {"here": False, "count": 0}
 
     @event.listens_for(Engine, "before_cursor_execute")
@@ -49,10 +50,10 @@ def die_at(point: str, side: str, nth: int) -> None:
         seen["count"] += reached
         fatal = reached and seen["count"] == nth
         if fatal and side == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), number)
         commit(self, connection)
         if fatal:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), number)
 
     DefaultDialect.do_commit = commit_or_die  # type: ignore[method-assign]
 
@@ -63,7 +64,7 @@ def run(order: dict[str, Any]) -> None:
     os.dup2(target, 1)
     os.dup2(target, 2)
     if "point" in order:
-        die_at(order["point"], order["side"], order["nth"])
+        die_at(order["point"], order["side"], order["nth"], order.get("signal", signal.SIGKILL))
     try:
         cli.main(order["arguments"])
     finally:

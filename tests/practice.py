@@ -16,7 +16,9 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
@@ -28,15 +30,18 @@ from freezegun import freeze_time
 from pydantic import SecretStr
 from sqlalchemy.pool import NullPool
 
-# Imported before any clock is frozen: a class that is made meanwhile would keep the frozen datetime.
-from terminbenachrichtigung import bootstrap, cli, desk, pipeline  # noqa: F401
+import terminbenachrichtigung
+from terminbenachrichtigung import cli
 from terminbenachrichtigung.config import JournalSettings
-from terminbenachrichtigung.delivery import smscreator, smtp  # noqa: F401
 from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
 from terminbenachrichtigung.journal import create_journal
 from terminbenachrichtigung.model import Appointment
-from terminbenachrichtigung.schedule import own  # noqa: F401
+
+# All of it before any clock is frozen: a class that is made meanwhile would keep the frozen datetime.
+for _module in walk_packages(terminbenachrichtigung.__path__, "terminbenachrichtigung."):
+    if "__main__" not in _module.name and "migrations" not in _module.name:
+        import_module(_module.name)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 REMINDER = "Terminerinnerung"

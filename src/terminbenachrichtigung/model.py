@@ -132,6 +132,15 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule says to one appointment and reminder, and the values it looked at."""
+
+    reason: Reason
+    skips: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything a run would do: messages in the order of sending, and a reason for all else."""
 

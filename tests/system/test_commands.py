@@ -189,6 +189,13 @@ def test_no_contact_is_nothing_for_staff_where_another_reminder_can_reach_the_cu
     assert [c["customer_id"] for c in practice.run("staff-list", "--json").json["customers"]] == ["2"]
 
 
+def test_the_staff_list_looks_at_the_whole_of_today_however_short_the_reminder(practice: Practice) -> None:
+    practice.configure(reminders=[reminder(2)], rules={"same_day": True})
+    practice.book("today", "2026-11-24 18:00", customer=1, preferred_channel="telefon")
+    practice.book("tomorrow", "2026-11-25 18:00", customer=2, preferred_channel="telefon")
+    assert [c["customer_id"] for c in practice.run("staff-list", "--json").json["customers"]] == ["1"]
+
+
 def test_an_empty_staff_list_says_so_and_needs_no_journal(practice: Practice) -> None:
     (practice.folder / "journal.db").unlink()
     assert practice.run("staff-list").stdout == "Nobody needs to be called or written to.\n"

@@ -193,6 +193,8 @@ class Dispatch:
             for row in message.appointments:
                 self._backlog.skip(row, message.reminder, Reason.NO_CONTACT, str(error))
             return
+        # Taken before the commit: the process may be stopped right after it, for longer than the lease.
+        began = time.monotonic()
         try:
             claim = self._stages.journal.claim(message, now=self._limits.now, gap=self._limits.gap)
         except JournalError:
@@ -201,7 +203,7 @@ class Dispatch:
         if isinstance(claim, Lost):
             self._backlog.lost(item, claim)
             return
-        delivery = _Delivery(claim, step.route, content, renewed=time.monotonic())
+        delivery = _Delivery(claim, step.route, content, renewed=began)
         self._open[claim.message_id] = delivery
         # The journal must name the channel that is really tried.
         delivery.renew = step.route != message.routes[0]
@@ -244,6 +246,7 @@ class Dispatch:
 
     def _renewed(self, delivery: _Delivery) -> bool:
         """Renews the lease; where that fails the message ends, and nothing is sent."""
+        began = time.monotonic()  # as in `_claim`
         try:
             ours = self._stages.journal.renew(
                 delivery.claim, delivery.route, delivery.attempts[delivery.noted :]
@@ -255,7 +258,7 @@ class Dispatch:
         if not ours:
             self._note_result(delivery, MessageOutcome.UNKNOWN, "its claim ran out before it could be sent")
             return False
-        delivery.renewed = time.monotonic()
+        delivery.renewed = began
         delivery.noted = len(delivery.attempts)
         delivery.renew = False
         return True

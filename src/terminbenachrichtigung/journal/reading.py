@@ -159,7 +159,7 @@ def read_latest(
 def read_history(
     connection: Connection, limit: int, appointment_id: str | None = None
 ) -> tuple[JournalMessage, ...]:
-    """The newest messages with their appointments and attempts, newest first; all, or those of one appointment."""
+    """The newest messages with their appointments and attempts, newest first; all, or one appointment's."""
     newest = select(messages).order_by(messages.c.claimed_at.desc(), messages.c.message_id).limit(limit)
     if appointment_id is not None:
         newest = newest.where(

@@ -57,9 +57,14 @@ def history_as_text(
     messages: Sequence[JournalMessage], *, zone: tzinfo, width: int | None = None, colour: bool = True
 ) -> str:
     """One row per message in the order given; `width` is the terminal's, None without one."""
+    listed = [history_rows(messages, zone=zone), counted(len(messages), "message")]
+    return render(listed, width=width, colour=colour)
+
+
+def history_rows(messages: Sequence[JournalMessage], *, zone: tzinfo, title: str = "") -> Table:
+    """The messages with their attempts beneath them."""
     columns = ("claimed", "customer", "appointments", "reminder", "state", "to", "message")
-    rows = tuple(_row(message, zone) for message in messages)
-    return render([Table("", columns, rows), counted(len(rows), "message")], width=width, colour=colour)
+    return Table(title, columns, tuple(_row(message, zone) for message in messages))
 
 
 def _row(message: JournalMessage, zone: tzinfo) -> Row:

@@ -32,7 +32,7 @@ from terminbenachrichtigung.tables import Row, Table, render
 
 _STOPS_FOR_A_PERSON = frozenset(Stop) - {Stop.QUIET}
 _ONLY_EXPLAINED = frozenset({Reason.PAST, Reason.NOT_YET_DUE})
-"""Reasons that appear in `explain` alone, and where a person chose: a run lists what it could have notified."""
+"""Reasons that only `explain` shows, and `notify`: a run lists what it could have notified."""
 _ORDER = (
     MessageOutcome.FAILED,
     MessageOutcome.UNKNOWN,
@@ -69,7 +69,7 @@ def as_json(result: RunResult, *, full: bool, zone: tzinfo) -> dict[str, object]
     if result.next_open is not None:
         document["next_open"] = result.next_open.astimezone(zone).isoformat(timespec="seconds")
     return document | {
-        "messages": [_message_json(message, full, _dry(result)) for message in result.messages],
+        "messages": [message_json(message, full, _dry(result)) for message in result.messages],
         "skipped": [
             {
                 "appointment_id": skip.appointment.appointment_id,
@@ -160,7 +160,8 @@ def _skip_detail(skip: Skip, full: bool) -> str:
 # ---------------------------------------------------------------- JSON
 
 
-def _message_json(result: MessageResult, full: bool, dry: bool) -> dict[str, object]:
+def message_json(result: MessageResult, full: bool, dry: bool) -> dict[str, object]:
+    """One message of the contract's document; a dry one was not tried."""
     content = result.content
     message: dict[str, object] = {
         "reminder": result.message.reminder,

@@ -14,6 +14,7 @@ from terminbenachrichtigung.model import (
     PlannedMessage,
     Reason,
     Skip,
+    Verdict,
 )
 from terminbenachrichtigung.plain_text import one_line
 from terminbenachrichtigung.rules.bundles import bundle
@@ -21,7 +22,6 @@ from terminbenachrichtigung.rules.contact import SHOWN, Parts, is_unknown_word
 from terminbenachrichtigung.rules.context import Candidate, Context
 from terminbenachrichtigung.rules.verdicts import (
     RULES,
-    Verdict,
     detail,
     first_refusal,
     rules_of,

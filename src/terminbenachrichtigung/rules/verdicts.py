@@ -20,15 +20,6 @@ class Rule:
     looks_at: Callable[[Candidate, Context], str]  # the values it judges by, for people
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one rule says to one appointment and reminder, and the values it looked at."""
-
-    reason: Reason
-    skips: bool
-    detail: str
-
-
 # ---------------------------------------------------------------- 1-5: the appointment itself
 
 

@@ -1,0 +1,77 @@
+"""What a person sends by hand (AMPAREX: Suchen & Benachrichtigungen): fewer rules ask, the promises hold."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.model import Appointment, Known, Plan, PlannedMessage, Reason, Skip
+from terminbenachrichtigung.rules.bundles import Bundle, bundle
+from terminbenachrichtigung.rules.contact import Parts
+from terminbenachrichtigung.rules.context import Context
+from terminbenachrichtigung.rules.planning import judge
+from terminbenachrichtigung.windows import Quiet
+
+_PASSED = (
+    Reason.TYPE_NOT_ALLOWED,
+    Reason.MISSED,
+    Reason.SAME_DAY,
+    Reason.NOT_YET_DUE,
+    Reason.BOOKED_RECENTLY,
+    Reason.RECENTLY_NOTIFIED,
+)
+"""A person may choose another hour, and another type, than a run; all other rules hold."""
+_REPEATED = (Reason.ALREADY_NOTIFIED, Reason.SUPERSEDED)
+
+
+def plan_by_hand(  # noqa: PLR0917  the same as `plan`
+    appointments: Sequence[Appointment],
+    settings: Settings,
+    known: Known,
+    now: datetime,
+    parts: Parts,
+    quiet: Quiet,
+    *,
+    reminder: str,
+    again: bool = False,
+) -> Plan:
+    """Plan the messages of one reminder for exactly these appointments, at the open moment `now`.
+
+    Args:
+        appointments: those that a person chose.
+        reminder: the reminder whose text and key are used, so that no run sends it once more.
+        again: whether the customer may be told what the journal says was told.
+
+    A customer's appointments go into one message. The customer gap yields; a run heeds what is sent here.
+    """
+    without = _PASSED + (_REPEATED if again else ())
+    skips = []
+    due: defaultdict[str, Bundle] = defaultdict(list)
+    context: Context | None = None
+    for each in judge(appointments, settings, known, now, parts, quiet):
+        if each.reminder != reminder:
+            continue
+        context = each.context
+        refused = each.first(without)
+        if refused is None:
+            due[each.candidate.customer_id].append(each.candidate)
+        else:
+            skips.append(Skip(each.appointment, reminder, refused.reason, refused.detail))
+    messages = []
+    for chosen in due.values():
+        assert context is not None
+        for message, taken in bundle(sorted(chosen, key=lambda each: each.order), [], context):
+            told = _told_before(taken, context) if again else frozenset[str]()
+            messages.append(replace(message, gap_waived=True, again=told))
+    return Plan(tuple(sorted(messages, key=_soonest_first)), tuple(skips))
+
+
+def _told_before(taken: Bundle, context: Context) -> frozenset[str]:
+    """Exactly these may be repeated: what another run or person tells meanwhile may not."""
+    latest = (context.latest(candidate) for candidate in taken)
+    return frozenset(each.message_id for each in latest if each is not None)
+
+
+def _soonest_first(message: PlannedMessage) -> tuple[datetime, str, str]:
+    return (message.soonest.starts_at, message.customer_id, message.soonest.appointment_id)

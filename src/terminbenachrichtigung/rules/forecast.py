@@ -1,0 +1,137 @@
+"""What the next hourly runs would do with one customer's appointments, if nothing in the schedule changed."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.model import (
+    Appointment,
+    Contacted,
+    Known,
+    Notification,
+    Plan,
+    PlannedMessage,
+    Reason,
+    Skip,
+    State,
+)
+from terminbenachrichtigung.rules.contact import Parts
+from terminbenachrichtigung.rules.planning import plan
+from terminbenachrichtigung.windows import Quiet
+
+RUN_MINUTE = 50
+"""The minute at which the line of crontab.example calls the run."""
+HOUR = timedelta(hours=1)
+_ONLY_TOO_LATE = (Reason.SAME_DAY, Reason.MISSED)
+"""What a run says once the time is over; why it was not told in time says more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The first hourly run that tells an appointment, with its message; or what keeps all from it."""
+
+    run: datetime | None = None
+    message: PlannedMessage | None = None
+    skip: Skip | None = None  # None without a run: none came while the appointment was due
+
+
+def forecast(  # noqa: PLR0917  the same as `plan`
+    appointments: Sequence[Appointment],
+    settings: Settings,
+    known: Known,
+    since: datetime,
+    parts: Parts,
+    quiet: Quiet,
+    *,
+    appointment_id: str,
+) -> Mapping[str, Forecast]:
+    """By reminder: which of the hourly runs from `since` until its start tells an appointment.
+
+    Every run is taken to be complete and every message to arrive; a claim that is open now ends as sent.
+
+    Args:
+        appointments: all of one customer, as far as they may share a message or the gap with that one.
+        appointment_id: the one that is asked about.
+    """
+    (start,) = (each.starts_at for each in appointments if each.appointment_id == appointment_id)
+    found: dict[str, Forecast] = {}
+    for now in hourly_runs(since, start, settings.zone):
+        if quiet.period_at(now) is not None:
+            continue
+        # Whoever claims something now will have settled it, or given it up, by the next run.
+        known = replace(known, open_claims=frozenset())
+        planned = plan(appointments, settings, known, now, parts, quiet)
+        for message in planned.messages:
+            tells = any(row.appointment_id == appointment_id for row in message.appointments)
+            if tells and found.get(message.reminder, Forecast()).run is None:
+                found[message.reminder] = Forecast(now, message)
+        for skip in planned.skips:
+            if skip.appointment.appointment_id == appointment_id:
+                found[skip.reminder] = _later(found.get(skip.reminder, Forecast()), skip)
+        if all(found.get(each.name, Forecast()).run for each in settings.reminders):
+            break
+        known = _after(known, now, planned, settings)
+    return {reminder.name: found.get(reminder.name, Forecast()) for reminder in settings.reminders}
+
+
+def hourly_runs(since: datetime, until: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    """When cron calls, from `since` on and before `until`; by the local clock's minutes."""
+    local = since.astimezone(zone)
+    past_the_hour = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    now = since - past_the_hour + timedelta(minutes=RUN_MINUTE)
+    if now < since:
+        now += HOUR
+    while now < until:
+        yield now
+        now += HOUR
+
+
+def _later(before: Forecast, skip: Skip) -> Forecast:
+    if before.run is not None:
+        return before
+    if before.skip is not None and skip.reason in _ONLY_TOO_LATE and before.skip.reason not in _ONLY_TOO_LATE:
+        return before
+    return Forecast(skip=skip)
+
+
+def _after(known: Known, now: datetime, planned: Plan, settings: Settings) -> Known:
+    """What the journal will know once a run has sent its plan."""
+    notifications = dict(known.notifications)
+    contacted = dict(known.contacted)
+    leftovers = dict(known.leftovers)
+    for message in planned.messages:
+        contacted[message.customer_id] = (
+            *contacted.get(message.customer_id, ()),
+            Contacted(now, message.reminder),
+        )
+        for row in message.appointments:
+            before = tuple(notifications.get(row.appointment_id, ()))
+            notifications[row.appointment_id] = (*before, _told(message, row, before, now))
+            leftovers.pop((message.reminder, row.appointment_id), None)
+    return replace(
+        known,
+        notifications=notifications,
+        contacted=contacted,
+        leftovers=leftovers,
+        complete_runs=(*known.complete_runs, now),
+        last_complete_run=now,
+        reminder_since={each.name: now for each in settings.reminders} | dict(known.reminder_since),
+    )
+
+
+def _told(
+    message: PlannedMessage, row: Appointment, before: Iterable[Notification], now: datetime
+) -> Notification:
+    generation = max((each.generation for each in before if each.reminder == message.reminder), default=0) + 1
+    return Notification(
+        message.reminder,
+        row.appointment_id,
+        generation,
+        message.customer_id,
+        row.starts_at,
+        State.SENT,
+        message_id="",
+        run_now=now,
+    )
