@@ -1,10 +1,12 @@
 """What all tests share: databases that are made for one test and gone after it."""
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from journals import Journals
 from postgres import PostgresServer
 
 
@@ -45,3 +47,25 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'database.db'}"
     url: str = request.getfixturevalue("postgres_url")
     return url
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def kept_journals(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Journals]:
+    """Made by the real migrations, which cost more than most of the tests."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('journal') / 'journal.db'}"
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        server.start()
+        url = server.create_database(f"journal_{uuid.uuid4().hex}")
+    with Journals(url) as made:
+        yield made
+
+
+@pytest.fixture
+def journals(kept_journals: Journals) -> Iterator[Journals]:
+    """An empty journal, once on SQLite and once on Postgres."""
+    yield kept_journals
+    kept_journals.empty()

@@ -16,9 +16,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from importlib import import_module
 from pathlib import Path
-from pkgutil import walk_packages
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
@@ -30,18 +28,15 @@ from freezegun import freeze_time
 from pydantic import SecretStr
 from sqlalchemy.pool import NullPool
 
-import terminbenachrichtigung
-from terminbenachrichtigung import cli
+# Imported before any clock is frozen: a class that is made meanwhile would keep the frozen datetime.
+from terminbenachrichtigung import bootstrap, cli, desk, pipeline  # noqa: F401
 from terminbenachrichtigung.config import JournalSettings
+from terminbenachrichtigung.delivery import smscreator, smtp  # noqa: F401
 from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
 from terminbenachrichtigung.journal import create_journal
 from terminbenachrichtigung.model import Appointment
-
-# All of it before any clock is frozen: a class that is made meanwhile would keep the frozen datetime.
-for _module in walk_packages(terminbenachrichtigung.__path__, "terminbenachrichtigung."):
-    if "__main__" not in _module.name and "migrations" not in _module.name:
-        import_module(_module.name)
+from terminbenachrichtigung.schedule import own  # noqa: F401
 
 BERLIN = ZoneInfo("Europe/Berlin")
 REMINDER = "Terminerinnerung"
@@ -269,6 +264,18 @@ class Practice:
     def remove(self, appointment: str) -> None:
         """Delete the row."""
         self.sql("DELETE FROM reminder_appointments WHERE appointment_id = :this", this=appointment)
+
+    # ---------------------------------------------------------------- the journal
+
+    def open_claims(self) -> int:
+        """How many messages are claimed and not settled."""
+        return int(self.sql("SELECT count(*) FROM journal_messages WHERE state = 'claimed'", "journal")[0][0])
+
+    def let_claims_run_out(self) -> None:
+        """As if the claim timeout had passed for all that is claimed; leases are by the database's clock."""
+        in_sqlite = self.database("journal").name == "sqlite"
+        earlier = "datetime(renewed_at, '-1 day')" if in_sqlite else "renewed_at - interval '1 day'"
+        self.sql(f"UPDATE journal_messages SET renewed_at = {earlier} WHERE state = 'claimed'", "journal")
 
     # ---------------------------------------------------------------- the program
 

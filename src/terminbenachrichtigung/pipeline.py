@@ -152,7 +152,9 @@ def plan_window(tools: Tools, now: datetime, since: datetime | None = None) -> P
     last = ask_journal(tools, (), now, since=now).last_complete_run
     since = min(now, last or now, since or now)
     farthest = max(tools.quiet.reach(now, reminder.hours_before) for reminder in settings.reminders)
-    until = farthest + _gap(settings)
+    # To the end of the day at least: a short lead does not reach so far, but what is missed today counts.
+    tomorrow = tools.quiet.day_start(tools.quiet.local_date(now) + timedelta(days=1))
+    until = max(farthest + _gap(settings), tomorrow)
     read_at = time.monotonic()
     window = tools.schedule.read(since, until)
     known = ask_journal(tools, [row.appointment_id for row in window.appointments], now, since)

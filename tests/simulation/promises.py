@@ -1,7 +1,7 @@
 """What must hold for every message that leaves, by what the schedule said: plain checks, no rules engine."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -39,8 +39,12 @@ class Promises:
     clock: Clock
     desk: FrontDesk
     oracle: Oracle
+    states: Callable[[], dict[str, str]]
+    """By message, as the journal has them."""
     made: dict[str, list[Attempted]] = field(default_factory=lambda: defaultdict(list))
     """All attempts, by appointment, oldest first."""
+    claims: dict[str, list[Claim]] = field(default_factory=lambda: defaultdict(list))
+    """All claims of which an attempt was about to be made, by appointment, oldest first."""
     by_message: dict[str, list[Attempted]] = field(default_factory=lambda: defaultdict(list))
     taken_back: set[str] = field(default_factory=set)
     """Messages whose rejection turned out to be the channel's fault, or that staff found not to be sent."""
@@ -69,6 +73,13 @@ class Promises:
             yield from self._twice(row, claim, content)
         yield from self._against_its_course(claim, content)
         yield from self._too_far(claim, run_now)
+
+    def about_to(self, claim: Claim) -> None:
+        """An attempt is about to be made; the run may be killed before it is."""
+        for row in claim.message.appointments:
+            claims = self.claims[row.appointment_id]
+            if not claims or claims[-1].message_id != claim.message_id:
+                claims.append(claim)
 
     def note(self, attempted: Attempted) -> None:
         """An attempt was made."""
@@ -115,21 +126,29 @@ class Promises:
             rejected = isinstance(before.outcome, Rejected)
             if rejected and before.recipient == content.recipient and before.message_id not in self.taken_back:
                 yield f"{content.recipient} was rejected for {row.appointment_id} before"
-        for before in reversed(self.made[row.appointment_id]):
-            if before.reminder != claim.message.reminder:
-                continue
-            (then,) = [each for each in before.appointments if each.appointment_id == row.appointment_id]
-            if (then.customer_id, then.starts_at) != (row.customer_id, row.starts_at):
-                return  # A, then B, then A again: a notification of its own
-            if before.message_id in self.taken_back:
-                continue
-            if isinstance(before.outcome, Sent):
-                yield f"{row.appointment_id} was told before, at {before.at}"
-            if isinstance(before.outcome, Unknown):
+        for claim_before in reversed(self.claims[row.appointment_id]):
+            if claim_before.message.reminder == claim.message.reminder:
+                (then,) = [
+                    each
+                    for each in claim_before.message.appointments
+                    if each.appointment_id == row.appointment_id
+                ]
+                if (then.customer_id, then.starts_at) == (row.customer_id, row.starts_at):
+                    yield from self._again(claim_before, claim, content)
+                elif self.states()[claim_before.message_id] not in ("released", "failed"):
+                    return  # A, then B, then A again: a notification of its own
+
+    def _again(self, before: Claim, claim: Claim, content: Content) -> Iterator[str]:
+        if before.message_id in self.taken_back:
+            return
+        for attempted in self.by_message[before.message_id]:
+            if isinstance(attempted.outcome, Sent):
+                yield f"it was told before, at {attempted.at}"
+            if isinstance(attempted.outcome, Unknown):
                 falls_back = self.settings.rules.on_unknown == "fallback"
-                same = before.message_id == claim.message_id and before.channel is not content.channel
+                same = before.message_id == claim.message_id and attempted.channel is not content.channel
                 if not (falls_back and same):
-                    yield f"{row.appointment_id} may have been told before, at {before.at}"
+                    yield f"it may have been told before, at {attempted.at}"
 
     def _against_its_course(self, claim: Claim, content: Content) -> Iterator[str]:
         tried = [each for each in self.by_message[claim.message_id] if each.channel is content.channel]

@@ -99,9 +99,11 @@ class Simulation:
             safety = self.settings.safety.model_copy(update={"only_recipients": tuple(allowed)})
             self.settings = self.settings.model_copy(update={"safety": safety})
         self.oracle = Oracle(self.settings, self.minutes, self.front.typed)
-        self.promises = Promises(self.settings, self.minutes, self.clock, self.front, self.oracle)
         create_journal(self.settings.journal, self.clock.now())
         self.tables = Tables(folder / "journal.db")
+        self.promises = Promises(
+            self.settings, self.minutes, self.clock, self.front, self.oracle, self.tables.states
+        )
         self.schedule = Schedule(self.settings.schedule, self.settings.rules, zone)
         self.quiet = Quiet(self.settings.rules, zone)
         self.texts = Texts(self.settings)
@@ -343,6 +345,7 @@ class Simulation:
         self.last_renewed[claim.message_id] = self.clock.monotonic()
         for what in self.promises.broken(claim, content, run.now):
             self.fail(f"{peer.name} to {content.recipient}: {what}", claim.message.customer_id)
+        self.promises.about_to(claim)
         if self.tables.states().get(claim.message_id) != "claimed":
             self.fail("it is not claimed", claim.message.customer_id)
         if run.trouble == "changes" and self.chance.random() < 0.6:

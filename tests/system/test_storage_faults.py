@@ -51,18 +51,6 @@ def states(practice: Practice) -> Counter[str]:
     return Counter(row.state for row in practice.sql("SELECT state FROM journal_messages", which="journal"))
 
 
-def long_after(practice: Practice) -> None:
-    """As if the claim timeout had passed for whatever is claimed."""
-    earlier = (
-        "datetime(renewed_at, '-1 hour')"
-        if practice.database("journal").name == "sqlite"
-        else "renewed_at - interval '1 hour'"
-    )
-    practice.sql(
-        f"UPDATE journal_messages SET renewed_at = {earlier} WHERE state = 'claimed'", which="journal"
-    )
-
-
 def assert_all_sent_and_noted_once(practice: Practice, ran: Ran) -> None:
     assert (ran.exit_code, ran.outcomes) == (0, everybody("sent"))
     assert practice.texted == [number(customer) for customer in range(CUSTOMERS)]
@@ -252,7 +240,7 @@ def test_a_settle_that_could_not_be_committed_ends_as_unknown_and_is_never_sent_
     second = practice.run_once()
     assert (second.exit_code, second.outcomes) == (0, {c: "sent" for c in everybody("sent") if c != "0"})
     assert second.reasons == {"0": "in_progress"}
-    long_after(practice)
+    practice.let_claims_run_out()
     third = practice.run_once()
     assert (third.exit_code, third.outcomes) == (1, {})
     assert [expired["customer_id"] for expired in third.json["expired"]] == ["0"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from terminbenachrichtigung import __version__
-from terminbenachrichtigung.cli import config, demo, history, journal, run, schedule, staff
+from terminbenachrichtigung.cli import config, demo, explain, history, journal, run, schedule, search, staff
 from terminbenachrichtigung.cli.context import Commands
 
 
@@ -36,6 +36,9 @@ def main(context: click.Context, config_path: Path | None) -> None:
 main.add_command(run.run_once)
 main.add_command(run.dry_run)
 main.add_command(staff.staff_list)
+main.add_command(explain.explain)
+main.add_command(search.search)
+main.add_command(search.notify)
 main.add_command(history.history)
 main.add_command(run.test_message)
 main.add_command(config.config)

@@ -6,15 +6,19 @@ import json
 import os
 import shutil
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from terminbenachrichtigung.errors import TerminbenachrichtigungError
+from terminbenachrichtigung.errors import ConfigError, TerminbenachrichtigungError
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from terminbenachrichtigung.config import Settings
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
@@ -83,3 +87,50 @@ def warn(warnings: tuple[str, ...]) -> None:
     """Warnings go to stderr."""
     for warning in warnings:
         click.echo(f"Warning: {warning}", err=True)
+
+
+def local_moment(text: str, zone: "ZoneInfo") -> datetime:
+    """A moment as an administrator types it, by the practice's clock unless it carries an offset.
+
+    Raises:
+        ConfigError: it is no date and time.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ConfigError(f'"{text}" is no date and time; write it like "2026-11-24 18:30"') from None
+    _plausible(moment.year, text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def local_day(text: str) -> date:
+    """A day as an administrator types it.
+
+    Raises:
+        ConfigError: it is no date.
+    """
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        raise ConfigError(f'"{text}" is no date; write it like "2026-11-24"') from None
+    _plausible(day.year, text)
+    return day
+
+
+def _plausible(year: int, text: str) -> None:
+    if not 2000 <= year < 2100:
+        raise ConfigError(f'"{text}" lies outside the years 2000 to 2099')
+
+
+@contextmanager
+def progress_bar(*, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar on a terminal, on stderr so that the report can be piped."""
+    if not shown or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Sending", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,23 +1,20 @@
 """`run-once`, `dry-run` and `test-message`."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from terminbenachrichtigung.cli.context import (
     load_settings,
+    local_moment,
     print_json,
+    progress_bar,
     terminal_width,
     wants_colour,
 )
-from terminbenachrichtigung.errors import ConfigError
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
+    pass
 
 
 @click.command("run-once")
@@ -46,7 +43,7 @@ def run_once(
         bootstrap.stop_signals(settings.max_run_minutes) as stopping,
         bootstrap.tools(settings) as tools,
         bootstrap.outlets(settings, tools.clock, stopping) as outlets,
-        _progress(shown=not (as_json or quiet)) as progress,
+        progress_bar(shown=not (as_json or quiet)) as progress,
     ):
         result = pipeline.run_once(tools, outlets, progress=progress, max_messages=max_messages)
     if as_json:
@@ -103,32 +100,3 @@ def test_message(context: click.Context, *, channel: str, recipient: str) -> Non
     word = type(outcome).__name__.lower()
     click.echo(f"{word}: {outcome.detail}" if outcome.detail else word)
     context.exit(0 if isinstance(outcome, Sent) else 1)
-
-
-def local_moment(text: str, zone: "ZoneInfo") -> datetime:
-    """A moment as an administrator types it, by the practice's clock unless it carries an offset.
-
-    Raises:
-        ConfigError: it is no date and time.
-    """
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise ConfigError(f'"{text}" is no date and time; write it like "2026-11-24 18:30"') from None
-    if not 2000 <= moment.year < 2100:
-        raise ConfigError(f'"{text}" lies outside the years 2000 to 2099')
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-
-
-@contextmanager
-def _progress(*, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar on a terminal, on stderr so that the report can be piped."""
-    if not shown or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Sending", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

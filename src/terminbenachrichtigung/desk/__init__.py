@@ -4,7 +4,21 @@ The answers come from the same reading, rules and journal as a run's.
 """
 
 from terminbenachrichtigung.desk.adoption import adopt
+from terminbenachrichtigung.desk.by_hand import Choice, choose, notify, preview
+from terminbenachrichtigung.desk.explaining import explain
+from terminbenachrichtigung.desk.finding import Query, search
 from terminbenachrichtigung.desk.staff import staff
 from terminbenachrichtigung.desk.trial import test_message
 
-__all__ = ["adopt", "staff", "test_message"]
+__all__ = [
+    "Choice",
+    "Query",
+    "adopt",
+    "choose",
+    "explain",
+    "notify",
+    "preview",
+    "search",
+    "staff",
+    "test_message",
+]

@@ -1,6 +1,6 @@
 """Why did Frau Müller get nothing? One appointment, as the rules, the journal and the next runs see it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from terminbenachrichtigung import rules
@@ -9,11 +9,11 @@ from terminbenachrichtigung.errors import ConfigError, MessageError
 from terminbenachrichtigung.model import (
     Appointment,
     Channel,
-    Known,
     MessageResult,
     PlannedMessage,
     Reason,
     Route,
+    Skip,
     Verdict,
 )
 from terminbenachrichtigung.phone import mobile_number
@@ -25,7 +25,6 @@ from terminbenachrichtigung.rules.forecast import HOUR, RUN_MINUTE
 _MESSAGES = 1000  # of one appointment; a journal that holds more of them has other troubles
 _BEFORE = timedelta(days=7)
 """So long before its window its customer's other messages are followed: more than any gap lasts."""
-_TOO_LATE = (Reason.PAST, Reason.SAME_DAY)
 
 
 def explain(tools: Tools, appointment_id: str, at: datetime | None = None) -> Explanation:
@@ -73,17 +72,20 @@ def _reminders(tools: Tools, row: Appointment, at: datetime, now: datetime) -> I
     rows = _of_customer(tools, row, now, begin)
     known = ask_journal(tools, [each.appointment_id for each in rows], now, since=now)
     planned = rules.plan(rows, settings, known, now, parts, quiet)
-    ahead = rules.forecast(
-        rows, settings, known, begin, parts, quiet, appointment_id=row.appointment_id
-    )
+    ahead = rules.forecast(rows, settings, known, begin, parts, quiet, appointment_id=row.appointment_id)
     for each in rules.judge(rows, settings, known, now, parts, quiet):
         if each.appointment is not row:
             continue
         reminder = each.candidate.horizon.reminder
-        message = next((m for m in planned.messages if m.reminder == reminder.name and row in m.appointments), None)
-        refusal = None if message is not None else _refusal(planned.skips, each)
+        message = next(
+            (m for m in planned.messages if m.reminder == reminder.name and row in m.appointments), None
+        )
+        skipped = next(
+            (s for s in planned.skips if s.reminder == reminder.name and s.appointment is row), None
+        )
+        refusal = _verdict(skipped) or (None if message is not None else each.first())
         later = ahead[reminder.name]
-        shown, problem = _rendered(tools, message or later.message or _alone(each), later.run or now)
+        shown, problem = _rendered(tools, message or later.message or _alone(each), now)
         yield ReminderExplained(
             reminder=reminder.name,
             hours_before=reminder.hours_before,
@@ -96,3 +98,82 @@ def _reminders(tools: Tools, row: Appointment, at: datetime, now: datetime) -> I
             message=shown,
             message_problem=problem,
         )
+
+
+def _of_customer(tools: Tools, row: Appointment, now: datetime, begin: datetime) -> list[Appointment]:
+    """The customer's appointments that share a message or the gap with this one, now or in its window."""
+    if row.customer_id is None:
+        return [row]
+    quiet, leads = tools.quiet, [each.hours_before for each in tools.settings.reminders]
+    gap = timedelta(hours=tools.settings.rules.hours_between_messages)
+
+    def carried_until(since: datetime) -> datetime:
+        first = (quiet.next_open(max(since, quiet.window_opens(row.starts_at, lead))) for lead in leads)
+        return max(quiet.reach(run, lead) for run, lead in zip(first, leads, strict=True)) + HOUR + gap
+
+    near = max(quiet.reach(now, lead) for lead in leads) + gap
+    far = carried_until(begin)
+    readings = [(now, near), (begin, far)] if begin > near else [(now, max(near, far))]
+    found = {
+        each.appointment_id: each
+        for since, until in readings
+        for each in tools.schedule.read(since, until).appointments
+        if each.customer_id == row.customer_id
+    } | {row.appointment_id: row}
+    return sorted(found.values(), key=lambda each: (each.starts_at, each.appointment_id))
+
+
+def _verdict(skip: Skip | None) -> Verdict | None:
+    return skip and Verdict(skip.reason, skips=True, detail=skip.detail)
+
+
+def _refusal_of_all(later: rules.Forecast, refusal: Verdict | None) -> Verdict | None:
+    """Why no hourly run notifies it; None if one does, or if none comes in its window."""
+    if later.run is not None:
+        return None
+    undue = refusal is None or refusal.reason is Reason.NOT_YET_DUE
+    return _verdict(later.skip) or (None if undue else refusal)
+
+
+def _alone(each: rules.Judgement) -> PlannedMessage | None:
+    """The message as it would read if nothing kept it back, for no one if nobody can be reached."""
+    row, reminder = each.appointment, each.candidate.horizon.reminder
+    if row.customer_id is None:
+        return None
+    routes = each.context.contact(each.candidate).routes
+    nobody = Route(Channel(reminder.channels[0]), "")
+    return PlannedMessage(reminder.name, row.customer_id, (row,), routes or (nobody,))
+
+
+def _rendered(
+    tools: Tools, message: PlannedMessage | None, now: datetime
+) -> tuple[MessageResult | None, str]:
+    if message is None:
+        return None, ""
+    try:
+        return MessageResult(message, content_of(tools, message, message.routes[0], now)), ""
+    except MessageError as error:
+        return None, str(error)
+
+
+# ---------------------------------------------------------------- what people typed
+
+
+def _addresses(row: Appointment, tools: Tools) -> Iterator[Address]:
+    """Every piece of every contact field; of a phone field up to the first number that can be texted."""
+    sms = tools.settings.sms
+    for field, typed in (("mobile", row.mobile), ("phone", row.phone)):
+        if sms is None or not typed.strip():
+            yield Address(field, typed, why="empty" if sms else "SMS are not configured")
+            continue
+        found = mobile_number((typed,), sms.country_code, frozenset(sms.countries))
+        for refusal in found.refused:
+            yield Address(field, refusal.typed, why=PHONE_REFUSALS[refusal.code])
+        if found.number is not None:
+            yield Address(field, typed, found.number)
+    address = email_address(row.email)
+    if tools.settings.email is None:
+        yield Address("email", row.email, why="e-mail is not configured")
+    else:
+        why = EMAIL_REFUSALS[address.refused] if address.refused else "" if address.address else "empty"
+        yield Address("email", row.email, address.address, why)

@@ -1,5 +1,13 @@
 """Results → text, JSON and exit codes, with the wording of every reason. Pure: nothing is printed here."""
 
+from terminbenachrichtigung.report.explaining import (
+    Address,
+    Explanation,
+    ReminderExplained,
+    explanation_as_json,
+    explanation_as_text,
+)
+from terminbenachrichtigung.report.finding import Found, FoundState, Search, search_as_json, search_as_text
 from terminbenachrichtigung.report.history import history_as_json, history_as_text
 from terminbenachrichtigung.report.masking import mask_address, mask_number, mask_recipient, mask_text
 from terminbenachrichtigung.report.run import as_json, as_quiet_text, as_text, exit_code
@@ -8,10 +16,18 @@ from terminbenachrichtigung.report.wording import OUTCOMES, REASONS, needs_a_per
 __all__ = [
     "OUTCOMES",
     "REASONS",
+    "Address",
+    "Explanation",
+    "Found",
+    "FoundState",
+    "ReminderExplained",
+    "Search",
     "as_json",
     "as_quiet_text",
     "as_text",
     "exit_code",
+    "explanation_as_json",
+    "explanation_as_text",
     "history_as_json",
     "history_as_text",
     "mask_address",
@@ -19,5 +35,7 @@ __all__ = [
     "mask_recipient",
     "mask_text",
     "needs_a_person",
+    "search_as_json",
+    "search_as_text",
     "stop_sentence",
 ]

@@ -10,7 +10,6 @@ from terminbenachrichtigung.model import (
     JournalMessage,
     MessageResult,
     Notification,
-    Reason,
     State,
     Verdict,
 )
@@ -206,7 +205,9 @@ def _body(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
     for each in explained.reminders:
         opens, chance = local_time(each.window_opens, zone), explained.last_chance
         assert chance is not None
-        title = f"{each.reminder}: every rule; its window opens {opens}, last chance {local_time(chance, zone)}"
+        title = (
+            f"{each.reminder}: every rule; its window opens {opens}, last chance {local_time(chance, zone)}"
+        )
         yield Table(title, ("rule", "says", "looked at"), tuple(map(_verdict, each.verdicts)))
     columns = ("field", "typed", "read as", "refused")
     addresses = (

@@ -1,0 +1,283 @@
+"""Runs that overlap and do not see the same: other clocks, other appointments, another reminder."""
+
+import random
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.engine.default import DefaultDialect
+
+from hosts import Host, hourly, run_together
+from practice import Practice, local, number, reminder
+from terminbenachrichtigung.config import JournalSettings
+from terminbenachrichtigung.demo.gateway import Request
+from terminbenachrichtigung.journal import open_journal
+from terminbenachrichtigung.model import MessageOutcome, Reason, RunResult
+
+TEN = local("2026-11-24 10:00")
+EVENING = hourly(local("2026-11-24 11:00"), local("2026-11-24 20:00"))
+TWENTY_MINUTES = timedelta(minutes=20)
+NAMES_THEM = "{% for each in appointments %}<{{ each.type }}>{% endfor %}"
+"""A text that names its appointments, by which it is counted what each customer was told."""
+
+
+@pytest.fixture
+def practice(database_url: str, tmp_path: Path) -> Iterator[Practice]:
+    """A practice with a journal on either database; each appointment's type is its own id."""
+    with Practice(tmp_path, journal_url=database_url) as practice:
+        practice.configure(
+            reminders=[reminder(24, channels=("sms",))],
+            templates={"terminerinnerung": {"de": {"sms": NAMES_THEM}}},
+        )
+        yield practice
+
+
+def book(practice: Practice, appointment: str, start: str, customer: int = 17) -> None:
+    practice.book(appointment, start, customer, type_name=appointment)
+
+
+def told(practice: Practice) -> Counter[tuple[str, str]]:
+    """How often each number was told of each appointment."""
+    return Counter(
+        ("+" + job.recipient.removeprefix("00"), appointment)
+        for job in practice.gateway.jobs
+        for appointment in job.text.strip("<>").split("><")
+    )
+
+
+def sees(practice: Practice, name: str, *appointments: str) -> Path:
+    """The configuration of a host whose copy of the schedule has only these appointments so far."""
+    shutil.copy(practice.folder / "schedule.db", practice.folder / f"{name}.db")
+    config = practice.folder / f"{name}.toml"
+    config.write_text(practice.config.read_text().replace("schedule.db", f"{name}.db"))
+    config.chmod(0o600)
+    here = {f"a{number}": appointment for number, appointment in enumerate(appointments)}
+    there = {"schedule": {"url": f"sqlite:///{name}.db"}}
+    whole = {"schedule": {"url": "sqlite:///schedule.db"}}
+    practice.configure(**there)
+    practice.sql(
+        f"DELETE FROM reminder_appointments WHERE appointment_id NOT IN ({', '.join(f':{n}' for n in here)})",
+        **here,
+    )
+    practice.configure(**whole)
+    return config
+
+
+def meet_before_the_first_claim(practice: Practice, runs: int) -> None:
+    """So many runs have made their plans before any of them claims: each asks for the balance in between."""
+    barrier = threading.Barrier(runs, timeout=60)
+    practice.gateway.script = lambda request: (
+        barrier.wait() and None if request.operation == "QueryAccountBalance" else None
+    )
+
+
+def outcomes(result: RunResult) -> dict[str, MessageOutcome | None]:
+    return {row.appointment_id: each.outcome for each in result.messages for row in each.message.appointments}
+
+
+def reasons(result: RunResult) -> dict[str, Reason]:
+    return {skip.appointment.appointment_id: skip.reason for skip in result.skips}
+
+
+# ---------------------------------------------------------------- clocks
+
+
+@pytest.mark.parametrize("ahead", [TWENTY_MINUTES, -TWENTY_MINUTES], ids=["ahead", "late"])
+def test_hosts_whose_clocks_differ_by_20_minutes_tell_everybody_once(
+    practice: Practice, ahead: timedelta
+) -> None:
+    """Over a whole day, both at once each hour; one of them finds it quiet when the other does not."""
+    for customer in range(24):
+        minutes = 37 * customer  # over the next day from eight o'clock on, round the clock
+        start = local("2026-11-25 08:00") + timedelta(minutes=minutes)
+        book(practice, f"a{customer}", start.isoformat(), customer)
+        if customer % 3 == 0:
+            book(practice, f"b{customer}", (start + timedelta(minutes=90)).isoformat(), customer)
+    hosts = [Host(practice), Host(practice, ahead=ahead)]
+    for moment in hourly(local("2026-11-24 07:50"), local("2026-11-25 08:50")):
+        for result in run_together(hosts, moment):
+            assert {message.outcome for message in result.messages} <= {MessageOutcome.SENT}
+    assert set(told(practice).values()) == {1}
+    assert len(told(practice)) == 32
+    assert len(practice.texted) == 24  # and in one message for each
+
+
+# ---------------------------------------------------------------- appointments
+
+
+def test_runs_that_see_different_appointments_of_a_customer_tell_each_of_them_once(
+    practice: Practice,
+) -> None:
+    for hour, appointment in enumerate(("a", "b", "c")):
+        book(practice, appointment, f"2026-11-25 {9 + hour:02}:00")
+    hosts = [
+        Host(practice, config=sees(practice, "one", "a", "b")),
+        Host(practice, config=sees(practice, "two", "b", "c")),
+    ]
+    meet_before_the_first_claim(practice, 2)
+    results = run_together(hosts, local("2026-11-24 11:00"))
+    assert len(practice.texted) == 1  # whoever was first; the other one found the customer taken
+    assert sum(bool(outcomes(result)) for result in results) == 1
+    practice.gateway.script = None
+    host = Host(practice)
+    for moment in EVENING:
+        host.run(moment)
+    assert told(practice) == {(number(17), appointment): 1 for appointment in "abc"}
+    assert len(practice.texted) == 2  # what is left keeps the gap, and goes at its last chance
+
+
+def test_a_claim_lost_to_another_run_leaves_the_rest_of_its_message_to_be_planned_anew(
+    practice: Practice,
+) -> None:
+    """What both see goes with the other's message; what the other does not see is told by its own."""
+    practice.configure(rules={"hours_between_messages": 1})
+    book(practice, "a", "2026-11-25 09:00")
+    book(practice, "b", "2026-11-25 09:30")
+    one, two = Host(practice, config=sees(practice, "one", "a")), Host(practice)
+    arrived, gone = threading.Event(), threading.Event()
+
+    def script(request: Request) -> None:
+        if request.operation == "QueryAccountBalance" and not arrived.is_set():
+            arrived.set()
+            gone.wait(60)
+
+    practice.gateway.script = script
+    later: list[RunResult] = []
+    slow = threading.Thread(target=lambda: later.append(two.run(TEN)))
+    slow.start()
+    assert arrived.wait(60)
+    assert outcomes(one.run(TEN - timedelta(hours=1))) == {"a": MessageOutcome.SENT}
+    gone.set()
+    slow.join()
+    assert outcomes(later[0]) == {"b": MessageOutcome.SENT}
+    assert reasons(later[0]) == {"a": Reason.ALREADY_NOTIFIED}
+    assert told(practice) == {(number(17), "a"): 1, (number(17), "b"): 1}
+
+
+def test_many_hosts_with_clocks_and_views_of_their_own_tell_everything_once(
+    practice: Practice, pytestconfig: pytest.Config
+) -> None:
+    seed = pytestconfig.getoption("--seed") or random.randrange(1_000_000)
+    chance = random.Random(seed)
+    print(f"replay: --seed {seed}")
+    appointments = {f"{customer}.{each}": customer for customer in range(12) for each in range(3)}
+    for appointment, customer in appointments.items():
+        start = local("2026-11-25 09:00") + timedelta(minutes=chance.randrange(0, 600))
+        book(practice, appointment, start.isoformat(), customer)
+    hosts = [
+        Host(
+            practice,
+            ahead=timedelta(minutes=chance.uniform(-20, 20)),
+            config=sees(practice, f"view{host}", *(each for each in appointments if chance.random() < 0.6)),
+        )
+        for host in range(5)
+    ]
+    for moment in (TEN, *EVENING[:4]):
+        for result in run_together(hosts, moment):
+            assert {message.outcome for message in result.messages} <= {MessageOutcome.SENT}
+    everything = [Host(practice), Host(practice)]
+    for moment in EVENING[4:]:
+        run_together(everything, moment)
+    assert told(practice) == {(number(customer), each): 1 for each, customer in appointments.items()}
+
+
+# ---------------------------------------------------------------- reminders
+
+
+def test_two_reminders_on_two_hosts_do_not_both_write_to_a_customer(practice: Practice) -> None:
+    """While a new configuration is being rolled out."""
+    for customer in range(10):
+        book(practice, f"{customer}", "2026-11-25 09:00", customer)
+    hosts = []
+    for name, hours in (("früh", 48), ("spät", 24)):
+        practice.configure(reminders=[reminder(hours, name, ("sms",))])
+        hosts.append(Host(practice))
+    meet_before_the_first_claim(practice, 2)
+    results = run_together(hosts, TEN)
+    assert Counter(practice.texted) == {number(customer): 1 for customer in range(10)}
+    assert sum(len(result.messages) for result in results) == 10
+    practice.gateway.script = None
+    for moment in EVENING[:7]:
+        run_together(hosts, moment)
+    assert len(practice.texted) == 10  # the gap holds between reminders, whoever sent
+
+
+# ---------------------------------------------------------------- times
+
+
+def test_a_schedule_that_changes_between_two_runs_reads_is_told_as_it_now_is(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One run has made its plan; the desk changes everything; another run tells it; the first one goes on."""
+    monkeypatch.setattr("terminbenachrichtigung.dispatch.backlog.FRESH_SECONDS", 0)
+    for customer, appointment in enumerate(("moved", "given away", "cancelled", "as it was"), 1):
+        book(practice, appointment, f"2026-11-25 0{customer + 4}:00", customer)
+    first, second = Host(practice), Host(practice)
+    runs = 0
+
+    def script(request: Request) -> None:
+        nonlocal runs
+        if request.operation != "QueryAccountBalance":
+            return
+        runs += 1
+        if runs == 1:
+            practice.change("moved", starts_at="2026-11-25 09:30")
+            practice.change("given away", customer_id="20", mobile=number(20))
+            practice.cancel("cancelled")
+            seen.append(second.run(TEN))
+
+    seen: list[RunResult] = []
+    practice.gateway.script = script
+    result = first.run(TEN)
+    assert outcomes(seen[0]) == dict.fromkeys(("moved", "given away", "as it was"), MessageOutcome.SENT)
+    assert outcomes(result) == {}
+    assert told(practice) == {
+        (number(1), "moved"): 1,
+        (number(20), "given away"): 1,
+        (number(4), "as it was"): 1,
+    }
+    assert outcomes(first.run(TEN + timedelta(hours=1))) == {}
+
+
+@pytest.mark.parametrize("meanwhile", ["another run comes by", "nobody does"])
+def test_a_run_that_slept_past_its_claim_asks_for_it_again_before_it_sends(
+    practice: Practice, meanwhile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine is suspended for half an hour right after a claim's commit."""
+    practice.configure(sms={"concurrency": 1, "timeout_seconds": 100})
+    book(practice, "1", "2026-11-25 09:00", customer=1)
+    book(practice, "2", "2026-11-25 09:30", customer=2)
+    commit = DefaultDialect.do_commit
+
+    def commit_and_sleep(dialect: DefaultDialect, connection: Any) -> None:
+        commit(dialect, connection)
+        monkeypatch.setattr(DefaultDialect, "do_commit", commit)
+        if practice.open_claims():
+            practice.pass_time(31 * 60)
+            practice.let_claims_run_out()
+            if meanwhile == "another run comes by":
+                expire(practice)
+        else:
+            monkeypatch.setattr(DefaultDialect, "do_commit", commit_and_sleep)
+
+    monkeypatch.setattr(DefaultDialect, "do_commit", commit_and_sleep)
+    ran = practice.run_once()
+    if meanwhile == "another run comes by":
+        assert (ran.exit_code, ran.outcomes) == (1, {"1": "unknown", "2": "sent"})
+        assert practice.texted == [number(2)]
+    else:
+        assert (ran.exit_code, ran.outcomes) == (0, {"1": "sent", "2": "sent"})
+        assert practice.texted == [number(1), number(2)]
+
+
+def expire(practice: Practice) -> None:
+    """What another host's run does first."""
+    url = practice.database("journal").url.render_as_string(hide_password=False)
+    journal = open_journal(JournalSettings.model_validate({"url": url}))
+    assert len(journal.begin(TEN, "run-once")) == 1
+    journal.close()
