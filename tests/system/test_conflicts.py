@@ -3,10 +3,12 @@
 import random
 import shutil
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -248,30 +250,34 @@ def test_a_schedule_that_changes_between_two_runs_reads_is_told_as_it_now_is(
 def test_a_run_that_slept_past_its_claim_asks_for_it_again_before_it_sends(
     practice: Practice, meanwhile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The machine is suspended for half an hour right after a claim's commit."""
-    practice.configure(sms={"concurrency": 1, "timeout_seconds": 100})
+    """The machine is suspended for twenty minutes right after a claim's commit; the claim lasts fifteen."""
+    practice.configure(sms={"concurrency": 1})
     book(practice, "1", "2026-11-25 09:00", customer=1)
     book(practice, "2", "2026-11-25 09:30", customer=2)
+    slept = 0.0
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + slept)
+    monkeypatch.setattr("terminbenachrichtigung.dispatch.deliveries.time", clock)
     commit = DefaultDialect.do_commit
 
     def commit_and_sleep(dialect: DefaultDialect, connection: Any) -> None:
+        nonlocal slept
         commit(dialect, connection)
         monkeypatch.setattr(DefaultDialect, "do_commit", commit)
-        if practice.open_claims():
-            practice.pass_time(31 * 60)
-            practice.let_claims_run_out()
-            if meanwhile == "another run comes by":
-                expire(practice)
-        else:
+        if practice.open_claims() == 0:
             monkeypatch.setattr(DefaultDialect, "do_commit", commit_and_sleep)
+            return
+        slept = 20 * 60
+        practice.let_claims_run_out()
+        if meanwhile == "another run comes by":
+            expire(practice)
 
     monkeypatch.setattr(DefaultDialect, "do_commit", commit_and_sleep)
-    ran = practice.run_once()
+    result = Host(practice).run(TEN)
     if meanwhile == "another run comes by":
-        assert (ran.exit_code, ran.outcomes) == (1, {"1": "unknown", "2": "sent"})
+        assert outcomes(result) == {"1": MessageOutcome.UNKNOWN, "2": MessageOutcome.SENT}
         assert practice.texted == [number(2)]
     else:
-        assert (ran.exit_code, ran.outcomes) == (0, {"1": "sent", "2": "sent"})
+        assert outcomes(result) == {"1": MessageOutcome.SENT, "2": MessageOutcome.SENT}
         assert practice.texted == [number(1), number(2)]
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from practice import Practice, days_ahead, reminder
+from practice import Practice, days_ahead, number, reminder
 from terminbenachrichtigung.demo.gateway import Answer, Request
 
 DUE = 24
@@ -99,18 +99,6 @@ def practice_sms(practice: Practice) -> dict[str, object]:
     return {"base_url": practice.gateway.url, "concurrency": 4, "timeout_seconds": 2}
 
 
-def long_after(practice: Practice) -> None:
-    """As if the claim timeout had passed since the kill."""
-    earlier = (
-        "datetime(renewed_at, '-1 hour')"
-        if practice.database("journal").name == "sqlite"
-        else "renewed_at - interval '1 hour'"
-    )
-    practice.sql(
-        f"UPDATE journal_messages SET renewed_at = {earlier} WHERE state = 'claimed'", which="journal"
-    )
-
-
 def states(practice: Practice) -> dict[str, str]:
     """By appointment: the state of its latest notification."""
     rows = practice.sql(
@@ -124,7 +112,7 @@ def states(practice: Practice) -> dict[str, str]:
 def assert_promises_kept(practice: Practice, runs: Killable, *, at_most_unknown: int) -> None:
     """After a kill: the next runs go on, nobody is told twice, everybody is told or listed."""
     assert runs.run("run-once") in (0, 1), runs.output  # while the claims of the killed run are open
-    long_after(practice)
+    practice.let_claims_run_out()
     assert runs.run("run-once") in (0, 1), runs.output
     assert runs.run("run-once") == 0, runs.output  # everything has been said once
 
@@ -215,6 +203,33 @@ def test_a_stop_signal_lets_what_is_under_way_finish(
     assert_promises_kept(practice, runs, at_most_unknown=0)
 
 
+@pytest.mark.parametrize("nth", [1, 7])  # nothing is under way yet; the answers of others come meanwhile
+def test_stopped_between_claim_and_send_for_longer_than_the_claim_lasts(
+    practice: Practice, runs: Killable, nth: int
+) -> None:
+    """SIGSTOP; other runs come and go; and when it goes on, it makes good what they took for lost."""
+    runs.start("run-once", point="claim", side="after", nth=nth, signal=signal.SIGSTOP)
+    while len(states(practice)) < nth:
+        time.sleep(0.01)
+    held = practice.open_claims()
+    assert 1 <= held <= 6
+
+    second = practice.run_once()
+    assert (second.exit_code, len(second.outcomes)) == (0, DUE - nth)
+    assert Counter(second.reasons.values())["in_progress"] == held
+    practice.let_claims_run_out()
+    third = practice.run_once()
+    assert (third.exit_code, third.outcomes) == (1, {})
+    assert len(third.json["expired"]) == held
+
+    runs.kill(signal.SIGCONT)
+    assert runs.wait() == 0, runs.output
+    assert Counter(practice.texted) == {number(customer): 1 for customer in range(DUE)}
+    assert not practice.mailed
+    assert Counter(states(practice).values()) == {"sent": DUE}
+    assert practice.run_once().exit_code == 0
+
+
 def test_killed_at_random_moments(
     practice: Practice, runs: Killable, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
@@ -241,5 +256,5 @@ def test_killed_at_random_moments(
                 runs.kill(chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT]))
             killed += runs.wait() < 0
             if chance.random() < 0.3:
-                long_after(practice)
+                practice.let_claims_run_out()
         assert_promises_kept(practice, runs, at_most_unknown=DUE)

@@ -50,7 +50,7 @@ def preview(tools: Tools, choice: Choice) -> RunResult:
     if (period := tools.quiet.period_at(now)) is not None:
         return RunResult(COMMAND, now, quiet=True, next_open=period.end)
     rows, bad_rows, warnings = _read(tools, choice)
-    known_ids = {row.appointment_id for row in (*rows, *bad_rows)}
+    known_ids = {row.appointment_id for row in rows} | {row.appointment_id for row in bad_rows}
     if missing := [each for each in choice.appointment_ids if each not in known_ids]:
         raise ConfigError(f"not in the schedule: {', '.join(missing)}. Nothing was sent")
     plan = _plan(tools, choice, rows, now)

@@ -51,7 +51,7 @@ def explain(tools: Tools, appointment_id: str, at: datetime | None = None) -> Ex
         appointment=row,
         bad_rows=window.bad_rows,
         warnings=window.warnings,
-        last_chance=row and tools.quiet.last_chance(row.starts_at),
+        last_chance=None if row is None else tools.quiet.last_chance(row.starts_at),
         run_minute=RUN_MINUTE,
         addresses=() if row is None else tuple(_addresses(row, tools)),
         reminders=() if row is None else tuple(_reminders(tools, row, at, now)),
@@ -70,26 +70,23 @@ def _reminders(tools: Tools, row: Appointment, at: datetime, now: datetime) -> I
     # Runs long before the window cannot matter; those from here on are followed one by one.
     begin = max(at, min(opens.values()) - _BEFORE)
     rows = _of_customer(tools, row, now, begin)
-    known = ask_journal(tools, [each.appointment_id for each in rows], now, since=now)
+    known = ask_journal(tools, [each.appointment_id for each in rows], now, min(now, row.starts_at))
     planned = rules.plan(rows, settings, known, now, parts, quiet)
     ahead = rules.forecast(rows, settings, known, begin, parts, quiet, appointment_id=row.appointment_id)
     for each in rules.judge(rows, settings, known, now, parts, quiet):
         if each.appointment is not row:
             continue
         reminder = each.candidate.horizon.reminder
-        message = next(
-            (m for m in planned.messages if m.reminder == reminder.name and row in m.appointments), None
-        )
-        skipped = next(
-            (s for s in planned.skips if s.reminder == reminder.name and s.appointment is row), None
-        )
+        name = reminder.name
+        message = next((m for m in planned.messages if m.reminder == name and row in m.appointments), None)
+        skipped = next((s for s in planned.skips if s.reminder == name and s.appointment is row), None)
         refusal = _verdict(skipped) or (None if message is not None else each.first())
-        later = ahead[reminder.name]
+        later = ahead[name]
         shown, problem = _rendered(tools, message or later.message or _alone(each), now)
         yield ReminderExplained(
-            reminder=reminder.name,
+            reminder=name,
             hours_before=reminder.hours_before,
-            window_opens=opens[reminder.name],
+            window_opens=opens[name],
             verdicts=each.verdicts(),
             planned=message is not None,
             refusal=refusal,
@@ -124,7 +121,7 @@ def _of_customer(tools: Tools, row: Appointment, now: datetime, begin: datetime)
 
 
 def _verdict(skip: Skip | None) -> Verdict | None:
-    return skip and Verdict(skip.reason, skips=True, detail=skip.detail)
+    return None if skip is None else Verdict(skip.reason, skips=True, detail=skip.detail)
 
 
 def _refusal_of_all(later: rules.Forecast, refusal: Verdict | None) -> Verdict | None:

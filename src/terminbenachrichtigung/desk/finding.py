@@ -58,7 +58,7 @@ def _found(row: Appointment, judged: list[rules.Judgement], known: Known) -> Fou
     return Found(
         row,
         {each.reminder: _state(each, known) for each in judged},
-        {reminder: verdict and verdict.reason for reminder, verdict in verdicts.items()},
+        {name: None if verdict is None else verdict.reason for name, verdict in verdicts.items()},
     )
 
 

@@ -7,10 +7,11 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from sqlalchemy import (
+    ARRAY,
     Column,
     ColumnElement,
     Connection,
@@ -25,11 +26,13 @@ from sqlalchemy import (
     make_url,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 Mode = Literal["ro", "rw", "rwc"]
 
@@ -203,10 +206,14 @@ def lock(connection: Connection, key: str) -> None:
         )
 
 
-def insert_new(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert_new(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
     """An INSERT that leaves a row alone which is there already; `rowcount` tells."""
     if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite  # noqa: PLC0415
+
         return sqlite.insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - costs 0.1 s, which an SQLite journal need not pay
+
     return postgresql.insert(table).on_conflict_do_nothing()
 
 
@@ -214,4 +221,4 @@ def among(connection: Connection, column: Column[str], values: Collection[str]) 
     """A condition "column is one of these": one parameter, however many values there are."""
     if connection.dialect.name == "sqlite":
         return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
-    return column == any_(literal(list(values), postgresql.ARRAY(Text)))
+    return column == any_(literal(list(values), ARRAY(Text)))

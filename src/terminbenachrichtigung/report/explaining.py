@@ -169,13 +169,12 @@ def _opening(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
         where = "only as a bad row, which every run passes over" if explained.bad_rows else ""
         yield f"Appointment {explained.appointment_id} is not in the schedule{where and f', or {where}'}."
         return
-    said = (customer_name(row), row.type_name, row.branch_code and f"branch {row.branch_code}", row.status)
-    yield (
-        f"Appointment {row.appointment_id}, {local_time(row.starts_at, zone)}: {'; '.join(filter(None, said))}"
-    )
+    branch = row.branch_code and f"branch {row.branch_code}"
+    said = "; ".join(filter(None, (customer_name(row), row.type_name, branch, row.status)))
+    yield f"Appointment {row.appointment_id}, {local_time(row.starts_at, zone)}: {said}"
     for each in explained.reminders:
         yield f"{each.reminder} ({counted(each.hours_before, 'hour')} before): {_now(each, explained, zone)}"
-        yield f"  {_first_run(each, explained, zone)}"
+        yield f"{_first_run(each, explained, zone)}"
 
 
 def _now(each: ReminderExplained, explained: Explanation, zone: tzinfo) -> str:

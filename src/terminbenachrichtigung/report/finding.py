@@ -60,7 +60,7 @@ class Found:
         return min(self.states.values(), key=_ORDER.index)
 
     def is_in(self, state: FoundState) -> bool:
-        """Whether a search for a state finds it: by any reminder, or where nobody was told, by all of them."""
+        """Whether a search for a state finds it: by any reminder; where nobody was told, by all of them."""
         match state:
             case FoundState.NOT_NOTIFIED:
                 return self.state in _NOBODY_TOLD

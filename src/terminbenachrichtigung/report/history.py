@@ -57,7 +57,7 @@ def history_as_text(
     messages: Sequence[JournalMessage], *, zone: tzinfo, width: int | None = None, colour: bool = True
 ) -> str:
     """One row per message in the order given; `width` is the terminal's, None without one."""
-    listed = [history_rows(messages, zone=zone), counted(len(messages), "message")]
+    listed = (history_rows(messages, zone=zone), counted(len(messages), "message"))
     return render(listed, width=width, colour=colour)
 
 

@@ -1,0 +1,50 @@
+"""Rules, phone numbers, texts and their parts, for appointments that were never seen before."""
+
+from datetime import UTC, datetime, timedelta
+from time import process_time
+
+from terminbenachrichtigung import rules
+from terminbenachrichtigung.config import Reminder, Settings, SmsSettings
+from terminbenachrichtigung.config.files import shipped_templates
+from terminbenachrichtigung.messages import Texts
+from terminbenachrichtigung.model import Appointment, Channel, Known
+from terminbenachrichtigung.windows import Quiet
+
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+
+
+def per_second(count: int) -> float:
+    """Appointments planned in a second of CPU, each of a customer of their own."""
+    settings = Settings.model_validate(
+        {
+            "reminders": (Reminder(name="Terminerinnerung", hours_before=24),),
+            "sms": SmsSettings.model_validate({"serial": "4711", "password": "demo", "sender": "Optik"}),
+            "templates": shipped_templates(),
+        }
+    )
+    texts = Texts(settings)
+    start = NOW + timedelta(hours=20)
+    rows = [
+        Appointment(
+            str(n),
+            start + timedelta(minutes=n % 240),
+            str(n),
+            type_notifiable=True,
+            is_group=False,
+            salutation="Frau",
+            last_name=f"Berger{n}",
+            mobile=f"0171 {5_000_000 + n}",
+            branch_name="Optik Nord",
+            branch_phone="040 123456",
+        )
+        for n in range(count)
+    ]
+
+    def parts(_reminder: str, _channel: Channel, appointments: tuple[Appointment, ...], /) -> int:
+        return texts.sms("terminerinnerung", appointments).parts
+
+    began = process_time()
+    plan = rules.plan(rows, settings, Known(), NOW, parts, Quiet(settings.rules, settings.zone))
+    seconds = process_time() - began
+    assert len(plan.messages) == count
+    return count / seconds
