@@ -293,12 +293,18 @@ def send(
         workers.close()
     return replace(
         result,
-        messages=sent.results,
+        # In the order of the plan, as a dry run shows them; they ended in another one.
+        messages=tuple(sorted(sent.results, key=lambda each: _place(each.message))),
         skips=sent.skips,
         closed=sent.closed,
         stop=sent.stop,
         stop_detail=sent.stop_detail,
     )
+
+
+def _place(message: PlannedMessage) -> tuple[datetime, str, str, str]:
+    soonest = message.soonest
+    return (soonest.starts_at, message.customer_id, soonest.appointment_id, message.reminder)
 
 
 def content_of(tools: Tools, message: PlannedMessage, route: Route, now: datetime) -> Content:

@@ -94,6 +94,24 @@ def test_an_appointment_given_away_and_given_back_is_told_each_time(journals: Jo
     assert journals.generations() == [1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    "between",
+    [
+        pytest.param(appointment(starts_at=LATER), id="moved and moved back"),
+        pytest.param(appointment(customer="18"), id="given away and given back"),
+    ],
+)
+def test_what_is_back_where_it_was_told_is_not_told_again_if_nobody_was_told_otherwise(
+    journals: Journals, between: Appointment
+) -> None:
+    settled(journals.run(), planned())
+    settled(journals.run(), planned(between), MessageOutcome.RETRY)
+    again = journals.run().claim(planned(), now=NOW + timedelta(days=1), gap=GAP)
+    assert again == Lost(Reason.ALREADY_NOTIFIED, "sent")
+    claimed(journals.run(), planned(between))
+    assert journals.generations() == [1, 2, 3]
+
+
 def test_the_same_moment_in_another_zone_is_no_move(journals: Journals) -> None:
     berlin = datetime.fromisoformat("2026-11-25T10:00:00+01:00")
     assert berlin == START

@@ -168,7 +168,12 @@ class Judging:
         return (bool(include) and not named(include)) or named(exclude)
 
     def latest(self, row: Appointment, reminder: str) -> Told | None:
-        told = [told for told in self.memory.told[row.appointment_id] if told.reminder == reminder]
+        """Released ones that name another customer or start told nobody anything."""
+        told = [
+            told
+            for told in self.memory.told[row.appointment_id]
+            if told.reminder == reminder and (told.state != "released" or _names(told, row))
+        ]
         return max(told, key=lambda told: told.generation, default=None)
 
     def already_notified(self, row: Appointment, reminder: str) -> bool:
@@ -294,9 +299,9 @@ class Judging:
         if message and not yields:
             return True
         by_hand = row.last_contacted_at
-        if by_hand is None or by_hand > self.now:
+        if by_hand is None or by_hand > self.now or self.now - by_hand >= self.gap:
             return False
-        return self.now - by_hand < (HAND_IS_OLD if yields else self.gap)
+        return not yields or self.now - by_hand < HAND_IS_OLD
 
     def held_back(self, row: Appointment, reminder: str) -> bool:
         only = self.settings.safety.only_recipients

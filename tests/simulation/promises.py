@@ -122,8 +122,10 @@ class Promises:
             yield f"{content.recipient} may not be written to"
 
     def _twice(self, row: Appointment, claim: Claim, content: Content) -> Iterator[str]:
-        for before in reversed(self.made[row.appointment_id]):
-            rejected = isinstance(before.outcome, Rejected)
+        forgotten = self.clock.now() - timedelta(days=self.settings.journal.retention_days)
+        for before in self.made[row.appointment_id]:
+            # Moved far ahead meanwhile, of which the journal knows nothing.
+            rejected = isinstance(before.outcome, Rejected) and before.at >= forgotten
             if rejected and before.recipient == content.recipient and before.message_id not in self.taken_back:
                 yield f"{content.recipient} was rejected for {row.appointment_id} before"
         for claim_before in reversed(self.claims[row.appointment_id]):
@@ -135,7 +137,7 @@ class Promises:
                 ]
                 if (then.customer_id, then.starts_at) == (row.customer_id, row.starts_at):
                     yield from self._again(claim_before, claim, content)
-                elif self.states()[claim_before.message_id] not in ("released", "failed"):
+                elif self.states().get(claim_before.message_id) != "released":
                     return  # A, then B, then A again: a notification of its own
 
     def _again(self, before: Claim, claim: Claim, content: Content) -> Iterator[str]:

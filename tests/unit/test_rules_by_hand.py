@@ -1,7 +1,6 @@
 """What a person may send by hand: which rules are passed, and which never (contract, section 7)."""
 
 import pytest
-
 from rules_scene import (
     BERLIN,
     NAME,
@@ -18,6 +17,7 @@ from rules_scene import (
     verdicts,
     wrote,
 )
+
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.model import Appointment, Known, Plan, Reason, State
 from terminbenachrichtigung.rules import Parts, plan_by_hand
@@ -55,7 +55,7 @@ TOMORROW = "2026-11-25 09:00"
         pytest.param(TOMORROW, {}, {}, known(contacted=wrote(NOW)), id="a message a moment ago"),
         pytest.param(TOMORROW, {"last_contacted_at": NOW}, {}, known(), id="called a moment ago"),
         pytest.param(TOMORROW, {}, {}, known(notified(state=State.RELEASED)), id="released before"),
-        pytest.param(TOMORROW, {}, {}, known(notified(start="2026-11-25 11:00")), id="moved since it was told"),
+        pytest.param(TOMORROW, {}, {}, known(notified(start="2026-11-25 11:00")), id="moved since"),
         pytest.param(TOMORROW, {}, {}, known(notified(reminder=EARLY)), id="told by an earlier reminder"),
     ],
 )  # fmt: skip
@@ -90,7 +90,8 @@ def test_by_hand_passes(
 def test_by_hand_never_passes(
     reason: Reason, start: str, changes: dict[str, object], rules: dict[str, object], journal: Known
 ) -> None:
-    result = by_hand(appointment("1", start, **changes), journal=journal, **rules)
+    configured = settings(**rules)  # type: ignore[arg-type]
+    result = by_hand(appointment("1", start, **changes), journal=journal, configured=configured)
     assert verdicts(result) == {"1": reason}
 
 

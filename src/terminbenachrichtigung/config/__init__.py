@@ -2,7 +2,7 @@
 
 from terminbenachrichtigung.config.checks import longest_delivery_seconds
 from terminbenachrichtigung.config.fields import is_loopback
-from terminbenachrichtigung.config.files import find_config, starter
+from terminbenachrichtigung.config.files import find_config, shipped_templates, starter
 from terminbenachrichtigung.config.loading import Check, Loaded, load
 from terminbenachrichtigung.config.problems import ConfigProblems, Problem
 from terminbenachrichtigung.config.settings import (
@@ -41,6 +41,7 @@ __all__ = [
     "json_schema",
     "load",
     "longest_delivery_seconds",
+    "shipped_templates",
     "show",
     "starter",
 ]

@@ -255,7 +255,7 @@ def _changed(row: Appointment, reminder: str, rows: Mapping[str, Appointment], s
     """Why an appointment that was planned is not sent after all."""
     newest = rows.get(row.appointment_id)
     if newest is None:
-        return Skip(row, reminder, Reason.CHANGED, "it is no longer in the schedule")
+        return Skip(row, reminder, Reason.CHANGED, "it is gone, or was moved out of reach")
     if newest == row and skip is not None:
         return skip
     if skip is not None:

@@ -73,15 +73,21 @@ def next_generations(
     generations = []
     for appointment in message.appointments:
         key = {"appointment_id": appointment.appointment_id}
-        latest = connection.execute(
-            statements.latest_notification, {"reminder": message.reminder, **key}
-        ).first()
-        if latest is None:
+        newest_first = connection.execute(
+            statements.notifications_newest_first, {"reminder": message.reminder, **key}
+        ).all()
+        if not newest_first:
             generations.append(1)
             continue
-        if latest.state == State.CLAIMED:
+        if newest_first[0].state == State.CLAIMED:
             return Lost(Reason.IN_PROGRESS, "it is claimed")
-        same = (latest.customer_id, latest.starts_at) == (message.customer_id, appointment.starts_at)
+        generations.append(newest_first[0].generation + 1)
+        named = (message.customer_id, appointment.starts_at)
+        for latest in newest_first:
+            same = (latest.customer_id, latest.starts_at) == named
+            # What was released told nobody: moved there and back, the customer knows what is now.
+            if same or latest.state != State.RELEASED:
+                break
         chosen = latest.message_id in message.again
         if same and latest.state not in (State.FAILED, State.RELEASED) and not chosen:
             return Lost(Reason.ALREADY_NOTIFIED, latest.state)
@@ -90,7 +96,6 @@ def next_generations(
             if same and latest.state == State.FAILED:
                 return Lost(Reason.ALREADY_NOTIFIED, State.FAILED)
             return Lost(Reason.IN_PROGRESS, "another run was refused one of its recipients a moment ago")
-        generations.append(latest.generation + 1)
     if others and not message.gap_waived:
         return Lost(Reason.RECENTLY_NOTIFIED, "another run told this customer something a moment ago")
     return generations

@@ -7,7 +7,7 @@ from terminbenachrichtigung.model import State
 
 COUNTS_FOR_GAP = (State.CLAIMED, State.SENT, State.DELIVERED, State.UNKNOWN)
 
-latest_notification = (
+notifications_newest_first = (
     select(
         notifications.c.generation,
         notifications.c.customer_id,
@@ -21,8 +21,8 @@ latest_notification = (
         notifications.c.appointment_id == bindparam("appointment_id"),
     )
     .order_by(notifications.c.generation.desc())
-    .limit(1)
 )
+"""Of one appointment for one reminder; seldom more than one or two."""
 
 others_for_customer = select(messages.c.state, messages.c.run_now).where(
     messages.c.customer_id == bindparam("customer_id"),

@@ -112,8 +112,16 @@ class Context:
         return self.known.notifications.get(candidate.appointment.appointment_id, ())
 
     def latest(self, candidate: Candidate) -> Notification | None:
-        """The appointment's latest notification for this reminder."""
-        own = [each for each in self.notifications(candidate) if each.reminder == candidate.name]
+        """The appointment's latest notification for this reminder.
+
+        What was released told nobody: moved there and back, the customer knows what is now.
+        """
+        own = [
+            each
+            for each in self.notifications(candidate)
+            if each.reminder == candidate.name
+            and (each.state is not State.RELEASED or _names(each, candidate.appointment))
+        ]
         return max(own, key=lambda each: each.generation, default=None)
 
     def leftover(self, candidate: Candidate) -> Leftover | None:

@@ -53,7 +53,9 @@ def _waived(candidate: Candidate, context: Context) -> str:
         if each.state not in {State.RELEASED, State.FAILED} and each.customer_id == appointment.customer_id
     ]
     if told:
-        last = max(told, key=lambda each: (each.run_now, each.generation))
+        # Within a reminder the generations tell the order; hosts' clocks, which differ, only between reminders.
+        latest = {each.reminder: each for each in sorted(told, key=lambda each: each.generation)}
+        last = max(latest.values(), key=lambda each: each.run_now)
         if last.starts_at != appointment.starts_at:
             return f"moved since it was notified for {context.clock(last.starts_at)}"
     chance = context.quiet.last_chance(appointment.starts_at)
