@@ -43,7 +43,7 @@ def die_at(point: str, side: str, nth: int, number: int) -> None:
     def note(_c: Any, _cursor: Any, statement: str, _p: Any, _context: Any, _many: bool) -> None:
         seen["here"] = seen["here"] or statement.startswith(POINTS[point])
 
-    commit = DefaultDialect.do_commit
+    commit: Any = DefaultDialect.do_commit
 
     def commit_or_die(self: DefaultDialect, connection: Any) -> None:
         reached, seen["here"] = seen["here"], False

@@ -75,7 +75,8 @@ class Scene:
             ).fetchone()
             connection.execute(
                 "INSERT INTO journal_messages (message_id, run_id, reminder, customer_id, state, channel, "
-                f"recipient, run_now, claimed_at, renewed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, {clock}, {clock})",
+                "recipient, run_now, claimed_at, renewed_at) "
+                f"VALUES (?, ?, ?, ?, ?, ?, ?, ?, {clock}, {clock})",
                 (message, run, "Terminerinnerung", str(n), "claimed", "sms", ROUTE.recipient, now),
             )
             connection.execute(

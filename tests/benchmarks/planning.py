@@ -1,5 +1,6 @@
 """Rules, phone numbers, texts and their parts, for appointments that were never seen before."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from time import process_time
 
@@ -40,7 +41,7 @@ def per_second(count: int) -> float:
         for n in range(count)
     ]
 
-    def parts(_reminder: str, _channel: Channel, appointments: tuple[Appointment, ...], /) -> int:
+    def parts(_reminder: str, _channel: Channel, appointments: Sequence[Appointment], /) -> int:
         return texts.sms("terminerinnerung", appointments).parts
 
     began = process_time()

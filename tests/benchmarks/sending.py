@@ -75,7 +75,8 @@ def prepare(folder: Path, due: int, url: str, concurrency: int) -> None:
             )
             connection.execute(
                 sa.text(
-                    "INSERT INTO appointments (appointment_id, customer_id, type_code, branch_code, starts_at) "
+                    "INSERT INTO appointments "
+                    "(appointment_id, customer_id, type_code, branch_code, starts_at) "
                     "VALUES (:id, :id, 'S', 'HH1', :start)"
                 ),
                 [{"id": person["id"], "start": start} for person in people],

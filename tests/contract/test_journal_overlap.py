@@ -46,10 +46,18 @@ def test_runs_in_several_processes_claim_each_message_once(journals: Journals) -
     assert_each_was_told_once(journals, messages, got)
 
 
+@pytest.mark.parametrize(
+    "bundles",
+    [
+        pytest.param([("1", "2"), ("2", "3"), ("3", "2", "1")], id="crossing bundles"),
+        # Nothing in common but the customer: only the lock keeps two messages at once from one person.
+        pytest.param([("1",), ("2",), ("3",)], id="one each"),
+    ],
+)
 @pytest.mark.parametrize("gap_waived", [False, True])
-def test_runs_that_bundled_a_customer_differently_cannot_cross(journals: Journals, gap_waived: bool) -> None:
-    # One has 1 with 2, the other 2 with 3, the third all: whoever is first, 2 is told once.
-    bundles = [("1", "2"), ("2", "3"), ("3", "2", "1")]
+def test_of_runs_that_write_to_one_customer_at_once_one_does(
+    journals: Journals, gap_waived: bool, bundles: Sequence[Sequence[str]]
+) -> None:
     for round_number in range(20):
         runs = [journals.run() for _ in bundles]
         start = Barrier(len(bundles))

@@ -6,13 +6,14 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, text
 
-from journals import GAP, NOW, SMS, Journals, appointment, ask, claimed, planned, settings, settled
+from journals import GAP, NOW, SMS, Journals, appointment, ask, claimed, compete, planned, settings, settled
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
 from terminbenachrichtigung.journal import create_journal, engine, ledger, open_journal
 from terminbenachrichtigung.journal.engine import file_system_of, make_engine
@@ -74,7 +75,8 @@ def test_the_file_may_have_any_name(tmp_path: Path, name: str) -> None:
     with Journals(url_of(path)) as journals:
         claimed(journals.run(), planned())
         assert ask(journals.run(readonly=True)).notifications
-    assert {one.name for one in path.parent.iterdir()} == {path.name}
+    assert [one for one in sorted(tmp_path.rglob("*")) if one.is_file()] == [path]
+    assert path.stat().st_size > 0
 
 
 def test_nobody_but_its_owner_may_read_it(journals: Journals, tmp_path: Path) -> None:
@@ -152,6 +154,15 @@ def test_reading_waits_for_nobody(journals: Journals, tmp_path: Path) -> None:
         ask(reader)
         reader.history(10)
         assert not released.is_set()
+
+
+def test_writers_take_turns_and_none_is_refused(journals: Journals, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A transaction that read before it wrote would be refused at once, however long it may wait.
+    monkeypatch.setattr(ledger, "PATIENCE_SECONDS", 0)
+    messages = [planned(appointment(str(n), customer=str(n))) for n in range(60)]
+    with ThreadPoolExecutor(4) as threads:
+        runs = [threads.submit(compete, journals.url, seed, messages) for seed in range(4)]
+        assert sum(len(run.result()) for run in runs) == 60
 
 
 def test_a_journal_locked_for_longer_than_the_busy_timeout_is_waited_for(

@@ -224,6 +224,13 @@ class TestOneDemo:
         for reason in ("missed", "failed", "unknown", "manual_contact", "no_contact"):
             assert f": {reason}: " in " ".join(listed.split())
 
+    def test_one_customer_is_explained(self, demo: Shown) -> None:
+        _, _, said = demo.output.partition("Tina Thoma, tomorrow 08:55:\n")
+        said = " ".join(said.partition("\nExplore\n")[0].split())
+        assert f"{REMINDER}: recently_notified: " in said
+        assert "The first hourly run that notifies it: today 18:50" in said
+        assert "No hourly run will notify it: superseded" in said
+
     def test_its_lines_fit_into_80_columns_unless_a_path_is_longer(self, demo: Shown) -> None:
         here = str(demo.directory)
         assert [line for line in demo.output.splitlines() if len(line) > 80 and here not in line] == []
@@ -233,7 +240,11 @@ class TestOneDemo:
         companions = {"journal.db-wal", "journal.db-shm", "schedule.db-wal", "schedule.db-shm"}
         assert names - companions == {"config.toml", "schedule.db", "journal.db"}
 
-    @pytest.mark.parametrize("arguments", [("dry-run",), ("history",), ("staff-list",)], ids=" ".join)
+    @pytest.mark.parametrize(
+        "arguments",
+        [("dry-run",), ("history",), ("staff-list",), ("explain", "545"), ("search",)],
+        ids=" ".join,
+    )
     def test_the_commands_work_on_what_it_left(self, demo: Shown, arguments: tuple[str, ...]) -> None:
         assert demo.command(*arguments)["command"] == arguments[0]
 

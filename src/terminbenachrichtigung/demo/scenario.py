@@ -106,10 +106,14 @@ class Scenario:
         """The appointment with this id."""
         return {booking.appointment_id: booking for booking in self.bookings}[appointment_id]
 
+    def shows(self, reason: Reason) -> Booking:
+        """The one appointment that is there to show a reason."""
+        (booking,) = [booking for booking in self.bookings if booking.shows is reason]
+        return booking
+
     def who_shows(self, reason: Reason) -> str:
         """The name of the one customer who is there to show a reason."""
-        (booking,) = [booking for booking in self.bookings if booking.shows is reason]
-        return self.name(booking.customer_id)
+        return self.name(self.shows(reason).customer_id)
 
     def clock(self, moment: datetime) -> str:
         """A moment as the people of the practice say it: `tomorrow 08:15`."""

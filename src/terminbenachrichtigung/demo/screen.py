@@ -7,6 +7,7 @@ the scenario only lends the names.
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from terminbenachrichtigung import report
@@ -143,6 +144,20 @@ def staff(listed: Document) -> Iterator[str]:
         yield from _paragraph(f"{entry['name']}, {contact}: {why}{detail}", indent=2, hanging=2)
 
 
+def explained(document: Document, scene: Scenario) -> Iterator[str]:
+    """Why one customer got nothing, and when that changes: the answers, without all that they follow from."""
+    booking = scene.booking(document["appointment_id"])
+    yield from _paragraph(f"{scene.name(booking.customer_id)}, {scene.clock(booking.starts_at)}:")
+    for each in document["reminders"]:
+        why = f"{each['reason']}: {report.REASONS[Reason(each['reason'])]} ({each['detail']})"
+        yield from _paragraph(f"{each['reminder']}: {why}", indent=2, hanging=2)
+        if first := each["first_run"]:
+            run = scene.clock(datetime.fromisoformat(first))
+            yield from _paragraph(f"The first hourly run that notifies it: {run}", indent=4)
+        else:
+            yield from _paragraph(f"No hourly run will notify it: {each['no_run_because']}", indent=4)
+
+
 def closing(scene: Scenario, call: str, overriding: Sequence[str]) -> Iterator[str]:
     """What to try next.
 
@@ -167,6 +182,11 @@ def closing(scene: Scenario, call: str, overriding: Sequence[str]) -> Iterator[s
         (f'dry-run --at "{scene.today} 18:30"', f"tonight {' and '.join(due_tonight)} are due as well"),
         ("history", "what was sent to whom, with every attempt"),
         ("staff-list", "who is left to staff"),
+        (
+            f"explain {scene.shows(Reason.RECENTLY_NOTIFIED).appointment_id}",
+            "the whole of it: every rule, the addresses found, the message, the journal",
+        ),
+        ("search --state failed", "all appointments that stand so; see search --help"),
         ("config show", "all settings in force"),
     ):
         yield ""

@@ -20,7 +20,7 @@ from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
 from terminbenachrichtigung.demo.scenario import scenario
 from terminbenachrichtigung.errors import TerminbenachrichtigungError
-from terminbenachrichtigung.model import Stop
+from terminbenachrichtigung.model import Reason, Stop
 
 _NAME = "terminbenachrichtigung"
 _MINUTES = 10  # the whole demo takes seconds
@@ -58,6 +58,8 @@ def show(directory: Path) -> None:
             run = command("run-once", "--json", "--full")
             _print(screen.again(run, scene, len(gateway.jobs) - texted, len(mail.received) - mailed))
         _print(screen.staff(command("staff-list", "--json")))
+        asked = scene.shows(Reason.RECENTLY_NOTIFIED).appointment_id
+        _print(screen.explained(command("explain", asked, "--json"), scene))
     overriding = [name for name in sorted(os.environ) if _is_ours(name) and name != CONFIG_VARIABLE]
     _print(screen.closing(scene, call, overriding))
 

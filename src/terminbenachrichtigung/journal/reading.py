@@ -44,7 +44,9 @@ def read_known(
 ) -> Known:
     """See `Journal.known`."""
     complete = select(runs.c.run_now).where(runs.c.complete.is_(True))
-    last = connection.execute(complete.order_by(runs.c.run_now.desc()).limit(1)).scalar()
+    # A run that lies ahead was another host's, or one by a clock gone wrong: it must not hide who was missed.
+    past = complete.where(runs.c.run_now <= now).order_by(runs.c.run_now.desc())
+    last = connection.execute(past.limit(1)).scalar()
     since = connection.execute(select(meta.c.created_at)).scalar()
     first_runs = {row.reminder: row.first_complete_run for row in connection.execute(select(reminders))}
     if not appointment_ids:

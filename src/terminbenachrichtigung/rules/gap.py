@@ -53,7 +53,7 @@ def _waived(candidate: Candidate, context: Context) -> str:
         if each.state not in {State.RELEASED, State.FAILED} and each.customer_id == appointment.customer_id
     ]
     if told:
-        # Within a reminder the generations tell the order; hosts' clocks, which differ, only between reminders.
+        # Within a reminder the generations tell the order; hosts' clocks differ, and decide only between two.
         latest = {each.reminder: each for each in sorted(told, key=lambda each: each.generation)}
         last = max(latest.values(), key=lambda each: each.run_now)
         if last.starts_at != appointment.starts_at:
