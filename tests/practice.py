@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+import freezegun
 import sqlalchemy as sa
 from click.testing import CliRunner
 from freezegun import freeze_time
@@ -37,6 +38,14 @@ from terminbenachrichtigung.demo.mailserver import MailServer
 from terminbenachrichtigung.journal import create_journal
 from terminbenachrichtigung.model import Appointment
 from terminbenachrichtigung.schedule import own  # noqa: F401
+
+# Freezing looks at every attribute of every module that is loaded. These ask for no time that matters.
+freezegun.configure(  # type: ignore[no-untyped-call]
+    extend_ignore_list=[
+        *("phonenumbers", "sqlalchemy", "babel", "hypothesis", "_pytest", "pytest", "xdist", "execnet"),
+        *("pydantic", "httpx", "httpcore", "rich", "pygments", "alembic", "jinja2", "psycopg", "werkzeug"),
+    ]
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 REMINDER = "Terminerinnerung"

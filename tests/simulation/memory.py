@@ -119,6 +119,11 @@ class Tables:
         """By message."""
         return dict(self._database.execute("SELECT message_id, state FROM journal_messages ORDER BY rowid").fetchall())
 
+    def state(self, message_id: str) -> str | None:
+        """Of one message; None: it is not there, or not any more."""
+        rows = self._database.execute("SELECT state FROM journal_messages WHERE message_id = ?", [message_id])
+        return next((state for (state,) in rows), None)
+
     def open_claims(self) -> list[str]:
         """Messages claimed and not settled, nor run out."""
         rows = self._database.execute(

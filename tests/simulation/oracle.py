@@ -96,7 +96,8 @@ class Judging:
         self.settings, self.minutes, self.typed = oracle.settings, oracle.minutes, oracle.typed
         self.rules = oracle.settings.rules
         self.memory, self.now = memory, now
-        self.rows = sorted(rows, key=lambda row: (row.starts_at, row.appointment_id))
+        since = min([now, *memory.complete_runs[-1:]])
+        self.rows = _soonest_first(row for row in rows if row.starts_at > since)
         self.gap = timedelta(hours=self.rules.hours_between_messages)
         self.today = self.minutes.day(now)
         self.leads = {reminder.name: reminder.hours_before for reminder in self.settings.reminders}

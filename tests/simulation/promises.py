@@ -39,13 +39,15 @@ class Promises:
     clock: Clock
     desk: FrontDesk
     oracle: Oracle
-    states: Callable[[], dict[str, str]]
-    """By message, as the journal has them."""
+    state: Callable[[str], str | None]
+    """Of a message, as the journal has it."""
     made: dict[str, list[Attempted]] = field(default_factory=lambda: defaultdict(list))
     """All attempts, by appointment, oldest first."""
     claims: dict[str, list[Claim]] = field(default_factory=lambda: defaultdict(list))
     """All claims of which an attempt was about to be made, by appointment, oldest first."""
     by_message: dict[str, list[Attempted]] = field(default_factory=lambda: defaultdict(list))
+    ran_out: set[str] = field(default_factory=set)
+    """Messages whose claim ran out, so that nobody noted what became of their attempts."""
     taken_back: set[str] = field(default_factory=set)
     """Messages whose rejection turned out to be the channel's fault, or that staff found not to be sent."""
 
@@ -124,8 +126,9 @@ class Promises:
     def _twice(self, row: Appointment, claim: Claim, content: Content) -> Iterator[str]:
         forgotten = self.clock.now() - timedelta(days=self.settings.journal.retention_days)
         for before in self.made[row.appointment_id]:
-            # Moved far ahead meanwhile, of which the journal knows nothing.
-            rejected = isinstance(before.outcome, Rejected) and before.at >= forgotten
+            # Of a killed run, or moved far ahead meanwhile: of both the journal knows nothing.
+            known = before.message_id not in self.ran_out and before.at >= forgotten
+            rejected = isinstance(before.outcome, Rejected) and known
             if rejected and before.recipient == content.recipient and before.message_id not in self.taken_back:
                 yield f"{content.recipient} was rejected for {row.appointment_id} before"
         for claim_before in reversed(self.claims[row.appointment_id]):
@@ -137,7 +140,7 @@ class Promises:
                 ]
                 if (then.customer_id, then.starts_at) == (row.customer_id, row.starts_at):
                     yield from self._again(claim_before, claim, content)
-                elif self.states().get(claim_before.message_id) != "released":
+                elif self.state(claim_before.message_id) != "released":
                     return  # A, then B, then A again: a notification of its own
 
     def _again(self, before: Claim, claim: Claim, content: Content) -> Iterator[str]:

@@ -102,7 +102,7 @@ class Simulation:
         create_journal(self.settings.journal, self.clock.now())
         self.tables = Tables(folder / "journal.db")
         self.promises = Promises(
-            self.settings, self.minutes, self.clock, self.front, self.oracle, self.tables.states
+            self.settings, self.minutes, self.clock, self.front, self.oracle, self.tables.state
         )
         self.schedule = Schedule(self.settings.schedule, self.settings.rules, zone)
         self.quiet = Quiet(self.settings.rules, zone)
@@ -113,7 +113,6 @@ class Simulation:
             if getattr(self.settings, channel) is not None
         }
         self.stack: list[Run] = []
-        self.ran_out: set[str] = set()
         self.last_renewed: dict[str, float] = {}
         self.latest_now = self.clock.now()
         self.complete_runs: list[datetime] = []
@@ -309,7 +308,7 @@ class Simulation:
             since = self.last_renewed.setdefault(message_id, self.clock.monotonic())
             if self.clock.monotonic() - since > CLAIM_TIMEOUT:
                 self.tables.let_run_out(message_id)
-                self.ran_out.add(message_id)
+                self.promises.ran_out.add(message_id)
                 self.figures["claims that ran out"] += 1
 
     # ---------------------------------------------------------------- what the run asks, and meets
@@ -346,7 +345,7 @@ class Simulation:
         for what in self.promises.broken(claim, content, run.now):
             self.fail(f"{peer.name} to {content.recipient}: {what}", claim.message.customer_id)
         self.promises.about_to(claim)
-        if self.tables.states().get(claim.message_id) != "claimed":
+        if self.tables.state(claim.message_id) != "claimed":
             self.fail("it is not claimed", claim.message.customer_id)
         if run.trouble == "changes" and self.chance.random() < 0.6:
             for _ in range(self.chance.randint(1, 3)):
@@ -515,7 +514,7 @@ class Simulation:
             if said != taken_back or not any("Ouch" in why for why in result.closed.values()):
                 self.fail(f"the report says {said}, what happened is {was}", customer)
         expected = outcome_of(each.message.routes, each.attempts, stopped=result.stop is not None)
-        ran_out = each.message_id in self.ran_out
+        ran_out = each.message_id in self.promises.ran_out
         if each.outcome not in expected and not ran_out:
             self.fail(f"its outcome is {each.outcome}, by its attempts {expected}", customer)
         state = stored[each.message_id].state

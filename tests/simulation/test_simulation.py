@@ -1,5 +1,6 @@
 """Simulated weeks on the real code: nobody twice, nobody lost (contract, section 4)."""
 
+import functools
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from simulation.configurations import CONFIGURATIONS
 from simulation.outlets import SameThread
 from simulation.simulation import Simulation
+from terminbenachrichtigung.journal.engine import make_engine
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -19,24 +21,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder whose databases do not wait for the disk: nothing here pulls the plug."""
+def hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Journals that do not wait for the disk, and whose statements are compiled once: nothing pulls the plug."""
 
-    def hurry(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
+    def do_not_wait(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
         cursor = connection.cursor()
         cursor.execute("PRAGMA synchronous=OFF")
         cursor.close()
 
-    sa.event.listen(sa.Engine, "connect", hurry)
-    yield tmp_path
-    sa.event.remove(sa.Engine, "connect", hurry)
+    monkeypatch.setattr("terminbenachrichtigung.journal.make_engine", functools.cache(make_engine))
+    sa.event.listen(sa.Engine, "connect", do_not_wait)
+    yield
+    sa.event.remove(sa.Engine, "connect", do_not_wait)
 
 
+@pytest.mark.usefixtures("hurry")
 def test_nobody_is_notified_twice_and_nobody_is_lost(
-    seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
 ) -> None:
     configuration = CONFIGURATIONS[(seed - 1) % len(CONFIGURATIONS)]
-    simulation = Simulation(configuration, seed, pytestconfig.getoption("--weeks"), folder)
+    simulation = Simulation(configuration, seed, pytestconfig.getoption("--weeks"), tmp_path)
     # One thread and simulated seconds: a seed always comes to the same end.
     monkeypatch.setattr("terminbenachrichtigung.delivery.workers.ThreadPoolExecutor", SameThread)
     for module in ("pipeline", "dispatch.backlog", "dispatch.deliveries"):

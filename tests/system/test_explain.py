@@ -201,10 +201,13 @@ def test_without_a_journal_it_explains_all_the_same(practice: Practice) -> None:
 # ---------------------------------------------------------------- unfit
 
 
-def test_an_unknown_appointment_is_a_wrong_argument(either_practice: Practice) -> None:
-    ran = either_practice.run("explain", "4711", "--json")
+@pytest.mark.parametrize("unknown", ["4711", "", "x' OR 1=1 --", "\udcff"], ids=ascii)
+def test_an_unknown_appointment_is_a_wrong_argument(unknown: str, either_practice: Practice) -> None:
+    either_practice.book("1")
+    ran = either_practice.run("explain", unknown, "--json")
     assert (ran.exit_code, ran.stdout) == (2, "")
-    assert ran.stderr == "Error: there is no appointment 4711 in the schedule\n"
+    assert ran.stderr.startswith("Error: there is no appointment ")
+    assert ran.stderr.endswith(" in the schedule\n")
 
 
 def test_a_bad_row_is_an_answer_too(practice: Practice) -> None:

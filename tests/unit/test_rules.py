@@ -133,6 +133,11 @@ MOVED = "2026-11-25 08:30"
         ([notified(start=MOVED), notified(generation=2)], {}, "already_notified", "sent"),
         ([notified(generation=2), notified(start=MOVED)], {}, "already_notified", "sent"),
         ([notified(), notified(state=State.RELEASED, generation=2)], {}, "due", ""),
+        # ... of those that told somebody something: what was released in between told nobody otherwise
+        ([notified(), notified(start=MOVED, state=State.RELEASED, generation=2)], {}, "already_notified", "sent"),
+        ([notified(), notified(customer_id="4", state=State.RELEASED, generation=2)], {}, "already_notified", ""),
+        ([notified(), notified(start=MOVED, state=State.FAILED, generation=2)], {}, "due", ""),
+        ([notified(start=MOVED), notified(start=MOVED, state=State.RELEASED, generation=2)], {}, "due", ""),
         # failed is bound to its recipients
         (
             [notified(state=State.FAILED)],

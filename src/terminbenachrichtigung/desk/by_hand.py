@@ -139,7 +139,7 @@ def _only_agreed(
     now: datetime,
 ) -> Plan:
     """The plan for the rows that are as they were shown; a person must see the others first."""
-    plan = _plan(tools, choice, [row for row in rows ], now)
+    plan = _plan(tools, choice, [row for row in rows if agreed.get(row.appointment_id) == row], now)
     changed = (
         Skip(row, choice.reminder, Reason.CHANGED, "it changed since it was shown; look at it again")
         for row in rows

@@ -40,7 +40,9 @@ def explain(tools: Tools, appointment_id: str, at: datetime | None = None) -> Ex
     now = tools.quiet.next_open(at)
     window = tools.schedule.find(appointment_id)
     row = next(iter(window.appointments), None)
-    known = ask_journal(tools, [appointment_id], now, since=now)
+    # Half a surrogate pair, as a command line may hold it, is no text that a database takes.
+    asked = [appointment_id] if appointment_id.encode(errors="ignore").decode() == appointment_id else []
+    known = ask_journal(tools, asked, now, since=now)
     notifications = tuple(known.notifications.get(appointment_id, ()))
     if row is None and not window.bad_rows and not notifications:
         raise ConfigError(f"there is no appointment {appointment_id} in the schedule")

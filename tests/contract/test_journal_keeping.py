@@ -1,0 +1,243 @@
+"""What the journal forgets, what it shows to people, and what it takes over from elsewhere."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from journals import (
+    EMAIL,
+    GAP,
+    LATER,
+    NO_GAP,
+    NOW,
+    REMINDER,
+    SMS,
+    Journals,
+    appointment,
+    ask,
+    claimed,
+    end,
+    planned,
+    settled,
+)
+from terminbenachrichtigung.errors import JournalError
+from terminbenachrichtigung.journal import Lost
+from terminbenachrichtigung.model import (
+    Attempt,
+    Channel,
+    Leftover,
+    MessageOutcome,
+    PlannedMessage,
+    Reason,
+    Sent,
+    State,
+    Unavailable,
+)
+
+HOUR = timedelta(hours=1)
+KEY = (REMINDER, "4711")
+
+
+# ---------------------------------------------------------------- what is forgotten
+
+OLD = NOW - timedelta(days=181)  # retention_days is 180
+
+
+def counts(journals: Journals) -> tuple[int, ...]:
+    tables = ("messages", "notifications", "attempts", "runs")
+    return tuple(journals.rows(f"SELECT count(*) FROM journal_{table}")[0][0] for table in tables)
+
+
+def test_old_messages_go_with_their_notifications_and_attempts(journals: Journals) -> None:
+    run = journals.run()
+    run.begin(OLD, "run-once")
+    settled(run, planned(appointment("1", starts_at=OLD + HOUR)), now=OLD)
+    young = settled(run, planned(appointment("2", starts_at=NOW - HOUR)), now=NOW - timedelta(days=179))
+    assert counts(journals) == (2, 2, 2, 1)
+    later = journals.run()
+    later.begin(NOW, "run-once")
+    end(later)
+    assert counts(journals) == (1, 1, 1, 1)
+    assert journals.state(young) == "sent"
+
+
+@pytest.mark.parametrize(
+    ("start", "goes"),
+    [
+        pytest.param(NOW + HOUR, False, id="ahead"),
+        pytest.param(NOW, False, id="starts now"),
+        pytest.param(NOW - HOUR, True, id="past"),
+    ],
+)
+def test_a_message_is_kept_while_one_of_its_appointments_lies_ahead(
+    journals: Journals, start: datetime, goes: bool
+) -> None:
+    rows = (appointment("1", starts_at=OLD + HOUR), appointment("2", starts_at=start))
+    settled(journals.run(), planned(*rows), now=OLD)
+    end(journals.run())
+    assert counts(journals)[:3] == ((0, 0, 0) if goes else (1, 2, 1))
+
+
+def test_no_generation_is_forgotten_while_another_one_names_a_start_ahead(journals: Journals) -> None:
+    # Told for a far start, then for an early one; moved back to the far one, it must be told again.
+    far = appointment(starts_at=NOW + timedelta(days=3))
+    settled(journals.run(), planned(far), now=OLD)
+    settled(journals.run(), planned(appointment(starts_at=OLD + timedelta(days=1))), now=OLD + HOUR)
+    end(journals.run())
+    claimed(journals.run(), planned(far))
+    assert journals.generations() == [1, 2, 3]
+
+
+def test_an_open_claim_is_never_forgotten(journals: Journals) -> None:
+    claim = claimed(journals.run(), planned(appointment(starts_at=OLD + HOUR)), now=OLD)
+    end(journals.run())
+    assert journals.state(claim) == "claimed"
+
+
+def test_the_retention_is_a_setting(journals: Journals) -> None:
+    settled(journals.run(), planned(appointment(starts_at=NOW - 30 * HOUR)), now=NOW - 31 * HOUR)
+    end(journals.run(retention_days=2))
+    assert counts(journals)[0] == 1
+    end(journals.run(retention_days=1))
+    assert counts(journals)[0] == 0
+
+
+def test_thousands_of_old_messages_go_in_one_run(journals: Journals) -> None:
+    many = [{"id": f"m{n}", "then": "2020-01-01 00:00:00.000000+00:00"} for n in range(1234)]
+    for row in many:
+        row["then"] = row["then"] if "postgres" in journals.url else row["then"].removesuffix("+00:00")
+    journals.execute_many(
+        "INSERT INTO journal_messages (message_id, run_id, reminder, customer_id, state, run_now, "
+        "claimed_at, renewed_at) VALUES (:id, 'r', 'x', '17', 'sent', :then, :then, :then)",
+        many,
+    )
+    end(journals.run())
+    assert counts(journals)[0] == 0
+
+
+def test_old_facts_and_leftovers_are_forgotten(journals: Journals) -> None:
+    end(journals.run(), OLD, left={KEY: Leftover("17", OLD + HOUR, MessageOutcome.RETRY)})
+    journals.run().news([("4711", "retry")])
+    end(journals.run())
+    assert ask(journals.run()).leftovers == {}
+    assert journals.run().news([("4711", "retry")]) == set()  # reported just now by the database's clock
+    end(journals.run(), datetime.now(UTC) + timedelta(days=181))
+    assert journals.run().news([("4711", "retry")]) == {("4711", "retry")}
+
+
+# ---------------------------------------------------------------- history
+
+
+def test_the_history_shows_the_newest_messages_first_with_all_that_was_tried(journals: Journals) -> None:
+    run = journals.run()
+    old = settled(run, planned(appointment("1")), MessageOutcome.FAILED)
+    both = planned(appointment("3", starts_at=LATER), appointment("2"), routes=[SMS, EMAIL])
+    new = claimed(run, replace(both, appointments=both.appointments[::-1]))
+    run.renew(new, EMAIL, [Attempt(SMS, Unavailable("HTTP 503"))])
+    run.settle(new, MessageOutcome.SENT, EMAIL, [Attempt(EMAIL, Sent("250 queued"))])
+    first, second = journals.run(readonly=True).history(10)
+    assert (first.message_id, second.message_id) == (new.message_id, old.message_id)
+    assert first.run_id == run.run_id
+    assert (first.reminder, first.customer_id, first.state) == (REMINDER, "17", State.SENT)
+    assert first.appointment_ids == ("2", "3")  # soonest first
+    assert (first.channel, first.recipient) == (Channel.EMAIL, EMAIL.recipient)
+    tried = [(each.channel, each.recipient, each.outcome, each.detail) for each in first.attempts]
+    assert tried == [
+        (Channel.SMS, SMS.recipient, "unavailable", "HTTP 503"),
+        (Channel.EMAIL, EMAIL.recipient, "sent", "250 queued"),
+    ]
+    assert first.settled_at is not None
+    assert first.claimed_at <= first.attempts[0].at <= first.attempts[1].at
+    assert abs(datetime.now(UTC) - first.claimed_at) < timedelta(minutes=5)
+
+
+def test_the_history_is_as_long_as_asked_for(journals: Journals) -> None:
+    assert journals.run().history(10) == ()
+    for n in range(3):
+        settled(journals.run(), planned(appointment(str(n), customer=str(n))))
+    assert [each.customer_id for each in journals.run().history(2)] == ["2", "1"]
+
+
+def test_an_open_claim_has_no_end_yet(journals: Journals) -> None:
+    claimed(journals.run(), planned())
+    (message,) = journals.run().history(1)
+    assert (message.state, message.settled_at, message.channel) == (State.CLAIMED, None, Channel.SMS)
+
+
+def test_a_message_that_was_released_before_any_attempt_has_no_channel(journals: Journals) -> None:
+    settled(journals.run(), planned(), MessageOutcome.DEFERRED)
+    (message,) = journals.run().history(1)
+    assert (message.state, message.channel, message.recipient) == (State.RELEASED, None, None)
+
+
+# ---------------------------------------------------------------- adopt
+
+
+def adopting(*numbers: str) -> list[PlannedMessage]:
+    return [planned(appointment(number), routes=[]) for number in numbers]
+
+
+def test_what_was_adopted_is_not_told(journals: Journals) -> None:
+    assert journals.run().adopt(adopting("1", "2"), NOW) == 2
+    again = journals.run().claim(planned(appointment("1")), now=NOW, gap=GAP)
+    assert again == Lost(Reason.ALREADY_NOTIFIED, "adopted")
+    (message, _) = journals.run().history(2)
+    assert (message.state, message.channel, message.attempts) == (State.ADOPTED, None, ())
+    assert message.settled_at is not None
+
+
+def test_what_was_adopted_is_told_when_it_moves_and_holds_no_gap(journals: Journals) -> None:
+    journals.run().adopt(adopting("4711"), NOW)
+    claimed(journals.run(), planned(appointment(starts_at=LATER)), gap=GAP)
+
+
+def test_adopting_twice_adopts_nothing_more(journals: Journals) -> None:
+    journals.run().adopt(adopting("1", "2"), NOW)
+    assert journals.run().adopt(adopting("1", "2", "3"), NOW) == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "adopted"),
+    [
+        (MessageOutcome.SENT, 0),
+        (MessageOutcome.UNKNOWN, 0),
+        (MessageOutcome.FAILED, 1),
+        (MessageOutcome.RETRY, 1),
+    ],
+)
+def test_an_existing_journal_adopts_what_nobody_was_told(
+    journals: Journals, outcome: MessageOutcome, adopted: int
+) -> None:
+    settled(journals.run(), planned(), outcome)
+    assert journals.run().adopt(adopting("4711"), NOW) == adopted
+
+
+def test_what_a_run_is_sending_just_now_is_not_adopted(journals: Journals) -> None:
+    claimed(journals.run(), planned())
+    assert journals.run().adopt(adopting("4711"), NOW) == 0
+
+
+# ---------------------------------------------------------------- read-only
+
+
+def test_a_journal_that_was_opened_to_read_cannot_be_written(journals: Journals) -> None:
+    owner = journals.run()
+    claim = claimed(owner, planned(appointment("1")))
+    unknown = settled(owner, planned(appointment("2")), MessageOutcome.UNKNOWN)
+    reader = journals.run(readonly=True)
+    for write in (
+        lambda: reader.begin(NOW, "dry-run"),
+        lambda: reader.claim(planned(appointment("3", customer="18")), now=NOW, gap=NO_GAP),
+        lambda: reader.renew(claim, SMS, []),
+        lambda: reader.settle(claim, MessageOutcome.SENT, SMS, []),
+        lambda: reader.reopen([claim.message_id], Channel.SMS),
+        lambda: reader.resolve(unknown.message_id, sent=True),
+        lambda: reader.news([("a", "b")]),
+        lambda: reader.adopt([planned(appointment("3", customer="18"))], NOW),
+        lambda: end(reader),
+    ):
+        with pytest.raises(JournalError, match=r"read-?only"):
+            write()
+    assert counts(journals) == (2, 2, 1, 0)
+    assert ask(reader, "1").notifications
