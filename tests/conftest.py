@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from journals import Journals
@@ -17,6 +18,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--simulations", type=int, default=18, help="practices whose weeks are simulated")
     parser.addoption("--weeks", type=float, default=2, help="how long each of them is simulated")
     parser.addoption("--seed", type=int, default=0, help="replay what a failing random test printed")
+    parser.addoption("--inputs", type=int, default=1, help="times as many inputs for the fuzz tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A failing input prints how to replay it; how long it took proves nothing on a busy machine."""
+    inputs: int = 100 * config.getoption("--inputs")
+    hypothesis.settings.register_profile("here", max_examples=inputs, deadline=None, print_blob=True)
+    hypothesis.settings.load_profile("here")
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,7 @@ from terminbenachrichtigung.model import Appointment
 from terminbenachrichtigung.schedule import own  # noqa: F401
 
 # Freezing looks at every attribute of every module that is loaded. These ask for no time that matters.
-freezegun.configure(  # type: ignore[no-untyped-call]
+freezegun.configure(
     extend_ignore_list=[
         *("phonenumbers", "sqlalchemy", "babel", "hypothesis", "_pytest", "pytest", "xdist", "execnet"),
         *("pydantic", "httpx", "httpcore", "rich", "pygments", "alembic", "jinja2", "psycopg", "werkzeug"),

@@ -1,11 +1,11 @@
 """What an import would change: pure, from what the file says and what the schedule holds."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from terminbenachrichtigung.schedule.entries import CUSTOMER_TEXTS, Entry, Parsed, Refused
+from terminbenachrichtigung.schedule.entries import CANCELLED, CUSTOMER_TEXTS, Entry, Parsed, Refused
 
 Row = Mapping[str, object]
 Rows = Mapping[str, Row]
@@ -19,7 +19,12 @@ KEYS = {
 """The tables, in the order in which they are written, with their keys."""
 
 _CUSTOMER = (*CUSTOMER_TEXTS, "reminder_consent", "last_contacted_at")
-_BRANCH = {"name": "branch_name", "phone": "branch_phone", "address": "branch_address", "email": "branch_email"}
+_BRANCH = {
+    "name": "branch_name",
+    "phone": "branch_phone",
+    "address": "branch_address",
+    "email": "branch_email",
+}
 _MOST = 5  # a file may disturb every fifth of the appointments that lie ahead
 
 
@@ -97,7 +102,9 @@ class _Table:
         rows = {**self.held, **self.inserts}
         if value in rows:
             return value
-        same = [key for key, row in rows.items() if value.casefold() in (key.casefold(), _folded(row["name"]))]
+        same = [
+            key for key, row in rows.items() if value.casefold() in (key.casefold(), _folded(row["name"]))
+        ]
         return same[0] if same else value
 
 
@@ -124,7 +131,17 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
     appointments = tables["appointments"]
     for key in gone:
         appointments.put(key, {"status": how.cancelled}, {})
-    return _sorted_out(parsed, appointments, tables, scope, gone, warnings, how)
+    found = _sorted_out(appointments, scope, gone, how)
+    return replace(
+        found,
+        refused=parsed.refused,
+        warnings=tuple(warnings),
+        unchanged=len(parsed.entries)
+        - len(found.new)
+        - sum(bool(part) for key, part in appointments.updates.items() if key not in gone),
+        inserts={name: table.inserts for name, table in tables.items()},
+        updates={name: {k: part for k, part in t.updates.items() if part} for name, t in tables.items()},
+    )
 
 
 def _put(tables: Mapping[str, _Table], entry: Entry, branch: str | None, held: Held, how: How) -> None:
@@ -145,7 +162,7 @@ def _put(tables: Mapping[str, _Table], entry: Entry, branch: str | None, held: H
     before = tables["appointments"].held.get(entry.appointment_id)
     if "status" not in said and before and before["status"] == how.cancelled:
         row["status"] = ""  # it was gone from the file, and is back
-    if row.get("status") and _folded(row["status"]) not in how.excluded and row["status"] == "Storniert":
+    if row.get("status") == CANCELLED:
         row["status"] = how.cancelled
     if "created_at" in row and row["created_at"] is None:
         del row["created_at"]
@@ -201,18 +218,12 @@ def _gone(parsed: Parsed, held: Rows, scope: set[str], how: How) -> Iterator[str
 
 def _lies_ahead(row: Row, how: How) -> bool:
     starts_at = row["starts_at"]
-    return isinstance(starts_at, datetime) and starts_at > how.now and _folded(row["status"]) not in how.excluded
+    return (
+        isinstance(starts_at, datetime) and starts_at > how.now and _folded(row["status"]) not in how.excluded
+    )
 
 
-def _sorted_out(
-    parsed: Parsed,
-    appointments: _Table,
-    tables: Mapping[str, _Table],
-    scope: set[str],
-    gone: set[str],
-    warnings: Iterable[str],
-    how: How,
-) -> Changes:
+def _sorted_out(appointments: _Table, scope: set[str], gone: set[str], how: How) -> Changes:
     changed, cancelled = [], []
     disturbed: set[str] = set()
     for key, part in appointments.updates.items():
@@ -240,15 +251,8 @@ def _sorted_out(
         new=_in_order(new),
         changed=_in_order(changed),
         cancelled=_in_order(cancelled),
-        refused=parsed.refused,
-        warnings=tuple(warnings),
-        unchanged=len(parsed.entries)
-        - len(new)
-        - sum(bool(part) for key, part in appointments.updates.items() if key not in gone),
         disturbed=len(disturbed),
         ahead=len(ahead),
-        inserts={name: table.inserts for name, table in tables.items()},
-        updates={name: {k: part for k, part in t.updates.items() if part} for name, t in tables.items()},
     )
 
 

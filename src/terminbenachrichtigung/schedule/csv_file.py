@@ -34,8 +34,7 @@ def read(content: bytes, zone: ZoneInfo, mapping: Mapping[str, str]) -> Parsed:
     for line, cells in rows:
         raw = {column: cells[place] for column, place in columns.items() if place < len(cells)}
         try:
-            if len(cells) < len(headings) or any(cells[len(headings) :]):
-                raise Unreadable(f"has {len(cells)} cells under {len(headings)} headings")
+            _check_width(cells, headings)
             entry, dropped = _entry(line, raw, zone)
         except Unreadable as problem:
             refused.append(Refused(line, str(problem), _id(raw)))
@@ -76,7 +75,12 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, Sequence[str]]]:
     line = 1
     try:
         for cells in reader:
-            hint = line == 1 and len("".join(cells)) <= len("sep=;") and cells[:1] and cells[0].startswith("sep=")
+            hint = (
+                line == 1
+                and len("".join(cells)) <= len("sep=;")
+                and cells[:1]
+                and cells[0].startswith("sep=")
+            )
             if any(cell.strip() for cell in cells) and not hint:  # Excel's own line "sep=;" is no heading
                 yield line, cells
             line = reader.line_num + 1
@@ -116,6 +120,18 @@ def _listed(headings: Sequence[str]) -> str:
     return ", ".join(f'"{heading.strip()}"' for heading in headings)
 
 
+def _check_width(cells: Sequence[str], headings: Sequence[str]) -> None:
+    if len(cells) < len(headings) or any(cells[len(headings) :]):
+        raise Unreadable(f"has {len(cells)} cells under {len(headings)} headings")
+
+
+def _needed_key(text: str) -> str:
+    found = values.key(text)
+    if not found:
+        raise Unreadable("missing")
+    return found
+
+
 def _id(raw: Mapping[str, str]) -> str | None:
     try:
         return values.key(raw.get("appointment_id", "")) or None
@@ -127,12 +143,12 @@ def _entry(line: int, raw: Mapping[str, str], zone: ZoneInfo) -> tuple[Entry, li
     """The entry of a line, and a warning for each optional value that was dropped. Raises Unreadable."""
     column = "appointment_id"
     try:
-        appointment_id = values.key(raw[column])
-        if not appointment_id:
-            raise Unreadable("missing")
+        appointment_id = _needed_key(raw[column])
         column = "starts_at"
         starts_at = entries.moment(raw[column], zone, raw.get("date", ""))
-        said: dict[str, Value] = {name: raw[name].strip() for name in ("type_name", *BRANCH_TEXTS) if name in raw}
+        said: dict[str, Value] = {
+            name: raw[name].strip() for name in ("type_name", *BRANCH_TEXTS) if name in raw
+        }
         column = "is_group"
         if column in raw:
             said[column] = entries.flag(raw[column])

@@ -71,7 +71,10 @@ _WORDS |= {"no": False, "falsch": False, "": False}
 _CANCELLED_WORDS = {"storniert", "storno", "abgesagt", "gelöscht", "cancelled", "canceled", "deleted"}
 _SALUTATIONS = ("Frau", "Herr", "Mr", "Mrs", "Ms")
 
-_DATE = r"(?:[^\W\d]+[.,]*\s+)?(?:(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})|(?P<D>\d{1,2})\.(?P<M>\d{1,2})\.(?P<Y>\d{4}|\d{2}))"
+_DATE = (
+    r"(?:[^\W\d]+[.,]*\s+)?"  # Di., Dienstag,
+    r"(?:(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})|(?P<D>\d{1,2})\.(?P<M>\d{1,2})\.(?P<Y>\d{4}|\d{2}))"
+)
 _TIME = (
     r"(?P<h>\d{1,2})[:.](?P<min>\d{2})(?::(?P<s>\d{2})(?:[.,]\d+)?)?(?:\s*Uhr)?\s*(?P<o>Z|[+-]\d{2}:?\d{2})?"
 )
@@ -123,9 +126,7 @@ def _folded(heading: str) -> str:
 
 
 _COLUMNS = {
-    _folded(heading): column
-    for column, names in HEADINGS.items()
-    for heading in (column, *names.split(","))
+    _folded(heading): column for column, names in HEADINGS.items() for heading in (column, *names.split(","))
 }
 
 

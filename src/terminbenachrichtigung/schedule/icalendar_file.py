@@ -44,8 +44,7 @@ def read(content: bytes, zone: ZoneInfo) -> Parsed:
     events = [(calendar, event) for calendar in calendars for event in calendar.walk("VEVENT")]
     if len(events) != len(lines) or not calendars:
         raise ConfigError("the calendar is damaged or ends too early: nothing was read")
-    newest: dict[str, tuple[int, Entry]] = {}
-    doubles: list[Entry] = []
+    found: list[tuple[int, Entry]] = []
     refused: list[Refused] = []
     methods = {str(calendar.get("METHOD", "PUBLISH")).upper() for calendar in calendars}
     for line, (calendar, event) in zip(lines, events, strict=True):
@@ -55,13 +54,13 @@ def read(content: bytes, zone: ZoneInfo) -> Parsed:
         except (Unreadable, ValueError) as problem:
             refused.append(Refused(line, str(problem), str(event.get("UID", "")).strip() or None))
             continue
-        before = newest.get(entry.appointment_id)
-        if before and before[0] == sequence:
-            doubles.append(entry)
-        elif before is None or before[0] < sequence:
-            doubles = [each for each in doubles if each.appointment_id != entry.appointment_id]
-            newest[entry.appointment_id] = sequence, entry
-    kept, differing = entries.settled([*(entry for _, entry in newest.values()), *doubles])
+        found.append((sequence, entry))
+    newest: dict[str, int] = {}
+    for sequence, entry in found:
+        newest[entry.appointment_id] = max(sequence, newest.get(entry.appointment_id, sequence))
+    kept, differing = entries.settled(
+        entry for sequence, entry in found if sequence == newest[entry.appointment_id]
+    )
     in_order = sorted([*refused, *differing], key=lambda each: each.line)
     return Parsed(tuple(kept), tuple(in_order), complete=methods == {"PUBLISH"})
 

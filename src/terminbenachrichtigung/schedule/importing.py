@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -64,7 +64,9 @@ def read_file(path: Path, zone: ZoneInfo, mapping: Mapping[str, str]) -> Parsed:
     return csv_file.read(content, zone, mapping)
 
 
-def import_entries(url: str, parsed: Parsed, how: How, *, dry_run: bool = False, force: bool = False) -> Changes:
+def import_entries(
+    url: str, parsed: Parsed, how: How, *, dry_run: bool = False, force: bool = False
+) -> Changes:
     """Write what the file says, all of it or nothing; a braked import writes nothing unless forced.
 
     Raises ScheduleError where the database is out of reach or has not the tables of `schedule init`.
@@ -177,7 +179,11 @@ def _write(connection: sa.Connection, found: Changes, zone: ZoneInfo) -> None:
 
 
 def _stored(row: Row, zone: ZoneInfo, *, in_text: bool) -> dict[str, object]:
-    return {
-        name: value.astimezone(zone).isoformat(" ") if in_text and isinstance(value, date) else value
-        for name, value in ((n, v.astimezone(zone) if isinstance(v, datetime) else v) for n, v in row.items())
-    }
+    """The row as the database takes it; SQLite's times are local, so that people can read them."""
+
+    def stored(value: object) -> object:
+        if in_text and isinstance(value, datetime):
+            return value.astimezone(zone).isoformat(" ", "seconds")
+        return value
+
+    return {name: stored(value) for name, value in row.items()}
