@@ -20,6 +20,7 @@ from terminbenachrichtigung.messages import Texts
 from terminbenachrichtigung.model import Channel, Stop, Unavailable, Unknown
 from terminbenachrichtigung.pipeline import Outlets, Tools
 from terminbenachrichtigung.schedule import Schedule
+from terminbenachrichtigung.watching import Watch
 from terminbenachrichtigung.windows import Quiet
 
 
@@ -72,6 +73,19 @@ def tools(settings: Settings, *, readonly: bool = False) -> Iterator[Tools]:
                 raise
         quiet = Quiet(settings.rules, settings.zone)
         yield Tools(settings, quiet, schedule, journal, Texts(settings), clock)
+
+
+def watch(settings: Settings) -> Watch:
+    """Who is told, outside of this machine's output, that a run began and how it ended."""
+
+    def last_complete_run() -> datetime | None:
+        journal = open_journal(settings.journal, readonly=True)
+        try:
+            return journal.last_complete_run()
+        finally:
+            journal.close()
+
+    return Watch(settings.monitoring, clock, last_complete_run)
 
 
 @contextmanager

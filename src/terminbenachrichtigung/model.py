@@ -389,3 +389,32 @@ class JournalMessage:
     claimed_at: datetime
     settled_at: datetime | None
     attempts: tuple[JournalAttempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """Which messages `history` shows: those of which everything that is given here is true."""
+
+    customer_id: str | None = None
+    appointment_id: str | None = None
+    run_id: str = ""  # the beginning of it is enough
+    states: tuple[State, ...] = ()  # one of these; empty: any
+    since: datetime | None = None  # claimed at this moment or later
+    until: datetime | None = None  # claimed before this moment
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRun:
+    """One run, or one sending by hand, as the journal remembers it."""
+
+    run_id: str
+    command: str  # "run-once" or "notify"
+    at: datetime  # its `now`
+    host: str
+    process: int
+    started_at: datetime  # by the journal database's clock, as is `finished_at`
+    finished_at: datetime | None  # None: it is under way, or was killed
+    complete: bool  # not stopped, braked, or cut off
+    ending: str | None  # "complete", "quiet", or what cut it short
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Messages by outcome."""

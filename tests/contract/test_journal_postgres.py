@@ -31,7 +31,7 @@ from journals import (
 )
 from postgres import PostgresServer
 from terminbenachrichtigung.errors import JournalError
-from terminbenachrichtigung.journal import Journal, engine, ledger, open_journal
+from terminbenachrichtigung.journal import Journal, engine, open_journal, patience
 from terminbenachrichtigung.journal.engine import lock, make_engine
 from terminbenachrichtigung.model import (
     Attempt,
@@ -120,7 +120,7 @@ def test_a_lock_held_for_good_is_given_up_with_one_sentence(
     journals: Journals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "BUSY_TIMEOUT_SECONDS", 1)
-    monkeypatch.setattr(ledger, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.1)
     run = journals.run()
     with locked_for(journals.url, "17", 2.5) as released:
         with pytest.raises(JournalError, match=r"^the journal postgresql.*lock timeout[^\n]*$"):
@@ -204,7 +204,7 @@ def test_a_server_that_is_away_for_a_moment_is_waited_for(own_server: PostgresSe
 def test_a_journal_whose_server_is_gone_can_still_be_closed(
     own_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.1)
     url = own_server.create_database("journal")
     with Journals(url):
         pass

@@ -15,7 +15,7 @@ from sqlalchemy import URL, text
 
 from journals import GAP, NOW, SMS, Journals, appointment, ask, claimed, compete, planned, settings, settled
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
-from terminbenachrichtigung.journal import create_journal, engine, ledger, open_journal
+from terminbenachrichtigung.journal import create_journal, engine, open_journal, patience
 from terminbenachrichtigung.journal.engine import file_system_of, make_engine
 from terminbenachrichtigung.model import Claim, MessageOutcome
 
@@ -158,7 +158,7 @@ def test_reading_waits_for_nobody(journals: Journals, tmp_path: Path) -> None:
 
 def test_writers_take_turns_and_none_is_refused(journals: Journals, monkeypatch: pytest.MonkeyPatch) -> None:
     # A transaction that read before it wrote would be refused at once, however long it may wait.
-    monkeypatch.setattr(ledger, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0)
     messages = [planned(appointment(str(n), customer=str(n))) for n in range(60)]
     with ThreadPoolExecutor(4) as threads:
         runs = [threads.submit(compete, journals.url, seed, messages) for seed in range(4)]
@@ -181,7 +181,7 @@ def test_a_journal_locked_for_good_is_given_up_with_one_sentence(
     journals: Journals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "BUSY_TIMEOUT_SECONDS", 0.1)
-    monkeypatch.setattr(ledger, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.5)
     run = journals.run()
     with locked_for(tmp_path / "journal.db", 2.5) as released:
         with pytest.raises(JournalError, match=r"journal\.db: database is locked"):

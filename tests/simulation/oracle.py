@@ -17,6 +17,21 @@ from terminbenachrichtigung.model import Appointment, Channel, Reason, Route
 
 COUNTS_FOR_GAP = frozenset({"claimed", "sent", "delivered", "unknown"})
 HAND_IS_OLD = timedelta(hours=2)
+_NOT_OURS = (
+    Reason.NO_CUSTOMER,
+    Reason.GROUP_APPOINTMENT,
+    Reason.TYPE_NOT_ALLOWED,
+    Reason.STATUS_EXCLUDED,
+    Reason.BRANCH_EXCLUDED,
+)
+_NOT_FOR_A_PERSON = (
+    Reason.MISSED,
+    Reason.PAST,
+    Reason.SAME_DAY,
+    Reason.NOT_YET_DUE,
+    Reason.BOOKED_RECENTLY,
+)
+"""Rules 8 to 12: the staff list is judged without them."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +102,13 @@ class Oracle:
     def judge(self, rows: Iterable[Appointment], memory: Memory, now: datetime) -> Verdict:
         """What a run at the open moment `now` does about these rows."""
         return Judging(self, rows, memory, now).verdict()
+
+
+    def staff(
+        self, rows: Iterable[Appointment], memory: Memory, moment: datetime
+    ) -> Mapping[str, frozenset[str]]:
+        """Whom a person must call or write now, and about which appointments."""
+        return Judging(self, rows, memory, self.minutes.next_open(moment)).staff(moment)
 
 
 class Judging:
@@ -307,6 +329,48 @@ class Judging:
     def held_back(self, row: Appointment, reminder: str) -> bool:
         only = self.settings.safety.only_recipients
         return bool(only) and not any(route.recipient in only for route in self.routes([row], reminder))
+
+    # ---------------------------------------------------------------- the staff list
+
+    def staff(self, moment: datetime) -> Mapping[str, frozenset[str]]:
+        found: dict[str, set[str]] = defaultdict(set)
+        for row in self.rows:
+            if row.starts_at <= moment or row.customer_id is None or self.is_told(row):
+                continue
+            if any(self.is_for_staff(row, reminder) for reminder in self.leads):
+                found[row.customer_id].add(row.appointment_id)
+        return {customer: frozenset(names) for customer, names in found.items()}
+
+    def is_told(self, row: Appointment) -> bool:
+        """Whether what the customer heard last is right."""
+        right = False
+        for told in self.memory.told[row.appointment_id]:
+            if told.state in ("sent", "delivered", "adopted"):
+                right = _names(told, row)
+            elif told.state in ("unknown", "claimed") and not _names(told, row):
+                right = False
+        return right
+
+    def is_for_staff(self, row: Appointment, reminder: str) -> bool:
+        if self.first_no(row, reminder) in _NOT_OURS:
+            return False
+        listed = self.minutes.day(row.starts_at) == self.today or row.starts_at <= self.reach(reminder, self.now)
+        latest = self.latest(row, reminder)
+        if latest is not None and _names(latest, row) and latest.state in ("failed", "unknown"):
+            return listed
+        if not listed:
+            return False
+        if self.first_no(row, reminder) is Reason.MISSED:
+            return True
+        reason = self.first_no(row, reminder, without=_NOT_FOR_A_PERSON)
+        if reason is Reason.NO_CONTACT:
+            return not any(self.can_still_reach(row, other) for other in self.leads)
+        return reason is Reason.MANUAL_CONTACT
+
+    def can_still_reach(self, row: Appointment, reminder: str) -> bool:
+        later = (Reason.MISSED, Reason.NOT_YET_DUE, Reason.BOOKED_RECENTLY)
+        no = self.first_no(row, reminder, without=later) is not None
+        return not no and not self.superseded(row, reminder) and not self.held_back(row, reminder)
 
     # ---------------------------------------------------------------- the plan
 

@@ -189,6 +189,8 @@ class Simulation:
         if chance.random() < 0.05:
             self.clock.sleep(chance.choice((60, 600, 1200)))
             self.run()
+        if chance.random() < 0.2:
+            self._compare_staff_list()
         if chance.random() < 0.1:
             self._resolve()
 
@@ -399,6 +401,24 @@ class Simulation:
         self.figures["verdicts compared"] += len(verdict.skips) + len(verdict.messages)
         return verdict
 
+    def _compare_staff_list(self) -> None:
+        """For customers whom nobody has contacted by hand."""
+        self._let_claims_run_out()
+        moment = self.clock.now()
+        expected = self.oracle.staff(self.front.rows(), self.tables.memory(), moment)
+        with _Opened(open_journal(self.settings.journal, readonly=True)) as journal:
+            listed = desk.staff(self._tools(journal))
+        found = {each.customer_id: frozenset(each.appointment_ids) for each in listed}
+        for customer in sorted({*found, *expected}):
+            if self.front.customers[customer].last_contacted_at is not None:
+                continue
+            if found.get(customer) != expected.get(customer):
+                self.fail(f"the staff list has {found.get(customer)}, the oracle {expected.get(customer)}", customer)
+        self.figures["staff list entries compared"] += len(expected)
+        for names in found.values():
+            for name in names:
+                self.accounted[name].add("staff list")
+
     def _compare(self, command: str, verdict: Verdict, result: RunResult) -> None:
         planned = {
             (each.message.reminder, each.message.customer_id, _ids(each)): each.message.routes
@@ -558,11 +578,11 @@ class Simulation:
 
     def _nothing_is_forgotten(self, run: Run, result: RunResult) -> None:
         """After a complete run nobody is due any more, but those who could not be told, or have just changed."""
-        left = {_key for each in result.messages for _key in _keys(each) if each.outcome is not MessageOutcome.SENT}
+        open_ = {each.message.customer_id for each in result.messages if each.outcome is not MessageOutcome.SENT}
         verdict = self.oracle.judge(self.front.rows(), self.tables.memory(), run.now)
         for message in verdict.messages:
             keys = {(message.reminder, name) for name in message.appointment_ids}
-            if message.customer_id not in self.front.touched and not keys & {*left, *self.left}:
+            if message.customer_id not in self.front.touched | open_ and not keys & {*self.left}:
                 self.fail(f"it is due, and was forgotten: {message}", message.customer_id)
 
     # ---------------------------------------------------------------- in the end

@@ -27,7 +27,7 @@ PATIENCE = 0.6
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("terminbenachrichtigung.journal.engine.BUSY_TIMEOUT_SECONDS", PATIENCE / 6)
-    monkeypatch.setattr("terminbenachrichtigung.journal.ledger.PATIENCE_SECONDS", PATIENCE)
+    monkeypatch.setattr("terminbenachrichtigung.journal.patience.PATIENCE_SECONDS", PATIENCE)
     monkeypatch.setattr("terminbenachrichtigung.dispatch.backlog.PAUSES", (PATIENCE / 2, PATIENCE / 2))
 
 
@@ -255,7 +255,7 @@ def test_a_settle_that_could_not_be_committed_ends_as_unknown_and_is_never_sent_
 def test_a_fault_that_passes_costs_nothing_but_time(
     practice: Practice, fault: Fault, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("terminbenachrichtigung.journal.ledger.PATIENCE_SECONDS", 20)
+    monkeypatch.setattr("terminbenachrichtigung.journal.patience.PATIENCE_SECONDS", 20)
     soon = threading.Timer(PATIENCE / 2, fault.end)
 
     def script(request: Request) -> None:

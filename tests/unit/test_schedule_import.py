@@ -280,7 +280,7 @@ def test_a_file_that_disturbs_more_than_a_fifth_is_braked(moved: int, braked: bo
 
 
 def test_only_what_a_later_file_adds_counts_as_booked_now() -> None:
-    def booked(before: Held, **said: datetime) -> object:
+    def booked(before: Held, **said: Any) -> object:
         return changes([entry("new", **said)], before).inserts["appointments"]["new"]["created_at"]
 
     assert booked(held()) is None

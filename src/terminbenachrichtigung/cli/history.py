@@ -1,43 +1,145 @@
-"""`history` and `history resolve`."""
+"""`history`, `history runs` and `history resolve`."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import click
+from click.core import ParameterSource
 
-from terminbenachrichtigung.cli.context import load_settings, print_json, terminal_width, wants_colour
-from terminbenachrichtigung.errors import JournalError
+from terminbenachrichtigung.cli.context import (
+    load_settings,
+    local_day,
+    print_json,
+    terminal_width,
+    wants_colour,
+)
+from terminbenachrichtigung.errors import ConfigError, JournalError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+STATES = ("claimed", "sent", "delivered", "undelivered", "failed", "unknown", "released", "adopted")
+
+_Command = Callable[..., Any]
+
+
+def _output(things: str) -> Callable[[_Command], _Command]:
+    """The options that every listing of the journal has."""
+
+    def with_options(command: _Command) -> _Command:
+        for option in (
+            click.option("--day", metavar="YYYY-MM-DD", help="One day, by the practice's calendar."),
+            click.option(
+                "--run", "run_id", default="", metavar="RUN_ID", help="One run; the beginning is enough."
+            ),
+            click.option(
+                "--limit",
+                type=click.IntRange(1, 1_000_000),
+                default=1000,
+                show_default=True,
+                help=f"The newest N {things}.",
+            ),
+            click.option("--csv", "as_csv", is_flag=True, help="Comma-separated lines for a spreadsheet."),
+            click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout."),
+        ):
+            command = option(command)
+        return command
+
+    return with_options
 
 
 @click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@_output("messages")
 @click.option(
-    "--limit",
-    type=click.IntRange(1, 1_000_000),
-    default=1000,
-    show_default=True,
-    help="The newest N messages.",
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(STATES),
+    help="Where the message stands; may be repeated.",
 )
+@click.option("--appointment", metavar="ID", help="Messages about one appointment.")
+@click.option("--customer", metavar="ID", help="Messages to one customer.")
 @click.pass_context
-def history(context: click.Context, *, as_json: bool, limit: int) -> None:
-    """What was sent to whom, and what became of it; newest first."""
+def history(
+    context: click.Context,
+    *,
+    customer: str | None,
+    appointment: str | None,
+    states: tuple[str, ...],
+    day: str | None,
+    run_id: str,
+    limit: int,
+    as_csv: bool,
+    as_json: bool,
+) -> None:
+    """What was sent to whom, and what became of it; newest first.
+
+    The options narrow it down together. A day is the one on which the message was claimed for sending.
+    """
     if context.invoked_subcommand is not None:
+        given = (name for name in context.params if context.get_parameter_source(name) is _TYPED)
+        if any(given):
+            raise ConfigError(
+                f"options for {context.invoked_subcommand} stand behind it: "
+                f"history {context.invoked_subcommand} --help"
+            )
         return
+    _one_form(as_csv=as_csv, as_json=as_json)
     settings = load_settings(context)
     from terminbenachrichtigung import report
     from terminbenachrichtigung.journal import open_journal
+    from terminbenachrichtigung.model import HistoryFilter, State
 
+    since, until = _range(day, settings.zone)
+    wanted = HistoryFilter(customer, appointment, run_id.lower(), tuple(map(State, states)), since, until)
     journal = open_journal(settings.journal, readonly=True)
     try:
-        messages = journal.history(limit)
+        messages = journal.history(limit, wanted=wanted)
     finally:
         journal.close()
     if as_json:
         print_json(report.history_as_json(messages, zone=settings.zone))
+    elif as_csv:
+        click.echo(report.history_as_csv(messages, zone=settings.zone))
     else:
         click.echo(
             report.history_as_text(
                 messages, zone=settings.zone, width=terminal_width(), colour=wants_colour()
             )
+        )
+
+
+@history.command()
+@_output("runs")
+@click.pass_context
+def runs(
+    context: click.Context, *, day: str | None, run_id: str, limit: int, as_csv: bool, as_json: bool
+) -> None:
+    """The runs, with how each ended and what became of its messages; newest first.
+
+    A run that was killed, or is still under way, has not ended.
+    """
+    _one_form(as_csv=as_csv, as_json=as_json)
+    settings = load_settings(context)
+    from terminbenachrichtigung import report
+    from terminbenachrichtigung.journal import open_journal
+    from terminbenachrichtigung.model import HistoryFilter
+
+    since, until = _range(day, settings.zone)
+    journal = open_journal(settings.journal, readonly=True)
+    try:
+        found = journal.runs(limit, HistoryFilter(run_id=run_id.lower(), since=since, until=until))
+    finally:
+        journal.close()
+    if as_json:
+        print_json(report.runs_as_json(found, zone=settings.zone))
+    elif as_csv:
+        click.echo(report.runs_as_csv(found, zone=settings.zone))
+    else:
+        click.echo(
+            report.runs_as_text(found, zone=settings.zone, width=terminal_width(), colour=wants_colour())
         )
 
 
@@ -69,3 +171,20 @@ def resolve(context: click.Context, *, message_id: UUID, sent: bool) -> None:
         if sent
         else f"Message {message_id} was {before}; the next run tries it again if it is still due."
     )
+
+
+_TYPED = ParameterSource.COMMANDLINE
+
+
+def _one_form(*, as_csv: bool, as_json: bool) -> None:
+    if as_csv and as_json:
+        raise ConfigError("--csv and --json are two forms of the same; give one of the two")
+
+
+def _range(day: str | None, zone: "ZoneInfo") -> tuple[datetime | None, datetime | None]:
+    """The moments between which a local day lies; a day of the change of clocks has 23 or 25 hours."""
+    if day is None:
+        return None, None
+    first = local_day(day)
+    start, end = (datetime.combine(each, time(), zone) for each in (first, first + timedelta(days=1)))
+    return start.astimezone(UTC), end.astimezone(UTC)

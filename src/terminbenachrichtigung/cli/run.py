@@ -11,6 +11,7 @@ from terminbenachrichtigung.cli.context import (
     progress_bar,
     terminal_width,
     wants_colour,
+    warn,
 )
 
 if TYPE_CHECKING:
@@ -39,25 +40,31 @@ def run_once(
     settings = load_settings(context)
     from terminbenachrichtigung import bootstrap, pipeline, report
 
-    with (
-        bootstrap.stop_signals(settings.max_run_minutes) as stopping,
-        bootstrap.tools(settings) as tools,
-        bootstrap.outlets(settings, tools.clock, stopping) as outlets,
-        progress_bar(shown=not (as_json or quiet)) as progress,
-    ):
-        result = pipeline.run_once(tools, outlets, progress=progress, max_messages=max_messages)
-    if as_json:
-        print_json(report.as_json(result, full=full, zone=settings.zone))
-    elif quiet:
-        text = report.as_quiet_text(result, zone=settings.zone, width=terminal_width(), colour=wants_colour())
-        if text:
-            click.echo(text)
-    else:
-        click.echo(
-            report.as_text(
-                result, zone=settings.zone, full=full, width=terminal_width(), colour=wants_colour()
+    with bootstrap.watch(settings) as watch:
+        with (
+            bootstrap.stop_signals(settings.max_run_minutes) as stopping,
+            bootstrap.tools(settings) as tools,
+            bootstrap.outlets(settings, tools.clock, stopping) as outlets,
+            progress_bar(shown=not (as_json or quiet)) as progress,
+        ):
+            result = pipeline.run_once(tools, outlets, progress=progress, max_messages=max_messages)
+        watch.ended(result)
+        if as_json:
+            print_json(report.as_json(result, full=full, zone=settings.zone))
+        elif quiet:
+            text = report.as_quiet_text(
+                result, zone=settings.zone, width=terminal_width(), colour=wants_colour()
             )
-        )
+            if text:
+                click.echo(text)
+        else:
+            click.echo(
+                report.as_text(
+                    result, zone=settings.zone, full=full, width=terminal_width(), colour=wants_colour()
+                )
+            )
+    if not quiet:
+        warn(watch.troubles)
     context.exit(report.exit_code(result))
 
 

@@ -14,7 +14,7 @@ from email.utils import getaddresses
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
 
 SMS_TYPES = (
     "Flash",
@@ -188,6 +188,31 @@ def _gateway(url: str) -> str:
     return url.rstrip("/")
 
 
+def _ping_url(secret: SecretStr) -> SecretStr:
+    url = secret.get_secret_value().strip()
+    if not url:
+        return SecretStr("")
+    advice = "must be a web address, as in https://hc-ping.com/your-uuid"  # never the value: it is a secret
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError(advice) from None
+    if parts.scheme not in {"http", "https"} or not host or not url.isascii() or re.search(r"\s", url):
+        raise ValueError(advice)
+    if parts.username is not None or parts.fragment:
+        raise ValueError("must hold no user, password or #")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError("must begin with https://, or what it says would travel readable for everybody")
+    return SecretStr(url)
+
+
+def _metrics_file(path: str) -> str:
+    if path and not path.endswith(".prom"):
+        raise ValueError('must end with ".prom", or node_exporter does not read it')
+    return path
+
+
 def _host(name: str) -> str:
     name = name.strip()
     try:
@@ -257,6 +282,8 @@ CountryCode = Annotated[str, AfterValidator(_country_code)]
 Country = Annotated[str, AfterValidator(_country)]
 SmsType = Annotated[str, AfterValidator(_sms_type)]
 Gateway = Annotated[str, AfterValidator(_gateway)]
+PingUrl = Annotated[SecretStr, AfterValidator(_ping_url)]
+MetricsFile = Annotated[str, AfterValidator(_metrics_file)]
 Host = Annotated[str, AfterValidator(_host)]
 Proxy = Annotated[str, AfterValidator(_unless_empty(_host))]
 Mailbox = Annotated[str, AfterValidator(_one_line), AfterValidator(_mailbox)]

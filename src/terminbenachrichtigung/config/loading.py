@@ -94,6 +94,10 @@ def _resolved(draft: Draft, folder: Path) -> tuple[Draft, list[Problem]]:
         else:
             updates[name] = section.model_copy(update={"url": SecretStr(url)})
 
+    if settings.monitoring.textfile:
+        beside = str(folder / settings.monitoring.textfile)
+        updates["monitoring"] = settings.monitoring.model_copy(update={"textfile": beside})
+
     code = settings.sms.country_code if settings.sms else "+49"
     recipients = []
     for number, text in enumerate(settings.safety.only_recipients):
@@ -159,6 +163,8 @@ def _warnings(settings: Settings, path: Path, *, exposed: bool) -> Iterator[str]
         yield f"safety.only_recipients is set: nobody but these {listed} will be sent anything"
     if settings.safety.max_messages_per_run == 0:
         yield "safety.max_messages_per_run is 0: no brake holds back a plan gone wrong; a limit is wiser"
+    if settings.monitoring.textfile and not (home := Path(settings.monitoring.textfile).parent).is_dir():
+        yield f"monitoring.textfile cannot be written: there is no folder {home}"
     kind = settings.sms.sms_type if settings.sms else "auto"
     if settings.sms and settings.sms.max_parts > 1 and kind != "auto" and not kind.endswith("Long"):
         yield f'sms.sms_type "{kind}" takes one part only: set max_parts = 1, or sms_type = "auto"'

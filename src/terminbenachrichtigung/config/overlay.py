@@ -26,6 +26,7 @@ TWINS = (
     ("journal", "url", "url_file"),
     ("sms", "password", "password_file"),
     ("email", "password", "password_file"),
+    ("monitoring", "ping_url", "ping_url_file"),
 )
 """Section, key, and the key that names a file instead: of both, only one may be given."""
 

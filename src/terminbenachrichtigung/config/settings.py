@@ -25,6 +25,8 @@ from terminbenachrichtigung.config.fields import (
     Language,
     Line,
     Mailbox,
+    MetricsFile,
+    PingUrl,
     Proxy,
     ReplyTo,
     Sender,
@@ -260,6 +262,24 @@ class EmailSettings(Section):
     )
 
 
+class MonitoringSettings(Section):
+    """Who watches over the hourly run."""
+
+    ping_url: Annotated[
+        PingUrl,
+        Field(
+            description="Called at start, success and failure, as healthchecks.io has it; empty: nobody is",
+            examples=["https://hc-ping.com/your-uuid"],
+            json_schema_extra={"default": ""},
+        ),
+    ] = SecretStr("")
+    """A secret: whoever knows it can report a success that never was."""
+    ping_url_file: Annotated[str, Field(description=_URL_FILE)] = ""
+    textfile: Annotated[
+        MetricsFile, Field(description="File for node_exporter's textfile collector; empty: none is written")
+    ] = ""
+
+
 class Branch(Section):
     """What one branch does differently."""
 
@@ -297,6 +317,7 @@ class Settings(Section):
     confirmation: Confirmation = Field(default_factory=Confirmation)
     sms: SmsSettings | None = None
     email: EmailSettings | None = None
+    monitoring: MonitoringSettings = Field(default_factory=MonitoringSettings)
     branches: Annotated[Mapping[str, Branch], Field(description="By branch_code")] = Field(
         default_factory=dict
     )

@@ -12,7 +12,12 @@ from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.config.toml_text import block_text, path_text, value_text
 
 _MASK = "***"
-_FILES = {"url": "url_file", "password": "password_file", "source": "query_file"}
+_FILES = {
+    "url": "url_file",
+    "password": "password_file",
+    "source": "query_file",
+    "ping_url": "ping_url_file",
+}
 
 
 def show(settings: Settings) -> str:

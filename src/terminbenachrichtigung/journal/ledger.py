@@ -1,16 +1,13 @@
 """The journal of one run: its promises, one short transaction each."""
 
-import functools
 import json
 import os
 import socket
-import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
@@ -19,8 +16,15 @@ from terminbenachrichtigung.config import JournalSettings
 from terminbenachrichtigung.errors import JournalError
 from terminbenachrichtigung.journal import claims, statements
 from terminbenachrichtigung.journal.claims import Lost
-from terminbenachrichtigung.journal.engine import insert_new, lock, may_pass, reaching
-from terminbenachrichtigung.journal.reading import read_history, read_known, read_latest
+from terminbenachrichtigung.journal.engine import insert_new, lock, reaching
+from terminbenachrichtigung.journal.patience import Patient, patient
+from terminbenachrichtigung.journal.reading import (
+    read_history,
+    read_known,
+    read_last_complete_run,
+    read_latest,
+    read_runs,
+)
 from terminbenachrichtigung.journal.retention import purge
 from terminbenachrichtigung.journal.tables import (
     attempts,
@@ -36,7 +40,9 @@ from terminbenachrichtigung.model import (
     Channel,
     Claim,
     Expired,
+    HistoryFilter,
     JournalMessage,
+    JournalRun,
     Known,
     Leftover,
     MessageOutcome,
@@ -47,58 +53,16 @@ from terminbenachrichtigung.model import (
     State,
 )
 
-PATIENCE_SECONDS = 90
-"""How long a locked, full or restarting journal is waited for; three times SQLite's own busy timeout."""
 
-_Arguments = ParamSpec("_Arguments")
-_Result = TypeVar("_Result")
-
-
-def _patient(
-    method: Callable[Concatenate["Journal", _Arguments], _Result],
-) -> Callable[Concatenate["Journal", _Arguments], _Result]:
-    """Repeats a transaction that the database could not finish: locked, disk full, server restarted.
-
-    The whole transaction is repeated, so a method must be right when its first try did commit and
-    only the answer was lost: `_retrying` tells it.
-    """
-
-    @functools.wraps(method)
-    def repeated(self: "Journal", /, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
-        pause = 0.2
-        try:
-            while True:
-                try:
-                    result = method(self, *args, **kwargs)
-                except JournalError as error:
-                    # Counted from the first failure, not for each call: a run with eight messages under
-                    # way would otherwise hang on a full disk for eight times as long.
-                    if self._patience_ends is None:
-                        self._patience_ends = time.monotonic() + PATIENCE_SECONDS
-                    if not may_pass(error) or time.monotonic() + pause > self._patience_ends:
-                        raise
-                else:
-                    self._patience_ends = None
-                    return result
-                self._retrying = True
-                time.sleep(pause)
-                pause = min(pause * 2, 5.0)
-        finally:
-            self._retrying = False
-
-    return repeated
-
-
-class Journal:
+class Journal(Patient):
     """The journal of one run (or of one command). Not thread-safe: the main thread writes it alone."""
 
     def __init__(self, engine: Engine, url: str, settings: JournalSettings) -> None:
+        super().__init__()
         self._engine = engine
         self._url = url
         self._settings = settings
         self._connection: Connection | None = None
-        self._retrying = False
-        self._patience_ends: float | None = None  # by the monotonic clock; None while all is well
         self._noted: Counter[str] = Counter()  # attempts in the journal, by open claim
         self.run_id = str(uuid.uuid4())
 
@@ -129,7 +93,7 @@ class Journal:
         self._begin(now, command, found if expire else None)
         return tuple(found.values())
 
-    @_patient
+    @patient
     def _begin(self, now: datetime, command: str, expired: dict[str, Expired] | None) -> None:
         with self._transaction(writes=True) as connection:
             connection.execute(
@@ -151,7 +115,7 @@ class Journal:
     def _claim_timeout(self) -> timedelta:
         return timedelta(minutes=self._settings.claim_timeout_minutes)
 
-    @_patient
+    @patient
     def known(
         self, appointment_ids: Collection[str], *, now: datetime, gap: timedelta, runs_since: datetime
     ) -> Known:
@@ -174,7 +138,7 @@ class Journal:
                 claim_timeout=self._claim_timeout,
             )
 
-    @_patient
+    @patient
     def finish(
         self,
         now: datetime,
@@ -241,7 +205,7 @@ class Journal:
             self._note_news(facts, fresh)
         return fresh
 
-    @_patient
+    @patient
     def _note_news(self, facts: Collection[tuple[str, str]], fresh: set[tuple[str, str]]) -> None:
         # `fresh` is kept from try to try, as in `_begin`.
         with self._transaction(writes=True) as connection:
@@ -269,7 +233,7 @@ class Journal:
                 return Lost(Reason.IN_PROGRESS, "another run claimed it at the same moment")
             raise
 
-    @_patient
+    @patient
     def _claim(self, claim: Claim, now: datetime, gap: timedelta) -> Claim | Lost:
         with self._transaction(writes=True) as connection:
             lock(connection, claim.message.customer_id)
@@ -282,13 +246,13 @@ class Journal:
             claims.insert(connection, row, claim.message, taken)
         return claim
 
-    @_patient
+    @patient
     def latest(self, reminder: str, appointment_ids: Collection[str]) -> dict[str, Notification]:
         """By appointment: its latest notification for one reminder, as it stands now. No lock is taken."""
         with self._transaction(writes=False) as connection:
             return read_latest(connection, reminder, appointment_ids)
 
-    @_patient
+    @patient
     def renew(self, claim: Claim, route: Route, ended: Sequence[Attempt]) -> bool:
         """Renews the lease before the next attempt, and notes the attempts that ended; False: it is lost.
 
@@ -310,7 +274,7 @@ class Journal:
         self._noted[claim.message_id] += len(ended)
         return bool(held)
 
-    @_patient
+    @patient
     def settle(self, claim: Claim, outcome: MessageOutcome, route: Route, ended: Sequence[Attempt]) -> None:
         """Notes how the message ended, with the attempts not yet noted. Committed when this returns.
 
@@ -341,7 +305,7 @@ class Journal:
             claims.record(connection, claim.message_id, ended)
         self._noted.pop(claim.message_id, None)
 
-    @_patient
+    @patient
     def reopen(self, message_ids: Sequence[str], channel: Channel) -> None:
         """Takes a rejection back that turned out to be the gateway's, not the recipients' (three in a row).
 
@@ -366,10 +330,22 @@ class Journal:
 
     # -------------------------------------------------------------- by hand
 
-    def history(self, limit: int, appointment_id: str | None = None) -> tuple[JournalMessage, ...]:
-        """The newest messages, newest first: all, or those about one appointment."""
+    def history(
+        self, limit: int, appointment_id: str | None = None, wanted: HistoryFilter | None = None
+    ) -> tuple[JournalMessage, ...]:
+        """The newest messages, newest first: all, those about one appointment, or those that are wanted."""
         with self._transaction(writes=False) as connection:
-            return read_history(connection, limit, appointment_id)
+            return read_history(connection, limit, wanted or HistoryFilter(appointment_id=appointment_id))
+
+    def runs(self, limit: int, wanted: HistoryFilter) -> tuple[JournalRun, ...]:
+        """The newest runs, newest first; of `wanted`, the run and the time when it started count."""
+        with self._transaction(writes=False) as connection:
+            return read_runs(connection, limit, wanted)
+
+    def last_complete_run(self) -> datetime | None:
+        """The `now` of the last complete run. Asked once: whoever watches does not wait for a journal."""
+        with self._transaction(writes=False) as connection:
+            return read_last_complete_run(connection)
 
     def adopt(self, planned: Iterable[PlannedMessage], now: datetime) -> int:
         """Marks appointments as handled elsewhere; returns how many were not yet known."""
@@ -387,7 +363,7 @@ class Journal:
                 count += len(message.appointments)
         return count
 
-    @_patient
+    @patient
     def resolve(self, message_id: str, *, sent: bool) -> State | None:
         """Settles an `unknown` or `failed` message by hand; returns its state before, None if there is none.
 

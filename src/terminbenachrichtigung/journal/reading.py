@@ -1,5 +1,6 @@
 """What the journal knows, read in one transaction: a few statements, however many appointments."""
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -22,8 +23,10 @@ from terminbenachrichtigung.journal.tables import (
 from terminbenachrichtigung.model import (
     Channel,
     Contacted,
+    HistoryFilter,
     JournalAttempt,
     JournalMessage,
+    JournalRun,
     Known,
     Leftover,
     MessageOutcome,
@@ -158,17 +161,24 @@ def read_latest(
     }
 
 
-def read_history(
-    connection: Connection, limit: int, appointment_id: str | None = None
-) -> tuple[JournalMessage, ...]:
-    """The newest messages with their appointments and attempts, newest first; all, or one appointment's."""
+def read_history(connection: Connection, limit: int, wanted: HistoryFilter) -> tuple[JournalMessage, ...]:
+    """The newest of the wanted messages with their appointments and attempts, newest first."""
     newest = select(messages).order_by(messages.c.claimed_at.desc(), messages.c.message_id).limit(limit)
-    if appointment_id is not None:
-        newest = newest.where(
-            messages.c.message_id.in_(
-                select(notifications.c.message_id).where(notifications.c.appointment_id == appointment_id)
-            )
+    if wanted.customer_id is not None:
+        newest = newest.where(messages.c.customer_id == wanted.customer_id)
+    if wanted.appointment_id is not None:
+        about = select(notifications.c.message_id).where(
+            notifications.c.appointment_id == wanted.appointment_id
         )
+        newest = newest.where(messages.c.message_id.in_(about))
+    if wanted.run_id:
+        newest = newest.where(messages.c.run_id.startswith(wanted.run_id, autoescape=True))
+    if wanted.states:
+        newest = newest.where(messages.c.state.in_(wanted.states))
+    if wanted.since is not None:
+        newest = newest.where(messages.c.claimed_at >= wanted.since)
+    if wanted.until is not None:
+        newest = newest.where(messages.c.claimed_at < wanted.until)
     rows = connection.execute(newest).all()
     ids = [row.message_id for row in rows]
     told: dict[str, list[str]] = defaultdict(list)
@@ -186,6 +196,38 @@ def read_history(
             JournalAttempt(Channel(row.channel), row.recipient, row.outcome, row.detail, row.ended_at)
         )
     return tuple(_remembered(row, told[row.message_id], tried[row.message_id]) for row in rows)
+
+
+def read_runs(connection: Connection, limit: int, wanted: HistoryFilter) -> tuple[JournalRun, ...]:
+    """The newest runs, newest first; of `wanted`, the run and the time when it started count."""
+    newest = select(runs).order_by(runs.c.started_at.desc(), runs.c.run_id).limit(limit)
+    if wanted.run_id:
+        newest = newest.where(runs.c.run_id.startswith(wanted.run_id, autoescape=True))
+    if wanted.since is not None:
+        newest = newest.where(runs.c.started_at >= wanted.since)
+    if wanted.until is not None:
+        newest = newest.where(runs.c.started_at < wanted.until)
+    return tuple(
+        JournalRun(
+            run_id=row.run_id,
+            command=row.command,
+            at=row.run_now,
+            host=row.host,
+            process=row.process,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+            complete=row.complete,
+            ending=row.ending,
+            counts=json.loads(row.counts) if row.counts else {},
+        )
+        for row in connection.execute(newest)
+    )
+
+
+def read_last_complete_run(connection: Connection) -> datetime | None:
+    """The `now` of the last complete run; None if there was none."""
+    complete = select(runs.c.run_now).where(runs.c.complete.is_(True))
+    return connection.execute(complete.order_by(runs.c.run_now.desc()).limit(1)).scalar()
 
 
 def _remembered(row: Row[Any], told: Sequence[str], tried: Sequence[JournalAttempt]) -> JournalMessage:

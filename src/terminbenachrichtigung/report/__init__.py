@@ -8,9 +8,23 @@ from terminbenachrichtigung.report.explaining import (
     explanation_as_text,
 )
 from terminbenachrichtigung.report.finding import Found, FoundState, Search, search_as_json, search_as_text
-from terminbenachrichtigung.report.history import history_as_json, history_as_text
+from terminbenachrichtigung.report.history import (
+    history_as_csv,
+    history_as_json,
+    history_as_text,
+    runs_as_csv,
+    runs_as_json,
+    runs_as_text,
+)
 from terminbenachrichtigung.report.masking import mask_address, mask_number, mask_recipient, mask_text
-from terminbenachrichtigung.report.run import as_json, as_quiet_text, as_text, exit_code
+from terminbenachrichtigung.report.run import (
+    as_json,
+    as_quiet_text,
+    as_text,
+    exit_code,
+    skipped_by_reason,
+    summary,
+)
 from terminbenachrichtigung.report.wording import OUTCOMES, REASONS, needs_a_person, stop_sentence
 
 __all__ = [
@@ -28,6 +42,7 @@ __all__ = [
     "exit_code",
     "explanation_as_json",
     "explanation_as_text",
+    "history_as_csv",
     "history_as_json",
     "history_as_text",
     "mask_address",
@@ -35,7 +50,12 @@ __all__ = [
     "mask_recipient",
     "mask_text",
     "needs_a_person",
+    "runs_as_csv",
+    "runs_as_json",
+    "runs_as_text",
     "search_as_json",
     "search_as_text",
+    "skipped_by_reason",
     "stop_sentence",
+    "summary",
 ]

@@ -116,7 +116,7 @@ def as_text(
     """
     full = full or _dry(result)
     return render(
-        [_heading(result, zone), *_body(result, zone, full), _summary(result)], width=width, colour=colour
+        [_heading(result, zone), *_body(result, zone, full), summary(result)], width=width, colour=colour
     )
 
 
@@ -129,6 +129,12 @@ def as_quiet_text(result: RunResult, *, zone: tzinfo, width: int | None = None, 
         lines.insert(0, mask_text(stop_sentence(result)))
     heading = f"{result.command} of {local_time(result.at, zone)} needs a person:"
     return render([heading, *dict.fromkeys(lines)], width=width, colour=colour)
+
+
+def skipped_by_reason(result: RunResult) -> dict[Reason, int]:
+    """How many appointments were skipped, for every reason that a run reports; 0 where there was none."""
+    counts = Counter(skip.reason for skip in _reported(result))
+    return {reason: counts[reason] for reason in Reason if reason not in _ONLY_EXPLAINED}
 
 
 def _dry(result: RunResult) -> bool:
@@ -283,7 +289,8 @@ def _closed_and_expired(result: RunResult, full: bool) -> Iterator[str]:
     yield from (expired_sentence(expired, full=full) for expired in result.expired)
 
 
-def _summary(result: RunResult) -> str:
+def summary(result: RunResult) -> str:
+    """One line of counts; it names nobody."""
     counts = _counts(result)
     ended = [f"{counts[outcome]} {outcome}" for outcome in MessageOutcome if counts[outcome]]
     messages = counted(counts["messages"], "message")

@@ -170,7 +170,7 @@ def _day(text: str) -> date:
 def _calendar_day(found: re.Match[str]) -> date:
     year, month, day = (int(found[small] or found[large]) for small, large in ("yY", "mM", "dD"))
     try:
-        return date(year + 2000 if year < 100 else year, month, day)
+        return date(year + 2000 if len(found["Y"] or "") == len("26") else year, month, day)
     except ValueError:
         raise Unreadable(f"there is no such day: {shown(found[0])}") from None
 

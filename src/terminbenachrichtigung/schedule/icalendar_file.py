@@ -6,6 +6,7 @@ refused: which of its occurrences still stand, only the calendar that made it kn
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -39,7 +40,7 @@ def read(content: bytes, zone: ZoneInfo) -> Parsed:
     ]
     try:
         calendars = icalendar.Calendar.from_ical(content, multiple=True)
-    except (ValueError, IndexError, KeyError) as error:
+    except (ValueError, IndexError, KeyError, OSError) as error:  # OSError: zoneinfo's, for the zone "Europe"
         raise ConfigError(f"the file is no iCalendar: {str(error).splitlines()[0]}") from None
     events = [(calendar, event) for calendar in calendars for event in calendar.walk("VEVENT")]
     if len(events) != len(lines) or not calendars:
@@ -80,10 +81,10 @@ def _entry(line: int, event: Any, zone: ZoneInfo, *, cancelled: bool) -> Entry:
     if "CATEGORIES" in event and (names := _categories(event["CATEGORIES"])):
         said["type_name"] = names[0]
     for name, column in (("DTEND", "ends_at"), ("CREATED", "created_at")):
-        if name in event:
+        with suppress(Unreadable):  # neither is needed
             said[column] = _moment(event, name, zone)
-    length = getattr(event.get("DURATION"), "dt", None) if "DTEND" not in event else None
-    if isinstance(length, timedelta):
+    length = _read(event, "DURATION")
+    if isinstance(length, timedelta) and "DTEND" not in event:
         said["ends_at"] = starts_at + length
     customer_id, contact = entries.customer(dict(_contact(event)))
     return Entry(line, appointment_id, starts_at, customer_id, said | contact)
@@ -92,7 +93,7 @@ def _entry(line: int, event: Any, zone: ZoneInfo, *, cancelled: bool) -> Entry:
 def _moment(event: Any, name: str, zone: ZoneInfo) -> datetime:
     """The time of a property in UTC; raises Unreadable."""
     found = event.get(name)
-    read = None if found is None or name in {error[0] for error in event.errors} else found.dt
+    read = _read(event, name)
     if isinstance(read, datetime):
         unknown = found.params.get("TZID") if read.tzinfo is None else None
         if unknown:
@@ -101,6 +102,13 @@ def _moment(event: Any, name: str, zone: ZoneInfo) -> datetime:
     if read is not None:
         raise Unreadable(f"{name}: a whole day, without a time")
     raise Unreadable(f"{name}: missing" if found is None else f"{name}: not a time: {shown(str(found))}")
+
+
+def _read(event: Any, name: str) -> object:
+    """What the library made of a property; None where it is missing, broken, or comes twice."""
+    found = event.get(name)
+    broken = {str(error[0]).upper() for error in event.errors}
+    return None if name in broken or isinstance(found, list) else getattr(found, "dt", None)
 
 
 def _categories(found: Any) -> list[str]:
