@@ -108,7 +108,9 @@ class Oracle:
         self, rows: Iterable[Appointment], memory: Memory, moment: datetime
     ) -> Mapping[str, frozenset[str]]:
         """Whom a person must call or write now, and about which appointments."""
-        return Judging(self, rows, memory, self.minutes.next_open(moment)).staff(moment)
+        judging = Judging(self, rows, memory, self.minutes.next_open(moment))
+        judging.rows = _soonest_first(row for row in rows if row.starts_at > moment)
+        return judging.staff()
 
 
 class Judging:
@@ -118,7 +120,9 @@ class Judging:
         self.settings, self.minutes, self.typed = oracle.settings, oracle.minutes, oracle.typed
         self.rules = oracle.settings.rules
         self.memory, self.now = memory, now
-        since = min([now, *memory.complete_runs[-1:]])
+        # A run that lies ahead was made by a clock gone wrong.
+        self.complete_runs = [run for run in memory.complete_runs if run <= now]
+        since = min([now, *self.complete_runs[-1:]])
         self.rows = _soonest_first(row for row in rows if row.starts_at > since)
         self.gap = timedelta(hours=self.rules.hours_between_messages)
         self.today = self.minutes.day(now)
@@ -207,7 +211,7 @@ class Judging:
         return not (latest.state == "failed" and self.routes([row], reminder))
 
     def missed(self, row: Appointment, reminder: str) -> bool:
-        complete = self.memory.complete_runs
+        complete = self.complete_runs
         first = self.memory.first_complete.get(reminder)
         last_chance = self.last_chance(row)
         if not complete or first is None or row.starts_at <= max(complete):
@@ -332,10 +336,10 @@ class Judging:
 
     # ---------------------------------------------------------------- the staff list
 
-    def staff(self, moment: datetime) -> Mapping[str, frozenset[str]]:
+    def staff(self) -> Mapping[str, frozenset[str]]:
         found: dict[str, set[str]] = defaultdict(set)
         for row in self.rows:
-            if row.starts_at <= moment or row.customer_id is None or self.is_told(row):
+            if row.customer_id is None or self.is_told(row):
                 continue
             if any(self.is_for_staff(row, reminder) for reminder in self.leads):
                 found[row.customer_id].add(row.appointment_id)
@@ -354,11 +358,10 @@ class Judging:
     def is_for_staff(self, row: Appointment, reminder: str) -> bool:
         if self.first_no(row, reminder) in _NOT_OURS:
             return False
-        listed = self.minutes.day(row.starts_at) == self.today or row.starts_at <= self.reach(reminder, self.now)
         latest = self.latest(row, reminder)
         if latest is not None and _names(latest, row) and latest.state in ("failed", "unknown"):
-            return listed
-        if not listed:
+            return True
+        if self.minutes.day(row.starts_at) > self.today and row.starts_at > self.reach(reminder, self.now):
             return False
         if self.first_no(row, reminder) is Reason.MISSED:
             return True

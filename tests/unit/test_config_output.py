@@ -28,7 +28,7 @@ from terminbenachrichtigung.config.keys import overridable
 from terminbenachrichtigung.config.toml_text import block_text, key_text, value_text
 
 ROOT = Path(__file__).parents[2]
-FILE_TWINS = {"url_file", "query_file", "password_file"}
+FILE_TWINS = {"url_file", "query_file", "password_file", "ping_url_file"}
 
 
 def uncommented() -> dict[str, Any]:

@@ -26,16 +26,17 @@ def staff(tools: Tools) -> tuple[StaffEntry, ...]:
     ]
     # Also by a reminder whose window opens later.
     reached = {each.appointment.appointment_id for each in ours if each.first(without=_PASSING) is None}
-    ours = [
-        each
-        for each in ours
-        if each.appointment.starts_at < tomorrow or each.appointment.starts_at <= reach[each.reminder]
-    ]
+    # Also what a message took along, whose own window opens later.
     cases = list(
         staff_list.journal_cases(
             {each.appointment.appointment_id: each.appointment for each in ours}.values(), planned.known
         )
     )
+    ours = [
+        each
+        for each in ours
+        if each.appointment.starts_at < tomorrow or each.appointment.starts_at <= reach[each.reminder]
+    ]
     for each in ours:
         missed = each.first()
         verdict = each.first(without=ABOUT_TIME)

@@ -74,7 +74,8 @@ def read_known(
         )
         .join(messages, messages.c.message_id == notifications.c.message_id)
         .where(among(connection, notifications.c.appointment_id, appointment_ids))
-        .order_by(messages.c.run_now, notifications.c.generation)
+        # By the journal's clock: a run that began later may have claimed earlier.
+        .order_by(messages.c.claimed_at, notifications.c.generation)
     )
     for reminder, appointment, generation, customer, starts_at, word, message, run_now, renewed_at in rows:
         state = State(word)

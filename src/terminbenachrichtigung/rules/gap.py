@@ -52,12 +52,8 @@ def _waived(candidate: Candidate, context: Context) -> str:
         for each in context.notifications(candidate)
         if each.state not in {State.RELEASED, State.FAILED} and each.customer_id == appointment.customer_id
     ]
-    if told:
-        # Within a reminder the generations tell the order; hosts' clocks differ, and decide only between two.
-        latest = {each.reminder: each for each in sorted(told, key=lambda each: each.generation)}
-        last = max(latest.values(), key=lambda each: each.run_now)
-        if last.starts_at != appointment.starts_at:
-            return f"moved since it was notified for {context.clock(last.starts_at)}"
+    if told and told[-1].starts_at != appointment.starts_at:
+        return f"moved since it was notified for {context.clock(told[-1].starts_at)}"
     chance = context.quiet.last_chance(appointment.starts_at)
     if context.quiet.in_pre_quiet(context.now, chance):
         return f"the last chance ends at {context.clock(chance)}"

@@ -1,0 +1,391 @@
+"""Whatever stands in the columns of the schedule: the message is right, or the row is listed; no traceback.
+
+Most inputs go as far as the bytes that would leave; some hundred through the whole program.
+"""
+
+import email
+import email.policy
+import json
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from email.errors import MessageError
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import idna
+import phonenumbers
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from icalendar import Calendar
+
+from fuzzing import comes_to_an_end, inputs
+from practice import BERLIN, TUESDAY_TEN, TYPES, Practice, address, local, number, reminder
+from terminbenachrichtigung import bootstrap, pipeline, report
+from terminbenachrichtigung.config import Settings
+from terminbenachrichtigung.delivery.mail import compose
+from terminbenachrichtigung.delivery.smscreator import send_form
+from terminbenachrichtigung.model import Channel, Content, MessageResult
+
+NOW = local(TUESDAY_TEN)
+Row = dict[str, Any]
+
+# ---------------------------------------------------------------- what people and programs enter
+
+NASTY = st.sampled_from(
+    [
+        *("{{ 123456 + 654321 }}", "{% for x in customer %}", "{{ customer.__class__ }}", "{#", "{{", "%}"),
+        *("a\0b", "a\r\nBcc: all@example.org\r\n\r\nText", "a\nb", "\x1b[31mrot\x07", "\x85", "\u2028"),
+        *(
+            "'; DROP TABLE reminder_appointments; --",
+            "]]><Status>Ok</Status>",
+            "<b>&amp;</b>",
+            "&Recipient=1",
+        ),
+        *(
+            "\u202eregreB",
+            "נועה כהן",
+            "\u2066x",
+            "\u200bx",
+            "🙂" * 40,
+            "e\u0301",
+            "ﬃ",
+            "Żółć",
+            "I\u0307",
+            "\ufeff",
+        ),
+        *("=?utf-8?q?=0d=0aBcc:x@y.de?=", "None", "NULL", "%s %n %(x)s", "\\", '"', "''", "a" * 10_000),
+        *(
+            "24:00",
+            "2026-11-25 09:00",
+            "Storniert",
+            "keine",
+            "brief",
+            "email",
+            "sms",
+            "fr",
+            "de-AT",
+            "xx",
+            "tlh",
+        ),
+    ]
+)
+TEXT = st.one_of(NASTY, st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
+ANYTHING = st.one_of(
+    TEXT,
+    TEXT,
+    st.none(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False),
+    st.binary(max_size=10),
+)
+
+DIGITS = st.sampled_from(
+    [
+        *("0171", "171", "0049", "+49", "49", "(0)", "5555555", "555 55 55", "12", "030 123456", "00", "110"),
+        *(
+            "+43 664 1234567",
+            "+1 212 555 0123",
+            "+44 7700 900123",
+            "0800",
+            "٠١٧١",
+            "\uff10\uff11\uff17\uff11",
+            "²",
+        ),
+    ]
+)
+AROUND = st.sampled_from(
+    [
+        *("", " ", "/", "-", "–", "(", ")", "[", "]", ".", ":", ";", ",", "\n", "#", "*", "+", "x", "ext. 5"),
+        *(
+            "Tel",
+            "Tel.:",
+            "Mobil",
+            "Handy",
+            "privat",
+            "Büro",
+            "Mutter",
+            "Ute",
+            "falsch:",
+            "(alt)",
+            "Fax",
+            "\u200e",
+        ),
+    ]
+)
+NUMBERS = st.one_of(
+    st.lists(st.one_of(DIGITS, AROUND), max_size=8).map("".join),
+    st.lists(st.one_of(DIGITS, AROUND), max_size=8).map(" ".join),
+    st.from_regex(r"\A0(15|16|17)[0-9]{8,9}\Z"),
+    ANYTHING,
+)
+PARTS = st.sampled_from(
+    [
+        *(
+            "anna",
+            "Anna.B",
+            "@",
+            "example.org",
+            "müller.de",
+            "Example.ORG",
+            ".",
+            ",",
+            ";",
+            " ",
+            "<",
+            ">",
+            '"',
+        ),
+        *("+", "\r\n", "\0", "=?utf-8?q?x?=", "ä", "xn--mller-kva.de", "[127.0.0.1]", "localhost", "\u200b"),
+    ]
+)
+ADDRESSES = st.one_of(st.lists(PARTS, max_size=6).map("".join), st.emails(), ANYTHING)
+STARTS = st.one_of(
+    st.integers(0, 1500).map(lambda minutes: f"2026-11-25 {8 + minutes // 60 % 16:02}:{minutes % 60:02}"),
+    st.sampled_from(["2026-11-25T09:00:00Z", "2026-11-25T09:00", "2026-11-25 24:00", "25.11.2026", "", None]),
+)
+KINDS: dict[str, st.SearchStrategy[Any]] = {
+    **{name: ANYTHING for name, kind in TYPES.items() if kind == "TEXT"},
+    **dict.fromkeys(("mobile", "phone"), NUMBERS),
+    "email": ADDRESSES,
+    "starts_at": STARTS,
+    **dict.fromkeys(("ends_at", "created_at", "last_contacted_at"), st.one_of(STARTS, ANYTHING)),
+    **dict.fromkeys(("type_notifiable", "is_group", "reminder_consent"), st.one_of(st.booleans(), ANYTHING)),
+}
+del KINDS["appointment_id"]  # by which a message is found again
+
+
+def _good(place: int) -> Row:
+    """A row with which all is well, of a customer of its own, whose name is nobody else's."""
+    return {
+        "appointment_id": f"a{place}",
+        "starts_at": f"2026-11-25 09:{place:02}",
+        "customer_id": str(place),
+        "type_notifiable": True,
+        "is_group": False,
+        "first_name": f"first{place}x",
+        "last_name": f"last{place}x",
+        "salutation": "Frau",
+        "mobile": number(place),
+        "email": address(place),
+        "branch_name": "Optik Nord",
+        "branch_phone": "040 123456",
+    }
+
+
+@st.composite
+def schedules(draw: st.DrawFn, size: int) -> list[Row]:
+    """Rows in which some values are other ones; sometimes two of them are one customer's."""
+    rows = []
+    for place in range(draw(st.integers(1, size))):
+        names = draw(st.lists(st.sampled_from(sorted(KINDS)), max_size=6, unique=True))
+        rows.append(_good(place) | {name: draw(KINDS[name]) for name in names})
+    return rows
+
+
+# ---------------------------------------------------------------- what must hold
+
+
+def is_theirs(recipient: str, row: Row) -> bool:
+    """Whether a recipient is what stands in the row, by a reading that is not ours: letter by letter."""
+    if "@" in recipient:
+        typed = unicodedata.normalize("NFC", str(row["email"])).strip().strip("\u200b\ufeff")
+        local_part, _, domain = typed.rpartition("@")
+        if not domain.isascii():
+            domain = idna.encode(domain, uts46=True).decode()
+        return recipient == f"{local_part}@{domain.lower()}"
+    national = str(phonenumbers.parse(recipient).national_number)
+    pieces = re.split(r"[;,\r\n\v\f\x85\u2028\u2029]", f"{row['mobile']};{row.get('phone') or ''}")
+    return any(national in "".join(digit(sign) for sign in piece) for piece in pieces)
+
+
+def digit(sign: str) -> str:
+    value = unicodedata.decimal(sign, None)
+    return "" if value is None else str(value)
+
+
+FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def assert_safe(text: str) -> None:
+    assert not FORBIDDEN.search(text), ascii(text)
+    assert "777777" not in text  # what stands in a row is never computed
+    assert "<class" not in text
+    assert "terminbenachrichtigung" not in text
+
+
+def assert_theirs_alone(text: str, message: MessageResult, rows: list[Row]) -> None:
+    """No other customer's name is in it."""
+    own = {row.appointment_id for row in message.message.appointments}
+    for row in rows:
+        if row["appointment_id"] not in own:
+            for name in (row.get("first_name"), row.get("last_name")):
+                assert not re.fullmatch(r"(first|last)\d+x", str(name)) or str(name) not in text
+
+
+def assert_sms_leaves_as_it_should(content: Content, configured: Settings) -> None:
+    assert configured.sms is not None
+    assert content.parts is not None
+    assert 1 <= content.parts <= configured.sms.max_parts
+    form = send_form(content, "label", "Optik", "auto", NOW)
+    assert form["Recipient"] == "00" + content.recipient[1:]
+    assert re.fullmatch(r"00[1-9]\d{6,14}", form["Recipient"], re.ASCII)
+    form["SMSText"].encode()
+
+
+HEADERS = {
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Reply-To",
+    "Auto-Submitted",
+    "Content-Language",
+} | {*("MIME-Version", "Content-Type", "Content-Transfer-Encoding")}
+
+
+def assert_mail_leaves_as_it_should(content: Content, configured: Settings, appointments: int) -> None:
+    assert configured.email is not None
+    try:
+        mail = compose(configured.email, {}, content, "label", NOW)
+    except (ValueError, MessageError):
+        return  # rejected: no mail can carry it
+    assert mail.recipient == content.recipient
+    parsed = email.message_from_bytes(mail.data, policy=email.policy.default)
+    assert isinstance(parsed, EmailMessage)
+    assert set(parsed.keys()) <= HEADERS
+    assert len(parsed.keys()) == len(set(parsed.keys()))
+    assert [each.addr_spec for each in parsed["To"].addresses] == [content.recipient]
+    assert parsed["Subject"] == content.subject
+    body = parsed.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().replace("\r\n", "\n") == content.text
+    (calendar,) = [part for part in parsed.walk() if part.get_content_type() == "text/calendar"]
+    events = Calendar.from_ical(calendar.get_content()).walk("VEVENT")
+    assert len(events) == appointments
+
+
+# ---------------------------------------------------------------- as far as the bytes that would leave
+
+
+COLUMNS = [name for name in TYPES if name != "status"]
+
+
+def fill(practice: Practice, rows: list[Row]) -> dict[str, Row]:
+    """Makes these the schedule's rows; gives them as the database keeps them, by appointment."""
+    names = ", ".join(COLUMNS)
+    with closing(sqlite3.connect(practice.folder / "schedule.db")) as connection, connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("DELETE FROM reminder_appointments")
+        connection.executemany(
+            f"INSERT INTO reminder_appointments ({names}) VALUES ({', '.join('?' * len(COLUMNS))})",
+            [[row.get(name) for name in COLUMNS] for row in rows],
+        )
+        kept = connection.execute(f"SELECT {names} FROM reminder_appointments").fetchall()
+    return {row[0]: dict(zip(COLUMNS, row, strict=True)) for row in kept}
+
+
+class Desk:
+    """A practice whose schedule is filled anew for every input."""
+
+    def __init__(self, practice: Practice, configured: Settings, tools: pipeline.Tools) -> None:
+        self.practice = practice
+        self.settings = configured
+        self.tools = tools
+
+    def __repr__(self) -> str:
+        return "Desk"  # the settings would fill pages
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with ExitStack() as stack:
+        practice = stack.enter_context(Practice(tmp_path_factory.mktemp("practice")))
+        configured = bootstrap.load_config(practice.config, {}).settings
+        yield Desk(practice, configured, stack.enter_context(bootstrap.tools(configured, readonly=True)))
+
+
+@inputs(3)
+@given(rows=schedules(5))
+def test_any_schedule_is_planned_and_written_down_safely(desk: Desk, rows: list[Row]) -> None:
+    by_id = fill(desk.practice, rows)
+    with comes_to_an_end():
+        result = pipeline.dry_run(desk.tools, NOW)
+    for message in result.messages:
+        appointments = message.message.appointments
+        row = by_id[appointments[0].appointment_id]
+        customers = {by_id[each.appointment_id]["customer_id"].strip() for each in appointments}
+        assert customers == {message.message.customer_id}
+        for route in message.message.routes:
+            assert is_theirs(route.recipient, row), (route.recipient, row)
+            content = pipeline.content_of(desk.tools, message.message, route, NOW)
+            assert content.recipient == route.recipient
+            text = f"{content.subject or ''}\n{content.text}"
+            assert_safe(text)
+            assert_theirs_alone(text, message, rows)
+            if route.channel is Channel.SMS:
+                assert_sms_leaves_as_it_should(content, desk.settings)
+            else:
+                assert_mail_leaves_as_it_should(content, desk.settings, len(appointments))
+    # Everybody is in a message, left alone for a reason, or a bad row.
+    seen = {each.appointment_id for message in result.messages for each in message.message.appointments}
+    seen |= {skip.appointment.appointment_id for skip in result.skips}
+    seen |= {bad.appointment_id or "" for bad in result.bad_rows}
+    assert seen >= {
+        row["appointment_id"] for row in rows if str(row["starts_at"]).startswith("2026-11-25 09")
+    }
+    json.dumps(report.as_json(result, full=True, zone=BERLIN))
+    shown = report.as_text(result, zone=BERLIN, width=100, colour=False)
+    assert not FORBIDDEN.search(shown), ascii(shown)
+
+
+def test_good_rows_are_all_told(desk: Desk) -> None:
+    """Else the test above could not fail."""
+    rows = [_good(place) for place in range(5)]
+    fill(desk.practice, rows)
+    result = pipeline.dry_run(desk.tools, NOW)
+    assert len(result.messages) == 5
+    assert all(
+        is_theirs(route.recipient, row)
+        for row, each in zip(rows, result.messages, strict=True)
+        for route in each.message.routes
+    )
+    assert not is_theirs(number(4), rows[3])
+    assert not is_theirs(address(4), rows[3])
+
+
+# ---------------------------------------------------------------- through the whole program
+
+
+@settings(
+    max_examples=settings().max_examples // 25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(rows=schedules(40))
+def test_any_schedule_passes_through_the_whole_program(tmp_path: Path, rows: list[Row]) -> None:
+    for old in tmp_path.iterdir():
+        old.unlink()
+    with Practice(tmp_path) as practice:
+        practice.configure(reminders=[reminder(24), reminder(48, "früher", ("email",))])
+        by_id = fill(practice, rows)
+        ran = practice.run_once()
+        assert ran.exit_code in (0, 1)
+        planned = {
+            message["recipient"]: by_id[message["appointment_ids"][0]] for message in ran.json["messages"]
+        }
+        for recipient in [*practice.texted, *practice.mailed]:
+            assert is_theirs(recipient, planned[recipient])
+        for job in practice.gateway.jobs:
+            assert_safe(job.text)
+        for mail in practice.mail.received:
+            assert set(mail.message.keys()) <= HEADERS
+        again = practice.run_once()
+        assert (again.exit_code, again.outcomes) == (0, {})  # nobody twice, and nothing new
+        for command in ("staff-list", "history", "dry-run", "run-once"):
+            shown = practice.run(command).stdout
+            assert not FORBIDDEN.search(shown), ascii(shown)
