@@ -72,6 +72,13 @@ def test_all_generations_of_all_reminders_are_known_oldest_first(journals: Journ
     assert {each.starts_at.tzinfo for each in found["4711"]} == {UTC}
 
 
+def test_the_order_is_that_of_the_claims_whichever_run_began_first(journals: Journals) -> None:
+    began_later = settled(journals.run(), planned(), MessageOutcome.RETRY, now=NOW)
+    claimed_later = settled(journals.run(), planned(), MessageOutcome.UNKNOWN, now=NOW - HOUR)
+    found = [(each.message_id, each.state) for each in ask(journals.run()).notifications["4711"]]
+    assert found == [(began_later.message_id, State.RELEASED), (claimed_later.message_id, State.UNKNOWN)]
+
+
 def test_thousands_of_appointments_are_asked_about_at_once(journals: Journals) -> None:
     settled(journals.run(), planned(appointment("39999")))
     assert set(ask(journals.run(), *map(str, range(40_000))).notifications) == {"39999"}

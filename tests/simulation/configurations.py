@@ -43,18 +43,20 @@ class Configuration:
                 "calendar_attachment": False,
             },
         }
-        return Settings(
-            timezone=self.timezone,
-            schedule={"url": f"sqlite:///{folder / 'schedule.db'}"},
-            journal={"url": f"sqlite:///{folder / 'journal.db'}"} | self.journal,
-            rules=self.rules,
-            safety=self.safety,
-            reminders=[
-                {"name": name, "hours_before": hours, "channels": channels, "template": "t"}
-                for name, hours, channels in self.reminders
-            ],
-            templates={"t": {"de": texts}},
-            **{name: section for name, section in sections.items() if name not in self.without},
+        return Settings.model_validate(
+            {
+                "timezone": self.timezone,
+                "schedule": {"url": f"sqlite:///{folder / 'schedule.db'}"},
+                "journal": {"url": f"sqlite:///{folder / 'journal.db'}"} | self.journal,
+                "rules": self.rules,
+                "safety": self.safety,
+                "reminders": tuple(
+                    {"name": name, "hours_before": hours, "channels": channels, "template": "t"}
+                    for name, hours, channels in self.reminders
+                ),
+                "templates": {"t": {"de": texts}},
+                **{name: section for name, section in sections.items() if name not in self.without},
+            }
         )
 
     def start(self) -> datetime:
@@ -67,7 +69,12 @@ _THREE = (("Drei Tage", 72, ("email",)), ("Ein Tag", 24, _BOTH), ("Zwei Stunden"
 
 CONFIGURATIONS = (
     Configuration("the defaults", "2026-11-16 06:00"),
-    Configuration("three reminders, also on the day itself", "2026-11-30 06:00", reminders=_THREE, rules={"same_day": True}),
+    Configuration(
+        "three reminders, also on the day itself",
+        "2026-11-30 06:00",
+        reminders=_THREE,
+        rules={"same_day": True},
+    ),
     Configuration(
         "two reminders, fallback after unknown",
         "2027-02-01 06:00",
@@ -83,7 +90,9 @@ CONFIGURATIONS = (
             "quiet_holidays": "DE-HH",
         },
     ),
-    Configuration("no booking times", "2026-11-16 06:00", has_created_at=False, rules={"quiet_days": ["sunday"]}),
+    Configuration(
+        "no booking times", "2026-11-16 06:00", has_created_at=False, rules={"quiet_days": ["sunday"]}
+    ),
     Configuration(
         "no booking times, two reminders, on the day itself",
         "2027-05-10 06:00",
@@ -92,10 +101,15 @@ CONFIGURATIONS = (
         rules={"same_day": True, "pre_quiet_minutes": 0},
     ),
     Configuration(
-        "consent, and time after booking", "2027-01-11 06:00", rules={"require_consent": True, "hours_after_booking": 6}
+        "consent, and time after booking",
+        "2027-01-11 06:00",
+        rules={"require_consent": True, "hours_after_booking": 6},
     ),
     Configuration(
-        "summer time begins, no quiet hours", "2027-03-22 06:00", rules={"quiet_hours": False}, local_text=False
+        "summer time begins, no quiet hours",
+        "2027-03-22 06:00",
+        rules={"quiet_hours": False},
+        local_text=False,
     ),
     Configuration("summer time ends, two reminders", "2026-10-19 06:00", reminders=_THREE[:2]),
     Configuration(
@@ -103,7 +117,12 @@ CONFIGURATIONS = (
         "2028-02-21 06:00",
         rules={"pre_quiet_minutes": 0, "hours_between_messages": 48},
     ),
-    Configuration("New York in autumn", "2026-10-26 06:00", timezone="America/New_York", rules={"quiet_holidays": "US-NY"}),
+    Configuration(
+        "New York in autumn",
+        "2026-10-26 06:00",
+        timezone="America/New_York",
+        rules={"quiet_holidays": "US-NY"},
+    ),
     Configuration(
         "half an hour of summer time",
         "2027-03-29 06:00",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from simulation.clock import Clock
@@ -29,7 +30,22 @@ SELECT appointment_id, starts_at, a.customer_id, type_notifiable, is_group, stat
 FROM appointments a LEFT JOIN customers c ON c.customer_id = a.customer_id;
 """
 BRANCHES = {"HH1": "Optik Nord", "HH2": "Optik Hafen", "B1": "Optik Mitte"}
-PREFERENCES = ("", "", "", "", "sms", "SMS", "email", "E-Mail ", "brief", "Letter", "telefon", "none", "Keine", "fax")
+PREFERENCES = (
+    "",
+    "",
+    "",
+    "",
+    "sms",
+    "SMS",
+    "email",
+    "E-Mail ",
+    "brief",
+    "Letter",
+    "telefon",
+    "none",
+    "Keine",
+    "fax",
+)
 STATUSES = ("Geplant", "Bestätigt", "", "storniert ", "Geplatzt")
 
 
@@ -353,14 +369,21 @@ class FrontDesk:
             return self.customers[booking.customer_id]
         return self.chance.choice(list(self.customers.values()))
 
-    def _contact_data(self) -> dict[str, str]:
+    def _contact_data(self) -> dict[str, Any]:
         """What people type; `typed` remembers what it means."""
         chance = self.chance
         self._numbers += 1
         tail = f"{5_000_000 + self._numbers}"
         number, address = f"+49171{tail}", f"c{self._numbers}@example.org"
         mobile = chance.choice(
-            (number, f"0171 {tail}", f"0171/{tail}", f"0049171{tail}", f"Mobil: 0171 {tail}", f"0171 {tail} (privat)")
+            (
+                number,
+                f"0171 {tail}",
+                f"0171/{tail}",
+                f"0049171{tail}",
+                f"Mobil: 0171 {tail}",
+                f"0171 {tail} (privat)",
+            )
         )
         wrong = chance.choice((f"0171 {tail} Ute", f"falsch: 0171 {tail}", f"030 {tail}", "keins"))
         self.typed |= {mobile: number, wrong: None, address: address, f" {address} ": address}

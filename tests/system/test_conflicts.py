@@ -73,9 +73,12 @@ def sees(practice: Practice, name: str, *appointments: str) -> Path:
 def meet_before_the_first_claim(practice: Practice, runs: int) -> None:
     """So many runs have made their plans before any of them claims: each asks for the balance in between."""
     barrier = threading.Barrier(runs, timeout=60)
-    practice.gateway.script = lambda request: (
-        barrier.wait() and None if request.operation == "QueryAccountBalance" else None
-    )
+
+    def script(request: Request) -> None:
+        if request.operation == "QueryAccountBalance":
+            barrier.wait()
+
+    practice.gateway.script = script
 
 
 def outcomes(result: RunResult) -> dict[str, MessageOutcome | None]:
@@ -257,7 +260,7 @@ def test_a_run_that_slept_past_its_claim_asks_for_it_again_before_it_sends(
     slept = 0.0
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + slept)
     monkeypatch.setattr("terminbenachrichtigung.dispatch.deliveries.time", clock)
-    commit = DefaultDialect.do_commit
+    commit: Any = DefaultDialect.do_commit
 
     def commit_and_sleep(dialect: DefaultDialect, connection: Any) -> None:
         nonlocal slept

@@ -187,6 +187,17 @@ def test_an_unclear_answer_is_held_for_staff_and_never_sent_again(practice: Prac
     assert (entry["customer_id"], entry["reason"], entry["appointment_ids"]) == ("17", "unknown", ["1"])
 
 
+def test_the_staff_list_names_all_that_an_unclear_message_held_also_what_it_took_along(
+    practice: Practice,
+) -> None:
+    practice.book("due", "2026-11-25 09:00")
+    practice.book("carried", "2026-11-25 16:00")
+    sms_gets(practice, Answer(http_status=500), None)
+    assert practice.run_once().outcomes == {"due": "unknown", "carried": "unknown"}
+    (entry,) = practice.run("staff-list", "--json").json["customers"]
+    assert (entry["reason"], entry["appointment_ids"]) == ("unknown", ["due", "carried"])
+
+
 @pytest.mark.parametrize("on_unknown", ["hold", "fallback"])
 def test_what_a_run_that_died_had_claimed_is_unknown_once_its_claim_ran_out_and_never_sent(
     on_unknown: str, either_practice: Practice

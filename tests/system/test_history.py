@@ -119,7 +119,7 @@ def test_a_spreadsheet_does_not_calculate_what_stands_in_the_schedule(practice: 
     practice.book('=HYPERLINK("https://evil.example")', customer_id="@SUM(1)", mobile="", email=address(5))
     practice.run_once()
     (row,) = csv.DictReader(io.StringIO(practice.run("history", "--csv").stdout))
-    assert row["appointment_ids"] == "'=HYPERLINK(\"https://evil.example\")"
+    assert row["appointment_ids"] == '\'=HYPERLINK("https://evil.example")'
     assert row["customer_id"] == "'@SUM(1)"
 
 

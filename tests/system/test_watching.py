@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from peers import a_peer, a_port_nobody_listens_on, certified_server, until_hung_up
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from peers import a_peer, a_port_nobody_listens_on, certified_server, until_hung_up
 from practice import Practice, number
 
 

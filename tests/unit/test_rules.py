@@ -1,5 +1,7 @@
 """The table of the rules, the examples and what a plan lists (contract, section 2)."""
 
+from functools import partial
+
 import pytest
 from rules_scene import (
     NAME,
@@ -18,6 +20,8 @@ from rules_scene import (
 
 from terminbenachrichtigung.model import Appointment, Plan, Reason, State
 from terminbenachrichtigung.rules.verdicts import RULES
+
+released = partial(notified, state=State.RELEASED)
 
 
 def verdict(appointment: Appointment, **scene: object) -> str | None:
@@ -134,8 +138,8 @@ MOVED = "2026-11-25 08:30"
         ([notified(generation=2), notified(start=MOVED)], {}, "already_notified", "sent"),
         ([notified(), notified(state=State.RELEASED, generation=2)], {}, "due", ""),
         # ... of those that told somebody something: what was released in between told nobody otherwise
-        ([notified(), notified(start=MOVED, state=State.RELEASED, generation=2)], {}, "already_notified", "sent"),
-        ([notified(), notified(customer_id="4", state=State.RELEASED, generation=2)], {}, "already_notified", ""),
+        ([notified(), released(start=MOVED, generation=2)], {}, "already_notified", "sent"),
+        ([notified(), released(customer_id="4", generation=2)], {}, "already_notified", ""),
         ([notified(), notified(start=MOVED, state=State.FAILED, generation=2)], {}, "due", ""),
         ([notified(start=MOVED), notified(start=MOVED, state=State.RELEASED, generation=2)], {}, "due", ""),
         # failed is bound to its recipients
