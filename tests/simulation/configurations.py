@@ -7,7 +7,10 @@ from typing import Any
 
 from terminbenachrichtigung.config import Settings
 
-_ENTRIES = "{% for a in appointments %}{{ a.date_short }} {{ a.time }} in der {{ a.branch.name }}{{ ', ' if not loop.last }}{% endfor %}"
+_ENTRIES = (
+    "{% for a in appointments %}{{ a.date_short }} {{ a.time }} in der {{ a.branch.name }}"
+    "{{ ', ' if not loop.last }}{% endfor %}"
+)
 SMS_TEMPLATE = "{{ customer.last_name }}: " + _ENTRIES
 """`oracle.sms_text` says the same without Jinja."""
 

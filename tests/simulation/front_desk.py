@@ -245,7 +245,8 @@ class FrontDesk:
             assert customer is not None
             self._note(
                 customer,
-                f"{booking.appointment_id} {what}: {booking.written_start}, {booking.customer_id}, {booking.status}"
+                f"{booking.appointment_id} {what}: {booking.written_start}, "
+                f"{booking.customer_id}, {booking.status}"
                 f"{', a group' * booking.is_group}{', not notified' * (not booking.type_notifiable)}, "
                 f"booked {booking.created_at:%m-%d %H:%M} UTC",
             )
@@ -256,7 +257,7 @@ class FrontDesk:
         self.log(customer, what)
 
     def _start(self, near: datetime | None) -> tuple[datetime, str]:
-        """A start, by the practice's clock: mostly at a quarter of an opening hour, sometimes at any minute."""
+        """A start, by the practice's clock: mostly at a quarter of an opening hour, sometimes anywhere."""
         chance = self.chance
         today = (self.clock.now() + timedelta(minutes=30)).astimezone(self.zone)
         if near is not None:

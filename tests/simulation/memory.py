@@ -1,4 +1,4 @@
-"""What the journal's tables say, read from outside by plain SQL: for the oracle, and to compare with the world."""
+"""What the journal's tables say, read from outside by plain SQL."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pathlib import Path
 from simulation.oracle import Heard, Memory, Told
 
 LONG_AGO = "2000-01-01 00:00:00.000"
-"""As `renewed_at`: a claim that has run out. Lease times are the database's, which knows no simulated time."""
+"""As `renewed_at`: a claim that has run out. Leases go by the database's clock, not the simulated one."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,8 @@ class Tables:
 
     def states(self) -> dict[str, str]:
         """By message."""
-        return dict(self._database.execute("SELECT message_id, state FROM journal_messages ORDER BY rowid").fetchall())
+        found = "SELECT message_id, state FROM journal_messages ORDER BY rowid"
+        return dict(self._database.execute(found).fetchall())
 
     def state(self, message_id: str) -> str | None:
         """Of one message; None: it is not there, or not any more."""

@@ -1,4 +1,4 @@
-"""Quiet time, minute by minute: slow to make, and too plain to be wrong (contract, section 2, *Quiet periods*)."""
+"""Quiet time, minute by minute: slow to make, and too plain to be wrong (contract, section 2)."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo

@@ -59,7 +59,8 @@ class Heard:
 class Memory:
     """What the journal knows, for the rules."""
 
-    told: dict[str, list[Told]] = field(default_factory=lambda: defaultdict(list))  # by appointment, oldest first
+    # by appointment, oldest first
+    told: dict[str, list[Told]] = field(default_factory=lambda: defaultdict(list))
     rejected: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by appointment
     heard: dict[str, list[Heard]] = field(default_factory=lambda: defaultdict(list))  # by customer
     left: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
@@ -102,7 +103,6 @@ class Oracle:
     def judge(self, rows: Iterable[Appointment], memory: Memory, now: datetime) -> Verdict:
         """What a run at the open moment `now` does about these rows."""
         return Judging(self, rows, memory, now).verdict()
-
 
     def staff(
         self, rows: Iterable[Appointment], memory: Memory, moment: datetime
@@ -164,15 +164,14 @@ class Judging:
         yield Reason.IN_PROGRESS, partial(lambda: row.customer_id in self.claimed_customers)
         yield Reason.MISSED, partial(self.missed, row, reminder)
         yield Reason.PAST, partial(lambda: row.starts_at <= self.now)
-        yield Reason.SAME_DAY, partial(
-            lambda: not self.rules.same_day and self.minutes.day(row.starts_at) == self.today
+        yield (
+            Reason.SAME_DAY,
+            partial(lambda: not self.rules.same_day and self.minutes.day(row.starts_at) == self.today),
         )
         yield Reason.NOT_YET_DUE, partial(lambda: row.starts_at > self.reach(reminder, self.now))
         yield Reason.BOOKED_RECENTLY, partial(self.booked_recently, row)
         yield Reason.OPTED_OUT, partial(lambda: self.preferred(row) == "none")
-        yield Reason.NO_CONSENT, partial(
-            lambda: self.rules.require_consent and not row.reminder_consent
-        )
+        yield Reason.NO_CONSENT, partial(lambda: self.rules.require_consent and not row.reminder_consent)
         yield Reason.MANUAL_CONTACT, partial(lambda: self.preferred(row) in ("letter", "phone"))
         yield Reason.NO_CONTACT, partial(lambda: not self.routes([row], reminder))
 
@@ -225,7 +224,8 @@ class Judging:
             return False
         if self.rules.require_consent and not row.reminder_consent:
             return False
-        if not self.routes([row], reminder) or self.superseded(row, reminder) or self.held_back(row, reminder):
+        unreachable = not self.routes([row], reminder)
+        if unreachable or self.superseded(row, reminder) or self.held_back(row, reminder):
             return False
         if row.created_at is not None:
             wait = timedelta(hours=self.rules.hours_after_booking)
@@ -261,7 +261,7 @@ class Judging:
         return words.get(row.preferred_channel.strip().lower(), "")
 
     def routes(self, rows: Sequence[Appointment], reminder: str) -> tuple[Route, ...]:
-        """The channels for a message about these rows, in order; the soonest row gives the customer's data."""
+        """The channels for a message about these rows, in order; the soonest row gives the data."""
         row = rows[0]
         (configured,) = [each.channels for each in self.settings.reminders if each.name == reminder]
         order = [str(channel) for channel in configured]
@@ -407,7 +407,8 @@ class Judging:
             if reason is not None:
                 skips[reminder, row.appointment_id] = reason
                 continue
-            free = [each for each in due[reminder, customer] if self.last_no(each, reminder, messages) is None]
+            theirs = due[reminder, customer]
+            free = [each for each in theirs if self.last_no(each, reminder, messages) is None]
             carried = self.carried(reminder, by_customer[customer], free, messages)
             for together in self.bundles(reminder, free, carried):
                 ids = tuple(each.appointment_id for each in together)
@@ -416,9 +417,7 @@ class Judging:
                     skips.pop((reminder, each), None)
         return Verdict(frozenset(messages), skips)
 
-    def is_in(
-        self, messages: Iterable[Expected], row: Appointment, reminders: Collection[str]
-    ) -> bool:
+    def is_in(self, messages: Iterable[Expected], row: Appointment, reminders: Collection[str]) -> bool:
         return any(
             message.reminder in reminders and row.appointment_id in message.appointment_ids
             for message in messages
@@ -437,7 +436,8 @@ class Judging:
         if reason in (Reason.NOT_YET_DUE, Reason.PAST):
             return False
         ahead = row.starts_at > self.now
-        listed = self.minutes.day(row.starts_at) == self.today or row.starts_at <= self.reach(reminder, self.now)
+        today = self.minutes.day(row.starts_at) == self.today
+        listed = today or row.starts_at <= self.reach(reminder, self.now)
         return reason is Reason.MISSED or (ahead and listed)
 
     def carried(

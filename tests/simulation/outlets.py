@@ -1,4 +1,4 @@
-"""A gateway and a mail server in this process: they do what the script of the hour says, and keep what they got."""
+"""A gateway and a mail server in this process: they do what the hour says, and keep what they got."""
 
 import random
 from collections.abc import Callable
@@ -64,7 +64,7 @@ class Attempted:
 
 
 WEATHER = {
-    # sent, rejected, unavailable (passing), unavailable (for good), unknown, an unheard-of word, account error
+    # sent, rejected, unavailable (passing, for good), unknown, an unheard-of word, account error
     "fine": (97, 1, 1, 0, 1, 0, 0),
     "mixed": (60, 10, 12, 6, 10, 2, 0),
     "down": (0, 0, 80, 10, 10, 0, 0),

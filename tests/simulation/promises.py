@@ -129,7 +129,8 @@ class Promises:
             # Of a killed run, or moved far ahead meanwhile: of both the journal knows nothing.
             known = before.message_id not in self.ran_out and before.at >= forgotten
             rejected = isinstance(before.outcome, Rejected) and known
-            if rejected and before.recipient == content.recipient and before.message_id not in self.taken_back:
+            again = before.recipient == content.recipient and before.message_id not in self.taken_back
+            if rejected and again:
                 yield f"{content.recipient} was rejected for {row.appointment_id} before"
         for claim_before in reversed(self.claims[row.appointment_id]):
             if claim_before.message.reminder == claim.message.reminder:

@@ -22,7 +22,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Journals that do not wait for the disk, and whose statements are compiled once: nothing pulls the plug."""
+    """Journals that do not wait for the disk: nothing pulls the plug."""
 
     def do_not_wait(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
         cursor = connection.cursor()
@@ -45,7 +45,8 @@ def test_nobody_is_notified_twice_and_nobody_is_lost(
     monkeypatch.setattr("terminbenachrichtigung.delivery.workers.ThreadPoolExecutor", SameThread)
     for module in ("pipeline", "dispatch.backlog", "dispatch.deliveries"):
         monkeypatch.setattr(f"terminbenachrichtigung.{module}.time", simulation.clock)
-    monkeypatch.setattr("terminbenachrichtigung.dispatch.backlog.random", SimpleNamespace(Random=lambda: random.Random(seed)))
+    chance = SimpleNamespace(Random=lambda: random.Random(seed))
+    monkeypatch.setattr("terminbenachrichtigung.dispatch.backlog.random", chance)
     monkeypatch.setattr("terminbenachrichtigung.delivery.course.PAUSES", (0.0, 0.0))
     try:
         simulation.live()
