@@ -125,8 +125,10 @@ AROUND = st.sampled_from(
         ),
     ]
 )
+BEGINS = st.sampled_from(["0171", "+49 171", "0049171", "49171", "(0171)", "030", "0043 664"])
+ENDS = st.sampled_from(["5555555", "555 55 55", "5555-555", "123456", "1234567", "(5555555)", "55"])
 NUMBERS = st.one_of(
-    st.lists(st.tuples(DIGITS, AROUND).map("".join), max_size=4).map("".join),
+    st.tuples(AROUND, BEGINS, AROUND, ENDS, AROUND).map("".join),
     st.lists(st.one_of(DIGITS, AROUND), max_size=8).map("".join),
     st.lists(st.one_of(DIGITS, AROUND), max_size=8).map(" ".join),
     st.from_regex(r"\A0(15|16|17)[0-9]{8,9}\Z"),
@@ -171,9 +173,9 @@ def _digit(sign: str) -> str:
 
 
 def is_typed_address(recipient: str, field: str) -> bool:
-    """Whether an address is what stands in the field, letter by letter but for the case of its domain."""
+    """Whether an address is what stands in the field, letter by letter but for their case."""
     typed = unicodedata.normalize("NFC", field).strip().strip("\u200b\ufeff")
     local_part, _, domain = typed.rpartition("@")
     if not domain.isascii():
         domain = idna.encode(domain, uts46=True).decode()
-    return recipient == f"{local_part}@{domain.lower()}"
+    return recipient.lower() == f"{local_part}@{domain}".lower()
