@@ -214,6 +214,7 @@ def test_a_quiet_period_that_begins_stops_a_run_between_two_messages(
     ran = practice.run_once(now=now)
     assert ran.outcomes == {"1": "sent"} | dict.fromkeys("234", "deferred")
     assert (ran.exit_code, ran.json["stopped"]["reason"]) == (0, "quiet")
+    assert len(practice.sql("SELECT * FROM journal_messages", "journal")) == 1  # the others were not claimed
     assert practice.run_once(now=soon_after).json["quiet"] is True
     assert practice.received == 1  # what was under way when it began had left before
 
