@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -162,6 +163,39 @@ def test_a_claim_lost_to_another_run_leaves_the_rest_of_its_message_to_be_planne
     assert outcomes(later[0]) == {"b": MessageOutcome.SENT}
     assert reasons(later[0]) == {"a": Reason.ALREADY_NOTIFIED}
     assert told(practice) == {(number(17), "a"): 1, (number(17), "b"): 1}
+
+
+def test_a_customer_to_whom_another_run_is_writing_is_left_to_it_even_where_the_gap_yields(
+    practice: Practice,
+) -> None:
+    """This evening is the last chance for two new appointments, of which each host sees another one."""
+    book(practice, "told at ten", "2026-11-25 09:00")
+    assert outcomes(Host(practice).run(TEN)) == {"told at ten": MessageOutcome.SENT}
+    book(practice, "a", "2026-11-25 12:00")
+    book(practice, "b", "2026-11-25 13:00")
+    hosts = [Host(practice, config=sees(practice, each, "told at ten", each)) for each in ("a", "b")]
+    planned, one_is_over = threading.Barrier(2, timeout=60), threading.Event()
+
+    def script(request: Request) -> None:
+        if request.operation == "QueryAccountBalance":
+            planned.wait()
+        else:
+            one_is_over.wait(3)  # the claim stays open until the other run has tried
+
+    def run(host: Host) -> RunResult:
+        result = host.run(local("2026-11-24 18:50"))
+        one_is_over.set()
+        return result
+
+    practice.gateway.script = script
+    with ThreadPoolExecutor(2) as threads:
+        results = list(threads.map(run, hosts))
+    assert sorted(len(result.messages) for result in results) == [0, 1]
+    (lost,) = [result for result in results if not result.messages]
+    assert Reason.IN_PROGRESS in reasons(lost).values()
+    practice.gateway.script = None
+    Host(practice).run(local("2026-11-24 19:50"))
+    assert told(practice) == {(number(17), appointment): 1 for appointment in ("told at ten", "a", "b")}
 
 
 def test_many_hosts_with_clocks_and_views_of_their_own_tell_everything_once(
