@@ -39,11 +39,12 @@ from terminbenachrichtigung.journal import create_journal
 from terminbenachrichtigung.model import Appointment
 from terminbenachrichtigung.schedule import own  # noqa: F401
 
-# Freezing looks at every attribute of every module that is loaded. These ask for no time that matters.
+# Freezing looks at every attribute of every module that is loaded. These ask for no time that matters, and
+# call nothing of ours that does (httpcore would: what it calls would see the real clock, not the frozen one).
 freezegun.configure(
     extend_ignore_list=[
         *("phonenumbers", "sqlalchemy", "babel", "hypothesis", "_pytest", "pytest", "xdist", "execnet"),
-        *("pydantic", "httpx", "httpcore", "rich", "pygments", "alembic", "jinja2", "psycopg", "werkzeug"),
+        *("pydantic", "rich", "pygments", "alembic", "jinja2", "psycopg", "werkzeug"),
     ]
 )
 
