@@ -15,7 +15,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """How much chance decides: little on every commit, more by hand."""
     parser.addoption("--kills", type=int, default=30, help="runs killed at random moments, for each database")
     parser.addoption("--due", type=int, default=5000, help="appointments that eight runs share")
-    parser.addoption("--simulations", type=int, default=18, help="practices whose weeks are simulated")
+    parser.addoption("--simulations", type=int, default=9, help="practices whose weeks are simulated")
     parser.addoption("--weeks", type=float, default=2, help="how long each of them is simulated")
     parser.addoption("--seed", type=int, default=0, help="replay what a failing random test printed")
     parser.addoption("--inputs", type=int, default=1, help="times as many inputs for the fuzz tests")
