@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, insert, select, text, update
+from sqlalchemy import Connection, Engine, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from terminbenachrichtigung.config import JournalSettings
@@ -36,6 +36,7 @@ from terminbenachrichtigung.journal.tables import (
     runs,
 )
 from terminbenachrichtigung.model import (
+    CONFIRMATION,
     Attempt,
     Channel,
     Claim,
@@ -148,7 +149,7 @@ class Journal(Patient):
         counts: Mapping[str, int],
         left: Mapping[tuple[str, str], Leftover],
         told: Iterable[tuple[str, str]],
-        reminder_names: Iterable[str],
+        reminder_names: Collection[str],
     ) -> None:
         """Records how the run ended, what it left over, and deletes what is older than the retention.
 
@@ -159,7 +160,7 @@ class Journal(Patient):
             counts: messages by outcome.
             left: appointments left `retry` or `deferred`, by (reminder, appointment).
             told: (reminder, appointment) pairs that are left over no longer.
-            reminder_names: the reminders this run judged.
+            reminder_names: the reminders this run judged, and the confirmation if it is switched on.
         """
         with self._transaction(writes=True) as connection:
             lock(connection, "finish")  # two runs that end at once may have left the same appointment over
@@ -189,6 +190,9 @@ class Journal(Patient):
                         insert_new(connection, reminders).values(first_complete_run=now),
                         [{"reminder": name} for name in new],
                     )
+                if CONFIRMATION in known and CONFIRMATION not in reminder_names:
+                    # Switched off: once it is switched on again, only what is booked from then on counts.
+                    connection.execute(delete(reminders).where(reminders.c.reminder == CONFIRMATION))
             purge(connection, now, timedelta(days=self._settings.retention_days))
             connection.execute(
                 update(runs)

@@ -21,6 +21,7 @@ from terminbenachrichtigung.journal.tables import (
     runs,
 )
 from terminbenachrichtigung.model import (
+    CONFIRMATION,
     Channel,
     Contacted,
     HistoryFilter,
@@ -60,6 +61,7 @@ def read_known(
     lease_ends = clock - claim_timeout
 
     by_appointment: dict[str, list[Notification]] = defaultdict(list)
+    confirmations: dict[str, list[Notification]] = defaultdict(list)
     rows = connection.execute(
         select(
             notifications.c.reminder,
@@ -81,7 +83,8 @@ def read_known(
         state = State(word)
         if state is State.CLAIMED and renewed_at < lease_ends:
             state = State.UNKNOWN
-        by_appointment[appointment].append(
+        kept = confirmations if reminder == CONFIRMATION else by_appointment
+        kept[appointment].append(
             Notification(reminder, appointment, generation, customer, starts_at, state, message, run_now)
         )
 
@@ -101,6 +104,7 @@ def read_known(
     counting = connection.execute(
         select(messages.c.customer_id, messages.c.run_now, messages.c.reminder, messages.c.run_id).where(
             messages.c.state.in_(COUNTS_FOR_GAP),
+            messages.c.reminder != CONFIRMATION,
             and_(messages.c.run_now > now - gap, messages.c.run_now < now + gap),
         )
     )
@@ -118,6 +122,7 @@ def read_known(
     complete_runs = complete.where(runs.c.run_now >= runs_since).order_by(runs.c.run_now)
     return Known(
         notifications=by_appointment,
+        confirmations=confirmations,
         rejected={appointment: frozenset(refused_ones) for appointment, refused_ones in rejected.items()},
         contacted=contacted,
         open_claims=frozenset(claims),

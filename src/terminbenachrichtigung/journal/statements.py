@@ -3,7 +3,7 @@
 from sqlalchemy import and_, bindparam, case, insert, or_, select, update
 
 from terminbenachrichtigung.journal.tables import UtcTime, attempts, database_clock, messages, notifications
-from terminbenachrichtigung.model import State
+from terminbenachrichtigung.model import CONFIRMATION, State
 
 COUNTS_FOR_GAP = (State.CLAIMED, State.SENT, State.DELIVERED, State.UNKNOWN)
 
@@ -31,6 +31,7 @@ others_for_customer = select(messages.c.state, messages.c.run_now).where(
         messages.c.state == State.CLAIMED,
         and_(
             messages.c.state.in_(COUNTS_FOR_GAP),
+            messages.c.reminder != CONFIRMATION,
             messages.c.run_now > bindparam("gap_from", type_=UtcTime),
             messages.c.run_now < bindparam("gap_until", type_=UtcTime),
         ),

@@ -2,6 +2,7 @@
 
 from terminbenachrichtigung.report.explaining import (
     Address,
+    ConfirmationExplained,
     Explanation,
     ReminderExplained,
     explanation_as_json,
@@ -25,12 +26,19 @@ from terminbenachrichtigung.report.run import (
     skipped_by_reason,
     summary,
 )
-from terminbenachrichtigung.report.wording import OUTCOMES, REASONS, needs_a_person, stop_sentence
+from terminbenachrichtigung.report.wording import (
+    OUTCOMES,
+    REASONS,
+    local_time,
+    needs_a_person,
+    stop_sentence,
+)
 
 __all__ = [
     "OUTCOMES",
     "REASONS",
     "Address",
+    "ConfirmationExplained",
     "Explanation",
     "Found",
     "FoundState",
@@ -45,6 +53,7 @@ __all__ = [
     "history_as_csv",
     "history_as_json",
     "history_as_text",
+    "local_time",
     "mask_address",
     "mask_number",
     "mask_recipient",
