@@ -16,7 +16,7 @@ from terminbenachrichtigung.config import JournalSettings
 from terminbenachrichtigung.errors import JournalError
 from terminbenachrichtigung.journal import claims, statements
 from terminbenachrichtigung.journal.claims import Lost
-from terminbenachrichtigung.journal.engine import insert_new, lock, reaching
+from terminbenachrichtigung.journal.engine import insert_new, lock, reaching, transaction
 from terminbenachrichtigung.journal.patience import Patient, patient
 from terminbenachrichtigung.journal.reading import (
     read_history,
@@ -79,9 +79,8 @@ class Journal(Patient):
         with reaching(self._url):
             if self._connection is None:
                 self._connection = self._engine.connect()
-            connection = self._connection.execution_options(writes=writes)
-            with connection.begin():
-                yield connection
+            with transaction(self._connection, writes=writes):
+                yield self._connection
 
     # -------------------------------------------------------------- the run
 
@@ -285,27 +284,19 @@ class Journal(Patient):
         May be called again after an error: what was noted is not noted twice.
         """
         with self._transaction(writes=True) as connection:
-            key = {"message_id": claim.message_id}
-            changed = connection.execute(
-                statements.settle_claim,
-                {
-                    "claim": claim.message_id,
-                    "state": claims.STATE_AFTER[outcome],
-                    "channel": route.channel,
-                    "recipient": route.recipient,
-                },
-            ).rowcount
-            if not changed:
-                return
-            if outcome is MessageOutcome.SENT:
-                # The claim may have expired meanwhile, with a mark that this answer replaces.
-                connection.execute(
-                    text(
-                        "DELETE FROM journal_attempts WHERE message_id = :message_id "
-                        "AND channel = :channel AND outcome = 'unknown'"
-                    ),
-                    {**key, "channel": route.channel},
-                )
+            ending = {
+                "claim": claim.message_id,
+                "state": claims.STATE_AFTER[outcome],
+                "channel": route.channel,
+                "recipient": route.recipient,
+            }
+            if not connection.execute(statements.settle_claim, ending).rowcount:
+                late = outcome is MessageOutcome.SENT
+                if not late or not connection.execute(statements.settle_late, ending).rowcount:
+                    return
+                # The claim had expired, with a mark that this answer replaces.
+                mark = {"claim": claim.message_id, "attempted": route.channel}
+                connection.execute(statements.forget_mark, mark)
             claims.record(connection, claim.message_id, ended)
         self._noted.pop(claim.message_id, None)
 
