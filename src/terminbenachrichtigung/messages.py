@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from terminbenachrichtigung.calendar import Event, calendar
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TextKind = Literal["sms", "email_subject", "email_body"]
 
 _LONGEST_SUBJECT = 150  # signs: more than any program shows, and far below what a mail server refuses
+_REMEMBERED = 4096  # SMS: planning asks for the length of each, and sending for the same text again
 _SPACES = re.compile(" {2,}")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 _SUMMARY = {"de": "Termin", "en": "Appointment", "fr": "Rendez-vous"}
@@ -57,6 +58,7 @@ class Texts:
         self._settings = settings
         self._zone = settings.zone
         self._transliterate = settings.sms is None or settings.sms.transliterate
+        self._sms = lru_cache(maxsize=_REMEMBERED)(self._render_sms)
 
     @cached_property
     def _texts(self) -> "dict[tuple[str, TextKind], dict[str, Text]]":
@@ -71,6 +73,9 @@ class Texts:
         Runs of spaces become one, as an empty placeholder leaves two. Raises MessageError if there is
         no such text, it cannot be rendered, or nothing is in it.
         """
+        return self._sms(template, tuple(appointments))
+
+    def _render_sms(self, template: str, appointments: tuple[Appointment, ...]) -> Sms:
         text = self.text(template, "sms", appointments[0].language)
         answer = sms_text(
             _SPACES.sub(" ", text.render(appointments, self._zone)).strip(), transliterate=self._transliterate
