@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -51,7 +52,7 @@ def execute(practice: Practice, *statements: str) -> None:
             connection.execute(sa.text(statement.replace(":", r"\:")))
 
 
-def insert(practice: Practice, table: str, **row: object) -> None:
+def insert(practice: Practice, table: str, **row: Any) -> None:
     names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
     practice.sql(f"INSERT INTO {table} ({names}) VALUES ({values})", **row)
 
