@@ -23,6 +23,8 @@ from terminbenachrichtigung.report.run import (
     as_quiet_text,
     as_text,
     exit_code,
+    message_json,
+    message_line,
     skipped_by_reason,
     summary,
 )
@@ -58,6 +60,8 @@ __all__ = [
     "mask_number",
     "mask_recipient",
     "mask_text",
+    "message_json",
+    "message_line",
     "needs_a_person",
     "runs_as_csv",
     "runs_as_json",
