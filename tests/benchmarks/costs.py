@@ -82,8 +82,9 @@ def folder() -> Iterator[Path]:
 
 
 def heading() -> None:
-    """Above the table; and whoever runs it has no configuration of their own."""
+    """Above the table; whoever runs it has no configuration of their own, and an installed program."""
     os.environ.pop("TERMINBENACHRICHTIGUNG_CONFIG", None)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each start would compile the program, and no library
     print(f"{'figure':62} {'ratio':>8}  {'target':>10}  reference", flush=True)
 
 
