@@ -177,7 +177,8 @@ def stop_signals(max_run_minutes: int) -> Iterator[Callable[[], Stop | None]]:
 
 
 _NO_INDEX = (
-    "the schedule's starts_at cannot use an index: every run reads the whole relation. "
+    "the schedule's starts_at cannot use an index: every run reads the whole relation, "
+    "which took {seconds:.2f} s just now, again every 30 s while it sends. "
     "Index the column of the start in the table below the view"
 )
 
@@ -209,7 +210,11 @@ def _schedule(settings: Settings) -> tuple[str, tuple[str, ...]]:
         schedule.probe()
         scanned = schedule.scan()
         bad = tuple(f"bad row {row.appointment_id or '(no id)'}: {row.detail}" for row in scanned.bad_rows)
-        slow = (_NO_INDEX,) if schedule.uses_index() is False else ()
+        slow: tuple[str, ...] = ()
+        if schedule.uses_index() is False:
+            began = time.monotonic()
+            schedule.read(clock(), clock())
+            slow = (_NO_INDEX.format(seconds=time.monotonic() - began),)
         return "ready", (*bad, *scanned.warnings, *slow)
     finally:
         schedule.close()

@@ -1,6 +1,7 @@
 """The commands beside the run: journal, history, staff list, test messages (contract, section 7)."""
 
 import json
+import re
 import socket
 import uuid
 
@@ -341,6 +342,13 @@ def test_connect_tries_schedule_journal_gateway_and_mail_server(either_practice:
     assert "bad row 1" in ran.stderr
     assert practice.run("config", "check", "--connect", "--strict").exit_code == 2
     assert practice.received == 0
+
+
+def test_connect_says_what_a_start_without_an_index_costs(either_practice: Practice) -> None:
+    warning = r"starts_at cannot use an index: .* took \d+\.\d\d s just now"
+    assert re.search(warning, either_practice.run("config", "check", "--connect").stderr)
+    either_practice.sql("CREATE INDEX by_start ON reminder_appointments (starts_at)")
+    assert "index" not in either_practice.run("config", "check", "--connect").stderr
 
 
 def test_connect_exits_with_3_and_names_each_one_that_fails(practice: Practice) -> None:
