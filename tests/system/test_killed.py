@@ -50,7 +50,9 @@ class Killable:
         self.pid = self._answer()["started"]
 
     def wait(self) -> int:
-        return self._answer()["ended"]
+        status = self._answer()["ended"]
+        self.pid = 0
+        return status
 
     def run(self, *arguments: str, **point: object) -> int:
         self.start(*arguments, **point)
@@ -69,6 +71,8 @@ class Killable:
         return answer
 
     def close(self) -> None:
+        if self.pid:  # a test that failed must not wait for a run that it has stopped
+            self.kill()
         self._server.communicate()
 
 
