@@ -54,7 +54,7 @@ def email_address(value: str) -> EmailResult:
     return _email_address(typed)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def _email_address(typed: str) -> EmailResult:
     if plain := _PLAIN.fullmatch(typed):
         return EmailResult(f"{plain['local']}@{plain['domain'].lower()}")

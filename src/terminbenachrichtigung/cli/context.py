@@ -88,7 +88,9 @@ def wants_colour() -> bool:
 
 def print_json(document: object) -> None:
     """One JSON document on stdout, and nothing else there; plain ASCII, whatever names may hold."""
-    click.echo(json.dumps(document, indent=2))
+    # Piece by piece: the text of a hundred thousand messages would be as large as all the rest.
+    sys.stdout.writelines(json.JSONEncoder(indent=2).iterencode(document))
+    click.echo()
 
 
 def warn(warnings: tuple[str, ...]) -> None:

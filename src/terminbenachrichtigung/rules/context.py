@@ -2,7 +2,6 @@
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -91,7 +90,7 @@ class Context:
         """By appointment: of the reminders that this run plans for it, the one with the shortest lead."""
         self.told: set[str] = set()
         """The appointments that are in a planned message."""
-        self.written: defaultdict[str, set[str]] = defaultdict(set)
+        self.written: dict[str, tuple[str, ...]] = {}
         """By customer: the reminders of which a message is planned."""
         self._branches: dict[str, bool] = {}
 

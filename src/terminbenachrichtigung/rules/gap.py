@@ -33,7 +33,7 @@ def _contact_by_hand(candidate: Candidate, context: Context) -> datetime | None:
 
 
 def _message(candidate: Candidate, context: Context) -> str:
-    if context.written.get(candidate.customer_id, set()) - {candidate.name}:
+    if set(context.written.get(candidate.customer_id, ())) - {candidate.name}:
         return "another reminder's message is planned in this run"
     for contacted in context.known.contacted.get(candidate.customer_id, ()):
         if contacted.own and contacted.reminder == candidate.name:

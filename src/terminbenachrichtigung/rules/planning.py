@@ -203,7 +203,7 @@ class _Planning:
                 candidate.refused = None
                 context.told.add(candidate.appointment.appointment_id)
                 context.plans(candidate)
-        context.written[customer_id].add(reminder)
+        context.written[customer_id] = (*context.written.get(customer_id, ()), reminder)
 
     def _turn(self, message: PlannedMessage, taken: Iterable[Candidate]) -> tuple[object, ...]:
         """What the gateway did not take last time waits behind what has not been tried yet."""

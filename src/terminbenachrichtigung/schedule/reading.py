@@ -24,7 +24,7 @@ from terminbenachrichtigung.schedule.relation import (
 )
 from terminbenachrichtigung.schedule.rows import NEEDED, Dropped, Item, RowReader, settled
 
-_CHUNK = 5_000  # rows of a scan that are in memory at once, some 10 MB
+_CHUNK = 5_000  # rows that are in memory at once, some 10 MB
 _MOST_LISTED = 1_000  # bad rows of a scan
 
 _BY_START = attrgetter("starts_at", "appointment_id")
@@ -71,9 +71,12 @@ class Schedule:
         def work(connection: sa.Connection) -> Window:
             prepared = self._prepare(connection)
             bounds = prepared.relation.bounds(since, until, self._zone)
-            rows = connection.execute(prepared.window, bounds).fetchall()
             dropped = Dropped()
-            return _window(prepared.reader.read(rows, dropped, within=(since, until)), dropped)
+            items: list[Item] = []
+            # In pieces, so that the rows of a large window and what they become never lie side by side.
+            for rows in connection.execute(prepared.window, bounds).partitions(_CHUNK):
+                items += prepared.reader.read(rows, dropped, within=(since, until))
+            return _window(items, dropped)
 
         return self._run(work)
 

@@ -183,6 +183,10 @@ def _bad_row(made: Appointment, problems: Sequence[str], raw_start: object) -> B
 
 
 def _texts(column: Sequence[object]) -> Sequence[object]:
+    if len(set(column[:100])) <= 10:
+        # Such as a branch or a status: read once for all rows, which then also share one text in memory.
+        read = {value: "" if value is None else str.strip(value) for value in set(column)}  # type: ignore[arg-type]
+        return list(map(read.__getitem__, column))
     if set(map(type, column)) == {str}:
         return list(map(str.strip, column))  # type: ignore[arg-type]
     return ["" if value is None else str.strip(value) for value in column]  # type: ignore[arg-type]
