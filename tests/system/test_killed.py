@@ -174,9 +174,7 @@ def test_killed_in_the_fallback(practice: Practice, runs: Killable, point: str, 
 
 
 def test_killed_during_the_upgrade_of_the_journal(practice: Practice, runs: Killable) -> None:
-    for table in ("journal_reminders", "journal_leftovers", "journal_reported"):
-        practice.sql(f"DROP TABLE {table}", which="journal")
-    practice.sql("UPDATE journal_version SET version_num = '0001'", which="journal")
+    practice.make_journal_old()
     for side in ("before", "after"):
         assert runs.run("run-once", point="upgrade", side=side, nth=1) == -signal.SIGKILL
         assert not practice.texted

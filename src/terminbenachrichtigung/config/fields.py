@@ -243,6 +243,10 @@ def _mailbox(text: str) -> str:
     return text.replace(address, ascii_address)
 
 
+def _address(text: str) -> str:
+    return getaddresses([_mailbox(text)])[0][1]
+
+
 def _unless_empty(check: Callable[[str], str]) -> Callable[[str], str]:
     return lambda text: check(text) if text.strip() else ""
 
@@ -287,6 +291,7 @@ MetricsFile = Annotated[str, AfterValidator(_metrics_file)]
 Host = Annotated[str, AfterValidator(_host)]
 Proxy = Annotated[str, AfterValidator(_unless_empty(_host))]
 Mailbox = Annotated[str, AfterValidator(_one_line), AfterValidator(_mailbox)]
+Address = Annotated[str, AfterValidator(_one_line), AfterValidator(_address)]
 ReplyTo = Annotated[str, AfterValidator(_unless_empty(_one_line)), AfterValidator(_unless_empty(_mailbox))]
 # The length is no Field(min_length=1): pydantic would call a list too short whose items it refused.
 Channels = Annotated[

@@ -71,6 +71,8 @@ def compose(
     message.set_content(content.text, cte="quoted-printable")
     if content.language:
         message["Content-Language"] = content.language
+    if content.html is not None:
+        message.add_alternative(content.html, subtype="html", cte="quoted-printable")
     if content.calendar is not None and settings.calendar_attachment:
         message.add_attachment(
             content.calendar,

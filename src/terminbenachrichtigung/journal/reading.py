@@ -31,6 +31,7 @@ from terminbenachrichtigung.model import (
     Leftover,
     MessageOutcome,
     Notification,
+    Route,
     State,
 )
 
@@ -71,18 +72,30 @@ def read_known(
             messages.c.message_id,
             messages.c.run_now,
             messages.c.renewed_at,
+            messages.c.channel,
+            messages.c.recipient,
         )
         .join(messages, messages.c.message_id == notifications.c.message_id)
         .where(among(connection, notifications.c.appointment_id, appointment_ids))
         # By the journal's clock: a run that began later may have claimed earlier.
         .order_by(messages.c.claimed_at, notifications.c.generation)
     )
-    for reminder, appointment, generation, customer, starts_at, word, message, run_now, renewed_at in rows:
-        state = State(word)
-        if state is State.CLAIMED and renewed_at < lease_ends:
+    for row in rows:
+        state = State(row.state)
+        if state is State.CLAIMED and row.renewed_at < lease_ends:
             state = State.UNKNOWN
-        by_appointment[appointment].append(
-            Notification(reminder, appointment, generation, customer, starts_at, state, message, run_now)
+        by_appointment[row.appointment_id].append(
+            Notification(
+                row.reminder,
+                row.appointment_id,
+                row.generation,
+                row.customer_id,
+                row.starts_at,
+                state,
+                row.message_id,
+                row.run_now,
+                route=Route(Channel(row.channel), row.recipient or "") if row.channel else None,
+            )
         )
 
     rejected: dict[str, set[str]] = defaultdict(set)
