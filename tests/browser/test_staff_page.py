@@ -1,4 +1,4 @@
-"""The page of the staff list in a real browser: on paper, in width, in its letters, and with hostile names."""
+"""The page of the staff list in a real browser: on paper, in width, in its letters, with hostile names."""
 
 from pathlib import Path
 

@@ -249,7 +249,7 @@ def test_whoever_may_have_heard_of_an_appointment_that_is_gone_is_a_case(
 
 
 def test_who_was_told_both_times_has_heard_the_last_one() -> None:
-    """Moved to B and told so: if it is gone then, B is when they would come; while it is at B, all is well."""
+    """Moved to B and told so: if it is gone then, B is when they would come."""
     both = known(heard(State.SENT), heard(State.SENT, starts_at=ELSEWHEN, generation=2))
     (gone,) = cancelled_cases(both, {}, {}, lambda row: False, NOW)
     assert gone.appointment.starts_at == ELSEWHEN
