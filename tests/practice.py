@@ -314,10 +314,7 @@ class Practice:
         return Ran(result.exit_code, result.stdout, result.stderr)
 
     def pass_time(self, seconds: float) -> None:
-        """Put the clock forward during a `run`; for a script of the gateway or the mail server.
-
-        The deadline of the attempt under way comes nearer too: set `timeout_seconds` above it.
-        """
+        """Put the clock forward during a `run`; for a script of the gateway or the mail server."""
         self._clock.move_to(self._clock() + timedelta(seconds=seconds))
 
     def run_once(self, *options: str, now: str | None = None) -> Ran:

@@ -62,7 +62,9 @@ def tools(settings: Settings, *, readonly: bool = False) -> Iterator[Tools]:
         readonly: for a dry run: the journal cannot be written, and a missing one counts as empty.
     """
     with ExitStack() as closing:
-        schedule = Schedule(settings.schedule, settings.rules, settings.zone)
+        schedule = Schedule(
+            settings.schedule, settings.rules, settings.zone, confirms=settings.confirmation.enabled
+        )
         closing.callback(schedule.close)
         journal: Journal | None = None
         try:
@@ -205,7 +207,9 @@ def probes(settings: Settings) -> tuple[Probe, ...]:
 
 
 def _schedule(settings: Settings) -> tuple[str, tuple[str, ...]]:
-    schedule = Schedule(settings.schedule, settings.rules, settings.zone)
+    schedule = Schedule(
+        settings.schedule, settings.rules, settings.zone, confirms=settings.confirmation.enabled
+    )
     try:
         schedule.probe()
         scanned = schedule.scan()

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
-from typing import Literal
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Literal
 
 from terminbenachrichtigung.calendar import Event, calendar
 from terminbenachrichtigung.config import Settings, TemplateTexts
@@ -15,11 +16,14 @@ from terminbenachrichtigung.errors import MessageError
 from terminbenachrichtigung.model import Appointment, Channel, Content, Route
 from terminbenachrichtigung.plain_text import one_line
 from terminbenachrichtigung.sms_text import sms_text
-from terminbenachrichtigung.templates import Text
+
+if TYPE_CHECKING:
+    from terminbenachrichtigung.templates import Text
 
 TextKind = Literal["sms", "email_subject", "email_body"]
 
 _LONGEST_SUBJECT = 150  # signs: more than any program shows, and far below what a mail server refuses
+_REMEMBERED = 4096  # SMS: planning asks for the length of each, and sending for the same text again
 _SPACES = re.compile(" {2,}")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 _SUMMARY = {"de": "Termin", "en": "Appointment", "fr": "Rendez-vous"}
@@ -45,15 +49,23 @@ class Email:
 
 
 class Texts:
-    """All texts of the configuration, ready to be filled in. Made once in a run."""
+    """All texts of the configuration, ready to be filled in. Made once in a run.
+
+    Jinja is imported with the first text that is asked for: a run in which nothing is due never asks.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._zone = settings.zone
         self._transliterate = settings.sms is None or settings.sms.transliterate
-        self._texts: dict[tuple[str, TextKind], dict[str, Text]] = {}
-        for text, template, kind in texts_of(settings.templates):
-            self._texts.setdefault((template, kind), {})[_tag(text.language)] = text
+        self._sms = lru_cache(maxsize=_REMEMBERED)(self._render_sms)
+
+    @cached_property
+    def _texts(self) -> "dict[tuple[str, TextKind], dict[str, Text]]":
+        found: dict[tuple[str, TextKind], dict[str, Text]] = {}
+        for text, template, kind in texts_of(self._settings.templates):
+            found.setdefault((template, kind), {})[_tag(text.language)] = text
+        return found
 
     def sms(self, template: str, appointments: Sequence[Appointment]) -> Sms:
         """Render the SMS for the appointments of one customer, soonest first.
@@ -61,6 +73,9 @@ class Texts:
         Runs of spaces become one, as an empty placeholder leaves two. Raises MessageError if there is
         no such text, it cannot be rendered, or nothing is in it.
         """
+        return self._sms(template, tuple(appointments))
+
+    def _render_sms(self, template: str, appointments: tuple[Appointment, ...]) -> Sms:
         text = self.text(template, "sms", appointments[0].language)
         answer = sms_text(
             _SPACES.sub(" ", text.render(appointments, self._zone)).strip(), transliterate=self._transliterate
@@ -118,7 +133,7 @@ class Texts:
             calendar=self._calendar(appointments, email.language, now),
         )
 
-    def text(self, template: str, kind: TextKind, language: str) -> Text:
+    def text(self, template: str, kind: TextKind, language: str) -> "Text":
         """Return the text in the customer's language, its base, or the default language; each by itself.
 
         Raises MessageError if there is none.
@@ -152,8 +167,10 @@ class Texts:
 
 def texts_of(
     templates: Mapping[str, Mapping[str, TemplateTexts]],
-) -> Iterator[tuple[Text, str, TextKind]]:
+) -> "Iterator[tuple[Text, str, TextKind]]":
     """Every text there is, with the name of its template and its kind."""
+    from terminbenachrichtigung.templates import Text  # noqa: PLC0415 - imports Jinja
+
     kinds: tuple[TextKind, ...] = ("sms", "email_subject", "email_body")
     for template, languages in templates.items():
         for language, texts in languages.items():

@@ -182,6 +182,10 @@ class Notification:
     )  # of the last attempt; None: adopted, or not read
 
 
+CONFIRMATION = "Terminbestätigung"
+"""The name under which the journal keeps confirmations of bookings; no reminder may have it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contacted:
     """A message that counts for the customer gap (claimed, sent, delivered, unknown)."""
@@ -206,6 +210,8 @@ class Known:
 
     notifications: Mapping[str, Sequence[Notification]] = field(default_factory=dict)
     """By appointment: all reminders and generations that are still kept, oldest first."""
+    confirmations: Mapping[str, Sequence[Notification]] = field(default_factory=dict)
+    """By appointment: its confirmations, oldest first. Apart, because no reminder's rule looks at them."""
     rejected: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By appointment: recipients that a gateway or mail server refused for good."""
     contacted: Mapping[str, Sequence[Contacted]] = field(default_factory=dict)
@@ -219,7 +225,7 @@ class Known:
     last_complete_run: datetime | None = None
     journal_since: datetime | None = None
     reminder_since: Mapping[str, datetime] = field(default_factory=dict)
-    """By reminder: the `now` of its first complete run."""
+    """By reminder: the `now` of its first complete run; of the confirmation, since it was switched on."""
 
 
 # ---------------------------------------------------------------- what is sent

@@ -14,6 +14,7 @@ from terminbenachrichtigung.config import Settings
 from terminbenachrichtigung.journal import Journal
 from terminbenachrichtigung.messages import Texts
 from terminbenachrichtigung.model import (
+    CONFIRMATION,
     Appointment,
     Channel,
     Content,
@@ -34,6 +35,10 @@ from terminbenachrichtigung.windows import Quiet
 
 LONG_SILENCE = timedelta(hours=2)
 """So much open time without a complete run is warned about: cron is not calling, or runs do not finish."""
+
+
+FARTHEST = timedelta(days=3 * 366)
+"""So far ahead bookings are confirmed; nobody means a start that lies beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +114,20 @@ def run_once(
         warnings=_warnings(tools, planned, now),
         expired=expired,
     )
+    confirming = plan_confirmations(tools, now)
     limit = tools.settings.safety.max_messages_per_run if max_messages is None else max_messages
-    if limit and len(planned.plan.messages) > limit:
+    messages = planned.plan.messages + confirming.plan.messages
+    if limit and len(messages) > limit:
         result = replace(
             result,
-            messages=tuple(
-                unsent(tools, message, now, MessageOutcome.DEFERRED) for message in planned.plan.messages
-            ),
-            skips=planned.plan.skips,
+            messages=tuple(unsent(tools, message, now, MessageOutcome.DEFERRED) for message in messages),
+            skips=planned.plan.skips + confirming.plan.skips,
             stop=Stop.BRAKE,
             stop_detail=str(limit) if max_messages is None else f"--max-messages = {limit}",
         )
     else:
         result = _send(tools, outlets, planned, result, progress)
+        result = _confirm(tools, outlets, confirming, result, progress)
     return records.record(journal, tools.settings, result)
 
 
@@ -133,15 +139,17 @@ def dry_run(tools: Tools, at: datetime) -> RunResult:
     period = tools.quiet.period_at(at)
     now = at if period is None else period.end
     planned = plan_window(tools, now)
+    confirming = plan_confirmations(tools, now)
+    messages = planned.plan.messages + confirming.plan.messages
     limit = tools.settings.safety.max_messages_per_run
-    braked = bool(limit) and len(planned.plan.messages) > limit
+    braked = bool(limit) and len(messages) > limit
     return RunResult(
         "dry-run",
         at,
         quiet=period is not None,
         next_open=None if period is None else period.end,
-        messages=tuple(unsent(tools, message, now, None) for message in planned.plan.messages),
-        skips=planned.plan.skips,
+        messages=tuple(unsent(tools, message, now, None) for message in messages),
+        skips=planned.plan.skips + confirming.plan.skips,
         bad_rows=planned.window.bad_rows,
         warnings=_warnings(tools, planned, now),
         stop=Stop.BRAKE if braked else None,
@@ -163,6 +171,28 @@ def plan_window(tools: Tools, now: datetime, since: datetime | None = None) -> P
     known = ask_journal(tools, [row.appointment_id for row in window.appointments], now, since)
     plan = _plan(tools, window.appointments, known, now)
     return Planned(window, known, plan, read_at, since, until)
+
+
+def plan_confirmations(tools: Tools, now: datetime) -> Planned:
+    """Reads the bookings that are to be confirmed at the open moment `now`, and plans them.
+
+    Whenever they are; a run that confirms reads all appointments that lie ahead.
+    """
+    nothing = Planned(Window(()), Known(), Plan((), ()), time.monotonic(), now, now)
+    if not tools.settings.confirmation.enabled:
+        return nothing
+    since = ask_journal(tools, (), now, since=now).reminder_since.get(CONFIRMATION)
+    if since is None:
+        return nothing  # the first run with confirmations: what was booked before it is old
+    until, read_at = now + FARTHEST, time.monotonic()
+    rows = rules.booked_since(tools.schedule.read(now, until).appointments, since)
+    known = ask_journal(tools, [row.appointment_id for row in rows], now, since=now)
+    plan = _plan_confirmations(tools, rows, known, now)
+    return Planned(Window(tuple(rows)), known, plan, read_at, now, until)
+
+
+def _plan_confirmations(tools: Tools, rows: Sequence[Appointment], known: Known, now: datetime) -> Plan:
+    return rules.plan_confirmations(rows, tools.settings, known, now, text_lengths(tools), tools.quiet)
 
 
 def judge(tools: Tools, planned: Planned, now: datetime) -> tuple[rules.Judgement, ...]:
@@ -195,7 +225,7 @@ def _plan(tools: Tools, appointments: Sequence[Appointment], known: Known, now: 
 
 def text_lengths(tools: Tools) -> rules.Parts:
     """How the rules learn the length of a text without knowing templates."""
-    template = {reminder.name: reminder.template for reminder in tools.settings.reminders}
+    template = _templates(tools.settings)
 
     def parts(reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int:
         if channel is Channel.SMS:
@@ -204,6 +234,11 @@ def text_lengths(tools: Tools) -> rules.Parts:
         return 1
 
     return parts
+
+
+def _templates(settings: Settings) -> Mapping[str, str]:
+    reminders = {reminder.name: reminder.template for reminder in settings.reminders}
+    return reminders | {CONFIRMATION: settings.confirmation.template}
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +275,40 @@ def _send(
         same_day=tools.settings.rules.same_day,
     )
     return send(tools, outlets, work, result, progress)
+
+
+def _confirm(
+    tools: Tools,
+    outlets: Outlets,
+    planned: Planned,
+    result: RunResult,
+    progress: Callable[[int, int], None] | None,
+) -> RunResult:
+    """Sends the confirmations once the reminders are through: those cannot wait as long."""
+    now, plan = result.at, planned.plan
+    if not plan.messages or result.stop is not None or Channel.EMAIL in result.closed:
+        left = tuple(unsent(tools, message, now, MessageOutcome.DEFERRED) for message in plan.messages)
+        return replace(result, messages=result.messages + left, skips=result.skips + plan.skips)
+
+    def plan_customer(rows: Sequence[Appointment]) -> Plan:
+        known = ask_journal(tools, [row.appointment_id for row in rows], now, since=now)
+        return _plan_confirmations(tools, rows, known, now)
+
+    work = Work(
+        plan,
+        planned.window.appointments,
+        planned.read_at,
+        reread=lambda: tools.schedule.read(planned.since, planned.until).appointments,
+        plan_customer=plan_customer,
+        same_day=True,
+    )
+    sent = send(tools, outlets, work, result, progress)
+    return replace(
+        sent,
+        messages=result.messages + sent.messages,
+        skips=result.skips + sent.skips,
+        closed={**result.closed, **sent.closed},
+    )
 
 
 def send(
@@ -316,9 +385,7 @@ def content_of(tools: Tools, message: PlannedMessage, route: Route, now: datetim
     Raises:
         MessageError: its template cannot be filled in.
     """
-    (template,) = {
-        reminder.template for reminder in tools.settings.reminders if reminder.name == message.reminder
-    }
+    template = _templates(tools.settings)[message.reminder]
     return tools.texts.content(template, message.appointments, route, now)
 
 

@@ -9,6 +9,7 @@ from terminbenachrichtigung.config import Settings
 from terminbenachrichtigung.errors import JournalError
 from terminbenachrichtigung.journal import Journal
 from terminbenachrichtigung.model import (
+    CONFIRMATION,
     Appointment,
     BadRow,
     Leftover,
@@ -83,6 +84,7 @@ def finish(
     told: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Ends a run in the journal; `complete` if it was not stopped, braked or cut off."""
+    judged = [reminder.name for reminder in settings.reminders]
     journal.finish(
         now,
         ending=ending,
@@ -90,7 +92,7 @@ def finish(
         counts=counts or {},
         left=left or {},
         told=told,
-        reminder_names=[reminder.name for reminder in settings.reminders],
+        reminder_names=[*judged, CONFIRMATION] if settings.confirmation.enabled else judged,
     )
 
 

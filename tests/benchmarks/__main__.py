@@ -5,19 +5,13 @@ of several turns is shown. The machines are noisy: quote ratios, never seconds.
 """
 
 import argparse
-import os
-import resource
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
-from benchmarks import journal, planning, reading, sending
+from benchmarks import journal, large, planning, practices, reading, sending
+from benchmarks.costs import PROGRAM, folder, heading, process, ratio, show
+from postgres import PostgresServer
 
 
 @dataclass(frozen=True)
@@ -25,51 +19,18 @@ class Size:
     """How much is measured."""
 
     turns: int
-    messages: int
-    rows: int
+    messages: int  # of a run, and due of each of `schedules`
+    rows: int  # to read a window from
     planned: int
+    schedules: tuple[int, int, int]
+    due: tuple[int, int]
+    together: int  # messages for each process
 
 
-SIZES = {"full": Size(5, 3000, 1_000_000, 20_000), "small": Size(1, 60, 5_000, 500)}
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What one command or call took, in seconds."""
-
-    wall: float
-    cpu: float
-
-
-def process(*command: str, cwd: Path | None = None) -> Cost:
-    """A whole process, with all of its start-up."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    began = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=cwd)
-    wall = time.perf_counter() - began
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Cost(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-
-
-def ratio(turns: int, ours: Callable[[], float], reference: Callable[[], float]) -> float:
-    """The median of ours / reference, measured in turn."""
-    found = []
-    for _ in range(turns):
-        other = reference()
-        found.append(ours() / other)
-    return statistics.median(found)
-
-
-@contextmanager
-def folder() -> Iterator[Path]:
-    """A folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory() as name:
-        yield Path(name)
-
-
-def show(figure: str, value: float, reference: str, target: str) -> None:
-    """One row, as soon as it is known."""
-    print(f"{figure:62} {value:8.2f}  {target:>10}  {reference}", flush=True)
+SIZES = {
+    "full": Size(5, 3000, 1_000_000, 20_000, (10_000, 1_000_000, 3_000_000), (10_000, 100_000), 200),
+    "small": Size(1, 60, 5_000, 500, (200, 2_000, 6_000), (20, 200), 8),
+}
 
 
 def main() -> None:
@@ -77,39 +38,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--size", choices=SIZES, default="full")
     size = SIZES[parser.parse_args().size]
-    python, program = sys.executable, [sys.executable, "-m", "terminbenachrichtigung"]
-    print(f"{'figure':62} {'ratio':>8}  {'target':>10}  reference", flush=True)
-
-    turns = max(size.turns, 1)
-    show(
-        "--help, CPU",
-        ratio(
-            turns, lambda: process(*program, "--help").cpu, lambda: process(python, "-c", "import click").cpu
-        ),
-        "python -c 'import click'",
-        "<= 2",
-    )
-    with folder() as place:
-        sending.prepare(place, 0, "http://127.0.0.1:9/gateway", 16)
-        imports = "import sqlalchemy, pydantic, click"
-        show(
-            "run-once with nothing due, CPU",
-            ratio(
-                turns,
-                lambda: process(*program, "run-once", "--quiet", cwd=place).cpu,
-                lambda: process(python, "-c", imports).cpu,
-            ),
-            f"python -c '{imports}'",
-            "<= 1.6",
-        )
-    with folder() as place:
-        wanted = reading.Table(place, size.rows)
-        show(
-            f"reading a window of {size.rows:,} rows, SQLite",
-            ratio(turns, wanted.ours, wanted.bare),
-            "bare sqlite3 fetching the same rows",
-            "<= 2",
-        )
+    turns, few = size.turns, max(1, size.turns // 2)
+    heading()
+    show_start(turns)
+    large.show_due(few, *size.due)
+    large.show_schedules(few, size.messages, *size.schedules)
     with folder() as place:
         scene = journal.Scene(place, size.messages)
         show(
@@ -119,21 +52,52 @@ def main() -> None:
             "<= 1.3",
         )
     show("planning, appointments/s", planning.per_second(size.planned), "-", ">= 8000")
-    with sending.gateway(delay=0.05) as url:
-        walls, cpus = [], []
-        for _ in range(max(1, turns // 2)):
-            bare = sending.bare(url, size.messages, 16)
-            with folder() as place:
-                sending.prepare(place, size.messages, url, 16)
-                ours = process(*program, "run-once", "--quiet", cwd=place)
-            walls.append(ours.wall / bare.wall)
-            cpus.append(ours.cpu / bare.cpu)
-        name = f"run-once, {size.messages:,} SMS, gateway 50 ms, 16 at a time"
-        reference = "16 threads posting by a bare httpx.Client"
-        show(f"{name}, wall", statistics.median(walls), reference, "<= 1.25")
-        show(f"{name}, CPU", statistics.median(cpus), reference, "<= 2.5")
+    sending.show_run(few, size.messages)
+    with closing(PostgresServer()) as server:
+        server.start()
+        show_reading(server, turns, size.rows)
+        sending.show_together(server, few, size.together)
+
+
+def show_start(turns: int) -> None:
+    """What it costs to begin, and an hour in which nothing is due."""
+    python = sys.executable
+    show(
+        "--help, CPU",
+        ratio(
+            turns, lambda: process(*PROGRAM, "--help").cpu, lambda: process(python, "-c", "import click").cpu
+        ),
+        "python -c 'import click'",
+        "<= 2",
+    )
+    imports = "import sqlalchemy, pydantic, click"
+    with folder() as place:
+        practices.prepare(place, 0, large.NOWHERE, 16)
+        show(
+            "run-once with nothing due, CPU",
+            ratio(
+                turns,
+                lambda: process(*PROGRAM, "run-once", "--quiet", cwd=place).cpu,
+                lambda: process(python, "-c", imports).cpu,
+            ),
+            f"python -c '{imports}'",
+            "<= 1.6",
+        )
+
+
+def show_reading(server: PostgresServer, turns: int, rows: int) -> None:
+    """On both databases."""
+    figure = f"reading a window of {rows:,} rows"
+    with folder() as place:
+        table = reading.sqlite_table(place, rows)
+        table.check(rows)
+        reference = "bare sqlite3 fetching the same rows"
+        show(f"{figure}, SQLite", ratio(turns, table.ours, table.bare), reference, "<= 2")
+    table = reading.postgres_table(server.fresh_database(), rows)
+    table.check(rows)
+    reference = "bare psycopg fetching the same rows"
+    show(f"{figure}, Postgres", ratio(turns, table.ours, table.bare), reference, "<= 2")
 
 
 if __name__ == "__main__":
-    os.environ.pop("TERMINBENACHRICHTIGUNG_CONFIG", None)
     main()

@@ -174,6 +174,22 @@ def test_a_moved_appointment_leaves_the_list_when_it_is_moved_back(practice: Pra
     assert listed(practice) == {}
 
 
+def test_a_moved_appointment_that_was_confirmed_anew_is_no_matter_for_staff(practice: Practice) -> None:
+    """And a confirmation that is all they got is nothing to be taken back, but the list shows it."""
+    practice.configure(confirmation={"enabled": True})
+    practice.run_once(now="2026-11-23 12:00")
+    practice.book("1", created_at="2026-11-24 09:00")
+    practice.book("2", "2026-12-24 09:00", customer=2, created_at="2026-11-24 09:00")
+    told(practice)
+    practice.change("1", starts_at="2026-11-24 17:00")
+    practice.cancel("2")
+    (entry,) = practice.run("staff-list", "--json").json["customers"]
+    assert (entry["customer_id"], entry["reason"]) == ("17", "moved")
+    assert [got["channel"] for got in entry["appointments"][0]["got"]] == ["sms", "email"]
+    told(practice, "2026-11-24 10:50")  # confirmed anew
+    assert listed(practice, "2026-11-24 11:00") == {}
+
+
 # ---------------------------------------------------------------- ticked off
 
 

@@ -119,6 +119,7 @@ MISTAKES = [
         "a section [email]",
     ),
     ({"reminders.0.template": "terminerinerung"}, "reminders[0].template", 'mean "terminerinnerung"?'),
+    ({"reminders.0.name": "Terminbestätigung"}, "reminders[0].name", "is the name of the confirmation"),
     ({"confirmation": {"enabled": True, "template": "x"}}, "confirmation.template", "no such template"),
     (
         {"reminders.0.template": "kurz", "templates.kurz.de": MAIL},

@@ -9,7 +9,18 @@ from pathlib import Path
 import click
 
 from terminbenachrichtigung import __version__
-from terminbenachrichtigung.cli import config, demo, explain, history, journal, run, schedule, search, staff
+from terminbenachrichtigung.cli import (
+    config,
+    demo,
+    explain,
+    history,
+    journal,
+    logs,
+    run,
+    schedule,
+    search,
+    staff,
+)
 from terminbenachrichtigung.cli.context import Commands
 
 
@@ -22,9 +33,23 @@ from terminbenachrichtigung.cli.context import Commands
     help="The configuration. Without it: $TERMINBENACHRICHTIGUNG_CONFIG, ./config.toml, "
     "/etc/terminbenachrichtigung/config.toml.",
 )
+@click.option(
+    "--log-format",
+    type=click.Choice(logs.FORMATS),
+    default="text",
+    envvar="TERMINBENACHRICHTIGUNG_LOG_FORMAT",
+    help="How stderr looks: json is one object in each line.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Say on stderr what happens to each message.")
 @click.version_option(__version__, prog_name="terminbenachrichtigung")
 @click.pass_context
-def main(context: click.Context, config_path: Path | None) -> None:
+def main(
+    context: click.Context,
+    config_path: Path | None,
+    log_format: str,  # noqa: ARG001 - Commands.invoke takes these two, before a wrong command is refused
+    *,
+    verbose: bool,  # noqa: ARG001
+) -> None:
     """Reminds customers of their appointments, by SMS and e-mail.
 
     New here? `demo` shows a complete run on sample data. Then: `config init`, `journal init`, `dry-run`,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from terminbenachrichtigung.cli import logs
 from terminbenachrichtigung.errors import ConfigError, TerminbenachrichtigungError
 
 if TYPE_CHECKING:
@@ -38,16 +39,23 @@ class Commands(click.Group):
             if isinstance(stream, io.TextIOWrapper):
                 # A sign that the terminal's encoding lacks must not end a run after it has sent.
                 stream.reconfigure(errors="replace")
+        if ctx.parent is None:
+            logs.configure(ctx.params["log_format"], verbose=ctx.params["verbose"])
         try:
             return super().invoke(ctx)
         except TerminbenachrichtigungError as error:
-            click.echo(f"Error: {error}", err=True)
+            logs.error(str(error), error.exit_code)
+            ctx.exit(error.exit_code)
+        except click.UsageError as error:
+            if not logs.in_json():
+                raise
+            logs.error(error.format_message(), error.exit_code)
             ctx.exit(error.exit_code)
         except OSError as error:
             if error.errno not in _NO_ROOM:
                 raise
             with suppress(OSError):  # stderr may lead to the same disk
-                click.echo(f"Error: the output could not be written: {error.strerror}", err=True)
+                logs.error(f"the output could not be written: {error.strerror}", 1)
             ctx.exit(1)
 
 
@@ -104,7 +112,7 @@ def write_private(path: Path, text: str) -> None:
 def warn(warnings: tuple[str, ...]) -> None:
     """Warnings go to stderr."""
     for warning in warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        logs.warning(warning)
 
 
 def local_moment(text: str, zone: "ZoneInfo") -> datetime:

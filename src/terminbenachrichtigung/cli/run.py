@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from terminbenachrichtigung.cli import logs
 from terminbenachrichtigung.cli.context import (
     load_settings,
     local_moment,
@@ -15,7 +16,7 @@ from terminbenachrichtigung.cli.context import (
 )
 
 if TYPE_CHECKING:
-    pass
+    from terminbenachrichtigung.model import RunResult
 
 
 @click.command("run-once")
@@ -40,6 +41,7 @@ def run_once(
     settings = load_settings(context)
     from terminbenachrichtigung import bootstrap, pipeline, report
 
+    logs.event("run_began", "the run begins")
     with bootstrap.watch(settings) as watch:
         with (
             bootstrap.stop_signals(settings.max_run_minutes) as stopping,
@@ -70,7 +72,21 @@ def run_once(
             )
     if not quiet:
         warn(watch.troubles)
+    _log(result)
     context.exit(report.exit_code(result))
+
+
+def _log(result: "RunResult") -> None:
+    from terminbenachrichtigung import report
+
+    for warning in result.warnings:
+        logs.event("run_warning", report.mask_text(warning))
+    for channel, why in result.closed.items():
+        logs.event("channel_closed", f"{channel}: {report.mask_text(why)}", channel=channel.value)
+    for line in result.news:
+        logs.event("needs_a_person", report.mask_text(line))
+    exit_code, stop = report.exit_code(result), result.stop and result.stop.value
+    logs.event("run_ended", report.summary(result), exit_code=exit_code, quiet=result.quiet, stopped=stop)
 
 
 @click.command("dry-run")

@@ -12,6 +12,7 @@ from terminbenachrichtigung.config.problems import Problem
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.config.toml_text import path_text
 from terminbenachrichtigung.config.validation import Draft
+from terminbenachrichtigung.model import CONFIRMATION
 
 ATTEMPTS = 3  # tries of one message on one channel in a run (contract, section 3)
 PAUSES_SECONDS = 5  # the pauses between them, about 1 s and 4 s
@@ -62,6 +63,8 @@ def _reminder_names(draft: Draft) -> Iterator[Problem]:
         path = ("reminders", number, "name")
         if not draft.sound(path_text(path)):
             continue
+        if reminder.name == CONFIRMATION:
+            yield _problem(path, "is the name of the confirmation; choose another one", reminder.name)
         if reminder.name in seen:
             yield _problem(path, "is the name of another reminder too; each needs its own", reminder.name)
         seen.add(reminder.name)

@@ -13,6 +13,8 @@ from typing import Any
 from terminbenachrichtigung.errors import ConfigError
 
 CONFIG_VARIABLE = "TERMINBENACHRICHTIGUNG_CONFIG"
+OPTION_VARIABLES = frozenset({CONFIG_VARIABLE, "TERMINBENACHRICHTIGUNG_LOG_FORMAT"})
+"""Options of the command line, not keys of the configuration."""
 LOCAL_CONFIG = Path("config.toml")
 SYSTEM_CONFIG = Path("/etc/terminbenachrichtigung/config.toml")
 

@@ -163,8 +163,6 @@ def _warnings(settings: Settings, path: Path, *, exposed: bool) -> Iterator[str]
         yield f"safety.only_recipients is set: nobody but these {listed} will be sent anything"
     if settings.safety.max_messages_per_run == 0:
         yield "safety.max_messages_per_run is 0: no brake holds back a plan gone wrong; a limit is wiser"
-    if settings.confirmation.enabled:
-        yield "confirmation.enabled: this version checks the section, but does not send confirmations yet"
     if settings.monitoring.textfile and not (home := Path(settings.monitoring.textfile).parent).is_dir():
         yield f"monitoring.textfile cannot be written: there is no folder {home}"
     kind = settings.sms.sms_type if settings.sms else "auto"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from terminbenachrichtigung.config.databases import single_select
-from terminbenachrichtigung.config.files import CONFIG_VARIABLE, read_text
+from terminbenachrichtigung.config.files import OPTION_VARIABLES, read_text
 from terminbenachrichtigung.config.keys import PREFIX, KeyPath, overridable, variable_of
 from terminbenachrichtigung.config.problems import Problem
 from terminbenachrichtigung.config.settings import Branch
@@ -63,7 +63,7 @@ def _lay_environment(result: Overlay, environ: Mapping[str, str]) -> None:
     kinds = overridable()
     laid: dict[KeyPath, str] = {}
     for variable, text in sorted(environ.items()):
-        if not variable.upper().startswith(PREFIX) or variable.upper() == CONFIG_VARIABLE:
+        if not variable.upper().startswith(PREFIX) or variable.upper() in OPTION_VARIABLES:
             continue
         path = _key_of(variable, result.tables)
         if isinstance(path, str):

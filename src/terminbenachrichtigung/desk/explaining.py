@@ -8,8 +8,10 @@ from terminbenachrichtigung.desk.outlook import outlook
 from terminbenachrichtigung.email_address import email_address
 from terminbenachrichtigung.errors import ConfigError, MessageError
 from terminbenachrichtigung.model import (
+    CONFIRMATION,
     Appointment,
     Channel,
+    Known,
     MessageResult,
     PlannedMessage,
     Reason,
@@ -19,7 +21,13 @@ from terminbenachrichtigung.model import (
 )
 from terminbenachrichtigung.phone import mobile_number
 from terminbenachrichtigung.pipeline import Tools, ask_journal, content_of, text_lengths
-from terminbenachrichtigung.report import Address, Explanation, ReminderExplained
+from terminbenachrichtigung.report import (
+    Address,
+    ConfirmationExplained,
+    Explanation,
+    ReminderExplained,
+    local_time,
+)
 from terminbenachrichtigung.rules.contact import EMAIL_REFUSALS, PHONE_REFUSALS
 from terminbenachrichtigung.rules.forecast import RUN_MINUTE
 
@@ -42,7 +50,10 @@ def explain(tools: Tools, appointment_id: str, at: datetime | None = None) -> Ex
     # Half a surrogate pair, as a command line may hold it, is no text that a database takes.
     asked = [appointment_id] if appointment_id.encode(errors="ignore").decode() == appointment_id else []
     known = ask_journal(tools, asked, now, since=now)
-    notifications = tuple(known.notifications.get(appointment_id, ()))
+    notifications = (
+        *known.notifications.get(appointment_id, ()),
+        *known.confirmations.get(appointment_id, ()),
+    )
     if row is None and not window.bad_rows and not notifications:
         raise ConfigError(f"there is no appointment {appointment_id} in the schedule")
     return Explanation(
@@ -56,6 +67,7 @@ def explain(tools: Tools, appointment_id: str, at: datetime | None = None) -> Ex
         run_minute=RUN_MINUTE,
         addresses=() if row is None else tuple(_addresses(row, tools)),
         reminders=() if row is None else tuple(_reminders(tools, row, at, now)),
+        confirmation=None if row is None else _confirmation(tools, row, known, now),
         notifications=notifications,
         messages=tools.journal.history(_MESSAGES, appointment_id) if tools.journal is not None else (),
         has_journal=tools.journal is not None,
@@ -91,6 +103,23 @@ def _reminders(tools: Tools, row: Appointment, at: datetime, now: datetime) -> I
             message=shown,
             message_problem=problem,
         )
+
+
+def _confirmation(
+    tools: Tools, row: Appointment, known: Known, now: datetime
+) -> ConfirmationExplained | None:
+    settings = tools.settings
+    if not settings.confirmation.enabled:
+        return None
+    since = known.reminder_since.get(CONFIRMATION)
+    too_old = ""
+    if since is None:
+        too_old = "no run has been complete since they were switched on; what was booked before it is old"
+    elif not rules.booked_since([row], since):
+        too_old = f"it was not booked since {local_time(since, settings.zone)}, when they were switched on"
+    verdicts = rules.judge_confirmation(row, settings, known, now, text_lengths(tools), tools.quiet)
+    refusal = next((verdict for verdict in verdicts if verdict.skips), None)
+    return ConfirmationExplained(verdicts, refusal, too_old)
 
 
 def _verdict(skip: Skip | None) -> Verdict | None:

@@ -116,7 +116,11 @@ def _changed(
     found = tools.schedule.find(*elsewhere)
     rows |= {row.appointment_id: row for row in found.appointments}
     more = ask_journal(tools, elsewhere, now, since=moment)
-    known = replace(planned.known, notifications={**planned.known.notifications, **more.notifications})
+    known = replace(
+        planned.known,
+        notifications={**planned.known.notifications, **more.notifications},
+        confirmations={**planned.known.confirmations, **more.confirmations},
+    )
     # A row that cannot be read may say anything: it is no cancellation.
     unclear = {bad.appointment_id for bad in (*planned.window.bad_rows, *found.bad_rows)}
     clear = replace(

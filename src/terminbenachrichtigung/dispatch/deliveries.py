@@ -1,9 +1,11 @@
 """From a claim to its settling. The main thread owns journal and decisions; threads hold attempts."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from terminbenachrichtigung import report
 from terminbenachrichtigung.delivery.circuits import Circuits
 from terminbenachrichtigung.delivery.course import End, Try, next_step
 from terminbenachrichtigung.delivery.workers import Workers
@@ -29,6 +31,8 @@ from terminbenachrichtigung.model import (
     Unavailable,
     Unknown,
 )
+
+_LOG = logging.getLogger(__name__)
 
 WAKE_SECONDS = 0.25
 """How long a stop signal may go unseen while attempts are under way."""
@@ -351,7 +355,7 @@ class Dispatch:
 
     def _note_result(self, delivery: _Delivery, outcome: MessageOutcome, detail: str) -> None:
         self._open.pop(delivery.claim.message_id, None)
-        self._results[delivery.claim.message_id] = MessageResult(
+        result = self._results[delivery.claim.message_id] = MessageResult(
             delivery.message,
             delivery.content,
             outcome=outcome,
@@ -359,6 +363,9 @@ class Dispatch:
             message_id=delivery.claim.message_id,
             detail=detail,
         )
+        if _LOG.isEnabledFor(logging.INFO):
+            fields = report.message_json(result, full=False, dry=False)
+            _LOG.info(report.message_line(result), extra={"event": "message", "fields": fields})
 
 
 def _not_rejected(attempts: Iterable[Attempt], channel: Channel) -> list[Attempt]:

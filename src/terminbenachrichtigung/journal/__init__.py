@@ -41,7 +41,6 @@ def open_journal(settings: JournalSettings, *, readonly: bool = False) -> Journa
     try:
         with reaching(url):
             with engine.connect() as connection:
-                connection.execution_options(writes=False)
                 newest = versions.check(connection, readonly=readonly)
             if not newest:
                 versions.upgrade(engine)

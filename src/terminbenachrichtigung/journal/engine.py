@@ -20,7 +20,6 @@ from sqlalchemy import (
     Text,
     any_,
     create_engine,
-    event,
     func,
     literal,
     make_url,
@@ -137,7 +136,7 @@ def _sqlite(path: Path, mode: Mode) -> Engine:
             f"file:{quote(str(path))}?mode={mode}",
             uri=True,
             timeout=BUSY_TIMEOUT_SECONDS,
-            isolation_level=None,  # transactions begin where `_begin` says, not where the driver guesses
+            isolation_level=None,  # transactions begin where `transaction` says, not where the driver guesses
             check_same_thread=False,
         )
         try:
@@ -150,16 +149,19 @@ def _sqlite(path: Path, mode: Mode) -> Engine:
             raise
         return connection
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=1, max_overflow=1)
+    return create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=1, max_overflow=1)
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # A deferred transaction that reads first and writes later fails under load however long it
-        # waits, so a writer takes the lock at once.
-        writes = connection.get_execution_options().get("writes", mode != "ro")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    return engine
+@contextmanager
+def transaction(connection: Connection, *, writes: bool) -> Iterator[None]:
+    """One transaction on the journal, committed when the block is left without an error."""
+    with connection.begin():
+        if connection.dialect.name == "sqlite":
+            # A deferred transaction that reads first and writes later fails under load however long it waits,
+            # so a writer takes the lock at once. Said here, and not by a listener of SQLAlchemy's: with one,
+            # each statement asks for all kinds of listeners, a tenth of a claim.
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        yield
 
 
 def _to_write_ahead_log(connection: sqlite3.Connection) -> None:

@@ -9,14 +9,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, insert, select, text, update
+from sqlalchemy import Connection, Engine, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from terminbenachrichtigung.config import JournalSettings
 from terminbenachrichtigung.errors import JournalError
 from terminbenachrichtigung.journal import claims, statements
 from terminbenachrichtigung.journal.claims import Lost
-from terminbenachrichtigung.journal.engine import insert_new, lock, reaching
+from terminbenachrichtigung.journal.engine import insert_new, lock, reaching, transaction
 from terminbenachrichtigung.journal.patience import patient
 from terminbenachrichtigung.journal.reading import (
     read_history,
@@ -37,6 +37,7 @@ from terminbenachrichtigung.journal.tables import (
     runs,
 )
 from terminbenachrichtigung.model import (
+    CONFIRMATION,
     Attempt,
     Channel,
     Claim,
@@ -79,9 +80,8 @@ class Journal(StaffNotes):
         with reaching(self._url):
             if self._connection is None:
                 self._connection = self._engine.connect()
-            connection = self._connection.execution_options(writes=writes)
-            with connection.begin():
-                yield connection
+            with transaction(self._connection, writes=writes):
+                yield self._connection
 
     # -------------------------------------------------------------- the run
 
@@ -149,7 +149,7 @@ class Journal(StaffNotes):
         counts: Mapping[str, int],
         left: Mapping[tuple[str, str], Leftover],
         told: Iterable[tuple[str, str]],
-        reminder_names: Iterable[str],
+        reminder_names: Collection[str],
     ) -> None:
         """Records how the run ended, what it left over, and deletes what is older than the retention.
 
@@ -160,7 +160,7 @@ class Journal(StaffNotes):
             counts: messages by outcome.
             left: appointments left `retry` or `deferred`, by (reminder, appointment).
             told: (reminder, appointment) pairs that are left over no longer.
-            reminder_names: the reminders this run judged.
+            reminder_names: the reminders this run judged, and the confirmation if it is switched on.
         """
         with self._transaction(writes=True) as connection:
             lock(connection, "finish")  # two runs that end at once may have left the same appointment over
@@ -190,6 +190,9 @@ class Journal(StaffNotes):
                         insert_new(connection, reminders).values(first_complete_run=now),
                         [{"reminder": name} for name in new],
                     )
+                if CONFIRMATION in known and CONFIRMATION not in reminder_names:
+                    # Switched off: once it is switched on again, only what is booked from then on counts.
+                    connection.execute(delete(reminders).where(reminders.c.reminder == CONFIRMATION))
             purge(connection, now, timedelta(days=self._settings.retention_days))
             connection.execute(
                 update(runs)
@@ -282,27 +285,19 @@ class Journal(StaffNotes):
         May be called again after an error: what was noted is not noted twice.
         """
         with self._transaction(writes=True) as connection:
-            key = {"message_id": claim.message_id}
-            changed = connection.execute(
-                statements.settle_claim,
-                {
-                    "claim": claim.message_id,
-                    "state": claims.STATE_AFTER[outcome],
-                    "channel": route.channel,
-                    "recipient": route.recipient,
-                },
-            ).rowcount
-            if not changed:
-                return
-            if outcome is MessageOutcome.SENT:
-                # The claim may have expired meanwhile, with a mark that this answer replaces.
-                connection.execute(
-                    text(
-                        "DELETE FROM journal_attempts WHERE message_id = :message_id "
-                        "AND channel = :channel AND outcome = 'unknown'"
-                    ),
-                    {**key, "channel": route.channel},
-                )
+            ending = {
+                "claim": claim.message_id,
+                "state": claims.STATE_AFTER[outcome],
+                "channel": route.channel,
+                "recipient": route.recipient,
+            }
+            if not connection.execute(statements.settle_claim, ending).rowcount:
+                late = outcome is MessageOutcome.SENT
+                if not late or not connection.execute(statements.settle_late, ending).rowcount:
+                    return
+                # The claim had expired, with a mark that this answer replaces.
+                mark = {"claim": claim.message_id, "attempted": route.channel}
+                connection.execute(statements.forget_mark, mark)
             claims.record(connection, claim.message_id, ended)
         self._noted.pop(claim.message_id, None)
 

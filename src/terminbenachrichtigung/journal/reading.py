@@ -21,6 +21,7 @@ from terminbenachrichtigung.journal.tables import (
     runs,
 )
 from terminbenachrichtigung.model import (
+    CONFIRMATION,
     Channel,
     Contacted,
     HistoryFilter,
@@ -61,6 +62,7 @@ def read_known(
     lease_ends = clock - claim_timeout
 
     by_appointment: dict[str, list[Notification]] = defaultdict(list)
+    confirmations: dict[str, list[Notification]] = defaultdict(list)
     rows = connection.execute(
         select(
             notifications.c.reminder,
@@ -81,20 +83,15 @@ def read_known(
         .order_by(messages.c.claimed_at, notifications.c.generation)
     )
     for row in rows:
-        state = State(row.state)
-        if state is State.CLAIMED and row.renewed_at < lease_ends:
+        reminder, appointment, generation, customer, starts_at, word, message, run_now, renewed_at = row[:9]
+        state = State(word)
+        if state is State.CLAIMED and renewed_at < lease_ends:
             state = State.UNKNOWN
-        by_appointment[row.appointment_id].append(
+        route = Route(Channel(row.channel), row.recipient or "") if row.channel else None
+        kept = confirmations if reminder == CONFIRMATION else by_appointment
+        kept[appointment].append(
             Notification(
-                row.reminder,
-                row.appointment_id,
-                row.generation,
-                row.customer_id,
-                row.starts_at,
-                state,
-                row.message_id,
-                row.run_now,
-                route=Route(Channel(row.channel), row.recipient or "") if row.channel else None,
+                reminder, appointment, generation, customer, starts_at, state, message, run_now, route
             )
         )
 
@@ -114,6 +111,7 @@ def read_known(
     counting = connection.execute(
         select(messages.c.customer_id, messages.c.run_now, messages.c.reminder, messages.c.run_id).where(
             messages.c.state.in_(COUNTS_FOR_GAP),
+            messages.c.reminder != CONFIRMATION,
             and_(messages.c.run_now > now - gap, messages.c.run_now < now + gap),
         )
     )
@@ -131,6 +129,7 @@ def read_known(
     complete_runs = complete.where(runs.c.run_now >= runs_since).order_by(runs.c.run_now)
     return Known(
         notifications=by_appointment,
+        confirmations=confirmations,
         rejected={appointment: frozenset(refused_ones) for appointment, refused_ones in rejected.items()},
         contacted=contacted,
         open_claims=frozenset(claims),

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select, update
 from terminbenachrichtigung.journal.engine import insert_new
 from terminbenachrichtigung.journal.patience import Patient, patient
 from terminbenachrichtigung.journal.tables import database_clock, notifications, staff_done, staff_mails
-from terminbenachrichtigung.model import StaffClaim, StaffTick
+from terminbenachrichtigung.model import CONFIRMATION, StaffClaim, StaffTick
 
 
 class StaffNotes(Patient):
@@ -21,9 +21,11 @@ class StaffNotes(Patient):
 
     @patient
     def notified_ahead(self, now: datetime) -> frozenset[str]:
-        """The appointments of which a notification names a start after `now`, wherever they are by now."""
+        """The appointments of which a reminder names a start after `now`, wherever they are by now."""
         with self._transaction(writes=False) as connection:
-            ahead = select(notifications.c.appointment_id).where(notifications.c.starts_at > now)
+            ahead = select(notifications.c.appointment_id).where(
+                notifications.c.starts_at > now, notifications.c.reminder != CONFIRMATION
+            )
             return frozenset(connection.execute(ahead).scalars())
 
     # -------------------------------------------------------------- ticked off

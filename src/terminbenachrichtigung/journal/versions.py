@@ -48,7 +48,7 @@ def check(connection: Connection, *, readonly: bool) -> bool:
 
 def create(engine: Engine, now: datetime) -> bool:
     """Makes the journal's tables; False if a journal was there already (it is upgraded, if need be)."""
-    with engine.begin() as connection:
+    with engine.connect() as connection, opening.transaction(connection, writes=True):
         opening.lock(connection, "upgrade")
         if version(connection) is not None:
             if not check(connection, readonly=False):
@@ -61,7 +61,7 @@ def create(engine: Engine, now: datetime) -> bool:
 
 def upgrade(engine: Engine) -> None:
     """Brings an older journal to our version in one transaction; of two runs at once, one waits."""
-    with engine.begin() as connection:
+    with engine.connect() as connection, opening.transaction(connection, writes=True):
         opening.lock(connection, "upgrade")
         if not check(connection, readonly=False):
             _to_newest(connection)

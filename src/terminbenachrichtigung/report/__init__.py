@@ -2,6 +2,7 @@
 
 from terminbenachrichtigung.report.explaining import (
     Address,
+    ConfirmationExplained,
     Explanation,
     ReminderExplained,
     explanation_as_json,
@@ -22,15 +23,24 @@ from terminbenachrichtigung.report.run import (
     as_quiet_text,
     as_text,
     exit_code,
+    message_json,
+    message_line,
     skipped_by_reason,
     summary,
 )
-from terminbenachrichtigung.report.wording import OUTCOMES, REASONS, needs_a_person, stop_sentence
+from terminbenachrichtigung.report.wording import (
+    OUTCOMES,
+    REASONS,
+    local_time,
+    needs_a_person,
+    stop_sentence,
+)
 
 __all__ = [
     "OUTCOMES",
     "REASONS",
     "Address",
+    "ConfirmationExplained",
     "Explanation",
     "Found",
     "FoundState",
@@ -45,10 +55,13 @@ __all__ = [
     "history_as_csv",
     "history_as_json",
     "history_as_text",
+    "local_time",
     "mask_address",
     "mask_number",
     "mask_recipient",
     "mask_text",
+    "message_json",
+    "message_line",
     "needs_a_person",
     "runs_as_csv",
     "runs_as_json",

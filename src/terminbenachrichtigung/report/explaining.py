@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from terminbenachrichtigung.model import (
+    CONFIRMATION,
     Appointment,
     BadRow,
     JournalMessage,
@@ -46,6 +47,15 @@ class ReminderExplained:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmationExplained:
+    """What the confirmation of bookings makes of the appointment."""
+
+    verdicts: tuple[Verdict, ...]  # of the rules that it knows, in their order
+    refusal: Verdict | None  # the first of them that skips
+    too_old: str  # why the booking counts as made before confirmations were switched on; empty if it does not
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Everything about one appointment, by the schedule, the rules and the journal."""
 
@@ -59,6 +69,7 @@ class Explanation:
     run_minute: int  # of the hourly runs that were looked at
     addresses: tuple[Address, ...]
     reminders: tuple[ReminderExplained, ...]
+    confirmation: ConfirmationExplained | None  # None: they are switched off
     notifications: tuple[Notification, ...]
     messages: tuple[JournalMessage, ...]
     has_journal: bool
@@ -105,15 +116,19 @@ def explanation_as_json(explained: Explanation, *, zone: tzinfo) -> dict[str, ob
                 "detail": each.refusal and each.refusal.detail,
                 "first_run": local(each.first_run),
                 "no_run_because": each.first_run_refusal and each.first_run_refusal.reason.value,
-                "verdicts": [
-                    {"rule": verdict.reason.value, "skips": verdict.skips, "detail": verdict.detail}
-                    for verdict in each.verdicts
-                ],
+                "verdicts": _verdicts_json(each.verdicts),
                 "message": each.message and message_json(each.message, full=True, dry=True),
                 "message_problem": each.message_problem or None,
             }
             for each in explained.reminders
         ],
+        "confirmation": explained.confirmation
+        and {
+            "confirmed_now": not explained.confirmation.too_old and explained.confirmation.refusal is None,
+            "too_old": explained.confirmation.too_old or None,
+            "reason": explained.confirmation.refusal and explained.confirmation.refusal.reason.value,
+            "verdicts": _verdicts_json(explained.confirmation.verdicts),
+        },
         "notifications": [
             {
                 "reminder": each.reminder,
@@ -127,6 +142,13 @@ def explanation_as_json(explained: Explanation, *, zone: tzinfo) -> dict[str, ob
         ],
         "messages": history_as_json(explained.messages, zone=zone)["messages"],
     }
+
+
+def _verdicts_json(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
+    return [
+        {"rule": verdict.reason.value, "skips": verdict.skips, "detail": verdict.detail}
+        for verdict in verdicts
+    ]
 
 
 def appointment_json(row: Appointment, zone: tzinfo) -> dict[str, object]:
@@ -175,6 +197,9 @@ def _opening(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
     for each in explained.reminders:
         yield f"{each.reminder} ({counted(each.hours_before, 'hour')} before): {_now(each, explained, zone)}"
         yield f"{_first_run(each, explained, zone)}"
+    if explained.confirmation is not None:
+        moment = local_time(explained.next_open or explained.at, zone)
+        yield f"{CONFIRMATION}: {_confirms(explained.confirmation, moment)}"
 
 
 def _now(each: ReminderExplained, explained: Explanation, zone: tzinfo) -> str:
@@ -182,6 +207,14 @@ def _now(each: ReminderExplained, explained: Explanation, zone: tzinfo) -> str:
     if each.refusal is None:
         return f"a run at {moment} notifies it"
     return f"a run at {moment} does not notify it: {_why(each.refusal)}"
+
+
+def _confirms(confirmation: ConfirmationExplained, moment: str) -> str:
+    if confirmation.too_old:
+        return f"no run confirms it: {confirmation.too_old}"
+    if confirmation.refusal is not None:
+        return f"a run at {moment} does not confirm it: {_why(confirmation.refusal)}"
+    return f"a run at {moment} confirms it"
 
 
 def _first_run(each: ReminderExplained, explained: Explanation, zone: tzinfo) -> str:
@@ -208,6 +241,9 @@ def _body(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
             f"{each.reminder}: every rule; its window opens {opens}, last chance {local_time(chance, zone)}"
         )
         yield Table(title, ("rule", "says", "looked at"), tuple(map(_verdict, each.verdicts)))
+    if explained.confirmation is not None:
+        verdicts = tuple(map(_verdict, explained.confirmation.verdicts))
+        yield Table(f"{CONFIRMATION}: every rule", ("rule", "says", "looked at"), verdicts)
     columns = ("field", "typed", "read as", "refused")
     addresses = (
         Row((address.field, address.typed, address.recipient or "", address.why))

@@ -201,6 +201,14 @@ def message_json(result: MessageResult, full: bool, dry: bool) -> dict[str, obje
     }
 
 
+def message_line(result: MessageResult) -> str:
+    """What became of one message, for a log: in one line, masked, without a name."""
+    detail = message_detail(result, full=False)
+    whom = f"{result.message.reminder} for customer {result.message.customer_id}"
+    where = f"{result.content.channel} {_recipient(result, full=False)}"
+    return f"{result.outcome}: {whom}, {where}" + (f": {detail}" if detail else "")
+
+
 def _recipient(result: MessageResult, full: bool) -> str:
     content = result.content
     return content.recipient if full else mask_recipient(content.channel, content.recipient)

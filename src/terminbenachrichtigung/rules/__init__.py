@@ -5,12 +5,25 @@ Pure functions of the appointments, the settings, what the journal knows, and `n
     verdicts: every rule, in order    ->  contact, missed, gap: the three that need more than a line
     planning: all pairs of appointment and reminder  ->  bundles: one message per customer
 
-Beside the runs: `by_hand`, what a person may send all the same; `forecast`, what the next runs would do.
+Beside the reminders: `confirming`, which bookings are confirmed. Beside the runs: `by_hand`, what a person
+may send all the same; `forecast`, what the next runs would do.
 """
 
 from terminbenachrichtigung.rules.by_hand import plan_by_hand
+from terminbenachrichtigung.rules.confirming import booked_since, judge_confirmation, plan_confirmations
 from terminbenachrichtigung.rules.contact import Parts
 from terminbenachrichtigung.rules.forecast import Forecast, forecast
 from terminbenachrichtigung.rules.planning import Judgement, judge, plan
 
-__all__ = ["Forecast", "Judgement", "Parts", "forecast", "judge", "plan", "plan_by_hand"]
+__all__ = [
+    "Forecast",
+    "Judgement",
+    "Parts",
+    "booked_since",
+    "forecast",
+    "judge",
+    "judge_confirmation",
+    "plan",
+    "plan_by_hand",
+    "plan_confirmations",
+]

@@ -51,9 +51,12 @@ class Schedule:
     reach or is not what the contract, section 5, asks for.
     """
 
-    def __init__(self, settings: ScheduleSettings, rules: Rules, zone: ZoneInfo) -> None:
+    def __init__(
+        self, settings: ScheduleSettings, rules: Rules, zone: ZoneInfo, *, confirms: bool = False
+    ) -> None:
+        """Open nothing yet; `confirms` if bookings are confirmed, for which their time is needed."""
         self._zone = zone
-        self._rule_columns = _rule_columns(rules)
+        self._rule_columns = _rule_columns(rules, confirms=confirms)
         self._source = source(settings)
         self._table = None if settings.query is not None else settings.source
         self._database = ReadOnlyDatabase(settings.url.get_secret_value())
@@ -205,13 +208,15 @@ def _window(items: list[Item], dropped: Dropped) -> Window:
     return Window(tuple(sorted(appointments, key=_BY_START)), bad_rows, warnings)
 
 
-def _rule_columns(rules: Rules) -> dict[str, str]:
+def _rule_columns(rules: Rules, *, confirms: bool) -> dict[str, str]:
     """The optional columns that these rules cannot do without, and which rule it is."""
     rule_of = {
         "branch_code": ("rules.include_branches", rules.include_branches),
         "reminder_consent": ("rules.require_consent", rules.require_consent),
         "created_at": ("rules.hours_after_booking", rules.hours_after_booking),
     }
+    if confirms and not rules.hours_after_booking:
+        rule_of["created_at"] = ("confirmation.enabled", confirms)
     if rules.exclude_branches and not rules.include_branches:
         rule_of["branch_code"] = ("rules.exclude_branches", rules.exclude_branches)
     return {column: rule for column, (rule, used) in rule_of.items() if used}

@@ -8,6 +8,7 @@ from terminbenachrichtigung.model import Appointment, Channel, Known, Notificati
 from terminbenachrichtigung.staff_list.entries import StaffCase, StaffReason
 
 _HEARD = frozenset({State.SENT, State.DELIVERED, State.UNKNOWN})
+_CONFIRMED = frozenset({State.SENT, State.DELIVERED})
 _LATER_WORD = frozenset({State.CLAIMED, State.ADOPTED})
 """Somebody is telling the customer at this moment, or another system has."""
 
@@ -69,7 +70,11 @@ def moved_cases(
         if row is None or row.starts_at <= now or cancelled(row):
             continue
         for heard in _last_heard(notifications):
-            if heard.customer_id == row.customer_id and heard.starts_at != row.starts_at:
+            if (
+                heard.customer_id == row.customer_id
+                and heard.starts_at != row.starts_at
+                and not _confirmed(row, heard, known)
+            ):
                 yield StaffCase(
                     row,
                     heard.reminder,
@@ -79,6 +84,16 @@ def moved_cases(
                     heard.message_id,
                     told=heard.starts_at,
                 )
+
+
+def _confirmed(row: Appointment, heard: Notification, known: Known) -> bool:
+    """Whether the new start was confirmed to the customer since."""
+    return any(
+        each.state in _CONFIRMED
+        and (each.customer_id, each.starts_at) == (row.customer_id, row.starts_at)
+        and each.run_now >= heard.run_now
+        for each in known.confirmations.get(row.appointment_id, ())
+    )
 
 
 def _last_heard(notifications: Iterable[Notification]) -> Iterator[Notification]:

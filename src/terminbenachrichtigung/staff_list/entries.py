@@ -219,6 +219,10 @@ def _entry(customer_id: str, cases: Sequence[StaffCase], known: Known) -> StaffE
 def _matter(cases: Sequence[StaffCase], known: Known) -> Matter:
     most_urgent = min(cases, key=lambda case: _URGENCY[case.reason])
     appointment = most_urgent.appointment
+    heard = (
+        *known.notifications.get(appointment.appointment_id, ()),
+        *known.confirmations.get(appointment.appointment_id, ()),
+    )
     got = tuple(
         Got(
             each.reminder,
@@ -227,7 +231,7 @@ def _matter(cases: Sequence[StaffCase], known: Known) -> Matter:
             each.run_now,
             each.starts_at,
         )
-        for each in known.notifications.get(appointment.appointment_id, ())
+        for each in sorted(heard, key=lambda each: each.run_now)
         if each.state in _GOT and each.customer_id == appointment.customer_id
     )
     return Matter(

@@ -1,0 +1,122 @@
+"""Which bookings a run confirms by e-mail (AMPAREX: Terminbestätigung)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from terminbenachrichtigung.config.settings import Reminder, Settings
+from terminbenachrichtigung.model import (
+    CONFIRMATION,
+    Appointment,
+    Channel,
+    Known,
+    Plan,
+    PlannedMessage,
+    Reason,
+    Skip,
+    Verdict,
+)
+from terminbenachrichtigung.rules.bundles import Bundle, bundle
+from terminbenachrichtigung.rules.contact import Parts
+from terminbenachrichtigung.rules.context import Candidate, Context, Horizon
+from terminbenachrichtigung.rules.verdicts import detail, first_refusal, rules_of
+from terminbenachrichtigung.windows import Quiet
+
+_RULES = rules_of(
+    Reason.NO_CUSTOMER,
+    Reason.GROUP_APPOINTMENT,
+    Reason.TYPE_NOT_ALLOWED,
+    Reason.STATUS_EXCLUDED,
+    Reason.BRANCH_EXCLUDED,
+    Reason.ALREADY_NOTIFIED,
+    Reason.IN_PROGRESS,
+    Reason.PAST,
+    Reason.OPTED_OUT,
+    Reason.NO_CONSENT,
+    Reason.NO_CONTACT,
+    Reason.HELD_BACK,
+)
+_NEVER_LISTED = (Reason.ALREADY_NOTIFIED, Reason.PAST)
+
+
+def booked_since(appointments: Sequence[Appointment], since: datetime | None) -> list[Appointment]:
+    """Those whose booking may be confirmed; none as long as nobody knows since when bookings are."""
+    if since is None:
+        return []
+    return [each for each in appointments if each.created_at is not None and each.created_at >= since]
+
+
+def plan_confirmations(  # noqa: PLR0917  the same as `plan`
+    appointments: Sequence[Appointment],
+    settings: Settings,
+    known: Known,
+    now: datetime,
+    parts: Parts,
+    quiet: Quiet,
+) -> Plan:
+    """Plan the confirmations that are due at the open moment `now`, soonest appointment first.
+
+    All new bookings of one customer go into one e-mail. A moved one is confirmed anew. The customer gap
+    neither holds a confirmation back nor counts it.
+
+    Args:
+        appointments: those that lie ahead; the ones booked before `known` says that bookings are
+            confirmed are passed over.
+
+    Only those booked since the last complete run are among the skips: later runs say nothing new.
+    """
+    context, horizon = _context(settings, known, now, parts, quiet)
+    last = known.last_complete_run
+    skips = []
+    due: defaultdict[str, Bundle] = defaultdict(list)
+    for appointment in booked_since(appointments, known.reminder_since.get(CONFIRMATION)):
+        candidate = Candidate(appointment, horizon)
+        refused = first_refusal(candidate, context, _RULES)
+        if refused is None:
+            due[candidate.customer_id].append(candidate)
+        elif refused not in _NEVER_LISTED and (
+            last is None or appointment.created_at is None or appointment.created_at >= last
+        ):
+            skips.append(Skip(appointment, CONFIRMATION, refused, detail(candidate, context, refused)))
+    messages = [
+        replace(message, gap_waived=True)
+        for candidates in due.values()
+        for message, _ in bundle(sorted(candidates, key=lambda each: each.order), [], context)
+    ]
+    return Plan(tuple(sorted(messages, key=_soonest_first)), tuple(skips))
+
+
+def judge_confirmation(  # noqa: PLR0917  the same as `plan`
+    appointment: Appointment,
+    settings: Settings,
+    known: Known,
+    now: datetime,
+    parts: Parts,
+    quiet: Quiet,
+) -> tuple[Verdict, ...]:
+    """What each rule that a confirmation knows says to one appointment, in the order of the rules."""
+    context, horizon = _context(settings, known, now, parts, quiet)
+    candidate = Candidate(appointment, horizon)
+    return tuple(
+        Verdict(rule.reason, rule.refuses(candidate, context), rule.looks_at(candidate, context))
+        for rule in _RULES
+    )
+
+
+def _context(
+    settings: Settings, known: Known, now: datetime, parts: Parts, quiet: Quiet
+) -> tuple[Context, Horizon]:
+    """The rules' view in which confirmations are the notifications, and reach any start."""
+    context = Context(settings, replace(known, notifications=known.confirmations), now, parts, quiet)
+    reminder = Reminder(
+        name=CONFIRMATION,
+        hours_before=1,
+        channels=(Channel.EMAIL.value,),
+        template=settings.confirmation.template,
+    )
+    return context, Horizon(reminder, reach=now, carry=now, shorter=frozenset())
+
+
+def _soonest_first(message: PlannedMessage) -> tuple[datetime, str, str]:
+    return (message.soonest.starts_at, message.customer_id, message.soonest.appointment_id)
