@@ -50,7 +50,8 @@ def test_the_first_run_after_send_at_mails_the_list_and_no_other_one_that_day(
     either_practice: Practice,
 ) -> None:
     either_practice.configure(staff_list={"recipients": [DESK], "send_at": "08:30"})
-    either_practice.book("1", TOMORROW, customer=1, preferred_channel="Brief")
+    for day in ("2026-11-24", "2026-11-25"):
+        either_practice.book(day, f"{day} 18:00", preferred_channel="Brief")
     sent = []
     for now in (BEFORE, IN_TIME, "2026-11-24 09:50", EVENING, "2026-11-25 08:31"):
         assert run(either_practice, now).exit_code == 0
