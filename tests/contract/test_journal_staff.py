@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from journals import LATER, NOW, START, Journals, appointment, end, planned, settled
-from terminbenachrichtigung.model import MessageOutcome, StaffClaim, StaffTick
+from terminbenachrichtigung.model import CONFIRMATION, MessageOutcome, StaffClaim, StaffTick
 
 TODAY, TOMORROW = date(2026, 11, 24), date(2026, 11, 25)
 DESK = "empfang@example.org"
@@ -25,6 +25,7 @@ def test_the_appointments_are_found_of_which_something_was_told_about_a_time_ahe
     settled(
         run, planned(appointment("failed", "4")), MessageOutcome.FAILED
     )  # an earlier one may have arrived
+    settled(run, planned(appointment("confirmed", "5"), reminder=CONFIRMATION))  # no reminder
     assert journals.run(readonly=True).notified_ahead(NOW) == {"ahead", "both", "too", "failed"}
 
 

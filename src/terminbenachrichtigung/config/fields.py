@@ -88,6 +88,12 @@ def _time_of_day(value: object) -> object:
     return value
 
 
+def _with_a_run_after_it(value: time) -> time:
+    if value > time(23, 0):
+        raise ValueError('must be "23:00" or earlier: an hourly run has to follow on the same day')
+    return value
+
+
 def _calendar_date(value: object) -> object:
     advice = "must be a date without a time, as in 2026-12-24"
     if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value.strip()):
@@ -272,6 +278,7 @@ TimeOfDay = Annotated[
     BeforeValidator(_time_of_day),
     WithJsonSchema({"type": "string", "pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9]$"}),
 ]
+SendAt = Annotated[TimeOfDay, AfterValidator(_with_a_run_after_it)]
 CalendarDate = Annotated[date, BeforeValidator(_calendar_date)]
 Weekday = Annotated[
     Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],

@@ -30,6 +30,7 @@ from terminbenachrichtigung.config.fields import (
     PingUrl,
     Proxy,
     ReplyTo,
+    SendAt,
     Sender,
     SmsType,
     Switch,
@@ -289,7 +290,7 @@ class StaffListSettings(Section):
         Field(description="Addresses that get everybody; empty: none", examples=[["empfang@example.org"]]),
     ] = ()
     send_at: Annotated[
-        TimeOfDay, Field(description="Local time; the first run after it sends the list, also if it is quiet")
+        SendAt, Field(description="Local time; the first run after it sends the list, also if it is quiet")
     ] = time(7, 30)
 
 
