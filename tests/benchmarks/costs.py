@@ -84,9 +84,7 @@ def folder() -> Iterator[Path]:
 def heading() -> None:
     """Above the table; whoever runs it has no configuration of their own, and an installed program."""
     os.environ.pop("TERMINBENACHRICHTIGUNG_CONFIG", None)
-    os.environ.pop(
-        "PYTHONDONTWRITEBYTECODE", None
-    )  # else each start would compile the program, and no library
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each start compiles the program, but no library
     print(f"{'figure':62} {'ratio':>8}  {'target':>10}  reference", flush=True)
 
 
