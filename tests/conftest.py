@@ -19,6 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--weeks", type=float, default=2, help="how long each of them is simulated")
     parser.addoption("--seed", type=int, default=0, help="replay what a failing random test printed")
     parser.addoption("--inputs", type=int, default=1, help="times as many inputs for the fuzz tests")
+    parser.addoption("--browser", action="store_true", help="also what needs Debian's package chromium")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,6 +27,12 @@ def pytest_configure(config: pytest.Config) -> None:
     inputs: int = 100 * config.getoption("--inputs")
     hypothesis.settings.register_profile("here", max_examples=inputs, deadline=None, print_blob=True)
     hypothesis.settings.load_profile("here")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The tests in a browser are run by themselves: most machines that run the others have none."""
+    without = collection_path == Path(__file__).parent / "browser" and not config.getoption("--browser")
+    return True if without else None
 
 
 @pytest.fixture(scope="session")

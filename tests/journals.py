@@ -45,7 +45,7 @@ EMAIL = Route(Channel.EMAIL, "anna@example.org")
 LOST_TO_OTHERS = (Reason.IN_PROGRESS, Reason.ALREADY_NOTIFIED, Reason.RECENTLY_NOTIFIED)
 
 TABLES = [f"journal_{name}" for name in ("attempts", "notifications", "messages", "runs")] + [
-    f"journal_{name}" for name in ("reminders", "leftovers", "reported")
+    f"journal_{name}" for name in ("reminders", "leftovers", "reported", "staff_done", "staff_mails")
 ]
 
 ENDED: dict[MessageOutcome, Outcome] = {

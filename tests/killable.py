@@ -32,6 +32,8 @@ POINTS = {
     "settle": "UPDATE journal_messages SET state",
     "news": "INSERT INTO journal_reported",
     "finish": "UPDATE journal_runs",
+    "staff claim": "INSERT INTO journal_staff_mails",
+    "staff settle": "UPDATE journal_staff_mails",
 }
 
 

@@ -17,7 +17,7 @@ from terminbenachrichtigung.delivery import preflight
 from terminbenachrichtigung.errors import DeliveryError, JournalMissingError
 from terminbenachrichtigung.journal import Journal, open_journal
 from terminbenachrichtigung.messages import Texts
-from terminbenachrichtigung.model import Channel, Stop, Unavailable, Unknown
+from terminbenachrichtigung.model import Channel, Content, Outcome, StaffClaim, Stop, Unavailable, Unknown
 from terminbenachrichtigung.pipeline import Outlets, Tools
 from terminbenachrichtigung.schedule import Schedule
 from terminbenachrichtigung.watching import Watch
@@ -100,7 +100,12 @@ def outlets(
         questions: dict[Channel, Callable[[], str | None]] = {}
         if settings.sms is not None and settings.sms.check_balance:
             questions[Channel.SMS] = lambda: preflight.no_credit(_balance(senders[Channel.SMS]))
-        yield Outlets(senders, questions, stopping)
+
+        def to_staff(claim: StaffClaim, content: Content) -> Outcome:
+            outcome: Outcome = senders[Channel.EMAIL].send_to_staff(claim, content)  # type: ignore[attr-defined]
+            return outcome
+
+        yield Outlets(senders, questions, stopping, None if settings.email is None else to_staff)
 
 
 class _Senders(Mapping[Channel, Sender]):

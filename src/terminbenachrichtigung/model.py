@@ -6,7 +6,7 @@ lost or won in the two nights in which summer time begins and ends.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 # ---------------------------------------------------------------- what the schedule says
@@ -177,6 +177,9 @@ class Notification:
     state: State
     message_id: str
     run_now: datetime  # the `now` of the run that claimed it
+    route: Route | None = field(
+        default=None, compare=False
+    )  # of the last attempt; None: adopted, or not read
 
 
 CONFIRMATION = "Terminbestätigung"
@@ -242,6 +245,7 @@ class Content:
     branch_code: str = ""  # the channel picks the sender or the reply address by it
     reply_to: str = ""  # the branch's address, if it has a valid one
     calendar: bytes | None = None
+    html: str | None = None  # e-mail only: the same once more, for whoever's program shows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +257,27 @@ class Claim:
 
     message_id: str  # a UUID; also the job's label at the gateway and in the Message-ID
     message: PlannedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class StaffClaim:
+    """The right to mail the staff list of a day to one of its recipients. Only the journal makes one."""
+
+    mail_id: str  # a UUID; also in the Message-ID
+    day: date
+    branch_code: str  # empty: everybody's list
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffTick:
+    """What a person ticked off on the staff list: no later move, and no new failure, is meant by it."""
+
+    appointment_id: str
+    customer_id: str
+    starts_at: datetime
+    reason: str
+    message_id: str  # of the message that is the cause; empty where none is
 
 
 @dataclass(frozen=True, slots=True)

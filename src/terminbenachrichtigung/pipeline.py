@@ -21,10 +21,12 @@ from terminbenachrichtigung.model import (
     Known,
     MessageOutcome,
     MessageResult,
+    Outcome,
     Plan,
     PlannedMessage,
     Route,
     RunResult,
+    StaffClaim,
     Stop,
     Window,
 )
@@ -58,6 +60,7 @@ class Outlets:
     senders: Mapping[Channel, delivery.Channel]
     preflight: Mapping[Channel, Callable[[], str | None]]
     stopping: Callable[[], Stop | None]
+    staff: Callable[[StaffClaim, Content], Outcome] | None = None  # None: no mail server is configured
 
 
 @dataclass(frozen=True, slots=True)

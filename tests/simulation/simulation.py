@@ -29,6 +29,7 @@ from terminbenachrichtigung.model import (
     Stop,
 )
 from terminbenachrichtigung.schedule import Schedule
+from terminbenachrichtigung.staff_list import StaffReason
 from terminbenachrichtigung.windows import Quiet
 
 CLAIM_TIMEOUT = 15 * 60.0
@@ -407,7 +408,13 @@ class Simulation:
         expected = self.oracle.staff(self.front.rows(), self.tables.memory(), moment)
         with _Opened(open_journal(self.settings.journal, readonly=True)) as journal:
             listed = desk.staff(self._tools(journal))
-        found = {each.customer_id: frozenset(each.appointment_ids) for each in listed}
+        # The oracle does not judge who was told of a time that holds no more.
+        changed = (StaffReason.CANCELLED, StaffReason.MOVED)
+        found = {
+            each.customer_id: names
+            for each in listed
+            if (names := frozenset(m.appointment_id for m in each.matters if m.reason not in changed))
+        }
         for customer in sorted({*found, *expected}):
             if self.front.customers[customer].last_contacted_at is not None:
                 continue

@@ -178,13 +178,31 @@ def test_killed_in_the_fallback(practice: Practice, runs: Killable, point: str, 
 
 
 def test_killed_during_the_upgrade_of_the_journal(practice: Practice, runs: Killable) -> None:
-    for table in ("journal_reminders", "journal_leftovers", "journal_reported"):
-        practice.sql(f"DROP TABLE {table}", which="journal")
-    practice.sql("UPDATE journal_version SET version_num = '0001'", which="journal")
+    practice.make_journal_old()
     for side in ("before", "after"):
         assert runs.run("run-once", point="upgrade", side=side, nth=1) == -signal.SIGKILL
         assert not practice.texted
     assert_promises_kept(practice, runs, at_most_unknown=0)
+
+
+STAFF_MAILS = [
+    # killed at the commit                  lists that the reception gets that day
+    pytest.param("staff claim", "before", 1, id="before it is claimed: the next run sends it"),
+    pytest.param("staff claim", "after", 0, id="between claim and sending: who knows, so never again"),
+    pytest.param("staff settle", "before", 1, id="sent, and not noted"),
+]
+
+
+@pytest.mark.parametrize(("point", "side", "mails"), STAFF_MAILS)
+def test_killed_while_the_staff_list_is_mailed(
+    practice: Practice, runs: Killable, point: str, side: str, mails: int
+) -> None:
+    practice.configure(staff_list={"recipients": ["empfang@example.org"], "send_at": "00:00"})
+    practice.sql("DELETE FROM reminder_appointments")
+    practice.book("letter", days_ahead(2), preferred_channel="Brief")
+    assert runs.run("run-once", point=point, side=side, nth=1) == -signal.SIGKILL
+    assert runs.run("run-once") == 0
+    assert practice.mailed == mails * ["empfang@example.org"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

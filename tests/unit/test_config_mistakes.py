@@ -88,6 +88,13 @@ MISTAKES = [
     ({"safety.max_messages_per_run": -1}, "safety.max_messages_per_run", "at least 0"),
     ({"safety.only_recipients": ["Ute"]}, "safety.only_recipients[0]", "phone number nor an e-mail"),
     ({"safety.only_recipients": ["+49 171 5555555", "a@"]}, "safety.only_recipients[1]", "phone number nor"),
+    # -- staff_list
+    ({"staff_list.recipients": ["a@"]}, "staff_list.recipients[0]", "one address"),
+    ({"staff_list.recipients": ["a@example.org, b@example.org"]}, "staff_list.recipients[0]", "one address"),
+    ({"staff_list.recipients": "a@example.org"}, "staff_list.recipients", "a list in square brackets"),
+    ({"staff_list.send_at": "7.30"}, "staff_list.send_at", '"20:00"'),
+    ({"staff_list.send_at": "23:01"}, "staff_list.send_at", "an hourly run has to follow"),
+    ({"branches.HH1.staff_recipients": [""]}, "branches.HH1.staff_recipients[0]", "must not be empty"),
     # -- reminders
     ({"reminders": Absent}, "reminders", "[[reminders]]"),
     ({"reminders": []}, "reminders", "must not be empty"),

@@ -9,12 +9,15 @@ import pytest
 
 from terminbenachrichtigung.model import Appointment, Known, MessageOutcome, Notification, Reason, State
 from terminbenachrichtigung.staff_list import (
+    Matter,
     StaffCase,
     StaffEntry,
     StaffReason,
     as_json,
     as_text,
+    cancelled_cases,
     journal_cases,
+    moved_cases,
     staff_list,
 )
 
@@ -142,34 +145,27 @@ def test_each_customer_once_soonest_first_with_the_most_urgent_reason() -> None:
         case(StaffReason.NO_CONTACT, "soonest", appointment_id="1"),
         replace(case(StaffReason.UNKNOWN, appointment_id="1"), reminder="Vorabinfo"),
     ]
-    assert staff_list(cases, Known(), NOW) == (
-        StaffEntry(
-            customer_id="17",
-            name="Frau Anna Meier",
-            appointment_ids=("1", "2", "3"),
-            starts_at=START,
-            reason=StaffReason.MISSED,
-            detail="urgent",
-            mobile="0171 5555 Ute",
-            phone="030 / 12 34 56",
-            email="anna(at)example.org",
-            branch_code="HH1",
-            told=None,
-        ),
-        StaffEntry(
-            customer_id="18",
-            name="Frau Anna Meier",
-            appointment_ids=("9",),
-            starts_at=START + HOUR,
-            reason=StaffReason.NO_CONTACT,
-            detail="",
-            mobile="0171 5555 Ute",
-            phone="030 / 12 34 56",
-            email="anna(at)example.org",
-            branch_code="HH1",
-            told=None,
+    seventeen, eighteen = staff_list(cases, Known(), NOW)
+    assert seventeen == StaffEntry(
+        customer_id="17",
+        name="Frau Anna Meier",
+        appointment_ids=("1", "2", "3"),
+        starts_at=START,
+        reason=StaffReason.MISSED,
+        detail="urgent",
+        mobile="0171 5555 Ute",
+        phone="030 / 12 34 56",
+        email="anna(at)example.org",
+        branch_code="HH1",
+        told=None,
+        matters=(
+            Matter("1", START, StaffReason.NO_CONTACT, "soonest", None, "HH1", ""),
+            Matter("2", START + 2 * HOUR, StaffReason.MISSED, "urgent", None, "HH1", ""),
+            Matter("3", START + 3 * HOUR, StaffReason.UNKNOWN, "late", None, "HH1", ""),
         ),
     )
+    assert (eighteen.customer_id, eighteen.reason) == ("18", StaffReason.NO_CONTACT)
+    assert eighteen.appointment_ids == ("9",)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +179,8 @@ def test_the_order_of_urgency(urgent: StaffReason, less: StaffReason) -> None:
 def test_the_reasons_are_those_of_runs_and_messages() -> None:
     skips = {Reason.MISSED, Reason.NO_CONTACT, Reason.MANUAL_CONTACT}
     ends = {MessageOutcome.FAILED, MessageOutcome.UNKNOWN}
-    assert {StaffReason(word) for word in (*skips, *ends)} == set(StaffReason)
+    changed = {StaffReason.CANCELLED, StaffReason.MOVED}
+    assert {StaffReason(word) for word in (*skips, *ends)} | changed == set(StaffReason)
 
 
 def test_an_entry_says_what_the_customer_was_told_before_the_move() -> None:
@@ -206,6 +203,11 @@ IN_JOURNAL = [
     pytest.param([heard(State.RELEASED)], [], id="released: a run tries again"),
     pytest.param([heard(State.FAILED), heard(State.CLAIMED)], [], id="failed, opened by a new recipient"),
     pytest.param([heard(State.FAILED, starts_at=ELSEWHEN)], [], id="failed, then moved"),
+    pytest.param(
+        [heard(State.UNKNOWN), heard(State.RELEASED, starts_at=ELSEWHEN, generation=2)],
+        [StaffReason.UNKNOWN],
+        id="unknown, moved, could not be told of it, and moved back: nobody else looks after it",
+    ),
     pytest.param([heard(State.FAILED, customer_id="18")], [], id="failed, then reassigned"),
     pytest.param(
         [heard(State.FAILED), heard(State.UNKNOWN, reminder="Vorabinfo")],
@@ -222,6 +224,43 @@ def test_failed_and_unknown_messages_are_cases(
     cases = journal_cases([ANNA, replace(ANNA, appointment_id="other")], known(*notifications))
     assert [case.reason for case in cases] == reasons
     assert {case.contact_counts_since for case in cases} <= {SINCE}  # the run that wrote to the customer
+
+
+# ---------------------------------------------------------------- told of a time that holds no more
+
+HEARD = [
+    # what the journal knows of an appointment that is gone, oldest first       who must hear of it
+    pytest.param([heard(State.SENT)], ["17"], id="sent"),
+    pytest.param([heard(State.DELIVERED)], ["17"], id="delivered"),
+    pytest.param([heard(State.UNKNOWN)], ["17"], id="may have arrived"),
+    pytest.param([heard(State.FAILED)], [], id="failed"),
+    pytest.param([heard(State.UNDELIVERED)], [], id="undelivered"),
+    pytest.param([heard(State.RELEASED)], [], id="never sent"),
+    pytest.param([heard(State.CLAIMED)], [], id="under way"),
+    pytest.param([heard(State.ADOPTED)], [], id="told by another system, which knows of the change"),
+    pytest.param([heard(State.SENT, starts_at=NOW)], [], id="the time they were told is over"),
+    pytest.param([heard(State.SENT), heard(State.FAILED, generation=2)], ["17"], id="the correction failed"),
+    pytest.param([heard(State.SENT), heard(State.SENT, customer_id="18")], ["17", "18"], id="two customers"),
+]
+
+
+@pytest.mark.parametrize(("notifications", "customers"), HEARD)
+def test_whoever_may_have_heard_of_an_appointment_that_is_gone_is_a_case(
+    notifications: list[Notification], customers: list[str]
+) -> None:
+    cases = list(cancelled_cases(known(*notifications), {}, {}, lambda row: False, NOW))
+    assert [case.appointment.customer_id for case in cases] == customers
+    assert {case.contact_counts_since for case in cases} <= {SINCE}
+
+
+def test_who_was_told_both_times_has_heard_the_last_one() -> None:
+    """Moved to B and told so: if it is gone then, B is when they would come."""
+    both = known(heard(State.SENT), heard(State.SENT, starts_at=ELSEWHEN, generation=2))
+    (gone,) = cancelled_cases(both, {}, {}, lambda row: False, NOW)
+    assert gone.appointment.starts_at == ELSEWHEN
+    assert not list(moved_cases(both, {"4711": replace(ANNA, starts_at=ELSEWHEN)}, lambda row: False, NOW))
+    (back,) = moved_cases(both, {"4711": ANNA}, lambda row: False, NOW)
+    assert (back.reason, back.told) == (StaffReason.MOVED, ELSEWHEN)
 
 
 # ---------------------------------------------------------------- output
@@ -248,6 +287,7 @@ def test_json_has_the_contract_s_keys() -> None:
                 "email": "",
                 "branch_code": "HH1",
                 "told": "2026-11-25T11:00:00+01:00",
+                "appointments": [],
             }
         ],
     }

@@ -93,6 +93,24 @@ def print_json(document: object) -> None:
     click.echo()
 
 
+def write_private(path: Path, text: str) -> None:
+    """Write a file with customers' data, whole or not at all; nobody but its owner may read it.
+
+    Raises:
+        ConfigError: it cannot be written there.
+    """
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        # Made anew with these rights: nobody can open it between the making and a chmod.
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(text.encode("utf-8", "replace"))
+        new.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
+
+
 def warn(warnings: tuple[str, ...]) -> None:
     """Warnings go to stderr."""
     for warning in warnings:

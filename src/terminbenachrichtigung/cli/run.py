@@ -50,7 +50,12 @@ def run_once(
             progress_bar(shown=not (as_json or quiet)) as progress,
         ):
             result = pipeline.run_once(tools, outlets, progress=progress, max_messages=max_messages)
-        watch.ended(result)
+            on_staff_list = None
+            if settings.has_staff_recipients or settings.monitoring.textfile:  # else no run pays for it
+                from terminbenachrichtigung import desk
+
+                result, on_staff_list = desk.after_run(tools, outlets, result)
+        watch.ended(result, on_staff_list)
         if as_json:
             print_json(report.as_json(result, full=full, zone=settings.zone))
         elif quiet:

@@ -17,6 +17,7 @@ from terminbenachrichtigung.config.settings import (
     ScheduleSettings,
     Settings,
     SmsSettings,
+    StaffListSettings,
     TemplateTexts,
 )
 from terminbenachrichtigung.config.showing import json_schema, show
@@ -37,6 +38,7 @@ __all__ = [
     "ScheduleSettings",
     "Settings",
     "SmsSettings",
+    "StaffListSettings",
     "TemplateTexts",
     "find_config",
     "is_loopback",

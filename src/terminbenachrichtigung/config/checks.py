@@ -83,6 +83,17 @@ def _sections(draft: Draft) -> Iterator[Problem]:
     if settings.confirmation.enabled and settings.email is None and draft.sound("confirmation", "email"):
         advice = "confirmations are e-mails: add a section [email], or set it to false"
         yield _problem(("confirmation", "enabled"), advice, True)
+    staff: list[tuple[KeyPath, tuple[str, ...]]] = [
+        (("staff_list", "recipients"), settings.staff_list.recipients),
+        *(
+            (("branches", code, "staff_recipients"), branch.staff_recipients)
+            for code, branch in settings.branches.items()
+        ),
+    ]
+    for place, recipients in staff:
+        if recipients and settings.email is None and draft.sound("email", path_text(place)):
+            advice = "the list is sent by e-mail: add a section [email], or leave the list empty"
+            yield _problem(place, advice, recipients)
 
 
 def _templates(draft: Draft) -> Iterator[Problem]:

@@ -88,6 +88,12 @@ def _time_of_day(value: object) -> object:
     return value
 
 
+def _with_a_run_after_it(value: time) -> time:
+    if value > time(23, 0):
+        raise ValueError('must be "23:00" or earlier: an hourly run has to follow on the same day')
+    return value
+
+
 def _calendar_date(value: object) -> object:
     advice = "must be a date without a time, as in 2026-12-24"
     if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value.strip()):
@@ -243,6 +249,10 @@ def _mailbox(text: str) -> str:
     return text.replace(address, ascii_address)
 
 
+def _address(text: str) -> str:
+    return getaddresses([_mailbox(text)])[0][1]
+
+
 def _unless_empty(check: Callable[[str], str]) -> Callable[[str], str]:
     return lambda text: check(text) if text.strip() else ""
 
@@ -268,6 +278,7 @@ TimeOfDay = Annotated[
     BeforeValidator(_time_of_day),
     WithJsonSchema({"type": "string", "pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9]$"}),
 ]
+SendAt = Annotated[TimeOfDay, AfterValidator(_with_a_run_after_it)]
 CalendarDate = Annotated[date, BeforeValidator(_calendar_date)]
 Weekday = Annotated[
     Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
@@ -287,6 +298,7 @@ MetricsFile = Annotated[str, AfterValidator(_metrics_file)]
 Host = Annotated[str, AfterValidator(_host)]
 Proxy = Annotated[str, AfterValidator(_unless_empty(_host))]
 Mailbox = Annotated[str, AfterValidator(_one_line), AfterValidator(_mailbox)]
+Address = Annotated[str, AfterValidator(_one_line), AfterValidator(_address)]
 ReplyTo = Annotated[str, AfterValidator(_unless_empty(_one_line)), AfterValidator(_unless_empty(_mailbox))]
 # The length is no Field(min_length=1): pydantic would call a list too short whose items it refused.
 Channels = Annotated[

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic.json_schema import SkipJsonSchema
 
 from terminbenachrichtigung.config.fields import (
+    Address,
     BranchSender,
     CalendarDate,
     Channels,
@@ -29,6 +30,7 @@ from terminbenachrichtigung.config.fields import (
     PingUrl,
     Proxy,
     ReplyTo,
+    SendAt,
     Sender,
     SmsType,
     Switch,
@@ -280,11 +282,27 @@ class MonitoringSettings(Section):
     ] = ""
 
 
+class StaffListSettings(Section):
+    """Who gets the list of the customers whom a person must call or write, by e-mail, once a day."""
+
+    recipients: Annotated[
+        tuple[Address, ...],
+        Field(description="Addresses that get everybody; empty: none", examples=[["empfang@example.org"]]),
+    ] = ()
+    send_at: Annotated[
+        SendAt, Field(description="Local time; the first run after it sends the list, also if it is quiet")
+    ] = time(7, 30)
+
+
 class Branch(Section):
     """What one branch does differently."""
 
     sms_sender: Annotated[BranchSender, Field(description="Empty: [sms] sender")] = ""
     reply_to: Annotated[ReplyTo, Field(description="Empty: [email] reply_to")] = ""
+    staff_recipients: Annotated[
+        tuple[Address, ...],
+        Field(description="Addresses that get this branch's customers", examples=[["hh1@example.org"]]),
+    ] = ()
 
 
 class TemplateTexts(Section):
@@ -318,6 +336,7 @@ class Settings(Section):
     sms: SmsSettings | None = None
     email: EmailSettings | None = None
     monitoring: MonitoringSettings = Field(default_factory=MonitoringSettings)
+    staff_list: StaffListSettings = Field(default_factory=StaffListSettings)
     branches: Annotated[Mapping[str, Branch], Field(description="By branch_code")] = Field(
         default_factory=dict
     )
@@ -330,3 +349,9 @@ class Settings(Section):
     def zone(self) -> ZoneInfo:
         """The practice's time zone: `local` always means this one."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def has_staff_recipients(self) -> bool:
+        """Whether the staff list is mailed to anybody."""
+        branches = self.branches.values()
+        return bool(self.staff_list.recipients) or any(branch.staff_recipients for branch in branches)

@@ -69,6 +69,8 @@ def compose(
         message["Reply-To"] = reply_to
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(content.text, cte="quoted-printable")
+    if content.html is not None:
+        message.add_alternative(content.html, subtype="html", cte="quoted-printable")
     if content.language:
         message["Content-Language"] = content.language
     if content.calendar is not None and settings.calendar_attachment:

@@ -26,7 +26,16 @@ from terminbenachrichtigung.delivery.connection import (
     within,
 )
 from terminbenachrichtigung.delivery.mail import Mail, compose
-from terminbenachrichtigung.model import Claim, Content, Outcome, Rejected, Sent, Unavailable, Unknown
+from terminbenachrichtigung.model import (
+    Claim,
+    Content,
+    Outcome,
+    Rejected,
+    Sent,
+    StaffClaim,
+    Unavailable,
+    Unknown,
+)
 
 _IDLE_SECONDS = 30.0  # a session that rested longer is left: routers forget such lines without a word
 _GOODBYE_SECONDS = 2.0
@@ -68,6 +77,10 @@ class Smtp:
     def send(self, claim: Claim, content: Content) -> Outcome:
         """Hand one e-mail to the mail server."""
         return self._submit(claim.message_id, content)
+
+    def send_to_staff(self, claim: StaffClaim, content: Content) -> Outcome:
+        """Hand the staff list to the mail server."""
+        return self._submit(claim.mail_id, content)
 
     def test(self, content: Content) -> Outcome:
         """Hand one test e-mail to the mail server, with an id that no message has."""

@@ -181,7 +181,7 @@ def closing(scene: Scenario, call: str, overriding: Sequence[str]) -> Iterator[s
         ("dry-run", f"{now_due} is due: the other run has stopped without having sent anything"),
         (f'dry-run --at "{scene.today} 18:30"', f"tonight {' and '.join(due_tonight)} are due as well"),
         ("history", "what was sent to whom, with every attempt"),
-        ("staff-list", "who is left to staff"),
+        ("staff-list", "who is left to staff; with --html FILE as a page to print"),
         (
             f"explain {scene.shows(Reason.RECENTLY_NOTIFIED).appointment_id}",
             "the whole of it: every rule, the addresses found, the message, the journal",

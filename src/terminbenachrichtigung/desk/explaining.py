@@ -1,9 +1,10 @@
 """Why did Frau Müller get nothing? One appointment, as the rules, the journal and the next runs see it."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from terminbenachrichtigung import rules
+from terminbenachrichtigung.desk.outlook import outlook
 from terminbenachrichtigung.email_address import email_address
 from terminbenachrichtigung.errors import ConfigError, MessageError
 from terminbenachrichtigung.model import (
@@ -28,11 +29,9 @@ from terminbenachrichtigung.report import (
     local_time,
 )
 from terminbenachrichtigung.rules.contact import EMAIL_REFUSALS, PHONE_REFUSALS
-from terminbenachrichtigung.rules.forecast import HOUR, RUN_MINUTE
+from terminbenachrichtigung.rules.forecast import RUN_MINUTE
 
 _MESSAGES = 1000  # of one appointment; a journal that holds more of them has other troubles
-_BEFORE = timedelta(days=7)
-"""So long before its window its customer's other messages are followed: more than any gap lasts."""
 
 
 def explain(tools: Tools, appointment_id: str, at: datetime | None = None) -> Explanation:
@@ -80,14 +79,9 @@ def explain(tools: Tools, appointment_id: str, at: datetime | None = None) -> Ex
 
 def _reminders(tools: Tools, row: Appointment, at: datetime, now: datetime) -> Iterator[ReminderExplained]:
     settings, quiet, parts = tools.settings, tools.quiet, text_lengths(tools)
-    opens = {each.name: quiet.window_opens(row.starts_at, each.hours_before) for each in settings.reminders}
-    # Runs long before the window cannot matter; those from here on are followed one by one.
-    begin = max(at, min(opens.values()) - _BEFORE)
-    rows = _of_customer(tools, row, now, begin)
-    known = ask_journal(tools, [each.appointment_id for each in rows], now, min(now, row.starts_at))
-    planned = rules.plan(rows, settings, known, now, parts, quiet)
-    ahead = rules.forecast(rows, settings, known, begin, parts, quiet, appointment_id=row.appointment_id)
-    for each in rules.judge(rows, settings, known, now, parts, quiet):
+    seen = outlook(tools, row, at, now)
+    planned = rules.plan(seen.rows, settings, seen.known, now, parts, quiet)
+    for each in rules.judge(seen.rows, settings, seen.known, now, parts, quiet):
         if each.appointment is not row:
             continue
         reminder = each.candidate.horizon.reminder
@@ -95,12 +89,12 @@ def _reminders(tools: Tools, row: Appointment, at: datetime, now: datetime) -> I
         message = next((m for m in planned.messages if m.reminder == name and row in m.appointments), None)
         skipped = next((s for s in planned.skips if s.reminder == name and s.appointment is row), None)
         refusal = _verdict(skipped) or (None if message is not None else each.first())
-        later = ahead[name]
+        later = seen.ahead[name]
         shown, problem = _rendered(tools, message or later.message or _alone(each), now)
         yield ReminderExplained(
             reminder=name,
             hours_before=reminder.hours_before,
-            window_opens=opens[name],
+            window_opens=quiet.window_opens(row.starts_at, reminder.hours_before),
             verdicts=each.verdicts(),
             planned=message is not None,
             refusal=refusal,
@@ -126,29 +120,6 @@ def _confirmation(
     verdicts = rules.judge_confirmation(row, settings, known, now, text_lengths(tools), tools.quiet)
     refusal = next((verdict for verdict in verdicts if verdict.skips), None)
     return ConfirmationExplained(verdicts, refusal, too_old)
-
-
-def _of_customer(tools: Tools, row: Appointment, now: datetime, begin: datetime) -> list[Appointment]:
-    """The customer's appointments that share a message or the gap with this one, now or in its window."""
-    if row.customer_id is None:
-        return [row]
-    quiet, leads = tools.quiet, [each.hours_before for each in tools.settings.reminders]
-    gap = timedelta(hours=tools.settings.rules.hours_between_messages)
-
-    def carried_until(since: datetime) -> datetime:
-        first = (quiet.next_open(max(since, quiet.window_opens(row.starts_at, lead))) for lead in leads)
-        return max(quiet.reach(run, lead) for run, lead in zip(first, leads, strict=True)) + HOUR + gap
-
-    near = max(quiet.reach(now, lead) for lead in leads) + gap
-    far = carried_until(begin)
-    readings = [(now, near), (begin, far)] if begin > near else [(now, max(near, far))]
-    found = {
-        each.appointment_id: each
-        for since, until in readings
-        for each in tools.schedule.read(since, until).appointments
-        if each.customer_id == row.customer_id
-    } | {row.appointment_id: row}
-    return sorted(found.values(), key=lambda each: (each.starts_at, each.appointment_id))
 
 
 def _verdict(skip: Skip | None) -> Verdict | None:

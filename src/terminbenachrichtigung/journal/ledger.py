@@ -17,7 +17,7 @@ from terminbenachrichtigung.errors import JournalError
 from terminbenachrichtigung.journal import claims, statements
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.journal.engine import insert_new, lock, reaching, transaction
-from terminbenachrichtigung.journal.patience import Patient, patient
+from terminbenachrichtigung.journal.patience import patient
 from terminbenachrichtigung.journal.reading import (
     read_history,
     read_known,
@@ -26,6 +26,7 @@ from terminbenachrichtigung.journal.reading import (
     read_runs,
 )
 from terminbenachrichtigung.journal.retention import purge
+from terminbenachrichtigung.journal.staff import StaffNotes
 from terminbenachrichtigung.journal.tables import (
     attempts,
     database_clock,
@@ -55,7 +56,7 @@ from terminbenachrichtigung.model import (
 )
 
 
-class Journal(Patient):
+class Journal(StaffNotes):
     """The journal of one run (or of one command). Not thread-safe: the main thread writes it alone."""
 
     def __init__(self, engine: Engine, url: str, settings: JournalSettings) -> None:

@@ -32,6 +32,7 @@ from terminbenachrichtigung.model import (
     Leftover,
     MessageOutcome,
     Notification,
+    Route,
     State,
 )
 
@@ -73,19 +74,25 @@ def read_known(
             messages.c.message_id,
             messages.c.run_now,
             messages.c.renewed_at,
+            messages.c.channel,
+            messages.c.recipient,
         )
         .join(messages, messages.c.message_id == notifications.c.message_id)
         .where(among(connection, notifications.c.appointment_id, appointment_ids))
         # By the journal's clock: a run that began later may have claimed earlier.
         .order_by(messages.c.claimed_at, notifications.c.generation)
     )
-    for reminder, appointment, generation, customer, starts_at, word, message, run_now, renewed_at in rows:
+    for row in rows:
+        reminder, appointment, generation, customer, starts_at, word, message, run_now, renewed_at = row[:9]
         state = State(word)
         if state is State.CLAIMED and renewed_at < lease_ends:
             state = State.UNKNOWN
+        route = Route(Channel(row.channel), row.recipient or "") if row.channel else None
         kept = confirmations if reminder == CONFIRMATION else by_appointment
         kept[appointment].append(
-            Notification(reminder, appointment, generation, customer, starts_at, state, message, run_now)
+            Notification(
+                reminder, appointment, generation, customer, starts_at, state, message, run_now, route
+            )
         )
 
     rejected: dict[str, set[str]] = defaultdict(set)

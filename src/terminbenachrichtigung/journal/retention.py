@@ -11,6 +11,8 @@ from terminbenachrichtigung.journal.tables import (
     notifications,
     reported,
     runs,
+    staff_done,
+    staff_mails,
 )
 from terminbenachrichtigung.model import State
 
@@ -38,3 +40,5 @@ def purge(connection: Connection, now: datetime, keep: timedelta) -> None:
     connection.execute(delete(runs).where(runs.c.run_now < before))
     connection.execute(delete(reported).where(reported.c.reported_at < before))
     connection.execute(delete(leftovers).where(leftovers.c.starts_at < before))
+    connection.execute(delete(staff_done).where(staff_done.c.starts_at < before))
+    connection.execute(delete(staff_mails).where(staff_mails.c.claimed_at < before))

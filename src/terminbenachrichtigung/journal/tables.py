@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     ForeignKey,
@@ -153,4 +154,26 @@ reported = Table(
     Column("subject", Text, primary_key=True),
     Column("fact", Text, primary_key=True),
     Column("reported_at", UtcTime, nullable=False),
+)
+
+staff_done = Table(
+    "journal_staff_done",
+    metadata,
+    Column("appointment_id", Text, primary_key=True),
+    Column("customer_id", Text, primary_key=True),
+    Column("starts_at", UtcTime, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("message_id", Text, primary_key=True),  # empty where no message is the cause
+    Column("done_at", UtcTime, nullable=False),
+)
+
+staff_mails = Table(
+    "journal_staff_mails",
+    metadata,
+    Column("day", Date, primary_key=True),  # by the practice's calendar
+    Column("branch_code", Text, primary_key=True),  # empty: everybody's list
+    Column("recipient", Text, primary_key=True),
+    Column("mail_id", String(36), nullable=False),
+    Column("state", Text, nullable=False),  # claimed, sent or unknown
+    Column("claimed_at", UtcTime, nullable=False),
 )

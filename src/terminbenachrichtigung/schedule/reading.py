@@ -26,6 +26,7 @@ from terminbenachrichtigung.schedule.rows import NEEDED, Dropped, Item, RowReade
 
 _CHUNK = 5_000  # rows that are in memory at once, some 10 MB
 _MOST_LISTED = 1_000  # bad rows of a scan
+_MOST_ASKED = 10_000  # ids in one statement; SQLite takes 32,766 parameters, PostgreSQL 65,535
 
 _BY_START = attrgetter("starts_at", "appointment_id")
 _RANGE_IN_INDEX = re.compile(r"SEARCH .*>\?.*<\?|Index Cond: .*>=.*<")  # SQLite's words, PostgreSQL's
@@ -80,16 +81,20 @@ class Schedule:
 
         return self._run(work)
 
-    def find(self, appointment_id: str) -> Window:
-        """The appointment of this id, or why its row is bad, at whatever time. May read all rows."""
-        if not _can_be_an_id(appointment_id):
+    def find(self, *appointment_ids: str) -> Window:
+        """The appointments of these ids, or why their rows are bad, at whatever time. May read all rows."""
+        wanted = [each.strip() for each in appointment_ids if _can_be_an_id(each)]
+        if not wanted:
             return Window(())
 
         def work(connection: sa.Connection) -> Window:
             prepared = self._prepare(connection)
-            rows = connection.execute(prepared.by_id, {"appointment_id": appointment_id.strip()}).fetchall()
             dropped = Dropped()
-            return _window(prepared.reader.read(rows, dropped), dropped)
+            items: list[Item] = []
+            for start in range(0, len(wanted), _MOST_ASKED):
+                chunk = {"appointment_ids": wanted[start : start + _MOST_ASKED]}
+                items += prepared.reader.read(connection.execute(prepared.by_id, chunk).fetchall(), dropped)
+            return _window(items, dropped)
 
         return self._run(work)
 

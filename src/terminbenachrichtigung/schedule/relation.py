@@ -112,8 +112,9 @@ class Relation:
         }
 
     def by_id(self) -> sa.Select[*tuple[Any, ...]]:
-        """The rows of the appointment `appointment_id`, a text, whatever type the column has."""
-        return self._select().where(self._id_as_text() == sa.bindparam("appointment_id", type_=sa.Text))
+        """The rows of the `appointment_ids`, which are texts, whatever type the column has."""
+        wanted = sa.bindparam("appointment_ids", type_=sa.Text, expanding=True)
+        return self._select().where(self._id_as_text().in_(wanted))
 
     def everything(self) -> sa.Select[*tuple[Any, ...]]:
         """All rows, those of one id beside each other: the database sorts, so our memory stays small."""

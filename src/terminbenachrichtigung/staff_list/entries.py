@@ -1,35 +1,29 @@
-"""Whom a person must call or write, and why: each customer once, soonest first (contract, section 2)."""
+"""The cases that runs leave to a person, and how they come down to one entry for each customer."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, tzinfo
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from terminbenachrichtigung.model import Appointment, Known, Notification, State
-from terminbenachrichtigung.tables import Row, Table, printable, render
+from terminbenachrichtigung.model import Appointment, Channel, Known, Notification, StaffTick, State
+from terminbenachrichtigung.tables import printable
 
 
 class StaffReason(StrEnum):
     """Why a person must do it, the most urgent first: `unknown` may have reached the customer after all.
 
-    The words are those of `Reason` and `MessageOutcome`, so `StaffReason(skip.reason)` is the way here.
+    The words are those of `Reason` and `MessageOutcome`, so `StaffReason(skip.reason)` is the way here;
+    and two for those who were told of a time that holds no more.
     """
 
     MISSED = "missed"
+    CANCELLED = "cancelled"
+    MOVED = "moved"
     FAILED = "failed"
     NO_CONTACT = "no_contact"
     MANUAL_CONTACT = "manual_contact"
     UNKNOWN = "unknown"
-
-
-WORDING = {
-    StaffReason.MISSED: "nobody told the customer in time",
-    StaffReason.FAILED: "every channel refused the message",
-    StaffReason.NO_CONTACT: "there is no number or address that can be used",
-    StaffReason.MANUAL_CONTACT: "the customer wants a letter or a call",
-    StaffReason.UNKNOWN: "the message may or may not have arrived",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +35,33 @@ class StaffCase:
     reason: StaffReason
     detail: str
     contact_counts_since: datetime  # a contact by hand at or after this moment settles the case
+    message_id: str = ""  # of the message that is the cause; empty where none is
+    told: datetime | None = None  # the start that the customer was told, of a moved appointment
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """What a customer already got, or may have got, about an appointment."""
+
+    reminder: str
+    channel: Channel | None  # None: told by another system
+    state: State  # sent, delivered, unknown or adopted
+    at: datetime  # the `now` of the run that sent it
+    starts_at: datetime  # what it said
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """One appointment of a customer about which a person must call or write."""
+
+    appointment_id: str
+    starts_at: datetime
+    reason: StaffReason  # the most urgent of its cases
+    detail: str
+    told: datetime | None  # the start that the customer was told before it was moved
+    branch_code: str
+    branch_name: str
+    got: tuple[Got, ...] = ()  # oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +79,7 @@ class StaffEntry:
     email: str
     branch_code: str
     told: datetime | None  # the start that the customer was told before the soonest appointment was moved
+    matters: tuple[Matter, ...] = ()  # soonest first
 
 
 def journal_cases(appointments: Iterable[Appointment], known: Known) -> tuple[StaffCase, ...]:
@@ -67,19 +89,22 @@ def journal_cases(appointments: Iterable[Appointment], known: Known) -> tuple[St
     message counts. `appointments` are those that pass rules 1 to 5: a cancelled one needs no call.
     """
     return tuple(
-        StaffCase(appointment, latest.reminder, *_IN_JOURNAL[latest.state], latest.run_now)
+        StaffCase(appointment, latest.reminder, *_IN_JOURNAL[latest.state], latest.run_now, latest.message_id)
         for appointment in appointments
-        for latest in _latest_by_reminder(known.notifications.get(appointment.appointment_id, ()))
+        for latest in _latest_by_reminder(appointment, known)
         if latest.state in _IN_JOURNAL and _names(latest, appointment)
     )
 
 
-def staff_list(cases: Iterable[StaffCase], known: Known, now: datetime) -> tuple[StaffEntry, ...]:
+def staff_list(
+    cases: Iterable[StaffCase], known: Known, now: datetime, done: Collection[StaffTick] = ()
+) -> tuple[StaffEntry, ...]:
     """Drop the cases that are settled, and bring the others down to one entry per customer, soonest first.
 
     A case is settled when its appointment has started, the customer was told of it, by any reminder, or the
     customer was contacted by hand since; a contact that lies in the future is a typing error and counts for
-    nothing. `no_contact` cases must be those that no other reminder can reach either.
+    nothing. `no_contact` cases must be those that no other reminder can reach either. `done` is what a
+    person ticked off.
     """
     by_customer: defaultdict[str, list[StaffCase]] = defaultdict(list)
     for case in cases:
@@ -88,41 +113,22 @@ def staff_list(cases: Iterable[StaffCase], known: Known, now: datetime) -> tuple
     entries = (
         _entry(customer_id, open_cases, known)
         for customer_id, of_customer in by_customer.items()
-        if (open_cases := _open(of_customer, known, now))
+        if (open_cases := [case for case in _open(of_customer, known, now) if tick(case) not in done])
     )
     return tuple(sorted(entries, key=lambda entry: (entry.starts_at, entry.customer_id)))
 
 
-def as_json(entries: Sequence[StaffEntry], *, zone: tzinfo) -> dict[str, object]:
-    """The document of `staff-list --json` (contract, section 7); times carry the local offset."""
-
-    def local(moment: datetime | None) -> str | None:
-        return None if moment is None else moment.astimezone(zone).isoformat(timespec="seconds")
-
-    return {
-        "command": "staff-list",
-        "customers": [
-            asdict(entry)
-            | {
-                "appointment_ids": list(entry.appointment_ids),
-                "starts_at": local(entry.starts_at),
-                "reason": entry.reason.value,
-                "told": local(entry.told),
-            }
-            for entry in entries
-        ],
-    }
-
-
-def as_text(
-    entries: Sequence[StaffEntry], *, zone: tzinfo, width: int | None = None, colour: bool = True
-) -> str:
-    """One row per customer; `width` is the terminal's in columns, None without one."""
-    if not entries:
-        return "Nobody needs to be called or written to."
-    columns = ("start", "customer", "branch", "mobile", "phone", "email", "why", "appointments")
-    rows = tuple(_row(entry, zone) for entry in entries)
-    return render([Table("", columns, rows)], width=width, colour=colour)
+def tick(case: StaffCase) -> StaffTick:
+    """What is noted when a person has done it; a later move, and a new failure, make another one."""
+    appointment = case.appointment
+    assert appointment.customer_id is not None
+    return StaffTick(
+        appointment.appointment_id,
+        appointment.customer_id,
+        appointment.starts_at,
+        case.reason,
+        case.message_id,
+    )
 
 
 _IN_JOURNAL = {
@@ -132,11 +138,17 @@ _IN_JOURNAL = {
 }
 _TOLD = frozenset({State.SENT, State.DELIVERED, State.ADOPTED})
 _MAY_HAVE_ARRIVED = frozenset({State.UNKNOWN, State.CLAIMED})
+_GOT = _TOLD | {State.UNKNOWN}
 _URGENCY = {reason: rank for rank, reason in enumerate(StaffReason)}
 
 
-def _latest_by_reminder(notifications: Iterable[Notification]) -> Iterable[Notification]:
-    return {notification.reminder: notification for notification in notifications}.values()
+def _latest_by_reminder(appointment: Appointment, known: Known) -> Iterable[Notification]:
+    """As the rules see it: what was released told nobody, so moved there and back the older one counts."""
+    return {
+        notification.reminder: notification
+        for notification in known.notifications.get(appointment.appointment_id, ())
+        if notification.state is not State.RELEASED or _names(notification, appointment)
+    }.values()
 
 
 def _names(notification: Notification, appointment: Appointment) -> bool:
@@ -153,7 +165,8 @@ def _open(cases: Sequence[StaffCase], known: Known, now: datetime) -> list[Staff
         case
         for case in cases
         if case.appointment.starts_at > now
-        and not _told(case.appointment, known)
+        # Of a cancelled one, being told is the trouble.
+        and (case.reason is StaffReason.CANCELLED or not _told(case.appointment, known))
         and not (contacted is not None and contacted >= case.contact_counts_since)
     ]
 
@@ -185,39 +198,54 @@ def _entry(customer_id: str, cases: Sequence[StaffCase], known: Known) -> StaffE
     soonest_first = sorted(
         cases, key=lambda case: (case.appointment.starts_at, case.appointment.appointment_id)
     )
+    by_appointment: dict[str, list[StaffCase]] = {}
+    for case in soonest_first:
+        by_appointment.setdefault(case.appointment.appointment_id, []).append(case)
+    matters = tuple(_matter(each, known) for each in by_appointment.values())
     soonest = soonest_first[0].appointment
-    most_urgent = min(soonest_first, key=lambda case: _URGENCY[case.reason])
+    most_urgent = min(matters, key=lambda matter: _URGENCY[matter.reason])
     names = (soonest.salutation, soonest.first_name, soonest.last_name)
     return StaffEntry(
         customer_id=customer_id,
         name=" ".join(printable(" ".join(names)).split()),
-        appointment_ids=tuple(dict.fromkeys(case.appointment.appointment_id for case in soonest_first)),
+        appointment_ids=tuple(by_appointment),
         starts_at=soonest.starts_at,
         reason=most_urgent.reason,
-        detail=printable(most_urgent.detail),
+        detail=most_urgent.detail,
         mobile=printable(soonest.mobile),
         phone=printable(soonest.phone),
         email=printable(soonest.email),
         branch_code=printable(soonest.branch_code),
-        told=_told_otherwise(soonest, known),
+        told=matters[0].told,
+        matters=matters,
     )
 
 
-def _row(entry: StaffEntry, zone: tzinfo) -> Row:
-    def clock(moment: datetime) -> str:
-        return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-
-    because = f" ({entry.detail})" if entry.detail else ""
-    moved = f"; was told {clock(entry.told)}" if entry.told else ""
-    return Row(
-        (
-            clock(entry.starts_at),
-            f"{entry.name} ({entry.customer_id})" if entry.name else entry.customer_id,
-            entry.branch_code,
-            entry.mobile,
-            entry.phone,
-            entry.email,
-            f"{WORDING[entry.reason]}{because}{moved}",
-            ", ".join(entry.appointment_ids),
+def _matter(cases: Sequence[StaffCase], known: Known) -> Matter:
+    most_urgent = min(cases, key=lambda case: _URGENCY[case.reason])
+    appointment = most_urgent.appointment
+    heard = (
+        *known.notifications.get(appointment.appointment_id, ()),
+        *known.confirmations.get(appointment.appointment_id, ()),
+    )
+    got = tuple(
+        Got(
+            each.reminder,
+            each.route.channel if each.route else None,
+            each.state,
+            each.run_now,
+            each.starts_at,
         )
+        for each in sorted(heard, key=lambda each: each.run_now)
+        if each.state in _GOT and each.customer_id == appointment.customer_id
+    )
+    return Matter(
+        appointment_id=appointment.appointment_id,
+        starts_at=appointment.starts_at,
+        reason=most_urgent.reason,
+        detail=printable(most_urgent.detail),
+        told=most_urgent.told or _told_otherwise(appointment, known),
+        branch_code=printable(appointment.branch_code),
+        branch_name=printable(appointment.branch_name),
+        got=got,
     )

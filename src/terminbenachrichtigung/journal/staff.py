@@ -1,0 +1,109 @@
+"""What the journal keeps for the staff list. Nothing of it is a message to a customer."""
+
+import uuid
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from terminbenachrichtigung.journal.engine import insert_new
+from terminbenachrichtigung.journal.patience import Patient, patient
+from terminbenachrichtigung.journal.tables import database_clock, notifications, staff_done, staff_mails
+from terminbenachrichtigung.model import CONFIRMATION, StaffClaim, StaffTick
+
+
+class StaffNotes(Patient):
+    """The part of the journal that the staff list reads and writes."""
+
+    def _transaction(self, *, writes: bool) -> AbstractContextManager[Connection]:
+        raise NotImplementedError
+
+    @patient
+    def notified_ahead(self, now: datetime) -> frozenset[str]:
+        """The appointments of which a reminder names a start after `now`, wherever they are by now."""
+        with self._transaction(writes=False) as connection:
+            ahead = select(notifications.c.appointment_id).where(
+                notifications.c.starts_at > now, notifications.c.reminder != CONFIRMATION
+            )
+            return frozenset(connection.execute(ahead).scalars())
+
+    # -------------------------------------------------------------- ticked off
+
+    @patient
+    def staff_done(self, now: datetime) -> frozenset[StaffTick]:
+        """What was ticked off, of the appointments that start after `now`."""
+        with self._transaction(writes=False) as connection:
+            rows = connection.execute(select(staff_done).where(staff_done.c.starts_at > now))
+            return frozenset(
+                StaffTick(row.appointment_id, row.customer_id, row.starts_at, row.reason, row.message_id)
+                for row in rows
+            )
+
+    @patient
+    def tick_off(self, ticks: Collection[StaffTick]) -> None:
+        """Notes that a person has done this. Once more changes nothing."""
+        with self._transaction(writes=True) as connection:
+            note = insert_new(connection, staff_done).values(done_at=database_clock())
+            for tick in ticks:
+                connection.execute(
+                    note,
+                    {
+                        "appointment_id": tick.appointment_id,
+                        "customer_id": tick.customer_id,
+                        "starts_at": tick.starts_at,
+                        "reason": tick.reason,
+                        "message_id": tick.message_id,
+                    },
+                )
+
+    # -------------------------------------------------------------- mailed
+
+    @patient
+    def staff_mailed(self, day: date) -> frozenset[tuple[str, str]]:
+        """To whom the list of a day was, or may have been, mailed: (branch code, recipient)."""
+        with self._transaction(writes=False) as connection:
+            rows = connection.execute(select(staff_mails).where(staff_mails.c.day == day))
+            return frozenset((row.branch_code, row.recipient) for row in rows)
+
+    def claim_staff_mail(self, day: date, branch_code: str, recipient: str) -> StaffClaim | None:
+        """Takes the right to mail the list of a day, committed when this returns; None if another run did."""
+        claim = StaffClaim(str(uuid.uuid4()), day, branch_code, recipient)
+        return claim if self._claim_staff_mail(claim) else None
+
+    @patient
+    def _claim_staff_mail(self, claim: StaffClaim) -> bool:
+        with self._transaction(writes=True) as connection:
+            connection.execute(
+                insert_new(connection, staff_mails).values(
+                    day=claim.day,
+                    branch_code=claim.branch_code,
+                    recipient=claim.recipient,
+                    mail_id=claim.mail_id,
+                    state="claimed",
+                    claimed_at=database_clock(),
+                )
+            )
+            # Read again, not counted: after a lost answer to the commit, the next try finds its own row.
+            holder = select(staff_mails.c.mail_id).where(
+                staff_mails.c.day == claim.day,
+                staff_mails.c.branch_code == claim.branch_code,
+                staff_mails.c.recipient == claim.recipient,
+            )
+            return connection.execute(holder).scalar() == claim.mail_id
+
+    @patient
+    def settle_staff_mail(self, claim: StaffClaim, *, sent: bool) -> None:
+        """Notes that the mail was sent, or that nobody knows; either way it is not repeated."""
+        with self._transaction(writes=True) as connection:
+            connection.execute(
+                update(staff_mails)
+                .where(staff_mails.c.mail_id == claim.mail_id)
+                .values(state="sent" if sent else "unknown")
+            )
+
+    @patient
+    def release_staff_mail(self, claim: StaffClaim) -> None:
+        """Gives the right back: the mail surely was not sent, and the next run may try again."""
+        with self._transaction(writes=True) as connection:
+            connection.execute(delete(staff_mails).where(staff_mails.c.mail_id == claim.mail_id))

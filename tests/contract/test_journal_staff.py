@@ -1,0 +1,103 @@
+"""What the journal keeps for the staff list: what was told ahead, what was ticked off, who was mailed."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from journals import LATER, NOW, START, Journals, appointment, end, planned, settled
+from terminbenachrichtigung.model import CONFIRMATION, MessageOutcome, StaffClaim, StaffTick
+
+TODAY, TOMORROW = date(2026, 11, 24), date(2026, 11, 25)
+DESK = "empfang@example.org"
+TICK = StaffTick("4711", "17", START, "failed", "m1")
+
+
+# ---------------------------------------------------------------- told ahead
+
+
+def test_the_appointments_are_found_of_which_something_was_told_about_a_time_ahead(
+    journals: Journals,
+) -> None:
+    run = journals.run()
+    settled(run, planned(appointment("past", "1", starts_at=NOW)))
+    settled(run, planned(appointment("ahead", "2", starts_at=NOW + timedelta(microseconds=1))))
+    settled(run, planned(appointment("both", "3"), appointment("too", "3", starts_at=LATER)))
+    settled(
+        run, planned(appointment("failed", "4")), MessageOutcome.FAILED
+    )  # an earlier one may have arrived
+    settled(run, planned(appointment("confirmed", "5"), reminder=CONFIRMATION))  # no reminder
+    assert journals.run(readonly=True).notified_ahead(NOW) == {"ahead", "both", "too", "failed"}
+
+
+def test_they_are_found_by_an_index(journals: Journals) -> None:
+    """However long the history is: what lies ahead is little of it."""
+    if journals.url.startswith("sqlite"):
+        query = "EXPLAIN QUERY PLAN SELECT appointment_id FROM journal_notifications WHERE starts_at > '2026'"
+    else:  # passes over an index while the table is small
+        query = "SELECT indexdef FROM pg_indexes WHERE tablename = 'journal_notifications'"
+    assert "journal_notifications_starts_at" in str(journals.rows(query))
+
+
+# ---------------------------------------------------------------- ticked off
+
+
+def test_what_was_ticked_off_is_known_until_its_start(journals: Journals) -> None:
+    journals.run().tick_off([TICK, TICK])
+    journals.run().tick_off([TICK])  # two people at once
+    assert journals.run(readonly=True).staff_done(START - timedelta(seconds=1)) == {TICK}
+    assert journals.run(readonly=True).staff_done(START) == frozenset()
+
+
+# ---------------------------------------------------------------- mailed
+
+
+def claim(
+    journals: Journals, day: date = TODAY, branch: str = "", recipient: str = DESK
+) -> StaffClaim | None:
+    """By a run of its own."""
+    return journals.run().claim_staff_mail(day, branch, recipient)
+
+
+OTHERS = [
+    # a second claim beside (today, everybody's list, the reception)      is another list?
+    pytest.param({}, False, id="the same"),
+    pytest.param({"day": TOMORROW}, True, id="the next day's"),
+    pytest.param({"branch": "HH1"}, True, id="a branch's"),
+    pytest.param({"recipient": "chef@example.org"}, True, id="another recipient's"),
+]
+
+
+@pytest.mark.parametrize(("other", "free"), OTHERS)
+def test_one_run_alone_may_mail_a_list_of_a_day_to_a_recipient(
+    journals: Journals, other: dict[str, str], free: bool
+) -> None:
+    first = claim(journals)
+    assert first is not None
+    assert (claim(journals, **other) is not None) == free  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_list_that_left_is_not_mailed_again_that_day(journals: Journals, sent: bool) -> None:
+    taken = claim(journals)
+    assert taken is not None
+    journals.run().settle_staff_mail(taken, sent=sent)
+    assert claim(journals) is None
+    assert journals.rows("SELECT state FROM journal_staff_mails") == [("sent" if sent else "unknown",)]
+    assert journals.run(readonly=True).staff_mailed(TODAY) == {("", DESK)}
+    assert journals.run(readonly=True).staff_mailed(TOMORROW) == frozenset()
+
+
+def test_a_list_that_surely_did_not_leave_may_be_mailed_again(journals: Journals) -> None:
+    taken = claim(journals)
+    assert taken is not None
+    journals.run().release_staff_mail(taken)
+    assert claim(journals) is not None
+
+
+def test_what_is_old_is_forgotten(journals: Journals) -> None:
+    journals.run().tick_off([TICK])
+    claim(journals)
+    for now, kept in ((NOW, 1), (START + timedelta(days=10_000), 0)):
+        end(journals.run(), now)
+        for table in ("journal_staff_done", "journal_staff_mails"):
+            assert journals.rows(f"SELECT count(*) FROM {table}") == [(kept,)]
