@@ -48,7 +48,7 @@ class Tables:
         for customer, run_now, word in self._database.execute(
             f"SELECT customer_id, run_now, {state} FROM journal_messages"
         ):
-            found.heard[customer].append(Heard(customer, _moment(run_now), word))
+            found.heard[customer].append(Heard(_moment(run_now), word))
         for appointment, recipient in self._database.execute(
             "SELECT appointment_id, recipient FROM journal_attempts "
             "JOIN journal_notifications USING (message_id) WHERE outcome = 'rejected'"
@@ -76,7 +76,7 @@ class Tables:
         runs = self._database.execute("SELECT run_now FROM journal_runs WHERE complete ORDER BY run_now")
         return [_moment(run) for (run,) in runs]
 
-    def runs(self, run_id: str) -> tuple[str | None, bool]:
+    def run(self, run_id: str) -> tuple[str | None, bool]:
         """How a run ended, and whether it was complete."""
         for ending, complete in self._database.execute(
             "SELECT ending, complete FROM journal_runs WHERE run_id = ?", [run_id]

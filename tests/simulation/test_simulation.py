@@ -52,4 +52,4 @@ def test_nobody_is_notified_twice_and_nobody_is_lost(
         simulation.live()
     finally:
         simulation.close()
-    print(configuration.name, dict(simulation.figures))
+    print(configuration.name, dict(simulation.log.figures))
