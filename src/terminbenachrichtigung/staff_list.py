@@ -69,7 +69,7 @@ def journal_cases(appointments: Iterable[Appointment], known: Known) -> tuple[St
     return tuple(
         StaffCase(appointment, latest.reminder, *_IN_JOURNAL[latest.state], latest.run_now)
         for appointment in appointments
-        for latest in _latest_by_reminder(known.notifications.get(appointment.appointment_id, ()))
+        for latest in _latest_by_reminder(appointment, known)
         if latest.state in _IN_JOURNAL and _names(latest, appointment)
     )
 
@@ -135,8 +135,13 @@ _MAY_HAVE_ARRIVED = frozenset({State.UNKNOWN, State.CLAIMED})
 _URGENCY = {reason: rank for rank, reason in enumerate(StaffReason)}
 
 
-def _latest_by_reminder(notifications: Iterable[Notification]) -> Iterable[Notification]:
-    return {notification.reminder: notification for notification in notifications}.values()
+def _latest_by_reminder(appointment: Appointment, known: Known) -> Iterable[Notification]:
+    """As the rules see it: what was released told nobody, so moved there and back the older one counts."""
+    return {
+        notification.reminder: notification
+        for notification in known.notifications.get(appointment.appointment_id, ())
+        if notification.state is not State.RELEASED or _names(notification, appointment)
+    }.values()
 
 
 def _names(notification: Notification, appointment: Appointment) -> bool:

@@ -206,6 +206,11 @@ IN_JOURNAL = [
     pytest.param([heard(State.RELEASED)], [], id="released: a run tries again"),
     pytest.param([heard(State.FAILED), heard(State.CLAIMED)], [], id="failed, opened by a new recipient"),
     pytest.param([heard(State.FAILED, starts_at=ELSEWHEN)], [], id="failed, then moved"),
+    pytest.param(
+        [heard(State.UNKNOWN), heard(State.RELEASED, starts_at=ELSEWHEN, generation=2)],
+        [StaffReason.UNKNOWN],
+        id="unknown, moved, could not be told of it, and moved back: nobody else looks after it",
+    ),
     pytest.param([heard(State.FAILED, customer_id="18")], [], id="failed, then reassigned"),
     pytest.param(
         [heard(State.FAILED), heard(State.UNKNOWN, reminder="Vorabinfo")],
