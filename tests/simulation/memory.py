@@ -101,19 +101,23 @@ class Tables:
                         [message_id],
                     )
                 ),
-                tuple(
-                    self._database.execute(
-                        "SELECT channel, recipient, outcome FROM journal_attempts WHERE message_id = ? "
-                        "ORDER BY attempt_id",
-                        [message_id],
-                    )
-                ),
+                self.attempts(message_id),
             )
             for message_id, reminder, customer, state in self._database.execute(
                 "SELECT message_id, reminder, customer_id, state FROM journal_messages WHERE run_id = ?",
                 [run_id],
             ).fetchall()
         ]
+
+    def attempts(self, message_id: str) -> tuple[tuple[str, str, str], ...]:
+        """(channel, recipient, outcome) of a message's attempts, oldest first."""
+        return tuple(
+            self._database.execute(
+                "SELECT channel, recipient, outcome FROM journal_attempts WHERE message_id = ? "
+                "ORDER BY attempt_id",
+                [message_id],
+            )
+        )
 
     def states(self) -> dict[str, str]:
         """By message."""

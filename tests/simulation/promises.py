@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from simulation.oracle import Memory, text_about
-from simulation.outlets import Attempted
+from simulation.outlets import UNHEARD, Attempted
 from simulation.verdicts import NOT_OURS
 from simulation.world import World
 from terminbenachrichtigung.model import (
@@ -44,7 +44,9 @@ class Promises:
     ran_out: set[str] = field(default_factory=set)
     """Messages whose claim ran out, so that nobody noted what became of their attempts."""
     taken_back: set[str] = field(default_factory=set)
-    """Messages whose rejection was the channel's fault, or that staff found not to have been sent."""
+    """Messages whose rejection was the channel's fault: three recipients met the same unheard-of word."""
+    not_sent: set[str] = field(default_factory=set)
+    """Messages of which staff found that nobody got them."""
 
     def broken(self, claim: Claim, content: Content, run_now: datetime) -> Iterator[str]:
         """Every promise that this attempt would break."""
@@ -79,6 +81,13 @@ class Promises:
         self.by_message[attempted.message_id].append(attempted)
         for row in attempted.appointments:
             self.made[row.appointment_id].append(attempted)
+
+    def is_taken_back(self, message_id: str) -> bool:
+        """Whether the journal no longer holds a rejection of this message against its recipient."""
+        pairs = zip(self.by_message[message_id], self.world.tables.attempts(message_id), strict=False)
+        if any(attempted.outcome == UNHEARD and word == "unavailable" for attempted, (_, _, word) in pairs):
+            self.taken_back.add(message_id)
+        return message_id in self.taken_back
 
     def _at_a_wrong_time(self, rows: Sequence[Appointment]) -> Iterator[str]:
         now, minutes = self.world.clock.now(), self.world.minutes
@@ -117,8 +126,9 @@ class Promises:
         for before in self.made[row.appointment_id]:
             # Of a killed run, or moved far ahead meanwhile: of both the journal knows nothing.
             forgotten = before.message_id in self.ran_out or before.at < self.world.clock.now() - kept
-            stands = isinstance(before.outcome, Rejected) and before.message_id not in self.taken_back
-            if stands and not forgotten and before.recipient == content.recipient:
+            open_again = before.message_id in self.not_sent or self.is_taken_back(before.message_id)
+            rejected = isinstance(before.outcome, Rejected) and before.recipient == content.recipient
+            if rejected and not forgotten and not open_again:
                 yield f"{content.recipient} was rejected for {row.appointment_id} before"
         for claim_before in reversed(self.claims[row.appointment_id]):
             if claim_before.message.reminder == claim.message.reminder:
@@ -133,7 +143,7 @@ class Promises:
                     return  # A, then B, then A again: a notification of its own
 
     def _again(self, before: Claim, claim: Claim, content: Content) -> Iterator[str]:
-        if before.message_id in self.taken_back:
+        if before.message_id in self.not_sent:
             return
         for attempted in self.by_message[before.message_id]:
             if isinstance(attempted.outcome, Sent):

@@ -151,7 +151,7 @@ class Simulation:
         with self._journal() as journal:
             journal.resolve(message_id, sent=arrived)
         if not arrived:
-            self.promises.taken_back.add(message_id)
+            self.promises.not_sent.add(message_id)
         for customer in sorted({each.customer_id for each in made}):
             found = "sent" if arrived else "not sent"
             self.log.note(customer, f"{message_id[:8]} is resolved by hand: {found}")

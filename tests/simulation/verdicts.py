@@ -157,8 +157,7 @@ class _Planning:
             free = [each for each in theirs if self.last_no(each, reminder) is None]
             for together in self.bundles(reminder, free, self.carried(reminder, customer, free)):
                 ids = tuple(each.appointment_id for each in together)
-                routes = self.allowed(judging.routes(together, reminder))
-                self.messages.add(Expected(reminder, customer, ids, routes))
+                self.messages.add(Expected(reminder, customer, ids, self.routes(reminder, together)))
                 for each in ids:
                     skips.pop((reminder, each), None)
         return Verdict(frozenset(self.messages), skips)
@@ -219,12 +218,16 @@ class _Planning:
         return several
 
     def fits(self, reminder: str, rows: list[Appointment]) -> bool:
-        """Whether the text on the channel that is tried first has no more parts than it may have."""
-        routes = self.judging.routes(rows, reminder)
-        if not routes or routes[0].channel is not Channel.SMS:
-            return bool(routes)
-        assert self.judging.settings.sms is not None
-        return self.judging.parts(rows) <= self.judging.settings.sms.max_parts
+        """Whether the channel that is tried first can take them all."""
+        first = self.allowed(self.judging.routes(rows, reminder))[:1]
+        return bool(first) and first == self.routes(reminder, rows)[:1]
+
+    def routes(self, reminder: str, rows: list[Appointment]) -> tuple[Route, ...]:
+        """The channels on which the text has no more parts than it may have."""
+        judging, sms = self.judging, self.judging.settings.sms
+        too_long = sms is not None and judging.parts(rows) > sms.max_parts
+        routes = self.allowed(judging.routes(rows, reminder))
+        return tuple(route for route in routes if not (too_long and route.channel is Channel.SMS))
 
     def allowed(self, routes: tuple[Route, ...]) -> tuple[Route, ...]:
         only = self.judging.settings.safety.only_recipients

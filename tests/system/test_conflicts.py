@@ -97,7 +97,7 @@ def reasons(result: RunResult) -> dict[str, Reason]:
 def test_hosts_whose_clocks_differ_by_20_minutes_tell_everybody_once(
     practice: Practice, ahead: timedelta
 ) -> None:
-    """Over a whole day, both at once each hour; at its ends one of them finds it quiet, the other does not."""
+    """Over a day, both at once each hour; at its ends one of them finds it quiet, the other does not."""
     for customer in range(24):
         minutes = 37 * customer  # over the next day from eight o'clock on, round the clock
         start = local("2026-11-25 08:00") + timedelta(minutes=minutes)
