@@ -70,6 +70,8 @@ class Aftermath:
     left: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
     accounted: set[tuple[str, str, datetime]] = field(default_factory=set)
     """(appointment, customer, start): they were told of it, or a run or the staff list named it."""
+    waited: set[str] = field(default_factory=set)
+    """Appointments that a run left to a later one, for the sake of another message to their customer."""
     latest_now: datetime | None = None
 
     def check(self, run: Run, result: RunResult | None) -> None:
@@ -79,6 +81,10 @@ class Aftermath:
             if run.made or (result is not None and not result.quiet):
                 self.world.fail("a run in a quiet period did something")
             return
+        skips = run.verdict.skips.items()
+        self.waited |= {
+            name for (_, name), reason in skips if reason in (Reason.IN_PROGRESS, Reason.RECENTLY_NOTIFIED)
+        }
         made: defaultdict[str, list[Attempted]] = defaultdict(list)
         for attempted in run.made:
             made[attempted.message_id].append(attempted)
@@ -212,8 +218,8 @@ class Aftermath:
     def nobody_is_lost(self) -> None:
         """Whatever nothing speaks against, and a complete run met in its window, is accounted for."""
         world, memory = self.world, self.world.tables.memory()
-        if not world.configuration.has_created_at or not self.complete:
-            return  # then nobody knows whether it was there in time
+        if not self.complete:
+            return
         self._account_for_messages()
         judging = world.oracle.judging(memory, self.complete[-1][1])
         last = max(now for _, now in self.complete)
@@ -221,12 +227,18 @@ class Aftermath:
             row, since = versions[-1].row, versions[-1].since
             if row is None or row.starts_at >= last or row.last_contacted_at is not None:
                 continue
-            for reminder in judging.leads:
-                no = judging.first_no(row, reminder, without=WHEN) or judging.held_back(row, reminder)
-                if not no and self._was_met(row, reminder, since):
-                    world.log.figures["appointments accounted for"] += 1
-                    if not self._is_accounted_for(row):
-                        world.fail(f"{name} is lost: nobody was told, nobody listed it", row.customer_id)
+            if row.created_at is None and name in self.waited:
+                continue  # without booking times nobody knows whether it was there in time: none is missed
+            due = [
+                reminder
+                for reminder in judging.leads
+                if judging.first_no(row, reminder, without=WHEN) is None
+                and not judging.held_back(row, reminder)
+                and self._was_met(row, reminder, since)
+            ]
+            world.log.figures["appointments accounted for"] += bool(due)
+            if due and not self._is_accounted_for(row):
+                world.fail(f"{name} is lost: nobody was told, nobody listed it", row.customer_id)
 
     def _is_accounted_for(self, row: Appointment) -> bool:
         if (row.appointment_id, row.customer_id, row.starts_at) in self.accounted:

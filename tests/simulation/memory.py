@@ -1,5 +1,6 @@
 """What the journal's tables say, read from outside by plain SQL."""
 
+import functools
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -143,5 +144,6 @@ class Tables:
         )
 
 
+@functools.cache
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
