@@ -259,7 +259,7 @@ class Judging:
     def recently_notified(self, row: Appointment, planned: Collection[str]) -> bool:
         """Args:
         row: the appointment.
-        planned: customers who get a message earlier in this run.
+        planned: customers who get a message of another reminder earlier in this run.
         """
         told = [
             told

@@ -169,10 +169,15 @@ class _Planning:
         )
 
     def last_no(self, row: Appointment, reminder: str) -> Reason | None:
-        """Rule 17 once more, for what a shorter reminder's message takes along; then 18 and 19."""
+        """Rule 17 once more, for what a shorter reminder's message takes along; then 18 and 19.
+
+        The gap does not hold between the messages of one reminder: who is due is in the first of them,
+        unless they were too many for one, or rule 19 holds this one back.
+        """
         if self.is_planned(row, self.judging.shorter(reminder)):
             return Reason.SUPERSEDED
-        if self.judging.recently_notified(row, {message.customer_id for message in self.messages}):
+        written = {message.customer_id for message in self.messages if message.reminder != reminder}
+        if self.judging.recently_notified(row, written):
             return Reason.RECENTLY_NOTIFIED
         return Reason.HELD_BACK if self.judging.held_back(row, reminder) else None
 
