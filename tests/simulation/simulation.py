@@ -26,13 +26,16 @@ from terminbenachrichtigung.windows import Quiet
 
 CLAIM_TIMEOUT = 15 * 60.0
 """Seconds after which a claim has run out; the default of `journal.claim_timeout_minutes`."""
-HALF_AN_HOUR = 30 * 60
+PAUSES = (timedelta(minutes=2), timedelta(minutes=30))
+"""How long a process stands still: shorter and longer than a claim lasts."""
+WHERE = ("before", "after", "asking", "between")
+"""An attempt; when the clock is asked before one; between two messages."""
 TROUBLES = {
     "none": 52,
     "changes": 22,  # the schedule changes while the run is under way
     "killed": 10,
     "overlap": 6,  # another run begins and ends in the middle of this one
-    "stopped process": 3,  # for half an hour, and other runs come meanwhile
+    "stopped process": 3,  # for a while, and other runs come meanwhile
     "signal": 3,
     "schedule gone": 3,
 }
@@ -109,6 +112,9 @@ class Simulation:
         cron = now.replace(minute=50, second=chance.randrange(60))
         if now.minute >= 50:
             cron += timedelta(hours=1)
+        if self._quiet_begins_after(cron) and chance.random() < 0.4:
+            # What is due before quiet is left to the last minute, and quiet begins in the middle of it.
+            cron = cron.replace(minute=59) + timedelta(hours=1)
         awake = 7 <= now.astimezone(self.settings.zone).hour < 20
         for _ in range(chance.choice((0, 1, 2, 3, 5, 8) if awake else (0, 0, 0, 1))):
             self.clock.sleep(chance.randrange(400))
@@ -132,6 +138,11 @@ class Simulation:
             self._compare_staff_list()
         if chance.random() < 0.1:
             self._resolve()
+
+    def _quiet_begins_after(self, cron: datetime) -> bool:
+        """Whether a single run is left after this one."""
+        hour, is_quiet = timedelta(hours=1), self.world.minutes.is_quiet
+        return not is_quiet(cron) and not is_quiet(cron + hour) and is_quiet(cron + 2 * hour)
 
     def _let_the_weather_change(self) -> None:
         for peer in self.peers.values():
@@ -201,6 +212,8 @@ class Simulation:
             return
         now = self.clock.now()
         (trouble,) = chance.choices(list(TROUBLES), list(TROUBLES.values()))
+        if self.world.minutes.is_quiet(now + PAUSES[0]):
+            trouble = "stopped process"  # so that quiet begins in the middle of it
         if depth and trouble in ("overlap", "stopped process"):
             trouble = "none"
         run = Run(
@@ -208,7 +221,7 @@ class Simulation:
             self.clock.monotonic(),
             trouble,
             chance.choice((1, 1, 1, 2, 3, 5)),
-            chance.choice(("before", "after", "asking", "between")),
+            chance.choice(("after", "asking") if trouble == "stopped process" else WHERE),
             depth,
             None if self.world.minutes.is_quiet(now) else self._compare_dry_run(now),
         )
@@ -351,8 +364,9 @@ class Simulation:
 
     def _stop_the_process(self, run: Run) -> None:
         self.log.figures["stopped processes"] += 1
-        self.log.note("", f"the run of {run.now:%H:%M} stands still for half an hour")
-        self.clock.sleep(HALF_AN_HOUR)
+        pause = self.chance.choice(PAUSES)
+        self.log.note("", f"the run of {run.now:%H:%M} stands still for {pause}")
+        self.clock.sleep(pause.total_seconds())
         if self.chance.random() < 0.7:
             self.run(run.depth + 1)
         else:
