@@ -1,5 +1,6 @@
 """What the journal's tables say, read from outside by plain SQL."""
 
+import functools
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,7 +49,7 @@ class Tables:
         for customer, run_now, word in self._database.execute(
             f"SELECT customer_id, run_now, {state} FROM journal_messages"
         ):
-            found.heard[customer].append(Heard(customer, _moment(run_now), word))
+            found.heard[customer].append(Heard(_moment(run_now), word))
         for appointment, recipient in self._database.execute(
             "SELECT appointment_id, recipient FROM journal_attempts "
             "JOIN journal_notifications USING (message_id) WHERE outcome = 'rejected'"
@@ -76,7 +77,7 @@ class Tables:
         runs = self._database.execute("SELECT run_now FROM journal_runs WHERE complete ORDER BY run_now")
         return [_moment(run) for (run,) in runs]
 
-    def runs(self, run_id: str) -> tuple[str | None, bool]:
+    def run(self, run_id: str) -> tuple[str | None, bool]:
         """How a run ended, and whether it was complete."""
         for ending, complete in self._database.execute(
             "SELECT ending, complete FROM journal_runs WHERE run_id = ?", [run_id]
@@ -101,19 +102,23 @@ class Tables:
                         [message_id],
                     )
                 ),
-                tuple(
-                    self._database.execute(
-                        "SELECT channel, recipient, outcome FROM journal_attempts WHERE message_id = ? "
-                        "ORDER BY attempt_id",
-                        [message_id],
-                    )
-                ),
+                self.attempts(message_id),
             )
             for message_id, reminder, customer, state in self._database.execute(
                 "SELECT message_id, reminder, customer_id, state FROM journal_messages WHERE run_id = ?",
                 [run_id],
             ).fetchall()
         ]
+
+    def attempts(self, message_id: str) -> tuple[tuple[str, str, str], ...]:
+        """(channel, recipient, outcome) of a message's attempts, oldest first."""
+        return tuple(
+            self._database.execute(
+                "SELECT channel, recipient, outcome FROM journal_attempts WHERE message_id = ? "
+                "ORDER BY attempt_id",
+                [message_id],
+            )
+        )
 
     def states(self) -> dict[str, str]:
         """By message."""
@@ -139,5 +144,6 @@ class Tables:
         )
 
 
+@functools.cache
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)

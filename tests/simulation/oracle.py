@@ -8,7 +8,7 @@ import fnmatch
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 
 from simulation.minutes import Minutes
@@ -17,21 +17,6 @@ from terminbenachrichtigung.model import Appointment, Channel, Reason, Route
 
 COUNTS_FOR_GAP = frozenset({"claimed", "sent", "delivered", "unknown"})
 HAND_IS_OLD = timedelta(hours=2)
-_NOT_OURS = (
-    Reason.NO_CUSTOMER,
-    Reason.GROUP_APPOINTMENT,
-    Reason.TYPE_NOT_ALLOWED,
-    Reason.STATUS_EXCLUDED,
-    Reason.BRANCH_EXCLUDED,
-)
-_NOT_FOR_A_PERSON = (
-    Reason.MISSED,
-    Reason.PAST,
-    Reason.SAME_DAY,
-    Reason.NOT_YET_DUE,
-    Reason.BOOKED_RECENTLY,
-)
-"""Rules 8 to 12: the staff list is judged without them."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +35,6 @@ class Told:
 class Heard:
     """One row of journal_messages, as the customer gap sees it."""
 
-    customer_id: str
     run_now: datetime
     state: str
 
@@ -69,64 +53,31 @@ class Memory:
     first_complete: dict[str, datetime] = field(default_factory=dict)  # by reminder
 
 
-@dataclass(frozen=True)
-class Expected:
-    """One message that a run must plan."""
+class Judging:
+    """Each rule for one moment; which appointments there are matters to none of them."""
 
-    reminder: str
-    customer_id: str
-    appointment_ids: tuple[str, ...]
-    routes: tuple[Route, ...]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a run must plan, and why it leaves everything else alone: by (reminder, appointment)."""
-
-    messages: frozenset[Expected]
-    skips: Mapping[tuple[str, str], Reason]
-
-
-class Oracle:
-    """The rules for one configuration."""
-
-    def __init__(self, settings: Settings, minutes: Minutes, typed: Mapping[str, str | None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        minutes: Minutes,
+        typed: Mapping[str, str | None],
+        memory: Memory,
+        now: datetime,
+    ) -> None:
         """Args:
         settings: the configuration in force.
         minutes: its quiet time.
         typed: what each text that people typed into a phone or e-mail field means; None: nothing usable.
+        memory: what the journal knows.
+        now: an open moment.
         """
-        self.settings = settings
-        self.minutes = minutes
-        self.typed = typed
-
-    def judge(self, rows: Iterable[Appointment], memory: Memory, now: datetime) -> Verdict:
-        """What a run at the open moment `now` does about these rows."""
-        return Judging(self, rows, memory, now).verdict()
-
-    def staff(
-        self, rows: Iterable[Appointment], memory: Memory, moment: datetime
-    ) -> Mapping[str, frozenset[str]]:
-        """Whom a person must call or write now, and about which appointments."""
-        judging = Judging(self, rows, memory, self.minutes.next_open(moment))
-        judging.rows = _soonest_first(row for row in rows if row.starts_at > moment)
-        return judging.staff()
-
-
-class Judging:
-    """One run's verdict."""
-
-    def __init__(self, oracle: Oracle, rows: Iterable[Appointment], memory: Memory, now: datetime) -> None:
-        self.settings, self.minutes, self.typed = oracle.settings, oracle.minutes, oracle.typed
-        self.rules = oracle.settings.rules
-        self.memory, self.now = memory, now
+        self.settings, self.minutes, self.typed = settings, minutes, typed
+        self.rules, self.memory, self.now = settings.rules, memory, now
         # A run that lies ahead was made by a clock gone wrong.
         self.complete_runs = [run for run in memory.complete_runs if run <= now]
-        since = min([now, *self.complete_runs[-1:]])
-        self.rows = _soonest_first(row for row in rows if row.starts_at > since)
         self.gap = timedelta(hours=self.rules.hours_between_messages)
         self.today = self.minutes.day(now)
-        self.leads = {reminder.name: reminder.hours_before for reminder in self.settings.reminders}
+        self.leads = {reminder.name: reminder.hours_before for reminder in settings.reminders}
         self._passes: dict[tuple[str, str], bool] = {}
 
     @cached_property
@@ -137,8 +88,9 @@ class Judging:
             if any(message.state == "claimed" for message in messages)
         )
 
-    def reach(self, reminder: str, moment: datetime) -> datetime:
-        return self.minutes.reach(moment, self.leads[reminder], self.rules.pre_quiet_minutes)
+    def reach(self, reminder: str, moment: datetime | None = None) -> datetime:
+        """The latest start in its window; now, if no moment is named."""
+        return self.minutes.reach(moment or self.now, self.leads[reminder], self.rules.pre_quiet_minutes)
 
     def last_chance(self, row: Appointment) -> datetime:
         return self.minutes.last_chance(row.starts_at, same_day=self.rules.same_day)
@@ -168,7 +120,7 @@ class Judging:
             Reason.SAME_DAY,
             partial(lambda: not self.rules.same_day and self.minutes.day(row.starts_at) == self.today),
         )
-        yield Reason.NOT_YET_DUE, partial(lambda: row.starts_at > self.reach(reminder, self.now))
+        yield Reason.NOT_YET_DUE, partial(lambda: row.starts_at > self.reach(reminder))
         yield Reason.BOOKED_RECENTLY, partial(self.booked_recently, row)
         yield Reason.OPTED_OUT, partial(lambda: self.preferred(row) == "none")
         yield Reason.NO_CONSENT, partial(lambda: self.rules.require_consent and not row.reminder_consent)
@@ -198,13 +150,13 @@ class Judging:
         told = [
             told
             for told in self.memory.told[row.appointment_id]
-            if told.reminder == reminder and (told.state != "released" or _names(told, row))
+            if told.reminder == reminder and (told.state != "released" or names(told, row))
         ]
         return max(told, key=lambda told: told.generation, default=None)
 
     def already_notified(self, row: Appointment, reminder: str) -> bool:
         latest = self.latest(row, reminder)
-        if latest is None or not _names(latest, row) or latest.state in ("claimed", "released"):
+        if latest is None or not names(latest, row) or latest.state in ("claimed", "released"):
             return False
         # Failed for other recipients: one of the present ones was not rejected yet.
         return not (latest.state == "failed" and self.routes([row], reminder))
@@ -288,7 +240,7 @@ class Judging:
 
     def parts(self, rows: Sequence[Appointment]) -> int:
         """Of the simulation's own text, in which every sign is one of GSM-7's."""
-        length = len(sms_text(rows, self.settings))
+        length = len(text_about(rows, self.settings))
         return 1 if length <= 160 else -(-length // 153)
 
     # ---------------------------------------------------------------- rules 17 to 19
@@ -299,7 +251,7 @@ class Judging:
     def superseded(self, row: Appointment, reminder: str) -> bool:
         shorter = self.shorter(reminder)
         has_one = any(
-            told.reminder in shorter and _names(told, row) and told.state != "released"
+            told.reminder in shorter and names(told, row) and told.state != "released"
             for told in self.memory.told[row.appointment_id]
         )
         return has_one or any(self.passes(row, other) for other in shorter)
@@ -307,7 +259,7 @@ class Judging:
     def recently_notified(self, row: Appointment, planned: Collection[str]) -> bool:
         """Args:
         row: the appointment.
-        planned: customers who get a message earlier in this run.
+        planned: customers who get a message of another reminder earlier in this run.
         """
         told = [
             told
@@ -334,162 +286,8 @@ class Judging:
         only = self.settings.safety.only_recipients
         return bool(only) and not any(route.recipient in only for route in self.routes([row], reminder))
 
-    # ---------------------------------------------------------------- the staff list
 
-    def staff(self) -> Mapping[str, frozenset[str]]:
-        found: dict[str, set[str]] = defaultdict(set)
-        for row in self.rows:
-            if row.customer_id is None or self.is_told(row):
-                continue
-            if any(self.is_for_staff(row, reminder) for reminder in self.leads):
-                found[row.customer_id].add(row.appointment_id)
-        return {customer: frozenset(names) for customer, names in found.items()}
-
-    def is_told(self, row: Appointment) -> bool:
-        """Whether what the customer heard last is right."""
-        right = False
-        for told in self.memory.told[row.appointment_id]:
-            if told.state in ("sent", "delivered", "adopted"):
-                right = _names(told, row)
-            elif told.state in ("unknown", "claimed") and not _names(told, row):
-                right = False
-        return right
-
-    def is_for_staff(self, row: Appointment, reminder: str) -> bool:
-        if self.first_no(row, reminder) in _NOT_OURS:
-            return False
-        latest = self.latest(row, reminder)
-        if latest is not None and _names(latest, row) and latest.state in ("failed", "unknown"):
-            return True
-        if self.minutes.day(row.starts_at) > self.today and row.starts_at > self.reach(reminder, self.now):
-            return False
-        if self.first_no(row, reminder) is Reason.MISSED:
-            return True
-        reason = self.first_no(row, reminder, without=_NOT_FOR_A_PERSON)
-        if reason is Reason.NO_CONTACT:
-            return not any(self.can_still_reach(row, other) for other in self.leads)
-        return reason is Reason.MANUAL_CONTACT
-
-    def can_still_reach(self, row: Appointment, reminder: str) -> bool:
-        later = (Reason.MISSED, Reason.NOT_YET_DUE, Reason.BOOKED_RECENTLY)
-        no = self.first_no(row, reminder, without=later) is not None
-        return not no and not self.superseded(row, reminder) and not self.held_back(row, reminder)
-
-    # ---------------------------------------------------------------- the plan
-
-    def verdict(self) -> Verdict:
-        skips: dict[tuple[str, str], Reason] = {}
-        due: dict[tuple[str, str], list[Appointment]] = defaultdict(list)
-        by_customer: dict[str, list[Appointment]] = defaultdict(list)
-        for row in self.rows:
-            if row.customer_id is not None:
-                by_customer[row.customer_id].append(row)
-            for reminder in self.leads:
-                reason = self.first_no(row, reminder)
-                if reason is None and self.superseded(row, reminder):
-                    reason = Reason.SUPERSEDED
-                if reason is None:
-                    assert row.customer_id is not None
-                    due[reminder, row.customer_id].append(row)
-                elif self.is_listed(row, reminder, reason):
-                    skips[reminder, row.appointment_id] = reason
-        messages: set[Expected] = set()
-        in_order = sorted(
-            ((row, reminder) for (reminder, _), rows in due.items() for row in rows),
-            key=lambda each: (each[0].starts_at, each[0].appointment_id, self.leads[each[1]]),
-        )
-        for row, reminder in in_order:
-            customer = row.customer_id
-            assert customer is not None
-            if self.is_in(messages, row, [reminder]):
-                continue
-            reason = self.last_no(row, reminder, messages)
-            if reason is not None:
-                skips[reminder, row.appointment_id] = reason
-                continue
-            theirs = due[reminder, customer]
-            free = [each for each in theirs if self.last_no(each, reminder, messages) is None]
-            carried = self.carried(reminder, by_customer[customer], free, messages)
-            for together in self.bundles(reminder, free, carried):
-                ids = tuple(each.appointment_id for each in together)
-                messages.add(Expected(reminder, customer, ids, self.allowed(self.routes(together, reminder))))
-                for each in ids:
-                    skips.pop((reminder, each), None)
-        return Verdict(frozenset(messages), skips)
-
-    def is_in(self, messages: Iterable[Expected], row: Appointment, reminders: Collection[str]) -> bool:
-        return any(
-            message.reminder in reminders and row.appointment_id in message.appointment_ids
-            for message in messages
-        )
-
-    def last_no(self, row: Appointment, reminder: str, messages: Collection[Expected]) -> Reason | None:
-        """Rule 17 once more, for what a shorter reminder's message takes along; then 18 and 19."""
-        if self.is_in(messages, row, self.shorter(reminder)):
-            return Reason.SUPERSEDED
-        if self.recently_notified(row, {message.customer_id for message in messages}):
-            return Reason.RECENTLY_NOTIFIED
-        return Reason.HELD_BACK if self.held_back(row, reminder) else None
-
-    def is_listed(self, row: Appointment, reminder: str, reason: Reason) -> bool:
-        """Section 7: `skipped` covers the missed, today's from now on, and those in the windows."""
-        if reason in (Reason.NOT_YET_DUE, Reason.PAST):
-            return False
-        ahead = row.starts_at > self.now
-        today = self.minutes.day(row.starts_at) == self.today
-        listed = today or row.starts_at <= self.reach(reminder, self.now)
-        return reason is Reason.MISSED or (ahead and listed)
-
-    def carried(
-        self,
-        reminder: str,
-        rows: Sequence[Appointment],
-        free: Sequence[Appointment],
-        messages: Collection[Expected],
-    ) -> list[Appointment]:
-        """What a message takes along; nothing twice in one run."""
-        until = self.reach(reminder, self.now) + self.gap
-        return [
-            row
-            for row in rows
-            if row not in free
-            and not self.is_in(messages, row, self.leads)
-            and row.starts_at <= until
-            and self.first_no(row, reminder, without=[Reason.NOT_YET_DUE]) is None
-            and not self.superseded(row, reminder)
-            and not self.held_back(row, reminder)
-        ]
-
-    def bundles(
-        self, reminder: str, due: list[Appointment], carried: list[Appointment]
-    ) -> list[list[Appointment]]:
-        """The customer's messages: all in one; else fewer carried ones; else several."""
-        while carried and not self.fits(reminder, _soonest_first(due + carried)):
-            carried = carried[:-1]
-        if self.fits(reminder, _soonest_first(due + carried)):
-            return [_soonest_first(due + carried)]
-        several: list[list[Appointment]] = []
-        for row in due:
-            if several and self.fits(reminder, [*several[-1], row]):
-                several[-1].append(row)
-            else:
-                several.append([row])
-        return several
-
-    def fits(self, reminder: str, rows: list[Appointment]) -> bool:
-        """Whether the text on the channel that is tried first has no more parts than it may have."""
-        routes = self.routes(rows, reminder)
-        if not routes or routes[0].channel is not Channel.SMS:
-            return bool(routes)
-        assert self.settings.sms is not None
-        return self.parts(rows) <= self.settings.sms.max_parts
-
-    def allowed(self, routes: tuple[Route, ...]) -> tuple[Route, ...]:
-        only = self.settings.safety.only_recipients
-        return tuple(route for route in routes if not only or route.recipient in only)
-
-
-def sms_text(rows: Sequence[Appointment], settings: Settings) -> str:
+def text_about(rows: Sequence[Appointment], settings: Settings) -> str:
     """What the simulation's template says about these appointments, written without Jinja and Babel."""
     entries = [
         f"{local:%d.%m.%Y %H:%M} in der {row.branch_name}"
@@ -499,14 +297,6 @@ def sms_text(rows: Sequence[Appointment], settings: Settings) -> str:
     return f"{rows[0].last_name}: " + ", ".join(entries)
 
 
-def local_day(moment: datetime, settings: Settings) -> date:
-    """The practice's day."""
-    return moment.astimezone(settings.zone).date()
-
-
-def _names(told: Told, row: Appointment) -> bool:
+def names(told: Told, row: Appointment) -> bool:
+    """Whether it is about the row's present customer and start."""
     return (told.customer_id, told.starts_at) == (row.customer_id, row.starts_at)
-
-
-def _soonest_first(rows: Iterable[Appointment]) -> list[Appointment]:
-    return sorted(rows, key=lambda row: (row.starts_at, row.appointment_id))

@@ -63,14 +63,17 @@ class Attempted:
         return isinstance(self.outcome, Sent | Unknown)
 
 
+UNHEARD = Rejected("Ouch", unheard_word="Ouch")
+"""A word that no table knows: of three recipients, it closes the channel and is taken back."""
 WEATHER = {
-    # sent, rejected, unavailable (passing, for good), unknown, an unheard-of word, account error
-    "fine": (97, 1, 1, 0, 1, 0, 0),
-    "mixed": (60, 10, 12, 6, 10, 2, 0),
-    "down": (0, 0, 80, 10, 10, 0, 0),
-    "silent": (10, 0, 10, 0, 80, 0, 0),
-    "locked": (40, 0, 0, 0, 0, 0, 60),
-    "strange": (30, 0, 0, 0, 0, 70, 0),
+    # sent, rejected, unavailable (passing, for good, for one), unknown, an unheard-of word, account error
+    "fine": (97, 1, 1, 0, 0, 1, 0, 0),
+    "mixed": (60, 10, 12, 3, 3, 10, 2, 0),
+    "down": (0, 0, 80, 10, 0, 10, 0, 0),
+    "silent": (10, 0, 10, 0, 0, 80, 0, 0),
+    "locked": (40, 0, 0, 0, 0, 0, 0, 60),
+    "strange": (30, 0, 0, 0, 0, 0, 70, 0),
+    "greylisting": (40, 0, 0, 0, 60, 0, 0, 0),
 }
 
 
@@ -126,8 +129,9 @@ class Peer:
             Rejected("NoRecipientFound"),
             Unavailable("refused"),
             Unavailable("HTTP 400", again=False),
+            Unavailable("451 later", recipient_only=True),
             Unknown("no answer"),
-            Rejected("Ouch", unheard_word="Ouch"),
+            UNHEARD,
             Unavailable("AccountLocked", account_error=True),
         )
         (outcome,) = self.chance.choices(outcomes, WEATHER[self.weather])

@@ -1,16 +1,14 @@
 """What must hold for every message that leaves, by what the schedule said: plain checks, no rules engine."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from simulation.clock import Clock
-from simulation.front_desk import FrontDesk
-from simulation.minutes import Minutes
-from simulation.oracle import Judging, Memory, Oracle, sms_text
-from simulation.outlets import Attempted
-from terminbenachrichtigung.config import Settings
+from simulation.oracle import Memory, text_about
+from simulation.outlets import UNHEARD, Attempted
+from simulation.verdicts import NOT_OURS
+from simulation.world import World
 from terminbenachrichtigung.model import (
     Appointment,
     Attempt,
@@ -18,6 +16,7 @@ from terminbenachrichtigung.model import (
     Claim,
     Content,
     MessageOutcome,
+    Reason,
     Rejected,
     Route,
     Sent,
@@ -28,53 +27,47 @@ from terminbenachrichtigung.model import (
 FRESH = 30.0
 """Seconds that the rows of a message may be old when it is claimed (contract, section 2, *Late data*)."""
 TRIES = 3
+NEVER = (*NOT_OURS, Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.MANUAL_CONTACT)
+"""Rules that no run may overlook, whatever the hour."""
 
 
 @dataclass
 class Promises:
-    """Looks at each attempt before it is made."""
+    """Looks at each attempt before it is made, and remembers all of them."""
 
-    settings: Settings
-    minutes: Minutes
-    clock: Clock
-    desk: FrontDesk
-    oracle: Oracle
-    state: Callable[[str], str | None]
-    """Of a message, as the journal has it."""
+    world: World
     made: dict[str, list[Attempted]] = field(default_factory=lambda: defaultdict(list))
-    """All attempts, by appointment, oldest first."""
+    """By appointment, oldest first."""
     claims: dict[str, list[Claim]] = field(default_factory=lambda: defaultdict(list))
     """All claims of which an attempt was about to be made, by appointment, oldest first."""
     by_message: dict[str, list[Attempted]] = field(default_factory=lambda: defaultdict(list))
     ran_out: set[str] = field(default_factory=set)
     """Messages whose claim ran out, so that nobody noted what became of their attempts."""
     taken_back: set[str] = field(default_factory=set)
-    """Messages whose rejection turned out to be the channel's fault, or that staff found not to be sent."""
+    """Messages whose rejection was the channel's fault: three recipients met the same unheard-of word."""
+    not_sent: set[str] = field(default_factory=set)
+    """Messages of which staff found that nobody got them."""
 
     def broken(self, claim: Claim, content: Content, run_now: datetime) -> Iterator[str]:
         """Every promise that this attempt would break."""
         rows = claim.message.appointments
-        first = rows[0]
-        now = self.clock.now()
-        if self.minutes.is_quiet(now):
-            yield "it is quiet"
+        yield from self._at_a_wrong_time(rows)
         for row in rows:
-            if row.starts_at <= now:
-                yield f"{row.appointment_id} has started"
-            if not self.settings.rules.same_day and self.minutes.day(row.starts_at) == self.minutes.day(now):
-                yield f"{row.appointment_id} is today"
-            yield from self._not_for_it(row, first)
-        if not self.by_message[claim.message_id]:
-            yield from self._stale(claim)
-        if {row.customer_id for row in rows} != {claim.message.customer_id}:
-            yield "it holds another customer's appointment"
-        yield from self._wrong_address(first, content)
-        if content.text.strip() != sms_text(rows, self.settings):
-            yield f"the text says {content.text!r}"
-        for row in rows:
+            yield from self._not_for_it(row)
             yield from self._twice(row, claim, content)
+        if {(row.customer_id, row.last_name) for row in rows} != {
+            (claim.message.customer_id, rows[0].last_name)
+        }:
+            yield "it holds another customer's data"
+        if not self.by_message[claim.message_id]:
+            yield from self._stale(rows)
+        yield from self._wrong_address(rows[0], content)
+        if content.text.strip() != text_about(rows, self.world.settings):
+            yield f"the text says {content.text!r}"
         yield from self._against_its_course(claim, content)
         yield from self._too_far(claim, run_now)
+        if self.world.tables.state(claim.message_id) != "claimed":
+            yield "it is not claimed"
 
     def about_to(self, claim: Claim) -> None:
         """An attempt is about to be made; the run may be killed before it is."""
@@ -89,48 +82,53 @@ class Promises:
         for row in attempted.appointments:
             self.made[row.appointment_id].append(attempted)
 
-    def _not_for_it(self, row: Appointment, first: Appointment) -> Iterator[str]:
-        """Rules that no run may ever overlook, whatever the hour."""
-        if row.is_group:
-            yield f"{row.appointment_id} is a group appointment"
-        if not row.type_notifiable:
-            yield f"{row.appointment_id} is of a type that is not notified"
-        if row.status.strip().lower() in ("storniert", "geplatzt"):
-            yield f"{row.appointment_id} is cancelled"
-        judging = Judging(self.oracle, [], Memory(), self.clock.now())
-        if judging.branch_excluded(row):
-            yield f"{row.appointment_id} is of an excluded branch"
-        if judging.preferred(row) not in ("", "sms", "email"):
-            yield f"the customer prefers {row.preferred_channel}"
-        if self.settings.rules.require_consent and not row.reminder_consent:
-            yield "the customer did not consent"
-        if row.last_name != first.last_name:
-            yield "it mixes two customers' data"
+    def is_taken_back(self, message_id: str) -> bool:
+        """Whether the journal no longer holds a rejection of this message against its recipient."""
+        pairs = zip(self.by_message[message_id], self.world.tables.attempts(message_id), strict=False)
+        if any(attempted.outcome == UNHEARD and word == "unavailable" for attempted, (_, _, word) in pairs):
+            self.taken_back.add(message_id)
+        return message_id in self.taken_back
 
-    def _stale(self, claim: Claim) -> Iterator[str]:
+    def _at_a_wrong_time(self, rows: Sequence[Appointment]) -> Iterator[str]:
+        now, minutes = self.world.clock.now(), self.world.minutes
+        if minutes.is_quiet(now):
+            yield "it is quiet"
+        for row in rows:
+            if row.starts_at <= now:
+                yield f"{row.appointment_id} has started"
+            if not self.world.settings.rules.same_day and minutes.day(row.starts_at) == minutes.day(now):
+                yield f"{row.appointment_id} is today"
+
+    def _not_for_it(self, row: Appointment) -> Iterator[str]:
+        judging = self.world.oracle.judging(Memory(), self.world.clock.now())
+        others = tuple(set(Reason) - set(NEVER))
+        if (reason := judging.first_no(row, next(iter(judging.leads)), without=others)) is not None:
+            yield f"{row.appointment_id} must not be told: {reason}"
+
+    def _stale(self, rows: Sequence[Appointment]) -> Iterator[str]:
         """What leaves was in the schedule less than 30 seconds ago."""
-        until = self.clock.monotonic()
-        for row in claim.message.appointments:
-            if row not in self.desk.versions(row.appointment_id, until - FRESH, until):
+        until = self.world.clock.monotonic()
+        for row in rows:
+            if row not in self.world.schedule.said(row.appointment_id, until - FRESH, until):
                 yield f"{row.appointment_id} is not what the schedule said in the last 30 seconds: {row}"
 
     def _wrong_address(self, row: Appointment, content: Content) -> Iterator[str]:
         fields = (row.mobile, row.phone) if content.channel is Channel.SMS else (row.email,)
-        theirs = [self.desk.typed[each] for each in fields]
+        theirs = [self.world.desk.typed[each] for each in fields]
         if content.recipient != next(filter(None, theirs), None):
             yield f"{content.recipient} is not this customer's"
-        only = self.settings.safety.only_recipients
+        only = self.world.settings.safety.only_recipients
         if only and content.recipient not in only:
             yield f"{content.recipient} may not be written to"
 
     def _twice(self, row: Appointment, claim: Claim, content: Content) -> Iterator[str]:
-        forgotten = self.clock.now() - timedelta(days=self.settings.journal.retention_days)
+        kept = timedelta(days=self.world.settings.journal.retention_days)
         for before in self.made[row.appointment_id]:
             # Of a killed run, or moved far ahead meanwhile: of both the journal knows nothing.
-            known = before.message_id not in self.ran_out and before.at >= forgotten
-            rejected = isinstance(before.outcome, Rejected) and known
-            again = before.recipient == content.recipient and before.message_id not in self.taken_back
-            if rejected and again:
+            forgotten = before.message_id in self.ran_out or before.at < self.world.clock.now() - kept
+            open_again = before.message_id in self.not_sent or self.is_taken_back(before.message_id)
+            rejected = isinstance(before.outcome, Rejected) and before.recipient == content.recipient
+            if rejected and not forgotten and not open_again:
                 yield f"{content.recipient} was rejected for {row.appointment_id} before"
         for claim_before in reversed(self.claims[row.appointment_id]):
             if claim_before.message.reminder == claim.message.reminder:
@@ -141,17 +139,17 @@ class Promises:
                 ]
                 if (then.customer_id, then.starts_at) == (row.customer_id, row.starts_at):
                     yield from self._again(claim_before, claim, content)
-                elif self.state(claim_before.message_id) != "released":
+                elif self.world.tables.state(claim_before.message_id) != "released":
                     return  # A, then B, then A again: a notification of its own
 
     def _again(self, before: Claim, claim: Claim, content: Content) -> Iterator[str]:
-        if before.message_id in self.taken_back:
+        if before.message_id in self.not_sent:
             return
         for attempted in self.by_message[before.message_id]:
             if isinstance(attempted.outcome, Sent):
                 yield f"it was told before, at {attempted.at}"
             if isinstance(attempted.outcome, Unknown):
-                falls_back = self.settings.rules.on_unknown == "fallback"
+                falls_back = self.world.settings.rules.on_unknown == "fallback"
                 same = before.message_id == claim.message_id and attempted.channel is not content.channel
                 if not (falls_back and same):
                     yield f"it may have been told before, at {attempted.at}"
@@ -166,18 +164,17 @@ class Promises:
             yield "this route was not planned"
 
     def _too_far(self, claim: Claim, run_now: datetime) -> Iterator[str]:
-        (lead,) = [
-            each.hours_before for each in self.settings.reminders if each.name == claim.message.reminder
-        ]
-        rules = self.settings.rules
-        reach = self.minutes.reach(run_now, lead, rules.pre_quiet_minutes)
+        judging = self.world.oracle.judging(Memory(), run_now)
+        reach = judging.reach(claim.message.reminder)
         if claim.message.soonest.starts_at > reach:
             yield f"{claim.message.soonest.appointment_id} is in no window yet"
-        if claim.message.appointments[-1].starts_at > reach + timedelta(hours=rules.hours_between_messages):
+        if claim.message.appointments[-1].starts_at > reach + judging.gap:
             yield f"{claim.message.appointments[-1].appointment_id} is too far ahead to be carried"
 
 
-def outcome_of(routes: Sequence[Route], attempts: Sequence[Attempt], *, stopped: bool) -> set[MessageOutcome]:
+def outcomes_of(
+    routes: Sequence[Route], attempts: Sequence[Attempt], *, stopped: bool
+) -> set[MessageOutcome]:
     """How a message may have ended, by what its attempts said (contract, section 3, *What follows*)."""
     outcomes = [attempt.outcome for attempt in attempts]
     if any(isinstance(outcome, Sent) for outcome in outcomes):
@@ -189,5 +186,5 @@ def outcome_of(routes: Sequence[Route], attempts: Sequence[Attempt], *, stopped:
     rejected = {attempt.route for attempt in attempts if isinstance(attempt.outcome, Rejected)}
     if rejected == set(routes):
         return {MessageOutcome.FAILED}
-    # Cut off by quiet time or by the start: what surely was not sent is deferred.
+    # Cut off by quiet time or by the start, what surely was not sent is deferred.
     return {MessageOutcome.RETRY, MessageOutcome.DEFERRED}

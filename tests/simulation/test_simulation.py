@@ -52,4 +52,5 @@ def test_nobody_is_notified_twice_and_nobody_is_lost(
         simulation.live()
     finally:
         simulation.close()
-    print(configuration.name, dict(simulation.figures))
+    assert simulation.log.figures["appointments accounted for"] > 0
+    print(configuration.name, dict(simulation.log.figures))

@@ -87,8 +87,8 @@ def test_a_clock_that_was_ahead_for_a_run_does_not_hide_who_is_missed_later(prac
 @pytest.mark.parametrize(
     ("first", "last"),
     [
-        pytest.param("2027-03-26 19:50", "2027-03-29 19:50", id="a night of 23 hours"),
-        pytest.param("2026-10-23 19:50", "2026-10-26 19:50", id="a night of 25 hours"),
+        pytest.param("2027-03-27 07:50", "2027-03-28 19:50", id="a night of 23 hours"),
+        pytest.param("2026-10-24 07:50", "2026-10-25 19:50", id="a night of 25 hours"),
     ],
 )
 def test_hourly_runs_over_a_night_in_which_clocks_are_changed(
@@ -97,7 +97,7 @@ def test_hourly_runs_over_a_night_in_which_clocks_are_changed(
     """Everybody once, on the day before at the latest, never at night, and by the clock on their wall."""
     practice.configure(reminders=[reminder(channels=("sms",))])
     begins, ends = local(first), local(last)
-    starts = book_for_days(practice, begins + 13 * HOUR, ends, timedelta(minutes=55))
+    starts = book_for_days(practice, begins + 17 * HOUR, ends + 24 * HOUR, timedelta(minutes=55))
     host = Host(practice)
     results = [host.run(moment) for moment in hourly(begins, ends)]
     assert told(results) == {str(customer): 1 for customer in range(len(starts))}
@@ -109,7 +109,7 @@ def test_hourly_runs_over_a_night_in_which_clocks_are_changed(
             assert 8 <= now.hour < 20
             assert f"{start.day}. " in message.content.text
             assert f" um {start:%H:%M} Uhr" in message.content.text
-    assert sum(result.quiet for result in results) >= 3 * 11
+    assert sum(result.quiet for result in results) >= 11
 
 
 # ---------------------------------------------------------------- the machine's own time zone
