@@ -1,6 +1,7 @@
 """What the account still pays for: each SMS that is under way or was taken counts against the balance."""
 
 from decimal import Decimal
+from math import ceil
 
 from terminbenachrichtigung.model import Channel, Content, Credits, Outcome, Rejected, Unavailable
 
@@ -24,7 +25,8 @@ class Credit:
 
     def covers(self, content: Content) -> bool:
         """Whether the rest of the balance pays for one more message."""
-        return self._balance is None or price(content) <= self._left(self._balance)
+        # A fraction that is left pays for one more: balances have fractions because parts cost some.
+        return self._balance is None or price(content) <= ceil(self._left(self._balance))
 
     def take(self, content: Content) -> None:
         """Sets the credits of a message aside that is about to be sent."""
