@@ -74,6 +74,8 @@ def test_json_is_the_contract_s_example_with_a_few_more_keys() -> None:
         "closed": {},
         "stopped": None,
         "expired": [],
+        "updates": [],
+        "credits": None,
         "news": [],
         "message_id": JOB,
         "detail": "",
