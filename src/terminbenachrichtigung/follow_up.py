@@ -105,6 +105,8 @@ def stranded(known: Known, result: RunResult) -> tuple[Stranded, ...]:
 
 
 def _ended_undelivered(known: Known, skip: Skip) -> bool:
+    if skip.reason is Reason.ALREADY_NOTIFIED and skip.detail != State.UNDELIVERED:
+        return False  # another run told the customer since the journal was asked
     row = skip.appointment
     about = [
         each

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from practice import Practice, days_ahead, number, reminder
+from practice import Practice, address, days_ahead, number, reminder
 from terminbenachrichtigung.demo.gateway import Answer, Request
 
 DUE = 24
@@ -159,6 +159,20 @@ def test_killed_after_the_request_left(practice: Practice, runs: Killable, taken
     practice.gateway.script = script
     assert runs.run("run-once") == -signal.SIGKILL
     assert_promises_kept(practice, runs, at_most_unknown=6)
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_killed_with_delivery_reports_in_its_hands(practice: Practice, runs: Killable, side: str) -> None:
+    """What a run was told and could not note, the next one is told again."""
+    assert runs.run("run-once") == 0, runs.output
+    for job in practice.gateway.jobs:
+        practice.gateway.report(job, "Undelivered")
+    assert runs.run("run-once", point="follow", side=side, nth=1) == -signal.SIGKILL
+    assert practice.mailed == []
+    assert runs.run("run-once") == 0, runs.output
+    assert runs.run("run-once") == 0, runs.output
+    assert Counter(practice.mailed) == {address(customer): 1 for customer in range(DUE)}
+    assert Counter(practice.texted) == {number(customer): 1 for customer in range(DUE)}
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
