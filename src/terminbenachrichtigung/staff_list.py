@@ -136,7 +136,8 @@ _URGENCY = {reason: rank for rank, reason in enumerate(StaffReason)}
 
 
 def _latest_by_reminder(notifications: Iterable[Notification]) -> Iterable[Notification]:
-    return {notification.reminder: notification for notification in notifications}.values()
+    # What was released told nobody: what failed before it is still to be made good.
+    return {each.reminder: each for each in notifications if each.state is not State.RELEASED}.values()
 
 
 def _names(notification: Notification, appointment: Appointment) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from practice import Practice, Ran, address, days_ahead, local, number, reminder
 from terminbenachrichtigung.demo.gateway import Answer, Request
+from terminbenachrichtigung.demo.mailserver import HANG_UP
 
 ELEVEN = "2026-11-24 11:00"
 TWELVE = "2026-11-24 12:00"
@@ -147,6 +148,35 @@ def test_without_another_channel_a_person_is_told_once_and_the_customer_is_liste
     assert practice.run("run-once", "--quiet", now=TWELVE) == Ran(0, "", "")
     assert to_call(practice) == {"17": "failed"}
     assert practice.received == 1
+
+
+def test_who_cannot_be_reached_by_the_next_channel_either_stays_on_the_list(practice: Practice) -> None:
+    practice.book("1")
+    practice.run_once()
+    reported(practice, "Undelivered")
+    practice.mail.script = lambda said, _address: "451 later" if said == "RCPT" else None
+    for now in (ELEVEN, "2026-11-24 19:59"):
+        assert practice.run_once(now=now).outcomes == {"1": "retry"}
+        assert to_call(practice, now) == {"17": "failed"}
+    morning = practice.run("run-once", "--quiet", now="2026-11-25 08:00")
+    assert (morning.exit_code, "undelivered: Frau Anna Berger17" in morning.stdout) == (1, True)
+    assert practice.run("run-once", "--quiet", now="2026-11-25 08:10") == Ran(0, "", "")
+    assert to_call(practice, "2026-11-25 08:10") == {"17": "failed"}
+
+
+def test_an_email_that_may_have_arrived_is_left_to_a_person(practice: Practice) -> None:
+    practice.configure(rules={"on_unknown": "fallback"})
+    practice.book("1", preferred_channel="email")
+    practice.mail.script = lambda said, _address: HANG_UP if said == "DATA" else None
+    assert practice.run_once().told == {"1": ["email unknown", "sms sent"]}
+    practice.mail.script = None
+    reported(practice, "Undelivered")
+    ran = practice.run("run-once", "--quiet", now=ELEVEN)
+    assert ran.exit_code == 1
+    assert "unknown: appointment 1: its SMS did not arrive, and its e-mail may or may not have" in ran.stdout
+    assert practice.run("run-once", "--quiet", now=TWELVE) == Ran(0, "", "")
+    assert to_call(practice) == {"17": "unknown"}
+    assert len(practice.texted) == 1
 
 
 def test_a_corrected_number_is_tried_and_the_old_one_never_again(practice: Practice) -> None:

@@ -298,7 +298,7 @@ class Dispatch:
         closed_before = len(self._circuits.closed)
         step = self._step(delivery.message, delivery.attempts)
         leaves = not (isinstance(step, Try) and step.route == delivery.route)
-        if leaves:
+        if leaves and delivery.content.channel is delivery.route.channel:
             self._credit.settle(delivery.content, result)
         taken_back = self._circuits.note(
             delivery.claim.message_id, delivery.attempts[-1], leaves_channel=leaves
