@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from alembic import command
+from alembic.config import Config
 from pydantic import SecretStr
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, inspect, text
 
 from terminbenachrichtigung.config import JournalSettings
-from terminbenachrichtigung.journal import Journal, create_journal, open_journal
+from terminbenachrichtigung.journal import Journal, create_journal, open_journal, versions
+from terminbenachrichtigung.journal.tables import meta
 from terminbenachrichtigung.model import (
     Appointment,
     Attempt,
@@ -198,6 +202,22 @@ class Journals:
         self.execute(
             f"UPDATE journal_messages SET renewed_at = {before} WHERE message_id = :id", id=claim.message_id
         )
+
+
+def make_older(engine: Engine, version: str) -> None:
+    """Puts an empty journal, as an older program made it, in the place of the one that is there."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(versions.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        tables = [name for name in inspect(connection).get_table_names() if name.startswith("journal_")]
+        # Those that refer to others first.
+        for name in sorted(
+            tables, key=lambda name: name not in {"journal_attempts", "journal_notifications"}
+        ):
+            connection.execute(text(f"DROP TABLE {name}"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+        connection.execute(meta.insert().values(created_at=SINCE))
 
 
 # ---------------------------------------------------------------- for other processes

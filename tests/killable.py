@@ -30,6 +30,7 @@ POINTS = {
     "claim": "INSERT INTO journal_messages",
     "renew": "UPDATE journal_messages SET channel",
     "settle": "UPDATE journal_messages SET state",
+    "follow": "UPDATE journal_attempts",
     "news": "INSERT INTO journal_reported",
     "finish": "UPDATE journal_runs",
     "staff claim": "INSERT INTO journal_staff_mails",

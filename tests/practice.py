@@ -216,16 +216,6 @@ class Practice:
         else:
             create_journal(_journal_at(engine.url), made)
 
-    def make_journal_old(self) -> None:
-        """As version 0001 made it: without what later ones added."""
-        added = ("reminders", "leftovers", "reported", "staff_done", "staff_mails")
-        for statement in (
-            *(f"DROP TABLE journal_{table}" for table in added),
-            "DROP INDEX journal_notifications_starts_at",
-            "UPDATE journal_version SET version_num = '0001'",
-        ):
-            self.sql(statement, "journal")
-
     def _make_schedule(self) -> None:
         in_sqlite = self.database("schedule").name == "sqlite"
         columns = ", ".join(

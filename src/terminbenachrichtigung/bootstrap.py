@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import FrameType
+from typing import cast
 
 from terminbenachrichtigung import config
 from terminbenachrichtigung.config import Settings
 from terminbenachrichtigung.delivery import Channel as Sender
-from terminbenachrichtigung.delivery import preflight
+from terminbenachrichtigung.delivery import Inquiry, preflight
 from terminbenachrichtigung.errors import DeliveryError, JournalMissingError
 from terminbenachrichtigung.journal import Journal, open_journal
 from terminbenachrichtigung.messages import Texts
@@ -97,15 +98,23 @@ def outlets(
     """What a run sends with. Nothing is connected before the first message."""
     with ExitStack() as closing:
         senders = _Senders(settings, now, closing)
-        questions: dict[Channel, Callable[[], str | None]] = {}
+        questions: dict[Channel, Callable[[], Decimal | str]] = {}
         if settings.sms is not None and settings.sms.check_balance:
-            questions[Channel.SMS] = lambda: preflight.no_credit(_balance(senders[Channel.SMS]))
+            questions[Channel.SMS] = lambda: preflight.credit(_balance(senders[Channel.SMS]))
 
         def to_staff(claim: StaffClaim, content: Content) -> Outcome:
             outcome: Outcome = senders[Channel.EMAIL].send_to_staff(claim, content)  # type: ignore[attr-defined]
             return outcome
 
-        yield Outlets(senders, questions, stopping, None if settings.email is None else to_staff)
+        # The gateway's adapter is both: what is sent with, and what is asked.
+        inquiry = (lambda: cast("Inquiry", senders[Channel.SMS])) if settings.sms is not None else None
+        yield Outlets(
+            senders,
+            questions,
+            stopping,
+            staff=None if settings.email is None else to_staff,
+            inquiry=inquiry,
+        )
 
 
 class _Senders(Mapping[Channel, Sender]):

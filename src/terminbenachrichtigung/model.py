@@ -7,6 +7,7 @@ lost or won in the two nights in which summer time begins and ends.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 
 # ---------------------------------------------------------------- what the schedule says
@@ -285,6 +286,7 @@ class Sent:
     """The gateway said so in its answer; the mail server accepted the data."""
 
     detail: str = ""
+    job_id: str = field(default="", compare=False)  # the gateway's, which the detail names for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +334,67 @@ class MessageOutcome(StrEnum):
     UNKNOWN = "unknown"
     RETRY = "retry"
     DEFERRED = "deferred"
+
+
+# ---------------------------------------------------------------- what became of it later
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What a gateway says became of one SMS, or one part of it; its job may be other software's."""
+
+    label: str  # of the job: our message's id, if it is ours and the gateway gives it
+    job_id: str
+    recipient: str  # digits, as the gateway writes them; may be empty
+    state: State | None  # delivered, undelivered; None: nothing final, or a word nobody knows
+    word: str  # the gateway's own, fit to be shown
+    unheard: bool = False  # the word is not known
+    part: str = ""  # which part of a long SMS it is about
+    number: int = 0  # the reports are counted
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tidings:
+    """What is to be noted about one message that was sent, or may have been, by one channel."""
+
+    message_id: str
+    channel: Channel
+    state: State | None  # sent, delivered or undelivered; None: only the detail is new
+    detail: str
+    recipient: str = ""  # as the gateway writes it; what is about another number is not noted
+    job_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A message of an earlier run that a run found to stand elsewhere than the journal had it."""
+
+    message_id: str
+    reminder: str
+    customer_id: str
+    appointment_ids: tuple[str, ...]
+    route: Route  # by which it was sent
+    was: State
+    state: State
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """What a run found of the account from which its SMS are paid."""
+
+    balance: Decimal  # SMS credits, before its first SMS
+    missing: Decimal = Decimal(0)  # so many more were needed for what was due
+    low: bool = False  # below the limit of which a person wants to be told
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """An appointment whose SMS did not arrive, and for which no channel, or no time, is left."""
+
+    appointment: Appointment
+    reminder: str
 
 
 # ---------------------------------------------------------------- what a run reports
@@ -387,6 +450,9 @@ class RunResult:
     stop: Stop | None = None
     stop_detail: str = ""
     expired: tuple[Expired, ...] = ()
+    updates: tuple[Update, ...] = ()  # what became known of messages of earlier runs
+    stranded: tuple[Stranded, ...] = ()
+    credits: Credits | None = None  # None: the run did not ask, or got no answer
     news: tuple[str, ...] = ()
     """What newly needs a person: one line each, reported once per state (exit code 1)."""
 

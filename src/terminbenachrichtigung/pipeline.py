@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
-from terminbenachrichtigung import delivery, dispatch, records, rules
+from terminbenachrichtigung import delivery, dispatch, follow_up, records, rules
 from terminbenachrichtigung.config import Settings
 from terminbenachrichtigung.journal import Journal
 from terminbenachrichtigung.messages import Texts
@@ -18,6 +19,7 @@ from terminbenachrichtigung.model import (
     Appointment,
     Channel,
     Content,
+    Credits,
     Known,
     MessageOutcome,
     MessageResult,
@@ -58,9 +60,11 @@ class Outlets:
     """What only a run that sends needs."""
 
     senders: Mapping[Channel, delivery.Channel]
-    preflight: Mapping[Channel, Callable[[], str | None]]
+    preflight: Mapping[Channel, Callable[[], Decimal | str | None]]
     stopping: Callable[[], Stop | None]
     staff: Callable[[StaffClaim, Content], Outcome] | None = None  # None: no mail server is configured
+    inquiry: Callable[[], delivery.Inquiry] | None = None
+    """Whom to ask what became of earlier SMS; None where none are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +109,17 @@ def run_once(
         return RunResult("run-once", now, quiet=True, next_open=period.end)
 
     expired = journal.begin(now, "run-once")
+    followed = _follow_up(tools, outlets, now)
+    known_again = {update.message_id for update in followed.updates}
     planned = plan_window(tools, now)
     result = RunResult(
         "run-once",
         now,
         quiet=False,
         bad_rows=planned.window.bad_rows,
-        warnings=_warnings(tools, planned, now),
-        expired=expired,
+        warnings=(*_warnings(tools, planned, now), *followed.warnings),
+        expired=tuple(each for each in expired if each.message_id not in known_again),
+        updates=followed.updates,
     )
     confirming = plan_confirmations(tools, now)
     limit = tools.settings.safety.max_messages_per_run if max_messages is None else max_messages
@@ -128,6 +135,7 @@ def run_once(
     else:
         result = _send(tools, outlets, planned, result, progress)
         result = _confirm(tools, outlets, confirming, result, progress)
+    result = replace(result, stranded=follow_up.stranded(planned.known, result))
     return records.record(journal, tools.settings, result)
 
 
@@ -154,6 +162,20 @@ def dry_run(tools: Tools, at: datetime) -> RunResult:
         warnings=_warnings(tools, planned, now),
         stop=Stop.BRAKE if braked else None,
         stop_detail=str(limit) if braked else "",
+    )
+
+
+def _follow_up(tools: Tools, outlets: Outlets, now: datetime) -> follow_up.Followed:
+    """What became of earlier SMS: before the plan, which may take the next channel for them."""
+    if outlets.inquiry is None or tools.settings.sms is None:
+        return follow_up.Followed()
+    assert tools.journal is not None
+    return follow_up.follow_up(
+        tools.journal,
+        outlets.inquiry,
+        now,
+        reports=tools.settings.sms.delivery_reports,
+        stopping=outlets.stopping,
     )
 
 
@@ -371,7 +393,14 @@ def send(
         closed=sent.closed,
         stop=sent.stop,
         stop_detail=sent.stop_detail,
+        credits=_credits(settings, sent.credits),
     )
+
+
+def _credits(settings: Settings, found: Credits | None) -> Credits | None:
+    if found is None or settings.sms is None:
+        return found
+    return replace(found, low=found.balance < Decimal(str(settings.sms.credits_warn_below)))
 
 
 def _place(message: PlannedMessage) -> tuple[datetime, str, str, str]:

@@ -12,14 +12,21 @@ from terminbenachrichtigung.model import (
     CONFIRMATION,
     Appointment,
     BadRow,
+    Credits,
     Leftover,
     MessageOutcome,
     MessageResult,
     Reason,
     RunResult,
     Skip,
+    State,
     Stop,
+    Stranded,
+    Update,
 )
+
+Fact = MessageResult | Skip | BadRow | Update | Stranded | Credits
+"""What may be news for a person."""
 
 
 def record(journal: Journal, settings: Settings, result: RunResult, *, by_hand: bool = False) -> RunResult:
@@ -27,7 +34,7 @@ def record(journal: Journal, settings: Settings, result: RunResult, *, by_hand: 
 
     What people send by hand is no run: it leaves nothing over for the next one, and is not complete.
     """
-    facts: dict[tuple[str, str], MessageResult | Skip | BadRow] = {}
+    facts: dict[tuple[str, str], Fact] = {}
     left: dict[tuple[str, str], Leftover] = {}
     told = []
     for message in result.messages:
@@ -47,6 +54,13 @@ def record(journal: Journal, settings: Settings, result: RunResult, *, by_hand: 
             facts.setdefault((_subject(skip.appointment, ""), skip.reason), skip)
     for bad in result.bad_rows:
         facts[f"row {bad.appointment_id or ''}", bad.detail] = bad
+    for update in result.updates:
+        if update.state is State.UNKNOWN:
+            facts[f"message {update.message_id}", State.UNDELIVERED] = update
+    for each in result.stranded:
+        facts[_subject(each.appointment, each.reminder), State.UNDELIVERED] = each
+    if result.credits is not None and result.credits.low:
+        facts[f"credits on {result.at.astimezone(settings.zone).date()}", "low"] = result.credits
     try:
         fresh = journal.news(facts)
         finish(
@@ -100,5 +114,5 @@ def _subject(row: Appointment, reminder: str) -> str:
     return f"{reminder} {row.appointment_id} {row.customer_id} {row.starts_at.isoformat()}"
 
 
-def _lines(settings: Settings, facts: Iterable[MessageResult | Skip | BadRow]) -> tuple[str, ...]:
+def _lines(settings: Settings, facts: Iterable[Fact]) -> tuple[str, ...]:
     return tuple(report.needs_a_person(fact, settings.zone) for fact in facts)

@@ -18,7 +18,8 @@ from peers import NOW, Peer, a_peer, read_http_request, read_line
 from sms_under_test import CLAIM, CONTENT, OK, PASSWORD, SERIAL, http, sms_channel
 
 from fuzzing import inputs
-from terminbenachrichtigung.delivery.smscreator import Answer, SmsCreator, outcome_of_balance, outcome_of_send
+from terminbenachrichtigung.delivery.http_line import Answer
+from terminbenachrichtigung.delivery.smscreator import SmsCreator, outcome_of_balance, outcome_of_send
 from terminbenachrichtigung.delivery.smtp import Smtp
 from terminbenachrichtigung.model import Outcome, Rejected, Sent, Unavailable, Unknown
 

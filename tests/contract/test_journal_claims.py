@@ -34,7 +34,7 @@ from terminbenachrichtigung.model import (
 )
 
 OTHER_NUMBER = Route(SMS.channel, "+491716666666")
-HOLDING = [State.SENT, State.DELIVERED, State.UNDELIVERED, State.UNKNOWN, State.ADOPTED]
+HOLDING = [State.SENT, State.DELIVERED, State.UNKNOWN, State.ADOPTED]
 
 
 # ---------------------------------------------------------------- generations
@@ -69,7 +69,7 @@ def test_a_run_does_not_tell_its_own_message_again(journals: Journals) -> None:
         pytest.param(appointment(customer="18", starts_at=LATER), id="moved and reassigned"),
     ],
 )
-@pytest.mark.parametrize("state", [*HOLDING, State.FAILED, State.RELEASED])
+@pytest.mark.parametrize("state", [*HOLDING, State.UNDELIVERED, State.FAILED, State.RELEASED])
 def test_another_customer_or_start_opens_the_next_generation(
     journals: Journals, state: State, changed: Appointment
 ) -> None:

@@ -30,8 +30,8 @@ from sms_under_test import (
 
 from terminbenachrichtigung.config.settings import Branch
 from terminbenachrichtigung.delivery import channel as delivery_channel
+from terminbenachrichtigung.delivery.http_line import Answer
 from terminbenachrichtigung.delivery.smscreator import (
-    Answer,
     outcome_of_balance,
     outcome_of_send,
     send_form,

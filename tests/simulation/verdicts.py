@@ -97,8 +97,10 @@ def _is_for_staff(judging: Judging, row: Appointment, reminder: str) -> bool:
     reason = judging.first_no(row, reminder)
     if reason in NOT_OURS:
         return False
-    latest = judging.latest(row, reminder)
-    if latest is not None and names(latest, row) and latest.state in ("failed", "unknown"):
+    # What was released told nobody: what failed before it is still to be made good.
+    told = [each for each in judging.memory.told[row.appointment_id] if each.reminder == reminder]
+    told = [each for each in told if each.state != "released"]
+    if told and names(told[-1], row) and told[-1].state in ("failed", "unknown"):
         return True
     today = judging.minutes.day(row.starts_at) <= judging.today
     if not today and row.starts_at > judging.reach(reminder):

@@ -211,6 +211,9 @@ def test_what_a_run_that_died_had_claimed_is_unknown_once_its_claim_ran_out_and_
         "UPDATE journal_messages SET state = 'claimed', settled_at = NULL, renewed_at = '2020-01-01 00:00'",
         "journal",
     )
+    practice.gateway.script = lambda request: (
+        Answer(status_code="NoDataFound") if request.operation == "QueryJobInfoByJobCaption" else None
+    )
     first = practice.run_once()
     assert (first.exit_code, first.reasons) == (1, {"1": "already_notified"})
     assert [expired["customer_id"] for expired in first.json["expired"]] == ["17"]

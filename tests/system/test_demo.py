@@ -206,7 +206,7 @@ class TestOneDemo:
             pytest.param("Herr Ehlers", id="two customers with one number: him"),
             pytest.param("    Guten Tag Herr Gruber,\n", id="an e-mail after a refused number"),
             pytest.param("Helga Hahn, tomorrow 08:30: failed", id="a failure"),
-            pytest.param("Ines Iversen, tomorrow 08:35: unknown", id="an answer that was lost"),
+            pytest.param("Ines Iversen, tomorrow 08:35: unknown", id="an answer that never came"),
         ],
     )
     def test_it_shows_what_gateway_and_mail_server_received(self, demo: Shown, received: str) -> None:

@@ -219,7 +219,7 @@ def test_a_claim_that_could_not_be_committed_is_never_sent(practice: Practice, f
 
 
 @over(LASTING)
-def test_a_settle_that_could_not_be_committed_ends_as_unknown_and_is_never_sent_again(
+def test_a_settle_that_could_not_be_committed_is_asked_for_later_and_never_sent_again(
     practice: Practice, fault: Fault
 ) -> None:
     def script(request: Request) -> None:
@@ -242,12 +242,12 @@ def test_a_settle_that_could_not_be_committed_ends_as_unknown_and_is_never_sent_
     assert second.reasons == {"0": "in_progress"}
     practice.let_claims_run_out()
     third = practice.run_once()
-    assert (third.exit_code, third.outcomes) == (1, {})
-    assert [expired["customer_id"] for expired in third.json["expired"]] == ["0"]
+    assert (third.exit_code, third.outcomes) == (0, {})
+    ((customer, state),) = [(each["customer_id"], each["state"]) for each in third.json["updates"]]
+    assert (customer, state) == ("0", "sent")
     assert practice.run_once().exit_code == 0
     assert practice.texted == [number(customer) for customer in range(CUSTOMERS)]
-    (entry,) = practice.run("staff-list", "--json").json["customers"]
-    assert (entry["customer_id"], entry["reason"]) == ("0", "unknown")
+    assert practice.run("staff-list", "--json").json["customers"] == []
 
 
 @over(PASSING)

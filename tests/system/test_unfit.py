@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from journals import make_older
 from postgres import PostgresServer
 from practice import TYPES, Practice, Ran
 
@@ -133,7 +134,7 @@ def test_a_run_never_makes_a_journal(practice: Practice) -> None:
 
 def test_an_older_journal_is_upgraded_by_a_run_and_refused_by_a_dry_run(practice: Practice) -> None:
     practice.book("1")
-    practice.make_journal_old()
+    make_older(practice.database("journal"), "0001")
     assert_one_sentence(practice.run("dry-run", "--json"), "0001", "run-once")
     assert practice.run_once().outcomes == {"1": "sent"}
     assert practice.dry_run().exit_code == 0

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from terminbenachrichtigung.delivery import preflight
-from terminbenachrichtigung.delivery.preflight import no_credit
+from terminbenachrichtigung.delivery.preflight import credit
 from terminbenachrichtigung.model import Unavailable, Unknown
 
 Answer = Decimal | Unavailable | Unknown
@@ -19,7 +19,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "PAUSES", (0.01, 0.01))
 
 
-def asked(*answers: Answer) -> tuple[str | None, int]:
+def asked(*answers: Answer) -> tuple[Decimal | str, int]:
     """What came of it, and how often was asked; the last answer stays."""
     left = list(answers)
     count = 0
@@ -29,12 +29,12 @@ def asked(*answers: Answer) -> tuple[str | None, int]:
         count += 1
         return left.pop(0) if len(left) > 1 else left[0]
 
-    return no_credit(balance), count
+    return credit(balance), count
 
 
 @pytest.mark.parametrize("balance", ["1", "0.5", "0.0001", "123456.75"])
 def test_with_credit_the_channel_is_open(balance: str) -> None:
-    assert asked(Decimal(balance)) == (None, 1)
+    assert asked(Decimal(balance)) == (Decimal(balance), 1)
 
 
 @pytest.mark.parametrize("balance", ["0", "0.00", "-1", "-0.5", "-0"])
@@ -57,4 +57,4 @@ def test_a_gateway_that_fails_closes_the_channel(answers: list[Answer], why: str
 
 @pytest.mark.parametrize("answers", [[DOWN, Decimal(5)], [DOWN, DOWN, Decimal(5)]])
 def test_a_gateway_that_was_away_for_a_moment_does_not(answers: list[Answer]) -> None:
-    assert asked(*answers) == (None, len(answers))
+    assert asked(*answers) == (Decimal(5), len(answers))

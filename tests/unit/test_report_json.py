@@ -63,7 +63,10 @@ def test_json_is_the_contract_s_example_with_a_few_more_keys() -> None:
         bad_rows=(BadRow("4713", "..."),),
     )
     document: Any = as_json(result, full=True, zone=BERLIN)
-    more = {key: document.pop(key) for key in ("warnings", "closed", "stopped", "expired", "news")}
+    more = {
+        key: document.pop(key)
+        for key in ("warnings", "closed", "stopped", "expired", "updates", "credits", "news")
+    }
     more |= {key: document["messages"][0].pop(key) for key in ("message_id", "detail")}
     assert json.dumps(document) == json.dumps(EXAMPLE)  # as text: the order of the keys as well
     assert more == {
@@ -71,6 +74,8 @@ def test_json_is_the_contract_s_example_with_a_few_more_keys() -> None:
         "closed": {},
         "stopped": None,
         "expired": [],
+        "updates": [],
+        "credits": None,
         "news": [],
         "message_id": JOB,
         "detail": "",

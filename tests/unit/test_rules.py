@@ -117,7 +117,6 @@ MOVED = "2026-11-25 08:30"
         # the latest one names the same customer and start
         ([notified(state=State.SENT)], {}, "already_notified", "sent"),
         ([notified(state=State.DELIVERED)], {}, "already_notified", "delivered"),
-        ([notified(state=State.UNDELIVERED)], {}, "already_notified", "undelivered"),
         ([notified(state=State.UNKNOWN)], {}, "already_notified", "unknown"),
         ([notified(state=State.ADOPTED)], {}, "already_notified", "adopted"),
         ([notified(state=State.RELEASED)], {}, "due", ""),
@@ -142,7 +141,15 @@ MOVED = "2026-11-25 08:30"
         ([notified(), released(customer_id="4", generation=2)], {}, "already_notified", ""),
         ([notified(), notified(start=MOVED, state=State.FAILED, generation=2)], {}, "due", ""),
         ([notified(start=MOVED), notified(start=MOVED, state=State.RELEASED, generation=2)], {}, "due", ""),
-        # failed is bound to its recipients
+        # undelivered is bound to its recipients
+        (
+            [notified(state=State.UNDELIVERED)],
+            {"rejected": {"1": frozenset({NUMBER, "anna@example.org"})}},
+            "already_notified",
+            "undelivered",
+        ),
+        ([notified(state=State.UNDELIVERED)], {"rejected": {"1": frozenset({NUMBER})}}, "due", ""),
+        # and so is failed
         (
             [notified(state=State.FAILED)],
             {"rejected": {"1": frozenset({NUMBER, "anna@example.org"})}},

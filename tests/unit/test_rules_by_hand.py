@@ -95,9 +95,7 @@ def test_by_hand_never_passes(
     assert verdicts(result) == {"1": reason}
 
 
-@pytest.mark.parametrize(
-    "state", [State.SENT, State.DELIVERED, State.UNKNOWN, State.UNDELIVERED, State.ADOPTED]
-)
+@pytest.mark.parametrize("state", [State.SENT, State.DELIVERED, State.UNKNOWN, State.ADOPTED])
 def test_again_repeats_what_was_told_and_names_exactly_that_message(state: State) -> None:
     told = notified(state=state)
     (message,) = by_hand(appointment(), journal=known(told), again=True).messages

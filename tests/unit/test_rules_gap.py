@@ -113,6 +113,7 @@ WROTE = wrote("2026-11-24 09:00")
         ((notified(start="2026-11-25 16:00", state=State.UNKNOWN),), "due"),  # perhaps
         ((notified(start="2026-11-25 16:00", state=State.RELEASED),), "recently_notified"),
         ((notified(start="2026-11-25 16:00", state=State.FAILED),), "recently_notified"),  # not told
+        ((notified(start="2026-11-25 16:00", state=State.UNDELIVERED),), "recently_notified"),  # the same
         ((notified(start="2026-11-25 16:00", customer_id="4"),), "recently_notified"),  # reassigned
         ((notified(reminder="Vorab"),), "recently_notified"),  # told the present start by another reminder
         # told A, then B, and moved back to A

@@ -202,6 +202,12 @@ IN_JOURNAL = [
     pytest.param([heard(State.CLAIMED)], [], id="under way"),
     pytest.param([heard(State.RELEASED)], [], id="released: a run tries again"),
     pytest.param([heard(State.FAILED), heard(State.CLAIMED)], [], id="failed, opened by a new recipient"),
+    pytest.param(
+        [heard(State.UNDELIVERED), heard(State.RELEASED)],
+        [StaffReason.FAILED],
+        id="undelivered, and the next channel is only being tried",
+    ),
+    pytest.param([heard(State.UNDELIVERED), heard(State.SENT)], [], id="undelivered, then sent otherwise"),
     pytest.param([heard(State.FAILED, starts_at=ELSEWHEN)], [], id="failed, then moved"),
     pytest.param(
         [heard(State.UNKNOWN), heard(State.RELEASED, starts_at=ELSEWHEN, generation=2)],

@@ -152,7 +152,7 @@ def runs(
 )
 @click.pass_context
 def resolve(context: click.Context, *, message_id: UUID, sent: bool) -> None:
-    """Settle an unknown or failed message by hand, after asking the gateway or the customer."""
+    """Settle an unknown, failed or undelivered message by hand, after asking the gateway or the customer."""
     settings = load_settings(context)
     from terminbenachrichtigung.journal import open_journal
     from terminbenachrichtigung.model import State
@@ -164,8 +164,9 @@ def resolve(context: click.Context, *, message_id: UUID, sent: bool) -> None:
         journal.close()
     if before is None:
         raise JournalError(f"there is no message {message_id} in the journal; see: history")
-    if before not in (State.UNKNOWN, State.FAILED):
-        raise JournalError(f"message {message_id} is {before}; only unknown and failed ones can be resolved")
+    if before not in (State.UNKNOWN, State.FAILED, State.UNDELIVERED):
+        only = "only unknown, failed and undelivered ones can be resolved"
+        raise JournalError(f"message {message_id} is {before}; {only}")
     click.echo(
         f"Message {message_id} was {before}, and is now noted as sent."
         if sent

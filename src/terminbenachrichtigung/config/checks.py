@@ -29,6 +29,7 @@ def cross_checks(draft: Draft) -> Iterator[Problem]:
         _templates,
         _phone_senders,
         _login,
+        _credits,
         _claim_timeout,
         _one_file,
     ):
@@ -140,6 +141,15 @@ def _phone_senders(draft: Draft) -> Iterator[Problem]:
         if draft.sound("sms.country_code") and e164(sender, code) is None:
             advice = 'is neither up to 11 letters and digits nor a valid phone number, as in "+491715555555"'
             yield _problem(path, advice, sender)
+
+
+def _credits(draft: Draft) -> Iterator[Problem]:
+    sms = draft.settings.sms
+    if sms is None or not draft.sound("sms.credits_warn_below", "sms.check_balance"):
+        return
+    if sms.credits_warn_below and not sms.check_balance:
+        advice = "needs the balance, which is not asked for: set check_balance = true, or this to 0"
+        yield _problem(("sms", "credits_warn_below"), advice, sms.credits_warn_below)
 
 
 def _login(draft: Draft) -> Iterator[Problem]:

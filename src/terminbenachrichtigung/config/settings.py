@@ -225,6 +225,17 @@ class SmsSettings(Section):
         CalendarDate | None, Field(description="First day on which SMS are sent (Start)")
     ] = None
     check_balance: Annotated[Switch, Field(description="Whether a run asks for credit first")] = True
+    credits_warn_below: Annotated[
+        float,
+        Field(
+            strict=True,
+            ge=0,
+            le=1_000_000,
+            allow_inf_nan=False,
+            description="A person is told once a day; 0: never",
+        ),
+    ] = 0
+    delivery_reports: Annotated[Switch, Field(description="Whether a run asks which SMS have arrived")] = True
     timeout_seconds: Annotated[
         int, Field(strict=True, ge=1, le=300, description="Total deadline of one attempt")
     ] = 10

@@ -4,7 +4,7 @@ The outcomes of an attempt are a closed type in `model`; each adapter maps every
 library to one of them, so that nothing above ever asks "was it an exception?".
 """
 
-from terminbenachrichtigung.delivery.channel import Channel
+from terminbenachrichtigung.delivery.channel import Channel, Inquiry
 from terminbenachrichtigung.delivery.workers import Limits, Workers
 
-__all__ = ["Channel", "Limits", "Workers"]
+__all__ = ["Channel", "Inquiry", "Limits", "Workers"]

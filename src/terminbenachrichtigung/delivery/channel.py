@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 from terminbenachrichtigung import model
@@ -31,6 +32,22 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """Give up all connections; nothing may be sent afterwards."""
+
+
+class Inquiry(Protocol):
+    """A gateway that can be asked what became of what it took. Faults are answers, as of a `Channel`."""
+
+    @property
+    def most_reports(self) -> int:
+        """So many reports come in one answer at most; with fewer, there are no more."""
+
+    def jobs(self, label: str) -> tuple[str, ...] | model.Unavailable | model.Unknown:
+        """The ids of the jobs with this label: a message's id."""
+
+    def reports(
+        self, since: datetime
+    ) -> tuple[model.DeliveryReport, ...] | model.Unavailable | model.Unknown:
+        """The delivery reports since a moment, of all that was sent by the account."""
 
 
 def branch_settings(branches: Mapping[str, Branch], code: str) -> Branch:

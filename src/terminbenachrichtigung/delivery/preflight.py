@@ -9,8 +9,8 @@ from terminbenachrichtigung.delivery.course import PAUSES
 from terminbenachrichtigung.model import Unavailable, Unknown
 
 
-def no_credit(balance: Callable[[], Decimal | Unavailable | Unknown]) -> str | None:
-    """Why nothing should be sent, by the account's balance; None if there is credit.
+def credit(balance: Callable[[], Decimal | Unavailable | Unknown]) -> Decimal | str:
+    """The account's balance, in SMS credits; or why nothing should be sent.
 
     What surely did not reach the gateway is asked again twice, as a message would be.
     """
@@ -21,7 +21,7 @@ def no_credit(balance: Callable[[], Decimal | Unavailable | Unknown]) -> str | N
             case Unavailable(detail=detail) | Unknown(detail=detail):
                 return f"the balance could not be asked: {detail}"
             case Decimal() as credits:
-                return None if credits > 0 else f"the account's balance is {credits} credits"
+                return credits if credits > 0 else f"the account's balance is {credits} credits"
             case _ as never:
                 assert_never(never)
-    return None
+    raise AssertionError("the last pass returns")

@@ -3,8 +3,7 @@
 import re
 import ssl
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -13,16 +12,25 @@ from xml.etree.ElementTree import Element, ParseError
 from zoneinfo import ZoneInfo
 
 import httpcore
-import httpx
 from defusedxml import ElementTree
 
 from terminbenachrichtigung import model
 from terminbenachrichtigung.config.settings import Branch, SmsSettings
 from terminbenachrichtigung.delivery.channel import branch_settings, quoted
-from terminbenachrichtigung.delivery.connection import fault, trust, within
+from terminbenachrichtigung.delivery.connection import fault, within
 from terminbenachrichtigung.delivery.course import PAUSES
-from terminbenachrichtigung.delivery.http_network import DeadlineNetwork
-from terminbenachrichtigung.model import Claim, Content, Outcome, Rejected, Sent, Unavailable, Unknown
+from terminbenachrichtigung.delivery.http_line import Answer, client, read
+from terminbenachrichtigung.model import (
+    Claim,
+    Content,
+    DeliveryReport,
+    Outcome,
+    Rejected,
+    Sent,
+    State,
+    Unavailable,
+    Unknown,
+)
 
 GATEWAY_ZONE = ZoneInfo("Europe/Berlin")  # of SendDate, whatever the practice's zone is
 
@@ -34,8 +42,23 @@ ACCOUNT_STATUSES = frozenset({401, 403, 407})
 TRY_AGAIN_STATUSES = frozenset({429, 503})
 """Assumed: HTTP 503 means that nothing was taken."""
 
+DELIVERED_WORDS = frozenset({"delivered", "delivrd"})
+UNDELIVERED_WORDS = frozenset({
+    "undelivered", "undeliverable", "undeliv", "notdelivered", "failed", "rejected", "rejectd", "expired",
+})  # fmt: skip
+UNDER_WAY_WORDS = frozenset({
+    "none", "ok", "sent", "submitted", "accepted", "acceptd", "buffered", "enroute", "pending",
+})  # fmt: skip
+"""Assumed, all three, without case: the words of a report's Status, which no public page lists. They are
+those of SMPP, which the networks use among themselves, and what their names say. Any other word changes
+nothing; the run warns about it, and the journal keeps it with the attempt."""
+NOTHING_FOUND = frozenset({"NoDataFound"})
+"""Assumed: a question that finds nothing is answered with this word, or with no records."""
+PARTS = frozenset(map(str, range(1, 11)))
+"""Assumed: a report's Sequence says by such a number which part of a long SMS it is about."""
+
 _LARGEST_ANSWER = 64 * 1024  # bytes; a real one has 300
-_IDLE_SECONDS = 2.0  # shorter than any server's patience: a line it closes as we write is an `unknown`
+_LARGEST_LIST = 8 * 1024 * 1024  # bytes; so many reports have 3 MB
 _NUMBER_OF_CREDITS = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
 _LONG_NUMBER = re.compile(r"\d{7,}")  # in a gateway's word it can only be the recipient's
 _FAULTS = (
@@ -46,19 +69,11 @@ _FAULTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back over HTTP."""
-
-    status: int
-    body: bytes = b""  # of a 2xx only, and cut off behind the largest that is read
-    retry_after: str = ""
-
-
 class SmsCreator:
     """The `sms` channel."""
 
     name = model.Channel.SMS
+    most_reports = 5000  # of QueryReceivedDLR. Assumed: the oldest come first, by their `Date`
 
     def __init__(
         self,
@@ -81,18 +96,7 @@ class SmsCreator:
         self._base = settings.base_url.rstrip("/")
         self._host = urlsplit(self._base).hostname or ""
         self._hidden = (settings.password.get_secret_value(), settings.serial)
-        self._client = httpx.Client(
-            transport=_Line(_pool(settings, ssl_context)),
-            # A proxy in the environment of some shell must not see what is sent: ours is in the settings.
-            trust_env=False,
-            timeout=settings.timeout_seconds,
-            headers={
-                "User-Agent": "terminbenachrichtigung",
-                "Accept": "*/*",
-                "Accept-Encoding": "identity",
-                "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
-            },
-        )
+        self._client = client(settings, ssl_context)
 
     def send(self, claim: Claim, content: Content) -> Outcome:
         """Hand one SMS to the gateway."""
@@ -108,6 +112,30 @@ class SmsCreator:
         if not isinstance(answer, Answer):
             return answer
         return outcome_of_balance(answer, self._clock(), self._hidden)
+
+    def jobs(self, label: str) -> tuple[str, ...] | Unavailable | Unknown:
+        """Ask for the jobs with this label; their ids. The gateway looks back seven days."""
+        question = {**self._account(), "Caption": label}
+        answer = self._post("Information.asmx/QueryJobInfoByJobCaption", urlencode(question))
+        if not isinstance(answer, Answer):
+            return answer
+        return jobs_of(answer, label, self._clock(), self._hidden)
+
+    def reports(self, since: datetime) -> tuple[DeliveryReport, ...] | Unavailable | Unknown:
+        """Ask for the delivery reports since a moment, of all that was sent by this account.
+
+        By their date, and not for the new ones: those are handed out once, and the other software that uses
+        the account may be waiting for them.
+        """
+        question = {
+            **self._account(),
+            "StartDate": _gateway_time(since),
+            "Limit": str(self.most_reports),
+        }
+        answer = self._post("Information.asmx/QueryReceivedDLR", urlencode(question), _LARGEST_LIST)
+        if not isinstance(answer, Answer):
+            return answer
+        return reports_of(answer, self._clock(), self._hidden)
 
     def close(self) -> None:
         """Close all connections."""
@@ -128,12 +156,14 @@ class SmsCreator:
     def _account(self) -> dict[str, str]:
         return {"User": self._settings.serial, "Password": self._settings.password.get_secret_value()}
 
-    def _post(self, operation: str, form: str) -> Answer | Unavailable | Unknown:
+    def _post(
+        self, operation: str, form: str, longest: int = _LARGEST_ANSWER
+    ) -> Answer | Unavailable | Unknown:
         body = form.encode("ascii")
         with within(self._settings.timeout_seconds) as deadline:
             try:
                 with self._client.stream("POST", f"{self._base}/{operation}", content=body) as response:
-                    return _read(response)
+                    return read(response, longest)
             except httpcore.ProxyError as refusal:  # its text begins with the proxy's HTTP status
                 return _refused_by_proxy(int(str(refusal).split()[0]))
             except _FAULTS as exc:
@@ -159,7 +189,7 @@ def send_form(content: Content, label: str, sender: str, sms_type: str, now: dat
         # Assumed: the gateway sends text outside GSM-7 as UCS-2 by itself; it offers no field for it.
         "SMSText": content.text,
         "SmsTyp": sms_type,
-        "SendDate": now.astimezone(GATEWAY_ZONE).strftime("%Y-%m-%dT%H:%M:%S"),
+        "SendDate": _gateway_time(now),
     }
 
 
@@ -172,7 +202,7 @@ def outcome_of_send(answer: Answer, now: datetime, hidden: Iterable[str] = ()) -
     word = _text(value, "Status")
     if word == "Ok":
         job = _text(value, "JobId")
-        return Sent(f"JobId {job}" if job.isdecimal() and len(job) <= 20 else "")
+        return Sent(f"JobId {job}", job) if _is_job_id(job) else Sent()
     if word in {"", "None"}:
         return Unknown("the gateway's answer has no status")
     if NO_CREDIT.search(word):
@@ -192,18 +222,87 @@ def outcome_of_balance(
     return Decimal(number) if _NUMBER_OF_CREDITS.fullmatch(number) else Unknown("the balance is not a number")
 
 
-def _result(answer: Answer, now: datetime, hidden: Iterable[str]) -> Element | Unavailable | Unknown:
-    """The result element of an answer whose HTTP status and StatusCode say that all is well."""
+def jobs_of(
+    answer: Answer, label: str, now: datetime, hidden: Iterable[str] = ()
+) -> tuple[str, ...] | Unavailable | Unknown:
+    """What an answer to QueryJobInfoByJobCaption means: the ids of the jobs with this label.
+
+    Assumed: a job that the gateway knows was taken, and goes out.
+    """
+    result = _result(answer, now, hidden, _LARGEST_ANSWER, NOTHING_FOUND)
+    if not isinstance(result, Element):
+        return result
+    found = ((_text(job, "JobId"), _text(job, "Caption")) for job in result.iter())
+    return tuple(number for number, caption in found if _is_job_id(number) and caption in {"", label})
+
+
+def reports_of(
+    answer: Answer, now: datetime, hidden: Iterable[str] = ()
+) -> tuple[DeliveryReport, ...] | Unavailable | Unknown:
+    """What an answer to QueryReceivedDLR means."""
+    result = _result(answer, now, hidden, _LARGEST_LIST, NOTHING_FOUND)
+    if not isinstance(result, Element):
+        return result
+    return tuple(_report(each, hidden) for each in result.iter() if _child(each, "JobId") is not None)
+
+
+def _report(report: Element, hidden: Iterable[str]) -> DeliveryReport:
+    word = _text(report, "Status")
+    plain = word.casefold()
+    job, number, sequence = (_text(report, name) for name in ("JobId", "Id", "Sequence"))
+    state = State.DELIVERED if plain in DELIVERED_WORDS else None
+    state = State.UNDELIVERED if plain in UNDELIVERED_WORDS else state
+    return DeliveryReport(
+        label=_text(report, "Caption"),
+        job_id=job if _is_job_id(job) else "",
+        recipient=_text(report, "Recipient"),
+        state=state,
+        word=_quoted(word, hidden),
+        unheard=state is None and plain not in UNDER_WAY_WORDS,
+        part=sequence if sequence in PARTS else "",
+        number=int(number) if number.isdecimal() and len(number) <= 20 else 0,
+        at=_moment(_text(report, "Date")),
+    )
+
+
+def _moment(written: str) -> datetime | None:
+    """A date of the gateway. Assumed: its local time, where it names no offset."""
+    try:
+        moment = datetime.fromisoformat(written)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=GATEWAY_ZONE)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _gateway_time(moment: datetime) -> str:
+    return moment.astimezone(GATEWAY_ZONE).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _is_job_id(word: str) -> bool:
+    return word.isdecimal() and len(word) <= 20
+
+
+def _result(
+    answer: Answer,
+    now: datetime,
+    hidden: Iterable[str],
+    longest: int = _LARGEST_ANSWER,
+    fine: Collection[str] = (),
+) -> Element | Unavailable | Unknown:
+    """The result element of an answer whose HTTP status and StatusCode say that all is well.
+
+    `fine` are words beside `Ok` that say so.
+    """
     if not 200 <= answer.status < 300:
         return _http_fault(answer, now)
-    if len(answer.body) > _LARGEST_ANSWER:
+    if len(answer.body) > longest:
         return Unknown("the gateway's answer is too long")
     try:
         result: Element = ElementTree.fromstring(answer.body)
     except (ParseError, ValueError, LookupError):  # not XML, an entity bomb, an encoding nobody knows
         return Unknown("the gateway's answer is not the XML it should be")
     word = _text(result, "StatusCode")
-    if word == "Ok":
+    if word == "Ok" or word in fine:
         return result
     if word in ACCOUNT_WORDS or NO_CREDIT.search(word):
         return _account_error(_quoted(word, hidden))
@@ -256,84 +355,3 @@ def _text(parent: Element | None, name: str) -> str:
 
 def _quoted(word: str, hidden: Iterable[str]) -> str:
     return _LONG_NUMBER.sub("•••", quoted(word, *hidden))
-
-
-# ---------------------------------------------------------------- the line to the gateway
-
-
-def _pool(settings: SmsSettings, ssl_context: ssl.SSLContext | None) -> httpcore.ConnectionPool:
-    tls = urlsplit(settings.base_url).scheme == "https"
-    if tls and ssl_context is None:
-        ssl_context = trust()  # 50 ms, which plain http to loopback need not pay
-    network = DeadlineNetwork(tls=tls)
-    connections = settings.concurrency + 1  # the main thread asks for the balance
-    if not settings.proxy_server:
-        return httpcore.ConnectionPool(
-            ssl_context=ssl_context,
-            max_connections=connections,
-            keepalive_expiry=_IDLE_SECONDS,
-            network_backend=network,
-        )
-    proxy = httpcore.URL(scheme="http", host=settings.proxy_server, port=settings.proxy_port, target="/")
-    return httpcore.HTTPProxy(
-        proxy_url=proxy,
-        ssl_context=ssl_context,
-        max_connections=connections,
-        keepalive_expiry=_IDLE_SECONDS,
-        network_backend=network,
-    )
-
-
-class _Line(httpx.BaseTransport):
-    """httpx's way to our connections: its own would bound each single read, not the attempt as a whole.
-
-    Of the answer's headers only Retry-After is handed on. httpx would set cookies by the others, and
-    parse a Location that may be anything.
-    """
-
-    def __init__(self, pool: httpcore.ConnectionPool) -> None:
-        self._pool = pool
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        answer = self._pool.handle_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(
-                    scheme=request.url.raw_scheme,
-                    host=request.url.raw_host,
-                    port=request.url.port,
-                    target=request.url.raw_path,
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        kept = [(name, value) for name, value in answer.headers if name.lower() == b"retry-after"]
-        return httpx.Response(answer.status, headers=kept, stream=_Body(answer))
-
-    def close(self) -> None:
-        self._pool.close()
-
-
-class _Body(httpx.SyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._answer.iter_stream()
-
-    def close(self) -> None:
-        self._answer.close()
-
-
-def _read(response: httpx.Response) -> Answer:
-    retry_after = response.headers.get("Retry-After", "").strip()
-    if not response.is_success:
-        return Answer(response.status_code, retry_after=retry_after)
-    body = b""
-    for chunk in response.iter_raw():
-        body += chunk
-        if len(body) > _LARGEST_ANSWER:
-            break
-    return Answer(response.status_code, body)

@@ -58,6 +58,7 @@ class Report:
     code: int
     text: str
     done: datetime  # UTC
+    part: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +148,20 @@ class Gateway:
     ) -> None:
         self.stop()
 
-    def report(self, job: Job, status: str = "Delivered", code: int = 0, text: str = "") -> Report:
-        """Note what became of a job; the next question for reports gives it out."""
+    def report(
+        self,
+        job: Job,
+        status: str = "Delivered",
+        code: int = 0,
+        text: str = "",
+        *,
+        part: int = 1,
+        done: datetime | None = None,
+    ) -> Report:
+        """Note what became of a job, or one part of it, now or at `done`, for whoever asks for reports."""
         with self._lock:
-            made = Report(len(self.reports) + 1, job, status, code, text, datetime.now(UTC))
+            number = len(self.reports) + 1
+            made = Report(number, job, status, code, text, done or datetime.now(UTC), part)
             self.reports.append(made)
         return made
 
@@ -238,7 +249,7 @@ class Gateway:
         limit = min(int(request.fields.get("Limit") or _MOST_REPORTS), _MOST_REPORTS)
         found = [report for report in self.reports if report.done >= since][:limit]
         return "".join(
-            f"<SMSReport>{_report(report)}<Sequence>1</Sequence><Caption>{escape(report.job.caption)}</Caption>"
+            f"<SMSReport>{_report(report)}<Sequence>{report.part}</Sequence><Caption>{escape(report.job.caption)}</Caption>"
             f"<CreateDate>{_local(report.job.at)}</CreateDate></SMSReport>"
             for report in found
         )

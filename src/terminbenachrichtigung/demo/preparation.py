@@ -99,12 +99,12 @@ sms_sender = "HoerHansen"
 
 
 def answer(request: Request) -> Answer | None:
-    """What the demo's gateway does differently: it refuses some numbers, and keeps an answer to itself."""
+    """What the demo's gateway does differently: it refuses some numbers, and fails over one."""
     number = request.fields.get("Recipient", "").replace("00", "+", 1)
     if number in REFUSED:
         return Answer(status="NoRecipientFound")
     if number in UNANSWERED:
-        return Answer(http_status=502, takes_job=True)
+        return Answer(http_status=502)
     return None
 
 

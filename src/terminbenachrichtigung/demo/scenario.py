@@ -26,7 +26,7 @@ REMINDER, EARLY_REMINDER = "Terminerinnerung", "Vorankündigung"
 REFUSED = frozenset({"+491713920009", "+491713920010"})
 """Numbers that the gateway refuses for good."""
 UNANSWERED = frozenset({"+491713920011"})
-"""Numbers whose SMS the gateway takes, but its answer is lost."""
+"""Numbers whose SMS gets no clear answer; asked later, the gateway does not know of it either."""
 CLAIMED_BESIDE = "111"
 """The customer to whom another run is writing while the first run is at work."""
 HELD_BACK = "120"

@@ -74,6 +74,10 @@ class Backlog:
         """Whether a message waits for this channel."""
         return bool(self._queues[channel])
 
+    def waiting_for(self, channel: Channel) -> list[PlannedMessage]:
+        """The messages that wait for this channel, in their order."""
+        return [item.message for item in self._queues[channel]]
+
     def next_for(self, channel: Channel) -> Queued | None:
         """The next message of a channel, taken out; None if it had changed: its customer is planned anew.
 
@@ -197,7 +201,7 @@ class Backlog:
             for appointment_id, latest in theirs.items():
                 row = alone[appointment_id].message.soonest
                 same = (latest.customer_id, latest.starts_at) == (row.customer_id, row.starts_at)
-                if same and latest.state not in (State.RELEASED, State.FAILED):
+                if same and latest.state not in (State.RELEASED, State.FAILED, State.UNDELIVERED):
                     queue.remove(alone[appointment_id])
                     claimed = latest.state is State.CLAIMED
                     reason = Reason.IN_PROGRESS if claimed else Reason.ALREADY_NOTIFIED

@@ -10,6 +10,7 @@ from terminbenachrichtigung.delivery.circuits import Circuits
 from terminbenachrichtigung.delivery.course import End, Try, next_step
 from terminbenachrichtigung.delivery.workers import Workers
 from terminbenachrichtigung.dispatch.backlog import Backlog, Queued
+from terminbenachrichtigung.dispatch.credit import Credit, price
 from terminbenachrichtigung.dispatch.stages import Dispatched, Held, Limits, Stages
 from terminbenachrichtigung.errors import JournalError, MessageError, ScheduleError
 from terminbenachrichtigung.journal import Lost
@@ -78,6 +79,7 @@ class Dispatch:
         self._waiting: list[_Delivery] = []  # claimed, for a thread or the end of a pause
         self._open: dict[str, _Delivery] = {}  # every claim that is not settled yet
         self._preflights = dict(stages.preflight)
+        self._credit = Credit()
         self._results: dict[str, MessageResult] = {}
         self._stop: Stop | None = None
         self._stop_detail = ""
@@ -109,6 +111,7 @@ class Dispatch:
             dict(self._circuits.closed),
             self._stop,
             self._stop_detail,
+            self._credit.found,
         )
 
     def _nap(self) -> float:
@@ -174,10 +177,31 @@ class Dispatch:
         if channel in self._circuits.closed:
             return False
         ask = self._preflights.pop(channel, None)
-        why = ask() if ask else None
-        if why is not None:
-            self._backlog.close(channel, why)
-        return why is None
+        answer = ask() if ask else None
+        if isinstance(answer, str):
+            self._backlog.close(channel, answer)
+            return False
+        if answer is not None:
+            self._credit.opened(answer)
+        return True
+
+    def _is_paid_for(self, content: Content, item: Queued | None = None) -> bool:
+        """Whether there is credit for one more message; else its channel is closed, and `item` given back."""
+        if self._credit.covers(content):
+            return True
+        waiting = self._backlog.waiting_for(content.channel)
+        needed = price(content) + sum(self._price(message, content.channel) for message in waiting)
+        if item is not None:
+            self._backlog.give_back(item)
+        self._backlog.close(content.channel, self._credit.fell_short(needed))
+        return False
+
+    def _price(self, message: PlannedMessage, channel: Channel) -> int:
+        (route,) = [route for route in message.routes if route.channel is channel]
+        try:
+            return price(self._stages.content(message, route))
+        except MessageError:
+            return 0
 
     def _claim(self, item: Queued) -> None:
         message = item.message
@@ -197,6 +221,8 @@ class Dispatch:
             for row in message.appointments:
                 self._backlog.skip(row, message.reminder, Reason.NO_CONTACT, str(error))
             return
+        if not self._is_paid_for(content, item):
+            return
         # Taken before the commit: the process may be stopped right after it, for longer than the lease.
         began = time.monotonic()
         try:
@@ -209,6 +235,7 @@ class Dispatch:
             return
         delivery = _Delivery(claim, step.route, content, renewed=began)
         self._open[claim.message_id] = delivery
+        self._credit.take(content)
         # The journal must name the channel that is really tried.
         delivery.renew = step.route != message.routes[0]
         self._start(delivery)
@@ -275,6 +302,8 @@ class Dispatch:
         closed_before = len(self._circuits.closed)
         step = self._step(delivery.message, delivery.attempts)
         leaves = not (isinstance(step, Try) and step.route == delivery.route)
+        if leaves and delivery.content.channel is delivery.route.channel:
+            self._credit.settle(delivery.content, result)
         taken_back = self._circuits.note(
             delivery.claim.message_id, delivery.attempts[-1], leaves_channel=leaves
         )
@@ -298,9 +327,10 @@ class Dispatch:
             except MessageError as error:
                 self._after(delivery, Unavailable(str(error), again=False, recipient_only=True))
                 return
-            if not self._is_open(step.route.channel):
+            if not self._is_open(step.route.channel) or not self._is_paid_for(delivery.content):
                 self._after_closing(delivery)
                 return
+            self._credit.take(delivery.content)
         delivery.due = time.monotonic() + step.pause
         delivery.renew = True
         self._waiting.append(delivery)

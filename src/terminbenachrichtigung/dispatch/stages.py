@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
@@ -12,6 +13,7 @@ from terminbenachrichtigung.model import (
     Appointment,
     Channel,
     Content,
+    Credits,
     MessageResult,
     Plan,
     PlannedMessage,
@@ -42,8 +44,8 @@ class Stages:
     """The window, read anew in a fresh transaction."""
     plan_customer: Callable[[Sequence[Appointment]], Plan]
     """What one customer's rows come to, judged with what the journal knows now."""
-    preflight: Mapping[Channel, Callable[[], str | None]]
-    """Asked once before a channel's first message; the answer is why the channel must stay closed."""
+    preflight: Mapping[Channel, Callable[[], Decimal | str | None]]
+    """Asked once before a channel's first message: its SMS credits, or why the channel must stay closed."""
     stopping: Callable[[], Stop | None]
 
 
@@ -67,3 +69,4 @@ class Dispatched:
     closed: Mapping[Channel, str]
     stop: Stop | None
     stop_detail: str
+    credits: Credits | None

@@ -89,12 +89,12 @@ def next_generations(
             if same or latest.state != State.RELEASED:
                 break
         chosen = latest.message_id in message.again
-        if same and latest.state not in (State.FAILED, State.RELEASED) and not chosen:
+        if same and latest.state not in (*statements.CHANNELS_LEFT, State.RELEASED) and not chosen:
             return Lost(Reason.ALREADY_NOTIFIED, latest.state)
         refused = set(connection.execute(statements.rejected_recipients, key).scalars())
         if any(route.recipient in refused for route in message.routes):
-            if same and latest.state == State.FAILED:
-                return Lost(Reason.ALREADY_NOTIFIED, State.FAILED)
+            if same and latest.state in statements.CHANNELS_LEFT:
+                return Lost(Reason.ALREADY_NOTIFIED, latest.state)
             return Lost(Reason.IN_PROGRESS, "another run was refused one of its recipients a moment ago")
     if others and not message.gap_waived:
         return Lost(Reason.RECENTLY_NOTIFIED, "another run told this customer something a moment ago")
@@ -175,6 +175,7 @@ def record(connection: Connection, message_id: str, ended: Sequence[Attempt]) ->
                     "recipient": attempt.route.recipient,
                     "outcome": _word(attempt.outcome),
                     "detail": attempt.outcome.detail,
+                    "job_id": attempt.outcome.job_id or None if isinstance(attempt.outcome, Sent) else None,
                 }
                 for attempt in ended
             ],

@@ -5,18 +5,18 @@ import os
 import socket
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, delete, insert, select, text, update
+from sqlalchemy import Engine, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from terminbenachrichtigung.config import JournalSettings
 from terminbenachrichtigung.errors import JournalError
 from terminbenachrichtigung.journal import claims, statements
+from terminbenachrichtigung.journal.aftermath import Aftermath
 from terminbenachrichtigung.journal.claims import Lost
-from terminbenachrichtigung.journal.engine import insert_new, lock, reaching, transaction
+from terminbenachrichtigung.journal.engine import insert_new, lock
 from terminbenachrichtigung.journal.patience import patient
 from terminbenachrichtigung.journal.reading import (
     read_history,
@@ -56,32 +56,14 @@ from terminbenachrichtigung.model import (
 )
 
 
-class Journal(StaffNotes):
+class Journal(Aftermath, StaffNotes):
     """The journal of one run (or of one command). Not thread-safe: the main thread writes it alone."""
 
     def __init__(self, engine: Engine, url: str, settings: JournalSettings) -> None:
-        super().__init__()
-        self._engine = engine
-        self._url = url
+        super().__init__(engine, url)
         self._settings = settings
-        self._connection: Connection | None = None
         self._noted: Counter[str] = Counter()  # attempts in the journal, by open claim
         self.run_id = str(uuid.uuid4())
-
-    def close(self) -> None:
-        """Gives the connections back."""
-        if self._connection is not None:
-            self._connection.close()
-        self._engine.dispose()
-
-    @contextmanager
-    def _transaction(self, *, writes: bool) -> Iterator[Connection]:
-        # One connection for the whole run: taking it from the pool anew costs a fifth of a claim.
-        with reaching(self._url):
-            if self._connection is None:
-                self._connection = self._engine.connect()
-            with transaction(self._connection, writes=writes):
-                yield self._connection
 
     # -------------------------------------------------------------- the run
 
@@ -361,7 +343,9 @@ class Journal(StaffNotes):
 
     @patient
     def resolve(self, message_id: str, *, sent: bool) -> State | None:
-        """Settles an `unknown` or `failed` message by hand; returns its state before, None if there is none.
+        """Settles an `unknown`, `failed` or `undelivered` message by hand; returns its state before.
+
+        None if there is no such message.
 
         Not sent means: the next run may try it again, by every channel.
         """
@@ -370,7 +354,7 @@ class Journal(StaffNotes):
                 # Its owner may be settling late: whoever comes second must see what the first one noted.
                 select(messages.c.state).where(messages.c.message_id == message_id).with_for_update()
             ).scalar()
-            if before not in (State.UNKNOWN, State.FAILED):
+            if before not in (State.UNKNOWN, *statements.CHANNELS_LEFT):
                 return State(before) if before else None
             connection.execute(
                 update(messages)

@@ -2,22 +2,19 @@
 
 import uuid
 from collections.abc import Collection
-from contextlib import AbstractContextManager
 from datetime import date, datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import delete, select, update
 
+from terminbenachrichtigung.journal.connected import Connected
 from terminbenachrichtigung.journal.engine import insert_new
-from terminbenachrichtigung.journal.patience import Patient, patient
+from terminbenachrichtigung.journal.patience import patient
 from terminbenachrichtigung.journal.tables import database_clock, notifications, staff_done, staff_mails
 from terminbenachrichtigung.model import CONFIRMATION, StaffClaim, StaffTick
 
 
-class StaffNotes(Patient):
+class StaffNotes(Connected):
     """The part of the journal that the staff list reads and writes."""
-
-    def _transaction(self, *, writes: bool) -> AbstractContextManager[Connection]:
-        raise NotImplementedError
 
     @patient
     def notified_ahead(self, now: datetime) -> frozenset[str]:

@@ -5,6 +5,8 @@ from sqlalchemy import and_, bindparam, case, delete, insert, or_, select, updat
 from terminbenachrichtigung.journal.tables import UtcTime, attempts, database_clock, messages, notifications
 from terminbenachrichtigung.model import CONFIRMATION, State
 
+CHANNELS_LEFT = (State.FAILED, State.UNDELIVERED)
+"""Refused, or not arrived, by what was tried: a recipient not yet rejected opens the message again."""
 COUNTS_FOR_GAP = (State.CLAIMED, State.SENT, State.DELIVERED, State.UNKNOWN)
 
 notifications_newest_first = (
@@ -101,4 +103,5 @@ insert_attempt = insert(attempts).values(
     outcome=bindparam("outcome"),
     detail=bindparam("detail"),
     ended_at=database_clock(),
+    job_id=bindparam("job_id"),
 )

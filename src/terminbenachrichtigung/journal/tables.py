@@ -129,6 +129,7 @@ attempts = Table(
     Column("outcome", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("ended_at", UtcTime, nullable=False),
+    Column("job_id", Text),  # the gateway's, where it gave one
 )
 
 reminders = Table(

@@ -12,15 +12,19 @@ from terminbenachrichtigung.model import (
     Reason,
     RunResult,
     Skip,
+    State,
     Stop,
+    Update,
 )
 from terminbenachrichtigung.report.masking import contact_data, mask_recipient, mask_text, private_data
 from terminbenachrichtigung.report.wording import (
     OUTCOMES,
     REASONS,
+    UPDATES,
     bad_row_name,
     closed_sentence,
     counted,
+    credits_sentence,
     customer_name,
     expired_sentence,
     local_time,
@@ -101,6 +105,26 @@ def as_json(result: RunResult, *, full: bool, zone: tzinfo) -> dict[str, object]
             }
             for expired in result.expired
         ],
+        "updates": [
+            {
+                "message_id": update.message_id,
+                "reminder": update.reminder,
+                "customer_id": update.customer_id,
+                "appointment_ids": list(update.appointment_ids),
+                "channel": update.route.channel.value,
+                "recipient": _update_recipient(update, full),
+                "was": update.was.value,
+                "state": update.state.value,
+                "detail": _general(update.detail, full),
+            }
+            for update in result.updates
+        ],
+        "credits": result.credits
+        and {
+            "balance": float(result.credits.balance),
+            "missing": float(result.credits.missing),
+            "low": result.credits.low,
+        },
         "news": [_general(line, full) for line in result.news],
     }
 
@@ -241,6 +265,9 @@ def _body(result: RunResult, zone: tzinfo, full: bool) -> Iterator[str | Table]:
         yield Table(f"{reason}: {REASONS[reason]} ({len(alike)})", columns, tuple(rows))
     bad_rows = tuple(Row((bad_row_name(row), _general(row.detail, full))) for row in result.bad_rows)
     yield Table("bad rows, passed over", ("appointment", "detail"), bad_rows)
+    yield from _updates(result, full)
+    if result.credits is not None and result.credits.low:
+        yield f"warning: {credits_sentence(result.credits)}"
     yield from (f"warning: {_general(warning, full)}" for warning in result.warnings)
     yield from _closed_and_expired(result, full)
     yield _general(stop_sentence(result), full)
@@ -290,6 +317,35 @@ def _skip_row(skip: Skip, zone: tzinfo, full: bool, several: bool) -> Row:
             _skip_detail(skip, full),
         )
     )
+
+
+def _updates(result: RunResult, full: bool) -> Iterator[str | Table]:
+    """What became known of earlier messages; what simply arrived is only counted."""
+    arrived = [each for each in result.updates if (each.was, each.state) == (State.SENT, State.DELIVERED)]
+    rows = tuple(
+        Row(
+            (
+                ", ".join(each.appointment_ids),
+                f"{each.route.channel} {_update_recipient(each, full)}",
+                each.was,
+                each.state,
+                _general(each.detail, full),
+            ),
+            style="red" if each.state in {State.UNDELIVERED, State.UNKNOWN} else "green",
+        )
+        for each in result.updates
+        if each not in arrived
+    )
+    yield Table("what became of earlier messages", ("appointments", "to", "was", "is", "detail"), rows)
+    states = {each.state for each in result.updates if each not in arrived}
+    yield from (f"{state}: {UPDATES[state]}" for state in UPDATES if state in states)
+    if arrived:
+        yield f"{counted(len(arrived), 'earlier message')} arrived"
+
+
+def _update_recipient(update: Update, full: bool) -> str:
+    route = update.route
+    return route.recipient if full else mask_recipient(route.channel, route.recipient)
 
 
 def _closed_and_expired(result: RunResult, full: bool) -> Iterator[str]:

@@ -10,6 +10,7 @@ from terminbenachrichtigung.model import (
     Attempt,
     BadRow,
     Channel,
+    Credits,
     Expired,
     MessageOutcome,
     MessageResult,
@@ -19,9 +20,12 @@ from terminbenachrichtigung.model import (
     RunResult,
     Sent,
     Skip,
+    State,
     Stop,
+    Stranded,
     Unavailable,
     Unknown,
+    Update,
 )
 from terminbenachrichtigung.report.masking import contact_data, mask_recipient, mask_text, private_data
 
@@ -67,6 +71,20 @@ OUTCOMES: Mapping[MessageOutcome, str] = {
     MessageOutcome.RETRY: "surely not sent; the next run tries again",
     MessageOutcome.DEFERRED: "not tried in this run; the next one takes it up if it is still due",
 }
+
+
+UPDATES: Mapping[State, str] = {
+    State.SENT: "the gateway has it after all",
+    State.DELIVERED: "it arrived",
+    State.UNDELIVERED: "it did not arrive; the next channel takes its place while there is time",
+    State.UNKNOWN: "its SMS did not arrive, and its e-mail may or may not have; ask the customer, "
+    "then: terminbenachrichtigung history resolve MESSAGE_ID --sent (or --not-sent)",
+}
+
+
+def credits_sentence(found: Credits) -> str:
+    """Say that the account of the SMS runs low."""
+    return f"the SMS account has {found.balance} credits, below sms.credits_warn_below; top it up"
 
 
 def outcome_word(outcome: Outcome) -> str:
@@ -145,7 +163,7 @@ def expired_sentence(expired: Expired, *, full: bool) -> str:
     )
 
 
-def needs_a_person(fact: MessageResult | Skip | BadRow, zone: tzinfo) -> str:
+def needs_a_person(fact: MessageResult | Skip | BadRow | Update | Stranded | Credits, zone: tzinfo) -> str:
     """One line of `RunResult.news`: what happened, to whom, and what to do. Recipients are masked."""
     match fact:
         case MessageResult():
@@ -158,6 +176,17 @@ def needs_a_person(fact: MessageResult | Skip | BadRow, zone: tzinfo) -> str:
             who = _whom(fact.appointment, zone, [fact.appointment.appointment_id])
             detail = mask_text(fact.detail, contact_data(fact.appointment))
             return f"{fact.reason}: {who}: {REASONS[fact.reason]}" + (f" ({detail})" if detail else "")
+        case Update():
+            sentence = UPDATES[fact.state].replace("MESSAGE_ID", fact.message_id)
+            return f"{fact.state}: {_appointments(fact.appointment_ids)}: {sentence}"
+        case Stranded():
+            who = _whom(fact.appointment, zone, [fact.appointment.appointment_id])
+            return (
+                f"undelivered: {who}: the SMS did not arrive, and no channel or time is left; "
+                "a person must call or write: terminbenachrichtigung staff-list"
+            )
+        case Credits():
+            return f"credits: {credits_sentence(fact)}"
         case BadRow():
             return f"bad row: {bad_row_name(fact)}: {mask_text(fact.detail)}"
         case _:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from terminbenachrichtigung.model import State
 from terminbenachrichtigung.rules.context import Candidate, Context, Gap
 
+_TOLD_NOBODY = frozenset({State.RELEASED, State.FAILED, State.UNDELIVERED})
 _PEACE_AFTER_CONTACT = timedelta(hours=2)  # the gap yields to nothing so soon after a contact by hand
 
 
@@ -50,7 +51,7 @@ def _waived(candidate: Candidate, context: Context) -> str:
     told = [
         each
         for each in context.notifications(candidate)
-        if each.state not in {State.RELEASED, State.FAILED} and each.customer_id == appointment.customer_id
+        if each.state not in _TOLD_NOBODY and each.customer_id == appointment.customer_id
     ]
     if told and told[-1].starts_at != appointment.starts_at:
         return f"moved since it was notified for {context.clock(told[-1].starts_at)}"

@@ -80,7 +80,7 @@ def _is_already_notified(candidate: Candidate, context: Context) -> bool:
         case State.CLAIMED:
             # Another run's open claim is in_progress; one that this run made itself is as good as told.
             return candidate.customer_id not in context.known.open_claims
-        case State.FAILED:
+        case State.FAILED | State.UNDELIVERED:
             return not context.contact(candidate).routes
         case _:
             return True

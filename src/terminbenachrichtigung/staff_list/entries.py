@@ -143,11 +143,11 @@ _URGENCY = {reason: rank for rank, reason in enumerate(StaffReason)}
 
 
 def _latest_by_reminder(appointment: Appointment, known: Known) -> Iterable[Notification]:
-    """As the rules see it: what was released told nobody, so moved there and back the older one counts."""
+    """Those that told, or may have: what failed before a released one is still to be made good."""
     return {
         notification.reminder: notification
         for notification in known.notifications.get(appointment.appointment_id, ())
-        if notification.state is not State.RELEASED or _names(notification, appointment)
+        if notification.state is not State.RELEASED
     }.values()
 
 

@@ -1,0 +1,242 @@
+"""What became of messages after their run, noted in the journal; on SQLite and on Postgres."""
+
+from datetime import timedelta
+
+import pytest
+
+from journals import EMAIL, GAP, NOW, SMS, Journals, ask, claimed, planned, settled
+from terminbenachrichtigung.journal import Journal, Lost
+from terminbenachrichtigung.model import (
+    Attempt,
+    Channel,
+    Claim,
+    MessageOutcome,
+    Reason,
+    Rejected,
+    Route,
+    Sent,
+    State,
+    Tidings,
+    Unknown,
+)
+
+DIGITS = "00" + SMS.recipient.removeprefix("+")
+WEEK = timedelta(days=7)
+OTHER_NUMBER = Route(Channel.SMS, "+491716666666")
+
+
+def told(claim: Claim, state: State | None, recipient: str = DIGITS, **fields: str) -> Tidings:
+    detail = fields.pop("detail", f"report: {state}")
+    return Tidings(claim.message_id, Channel.SMS, state, detail, recipient, **fields)
+
+
+def ended(journal: Journal, outcome: MessageOutcome, *attempts: Attempt) -> Claim:
+    """A message that ended after these attempts."""
+    claim = claimed(journal, planned(routes=[SMS, EMAIL]))
+    journal.settle(claim, outcome, attempts[-1].route, attempts)
+    return claim
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "noted"),
+    [
+        # how the run left it; what is said later; how the attempt is noted then
+        (MessageOutcome.UNKNOWN, State.SENT, "sent"),
+        (MessageOutcome.UNKNOWN, State.DELIVERED, "sent"),
+        (MessageOutcome.UNKNOWN, State.UNDELIVERED, "rejected"),
+        (MessageOutcome.SENT, State.DELIVERED, "sent"),
+        (MessageOutcome.SENT, State.UNDELIVERED, "rejected"),
+    ],
+)
+def test_a_message_moves_once_and_says_so_once(
+    journals: Journals, outcome: MessageOutcome, state: State, noted: str
+) -> None:
+    run = journals.run()
+    claim = settled(run, planned(), outcome)
+    (update,) = run.follow([told(claim, state)])
+    was = State.SENT if outcome is MessageOutcome.SENT else State.UNKNOWN
+    assert (update.message_id, update.was, update.state) == (claim.message_id, was, state)
+    assert (update.appointment_ids, update.route) == (("4711",), SMS)
+    assert journals.state(claim) == state
+    assert journals.attempts(claim) == [("sms", noted)]
+    assert run.follow([told(claim, state)]) == ()
+    (message,) = run.history(1)
+    assert message.attempts[0].detail.endswith(f"; report: {state}")
+
+
+def test_two_runs_that_are_told_the_same_note_it_once(journals: Journals) -> None:
+    claims = [settled(journals.run(), planned(reminder=name)) for name in "abcdef"]
+    one, two = journals.run(), journals.run()
+    first = one.follow([told(claim, State.DELIVERED) for claim in claims[:4]])
+    second = two.follow([told(claim, State.DELIVERED) for claim in reversed(claims)])
+    assert {each.message_id for each in first} == {claim.message_id for claim in claims[:4]}
+    assert {each.message_id for each in second} == {claim.message_id for claim in claims[4:]}
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        pytest.param("00491715555555", id="as it was sent"),
+        pytest.param("491715555555", id="without the zeros"),
+        pytest.param("+49 171 5555555", id="as people write it"),
+        pytest.param("01715555555", id="national"),
+        pytest.param("", id="not given, so that the label alone counts"),
+    ],
+)
+def test_a_number_may_be_written_in_any_way(journals: Journals, recipient: str) -> None:
+    claim = settled(journals.run(), planned())
+    assert len(journals.run().follow([told(claim, State.DELIVERED, recipient)])) == 1
+
+
+@pytest.mark.parametrize("recipient", ["00491716666666", "5555", "0", "Anna"])
+def test_what_is_about_another_number_is_passed_over(journals: Journals, recipient: str) -> None:
+    claim = settled(journals.run(), planned())
+    assert journals.run().follow([told(claim, State.UNDELIVERED, recipient)]) == ()
+    assert journals.state(claim) == "sent"
+
+
+def test_what_the_journal_does_not_know_is_passed_over(journals: Journals) -> None:
+    stranger = Tidings("0190f3c2-4a1b-7c3d-8e4f-123456789012", Channel.SMS, State.DELIVERED, "", DIGITS)
+    assert journals.run().follow([stranger]) == ()
+
+
+def test_a_claim_stays_its_owner_s(journals: Journals) -> None:
+    owner = journals.run()
+    claim = claimed(owner, planned())
+    assert journals.run().follow([told(claim, State.DELIVERED)]) == ()
+    owner.settle(claim, MessageOutcome.SENT, SMS, [Attempt(SMS, Sent("JobId 1"))])
+    assert len(journals.run().follow([told(claim, State.DELIVERED)])) == 1
+
+
+def test_what_a_person_settled_stays_so(journals: Journals) -> None:
+    claim = settled(journals.run(), planned(), MessageOutcome.UNKNOWN)
+    journals.run().resolve(claim.message_id, sent=True)
+    assert journals.run().follow([told(claim, State.UNDELIVERED)]) == ()
+    assert journals.state(claim) == "sent"
+
+
+def test_an_email_that_was_sent_instead_is_enough(journals: Journals) -> None:
+    claim = ended(
+        journals.run(), MessageOutcome.SENT, Attempt(SMS, Unknown("no answer")), Attempt(EMAIL, Sent())
+    )
+    assert journals.run().follow([told(claim, State.UNDELIVERED)]) == ()
+    assert journals.state(claim) == "sent"
+
+
+def test_an_email_that_may_have_been_sent_is_never_sent_again(journals: Journals) -> None:
+    claim = ended(
+        journals.run(),
+        MessageOutcome.SENT,
+        Attempt(EMAIL, Unknown("lost after DATA")),
+        Attempt(SMS, Sent("JobId 1")),
+    )
+    (update,) = journals.run().follow([told(claim, State.UNDELIVERED)])
+    assert (update.was, update.state) == (State.SENT, State.UNKNOWN)
+    again = journals.run().claim(planned(routes=[EMAIL]), now=NOW, gap=GAP)
+    assert again == Lost(Reason.ALREADY_NOTIFIED, "unknown")
+
+
+def test_a_word_that_nobody_knows_is_kept_with_the_attempt_once(journals: Journals) -> None:
+    claim = settled(journals.run(), planned())
+    for _ in range(2):
+        assert journals.run().follow([told(claim, None, detail="report: Lost")]) == ()
+    (message,) = journals.run().history(1)
+    assert (message.state, message.attempts[0].detail) == (State.SENT, "JobId 4711; report: Lost")
+
+
+# ---------------------------------------------------------------- the next channel
+
+
+def test_undelivered_opens_the_next_channel_and_never_the_same_recipient(journals: Journals) -> None:
+    claim = settled(journals.run(), planned())
+    journals.run().follow([told(claim, State.UNDELIVERED)])
+    again = journals.run().claim(planned(), now=NOW, gap=GAP)
+    assert again == Lost(Reason.ALREADY_NOTIFIED, "undelivered")
+    known = ask(journals.run())
+    assert known.rejected == {"4711": {SMS.recipient}}
+    assert known.contacted == {}
+    settled(journals.run(), planned(routes=[EMAIL]))
+    assert journals.generations() == [1, 2]
+    assert isinstance(journals.run().claim(planned(routes=[EMAIL]), now=NOW, gap=GAP), Lost)
+
+
+def test_a_corrected_number_opens_an_undelivered_message_again(journals: Journals) -> None:
+    claim = settled(journals.run(), planned())
+    journals.run().follow([told(claim, State.UNDELIVERED)])
+    claimed(journals.run(), planned(routes=[OTHER_NUMBER]), gap=GAP)
+
+
+def test_a_person_may_settle_what_did_not_arrive(journals: Journals) -> None:
+    claim = settled(journals.run(), planned())
+    journals.run().follow([told(claim, State.UNDELIVERED)])
+    assert journals.run().resolve(claim.message_id, sent=True) is State.UNDELIVERED
+    assert journals.run().follow([told(claim, State.UNDELIVERED)]) == ()
+    assert journals.state(claim) == "sent"
+
+
+# ---------------------------------------------------------------- what there is to ask
+
+
+def test_only_sms_without_an_answer_are_asked_for_newest_first(journals: Journals) -> None:
+    run = journals.run()
+    old = settled(run, planned(reminder="a"), MessageOutcome.UNKNOWN, NOW - timedelta(days=6))
+    new = settled(run, planned(reminder="b"), MessageOutcome.UNKNOWN, NOW - timedelta(days=1))
+    settled(run, planned(reminder="c"), MessageOutcome.UNKNOWN, NOW - WEEK)
+    settled(run, planned(reminder="d"), MessageOutcome.SENT)
+    settled(run, planned(reminder="e", routes=[EMAIL]), MessageOutcome.UNKNOWN)
+    assert run.unanswered(Channel.SMS, NOW - WEEK) == [new.message_id, old.message_id]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "route", "days", "awaited"),
+    [
+        pytest.param(MessageOutcome.SENT, SMS, 2, True, id="sent"),
+        pytest.param(MessageOutcome.UNKNOWN, SMS, 2, True, id="without an answer"),
+        pytest.param(MessageOutcome.FAILED, SMS, 2, False, id="failed"),
+        pytest.param(MessageOutcome.RETRY, SMS, 2, False, id="not sent"),
+        pytest.param(MessageOutcome.SENT, EMAIL, 2, False, id="an e-mail"),
+        pytest.param(MessageOutcome.SENT, SMS, 7, False, id="so long ago that none will come"),
+    ],
+)
+def test_when_a_report_is_awaited(
+    journals: Journals, outcome: MessageOutcome, route: Route, days: int, *, awaited: bool
+) -> None:
+    run = journals.run()
+    moment = NOW - timedelta(days=days)
+    claim = settled(run, planned(routes=[route]), outcome, moment)
+    assert run.awaited_since(Channel.SMS, NOW - WEEK) == (moment if awaited else None)
+    if awaited:
+        run.follow([told(claim, State.DELIVERED)])
+        assert run.awaited_since(Channel.SMS, NOW - WEEK) is None
+
+
+def test_the_oldest_run_counts(journals: Journals) -> None:
+    run = journals.run()
+    assert run.awaited_since(Channel.SMS, NOW - WEEK) is None
+    for hours in (3, 30, 2):
+        settled(run, planned(reminder=f"{hours}"), now=NOW - timedelta(hours=hours))
+    assert run.awaited_since(Channel.SMS, NOW - WEEK) == NOW - timedelta(hours=30)
+
+
+def test_a_message_is_found_by_its_job_whenever_that_became_known(journals: Journals) -> None:
+    run = journals.run()
+    sent = claimed(run, planned(reminder="a"))
+    run.settle(sent, MessageOutcome.SENT, SMS, [Attempt(SMS, Sent("JobId 1", "1"))])
+    asked_for = settled(run, planned(reminder="b"), MessageOutcome.UNKNOWN)
+    run.follow([told(asked_for, State.SENT, "", job_id="2")])
+    old = claimed(run, planned(reminder="c"), NOW - WEEK)
+    run.settle(old, MessageOutcome.SENT, SMS, [Attempt(SMS, Sent("JobId 3", "3"))])
+    found = run.messages_of_jobs({"1", "2", "3", "4"}, NOW - WEEK)
+    assert found == {"1": sent.message_id, "2": asked_for.message_id}
+    assert run.messages_of_jobs(set(), NOW - WEEK) == {}
+
+
+def test_a_refused_sms_and_a_later_report_leave_the_refusal(journals: Journals) -> None:
+    claim = ended(
+        journals.run(),
+        MessageOutcome.SENT,
+        Attempt(SMS, Rejected("NoRecipientFound")),
+        Attempt(EMAIL, Sent()),
+    )
+    assert journals.run().follow([told(claim, State.DELIVERED)]) == ()
+    assert journals.attempts(claim) == [("sms", "rejected"), ("email", "sent")]

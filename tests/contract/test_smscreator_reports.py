@@ -1,0 +1,256 @@
+"""What became of an SMS: the gateway's answers about jobs and delivery reports, over real sockets."""
+
+import socket
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from peers import NOW, a_peer
+from sms_under_test import (
+    ACCOUNT_ERROR,
+    CLAIM,
+    CONTENT,
+    PASSWORD,
+    RECIPIENT,
+    SERIAL,
+    answering,
+    dribbles_the_body,
+    hangs_up_at_once,
+    hangs_up_in_the_body,
+    http,
+    resets_after_reading,
+    says_nothing,
+    sms_channel,
+)
+
+from terminbenachrichtigung.delivery.http_line import Answer
+from terminbenachrichtigung.delivery.smscreator import SmsCreator, jobs_of, reports_of
+from terminbenachrichtigung.demo import gateway as loopback
+from terminbenachrichtigung.model import DeliveryReport, State, Unavailable, Unknown
+
+LABEL = CLAIM.message_id
+SINCE = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+BOMB = '<!DOCTYPE a [<!ENTITY x "Ok"><!ENTITY y "&x;&x;&x;">]><a><StatusCode>&y;</StatusCode></a>'
+
+Question = Callable[[SmsCreator], Any]
+
+
+def ask_for_jobs(channel: SmsCreator) -> Any:
+    return channel.jobs(LABEL)
+
+
+def ask_for_reports(channel: SmsCreator) -> Any:
+    return channel.reports(SINCE)
+
+
+@pytest.fixture
+def gateway() -> Iterator[loopback.Gateway]:
+    with loopback.Gateway(serial=SERIAL, password=PASSWORD) as started:
+        yield started
+
+
+@pytest.fixture
+def channel(gateway: loopback.Gateway) -> Iterator[SmsCreator]:
+    with sms_channel(gateway.url) as opened:
+        yield opened
+
+
+def result(
+    inner: str, word: str = "Ok", namespace: str = ' xmlns="http://www.smscreator.de/gateway"'
+) -> bytes:
+    return f"<R{namespace}><StatusCode>{word}</StatusCode>{inner}</R>".encode()
+
+
+def reported(**fields: str) -> DeliveryReport:
+    """The one report of an answer; a field that is None is left out."""
+    usual = {
+        "Id": "12",
+        "Recipient": "00491715555555",
+        "JobId": "4711",
+        "Status": "Delivered",
+        "Date": "2026-11-24T10:05:00",
+        "Sequence": "1",
+        "Caption": LABEL,
+    }
+    inner = "".join(f"<{name}>{value}</{name}>" for name, value in (usual | fields).items())
+    found = reports_of(
+        Answer(200, result(f"<Value><SMSReport>{inner}</SMSReport></Value>")), NOW, (PASSWORD,)
+    )
+    assert isinstance(found, tuple)
+    (report,) = found
+    return report
+
+
+# ---------------------------------------------------------------- as the loopback gateway answers
+
+
+def test_a_job_is_found_by_its_label(gateway: loopback.Gateway, channel: SmsCreator) -> None:
+    assert channel.jobs(LABEL) == ()
+    channel.send(CLAIM, CONTENT)
+    assert channel.jobs(LABEL) == ("1",)
+    assert gateway.requests[-1].path == "/gateway/Information.asmx/QueryJobInfoByJobCaption"
+    assert gateway.requests[-1].fields == {"User": SERIAL, "Password": PASSWORD, "Caption": LABEL}
+
+
+def test_reports_are_asked_for_by_date_and_not_taken_away(
+    gateway: loopback.Gateway, channel: SmsCreator
+) -> None:
+    channel.send(CLAIM, CONTENT)
+    (job,) = gateway.jobs
+    gateway.report(job, "Buffered", done=SINCE - timedelta(minutes=1))
+    gateway.report(job, "Delivered", done=SINCE + timedelta(minutes=5), part=2)
+    expected = DeliveryReport(
+        label=LABEL,
+        job_id="1",
+        recipient="00" + RECIPIENT.removeprefix("+"),
+        state=State.DELIVERED,
+        word="Delivered",
+        part="2",
+        number=2,
+        at=SINCE + timedelta(minutes=5),
+    )
+    assert channel.reports(SINCE) == (expected,)
+    assert channel.reports(SINCE) == (expected,)
+    assert {request.operation for request in gateway.requests[1:]} == {"QueryReceivedDLR"}
+    assert gateway.requests[-1].fields == {
+        "User": SERIAL,
+        "Password": PASSWORD,
+        "StartDate": "2026-11-24T09:00:00",  # the gateway's local time
+        "Limit": "5000",
+    }
+
+
+# ---------------------------------------------------------------- what an answer may look like
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        pytest.param(result("<Value/>"), (), id="no job"),
+        pytest.param(result(""), (), id="not even a value"),
+        pytest.param(result("", "NoDataFound"), (), id="a word for it"),
+        pytest.param(result("<Value><Job><JobId>7</JobId></Job></Value>"), ("7",), id="a job"),
+        pytest.param(result("<Value><JobId>7</JobId></Value>"), ("7",), id="without an element around it"),
+        pytest.param(result("<V><JobId>7</JobId></V>", namespace=' xmlns="x"'), ("7",), id="namespace"),
+        pytest.param(
+            result("<V><Job><JobId>7</JobId></Job><Job><JobId>8</JobId></Job></V>"), ("7", "8"), id="two jobs"
+        ),
+        pytest.param(
+            result("<V><Job><JobId>7</JobId><Caption>Rechnung</Caption></Job></V>"), (), id="another label's"
+        ),
+        pytest.param(result("<V><Job><JobId>sieben</JobId></Job></V>"), (), id="not a number"),
+        pytest.param(result("<V><Job><JobId></JobId></Job></V>"), (), id="without a number"),
+    ],
+)  # fmt: skip
+def test_the_jobs_of_a_label(body: bytes, expected: tuple[str, ...]) -> None:
+    assert jobs_of(Answer(200, body), LABEL, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "unheard"),
+    [
+        ("Delivered", State.DELIVERED, False),
+        ("DELIVRD", State.DELIVERED, False),
+        ("Undelivered", State.UNDELIVERED, False),
+        ("UNDELIV", State.UNDELIVERED, False),
+        ("Failed", State.UNDELIVERED, False),
+        ("Expired", State.UNDELIVERED, False),
+        ("Rejected", State.UNDELIVERED, False),
+        ("Buffered", None, False),
+        ("Sent", None, False),  # the network has it; the phone may not
+        ("Zugestellt", None, True),
+        ("", None, True),
+        ("Not delivered", None, True),  # no guessing
+    ],
+)
+def test_what_a_word_means(word: str, state: State | None, *, unheard: bool) -> None:
+    report = reported(Status=word)
+    assert (report.state, report.unheard, report.word) == (state, unheard, word)
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2026-11-24T10:05:00", datetime(2026, 11, 24, 9, 5, tzinfo=UTC)),
+        ("2026-11-24T10:05:00.1234567+01:00", datetime(2026, 11, 24, 9, 5, 0, 123456, tzinfo=UTC)),
+        ("2026-07-24T10:05:00Z", datetime(2026, 7, 24, 10, 5, tzinfo=UTC)),
+        ("11/24/2026 10:05:00 AM", None),
+        ("0001-01-01T00:00:00", None),  # what .NET writes where there is none
+        ("", None),
+    ],
+)
+def test_when_a_report_was_made(written: str, moment: datetime | None) -> None:
+    assert reported(Date=written).at == moment
+
+
+@pytest.mark.parametrize(("sequence", "part"), [("2", "2"), ("", ""), ("48151623", ""), ("eins", "")])
+def test_a_small_sequence_is_a_part_of_a_long_sms(sequence: str, part: str) -> None:
+    assert reported(Sequence=sequence).part == part
+
+
+def test_a_report_shows_no_secret_and_no_number_in_its_word() -> None:
+    word = reported(Status=f"No route to 00491715555555 {PASSWORD}".replace("&", "&amp;")).word
+    assert word == "No route to ••• •••"
+
+
+def test_absurd_numbers_are_none() -> None:
+    report = reported(Id="9" * 5000, JobId="9" * 5000)
+    assert (report.number, report.job_id) == (0, "")
+
+
+def test_thousands_of_reports_are_one_answer() -> None:
+    one = "<SMSReport><Id>1</Id><JobId>7</JobId><Status>Delivered</Status></SMSReport>"
+    found = reports_of(Answer(200, result(f"<Value>{one * 5000}</Value>")), NOW)
+    assert isinstance(found, tuple)
+    assert len(found) == 5000
+
+
+# ---------------------------------------------------------------- trouble
+
+TOO_LONG = Unknown("the gateway's answer is too long")
+NO_XML = Unknown("the gateway's answer is not the XML it should be")
+
+
+@pytest.mark.parametrize("ask", [ask_for_jobs, ask_for_reports])
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        pytest.param(http("200 OK", "<html>Wartung"), NO_XML, id="HTML"),
+        pytest.param(http("200 OK", ""), NO_XML, id="nothing"),
+        pytest.param(http("200 OK", BOMB), NO_XML, id="an entity bomb"),
+        pytest.param(http("200 OK", "x" * (2**23 + 1)), TOO_LONG, id="huge"),
+        pytest.param(
+            http("200 OK", result("", "IPLock").decode()),
+            Unavailable("the gateway refuses the account: IPLock", **ACCOUNT_ERROR),
+            id="IPLock",
+        ),
+        pytest.param(
+            http("200 OK", result("", "DatabaseError").decode()),
+            Unknown("the gateway's StatusCode is DatabaseError"),
+            id="DatabaseError",
+        ),
+        pytest.param(http("200 OK", "<R/>"), Unknown("the gateway's StatusCode is missing"), id="other XML"),
+        pytest.param(http("503 Busy"), Unavailable("the gateway answers HTTP 503"), id="503"),
+        pytest.param(http("404 No"), Unavailable("the gateway answers HTTP 404", again=False), id="404"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_none(ask: Question, data: bytes, expected: Unavailable | Unknown) -> None:
+    with a_peer(answering(data)) as peer, sms_channel(f"http://127.0.0.1:{peer.port}/gateway") as channel:
+        assert ask(channel) == expected
+
+
+@pytest.mark.parametrize("ask", [ask_for_jobs, ask_for_reports])
+@pytest.mark.parametrize(
+    "behave",
+    [
+        hangs_up_at_once,
+        resets_after_reading,
+        hangs_up_in_the_body,
+        pytest.param(says_nothing, id="says nothing until the deadline"),
+        pytest.param(dribbles_the_body, id="a byte now and then until the deadline"),
+    ],
+)
+def test_a_broken_line_is_an_answer_too(ask: Question, behave: Callable[[socket.socket], None]) -> None:
+    with a_peer(behave) as peer, sms_channel(f"http://127.0.0.1:{peer.port}/gateway") as channel:
+        assert isinstance(ask(channel), Unknown)

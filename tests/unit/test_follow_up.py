@@ -1,0 +1,132 @@
+"""What delivery reports come to, and how far a later word moves a message. Pure."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from terminbenachrichtigung.follow_up import read_reports
+from terminbenachrichtigung.journal.following import state_after
+from terminbenachrichtigung.model import Channel, DeliveryReport, State, Tidings
+
+OURS = "0190f3c2-4a1b-7c3d-8e4f-123456789012"
+ANOTHER = "0190f3c2-4a1b-7c3d-8e4f-999999999999"
+NUMBER = "00491715555555"
+TEN = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+WORDS = {"Delivered": State.DELIVERED, "Failed": State.UNDELIVERED, "Buffered": None, "Lost": None}
+
+
+def report(word: str = "Delivered", minutes: int = 0, **fields: Any) -> DeliveryReport:
+    told = {
+        "label": OURS,
+        "job_id": "7",
+        "recipient": NUMBER,
+        "state": WORDS[word],
+        "word": word,
+        "unheard": word == "Lost",
+        "at": TEN + timedelta(minutes=minutes),
+        **fields,
+    }
+    return DeliveryReport(**told)
+
+
+def read(*reports: DeliveryReport) -> list[Tidings]:
+    return read_reports(reports, {"7": OURS}.get)[0]
+
+
+@pytest.mark.parametrize(
+    ("reports", "expected"),
+    [
+        # what was reported about one message; what it comes to
+        pytest.param([report()], State.DELIVERED, id="delivered"),
+        pytest.param([report("Failed")], State.UNDELIVERED, id="undelivered"),
+        pytest.param([report("Buffered"), report(minutes=1)], State.DELIVERED, id="first under way"),
+        pytest.param([report(), report("Buffered", 1)], State.DELIVERED, id="a late word of the way"),
+        pytest.param([report("Failed"), report(minutes=1)], State.DELIVERED, id="the later word holds"),
+        pytest.param([report(minutes=1), report("Failed")], State.DELIVERED, id="in whatever order"),
+        pytest.param(
+            [report("Failed", at=None, number=1), report(at=None, number=2)],
+            State.DELIVERED,
+            id="without dates the numbers count",
+        ),
+        pytest.param(
+            [report("Failed", part="1"), report(minutes=1, part="2")],
+            State.UNDELIVERED,
+            id="one part that did not arrive makes the whole undelivered",
+        ),
+        pytest.param(
+            [report(part="1"), report(part="2"), report(part="3")], State.DELIVERED, id="all parts arrived"
+        ),
+        pytest.param([report("Lost"), report(minutes=1)], State.DELIVERED, id="an unheard word first"),
+    ],
+)  # fmt: skip
+def test_reports_about_one_message(reports: list[DeliveryReport], expected: State) -> None:
+    (told,) = read(*reports)
+    assert (told.message_id, told.channel, told.state) == (OURS, Channel.SMS, expected)
+
+
+def test_a_word_of_the_way_says_nothing() -> None:
+    assert read(report("Buffered")) == []
+
+
+def test_a_word_that_nobody_knows_changes_nothing_is_kept_and_is_warned_about_once() -> None:
+    told, warnings = read_reports([report("Lost"), report("Lost", label=ANOTHER)], lambda _job: None)
+    assert [(each.state, each.detail) for each in told] == [(None, "report: Lost")] * 2
+    assert warnings == ['the gateway reports "Lost" of 2 SMS: a word that is not known, and changes nothing']
+
+
+@pytest.mark.parametrize(
+    ("fields", "message_id"),
+    [
+        pytest.param({}, OURS, id="by its label"),
+        pytest.param({"label": ANOTHER}, ANOTHER, id="the label goes before the job"),
+        pytest.param({"label": ""}, OURS, id="without a label, by the job"),
+        pytest.param({"label": OURS[:20]}, OURS, id="with a label cut short, by the job"),
+        pytest.param({"label": OURS.upper()}, OURS, id="with a label that we do not write, by the job"),
+        pytest.param({"label": "", "recipient": ""}, None, id="by the job only with a number to compare"),
+        pytest.param({"label": "Rechnung 17", "job_id": "8"}, None, id="other software's"),
+        pytest.param({"label": f"test-message-{OURS}", "job_id": "9"}, None, id="a test message's"),
+        pytest.param({"label": "", "job_id": ""}, None, id="without anything to know it by"),
+    ],
+)
+def test_whose_report_it_is(fields: dict[str, Any], message_id: str | None) -> None:
+    assert [told.message_id for told in read(report(**fields))] == ([message_id] if message_id else [])
+
+
+S = State
+
+
+@pytest.mark.parametrize(
+    ("state", "own", "others", "said", "expected"),
+    [
+        # the message, its SMS, its attempts on other channels; what is said; where the message stands then
+        (S.UNKNOWN, "unknown", [], S.SENT, S.SENT),
+        (S.UNKNOWN, "unknown", [], S.DELIVERED, S.DELIVERED),
+        (S.UNKNOWN, "unknown", [], S.UNDELIVERED, S.UNDELIVERED),
+        (S.SENT, "sent", [], S.SENT, S.SENT),
+        (S.SENT, "sent", [], S.DELIVERED, S.DELIVERED),
+        (S.SENT, "sent", [], S.UNDELIVERED, S.UNDELIVERED),
+        (S.SENT, "sent", ["rejected", "unavailable"], S.UNDELIVERED, S.UNDELIVERED),
+        # an e-mail that was sent after an SMS that got no answer: the customer was told
+        (S.SENT, "unknown", ["sent"], S.UNDELIVERED, S.SENT),
+        (S.SENT, "unknown", ["sent"], S.DELIVERED, S.DELIVERED),
+        # an e-mail that may have been sent: never a second one, a person must ask
+        (S.SENT, "sent", ["unknown"], S.UNDELIVERED, S.UNKNOWN),
+        (S.UNKNOWN, "unknown", ["unknown"], S.UNDELIVERED, S.UNKNOWN),
+        (S.UNKNOWN, "unknown", ["unknown"], S.SENT, S.SENT),
+        # what a person settled by hand stays so
+        (S.SENT, "unknown", [], S.UNDELIVERED, S.SENT),
+        (S.SENT, "unknown", [], S.DELIVERED, S.SENT),
+        (S.RELEASED, "unknown", [], S.SENT, S.RELEASED),
+        # what is final stays final; a claim is its owner's
+        (S.DELIVERED, "sent", [], S.UNDELIVERED, S.DELIVERED),
+        (S.UNDELIVERED, "sent", [], S.DELIVERED, S.UNDELIVERED),
+        (S.FAILED, "sent", [], S.SENT, S.FAILED),
+        (S.CLAIMED, "sent", [], S.DELIVERED, S.CLAIMED),
+    ],
+)
+def test_how_far_a_later_word_moves_a_message(
+    state: State, own: str, others: list[str], said: State, expected: State
+) -> None:
+    assert state_after(state, own, others, said) is expected
