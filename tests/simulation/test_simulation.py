@@ -43,7 +43,7 @@ def test_nobody_is_notified_twice_and_nobody_is_lost(
     simulation = Simulation(configuration, seed, pytestconfig.getoption("--weeks"), tmp_path)
     # One thread and simulated seconds: a seed always comes to the same end.
     monkeypatch.setattr("terminbenachrichtigung.delivery.workers.ThreadPoolExecutor", SameThread)
-    for module in ("pipeline", "dispatch.backlog", "dispatch.deliveries"):
+    for module in ("pipeline.plans", "dispatch.backlog", "dispatch.deliveries"):
         monkeypatch.setattr(f"terminbenachrichtigung.{module}.time", simulation.clock)
     chance = SimpleNamespace(Random=lambda: random.Random(seed))
     monkeypatch.setattr("terminbenachrichtigung.dispatch.backlog.random", chance)

@@ -250,3 +250,13 @@ def test_two_runs_at_once_confirm_each_booking_once(tmp_path: Path) -> None:
             run.communicate(timeout=60)
             assert run.returncode == 0
         assert sorted(practice.mailed) == sorted(address(customer) for customer in range(20))
+
+
+def test_what_the_account_holds_is_reported_with_confirmations_too(practice: Practice) -> None:
+    practice.configure(confirmation={"enabled": True}, sms={"credits_warn_below": 5000})
+    practice.run_once()
+    practice.book("soon", "2026-11-25 10:30")
+    practice.book("new", FAR, customer=2, created_at=NEW)
+    ran = practice.run_once(now=ELEVEN)
+    assert (ran.exit_code, set(ran.outcomes.values())) == (1, {"sent"})
+    assert ran.json["credits"]["balance"] is not None
