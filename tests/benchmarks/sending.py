@@ -57,7 +57,7 @@ def gateway(delay: float) -> Iterator[str]:
         import threading
         from terminbenachrichtigung.demo.gateway import Answer, Gateway
         script = lambda request: Answer(delay={delay}) if request.operation == "SendSimpleSMS" else None
-        with Gateway(script=script) as gateway:
+        with Gateway(script=script, balance=1_000_000) as gateway:
             print(gateway.url, flush=True)
             threading.Event().wait()
     """)
