@@ -30,7 +30,13 @@ class Timestamps:
 
     def column(self, values: Sequence[object], *, time_needed: bool) -> list[datetime | None]:
         """Many at once, as `read` does one; raises Unreadable if any one cannot be read."""
-        if str not in set(map(type, values)):
+        kinds = set(map(type, values))
+        if kinds <= {str, type(None)} and len(set(values[:100])) <= 10:
+            # A column without times, or with those of one import: each is read once. Texts alone: of two
+            # datetimes that Python calls equal, one may be the second hour of that name.
+            known = {value: self.read(value, time_needed=time_needed) for value in set(values)}
+            return list(map(known.__getitem__, values))
+        if str not in kinds:
             return [self.read(value, time_needed=time_needed) for value in values]
         midnights, times = self._midnights, self._times
         found: list[datetime | None] = []
