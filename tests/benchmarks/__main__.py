@@ -9,7 +9,7 @@ import sys
 from contextlib import closing
 from dataclasses import dataclass
 
-from benchmarks import journal, large, planning, practices, reading, sending
+from benchmarks import capacity, journal, large, planning, practices, reading, sending
 from benchmarks.costs import PROGRAM, folder, heading, process, ratio, show
 from postgres import PostgresServer
 
@@ -56,7 +56,9 @@ def main() -> None:
     with closing(PostgresServer()) as server:
         server.start()
         show_reading(server, turns, size.rows)
+        capacity.make_durable(server)
         sending.show_together(server, few, size.together)
+        capacity.show_capacity(server, size.messages)
 
 
 def show_start(turns: int) -> None:
