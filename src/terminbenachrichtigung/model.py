@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import ClassVar
 
 # ---------------------------------------------------------------- what the schedule says
 
@@ -285,6 +286,7 @@ class StaffTick:
 class Sent:
     """The gateway said so in its answer; the mail server accepted the data."""
 
+    word: ClassVar[str] = "sent"
     detail: str = ""
     job_id: str = field(default="", compare=False)  # the gateway's, which the detail names for people
 
@@ -293,6 +295,7 @@ class Sent:
 class Rejected:
     """Refused for good: this recipient or this text."""
 
+    word: ClassVar[str] = "rejected"
     detail: str  # the gateway's word, or the mail server's answer
     unheard_word: str | None = None  # a word of rejection that our table does not know
 
@@ -301,6 +304,7 @@ class Rejected:
 class Unavailable:
     """Surely not sent; another time or another channel may do."""
 
+    word: ClassVar[str] = "unavailable"
     detail: str
     account_error: bool = False  # closes the channel for the rest of the run
     again: bool = True  # whether trying again in this run makes sense
@@ -311,11 +315,15 @@ class Unavailable:
 class Unknown:
     """It left, and no clear answer came: it may have been sent."""
 
+    word: ClassVar[str] = "unknown"
     detail: str
 
 
 Outcome = Sent | Rejected | Unavailable | Unknown
-"""How one attempt ended. A closed type: `match` on it, with `assert_never` at the end."""
+"""How one attempt ended. A closed type: `match` on it, with `assert_never` at the end.
+
+`word` is what the contract, section 3, calls it: in the journal, and for people and programs.
+"""
 
 
 @dataclass(frozen=True, slots=True)

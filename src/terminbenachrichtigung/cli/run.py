@@ -125,6 +125,5 @@ def test_message(context: click.Context, *, channel: str, recipient: str) -> Non
     from terminbenachrichtigung.model import Channel, Sent
 
     outcome = desk.test_message(settings, Channel(channel), recipient, bootstrap.make_sender)
-    word = type(outcome).__name__.lower()
-    click.echo(f"{word}: {outcome.detail}" if outcome.detail else word)
+    click.echo(f"{outcome.word}: {outcome.detail}" if outcome.detail else outcome.word)
     context.exit(0 if isinstance(outcome, Sent) else 1)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import assert_never
 
 from sqlalchemy import Connection, func, select, update
 
@@ -14,14 +13,11 @@ from terminbenachrichtigung.model import (
     Channel,
     Expired,
     MessageOutcome,
-    Outcome,
     PlannedMessage,
     Reason,
-    Rejected,
     Route,
     Sent,
     State,
-    Unavailable,
     Unknown,
 )
 
@@ -173,7 +169,7 @@ def record(connection: Connection, message_id: str, ended: Sequence[Attempt]) ->
                     "message_id": message_id,
                     "channel": attempt.route.channel,
                     "recipient": attempt.route.recipient,
-                    "outcome": _word(attempt.outcome),
+                    "outcome": attempt.outcome.word,
                     "detail": attempt.outcome.detail,
                     "job_id": attempt.outcome.job_id or None if isinstance(attempt.outcome, Sent) else None,
                 }
@@ -192,17 +188,3 @@ def is_open(connection: Connection, message_id: str) -> bool:
     """Whether a message is claimed, and not settled yet."""
     found = select(messages.c.state).where(messages.c.message_id == message_id)
     return connection.execute(found).scalar() == State.CLAIMED
-
-
-def _word(outcome: Outcome) -> str:
-    match outcome:
-        case Sent():
-            return "sent"
-        case Rejected():
-            return "rejected"
-        case Unavailable():
-            return "unavailable"
-        case Unknown():
-            return "unknown"
-        case _:
-            assert_never(outcome)

@@ -29,7 +29,6 @@ from terminbenachrichtigung.report.wording import (
     expired_sentence,
     local_time,
     message_detail,
-    outcome_word,
     stop_sentence,
 )
 from terminbenachrichtigung.tables import Row, Table, render
@@ -215,7 +214,7 @@ def message_json(result: MessageResult, full: bool, dry: bool) -> dict[str, obje
         "attempts": [
             {
                 "channel": attempt.route.channel.value,
-                "outcome": outcome_word(attempt.outcome),
+                "outcome": attempt.outcome.word,
                 "detail": attempt.outcome.detail if full else mask_text(attempt.outcome.detail, private),
             }
             for attempt in result.attempts

@@ -14,17 +14,13 @@ from terminbenachrichtigung.model import (
     Expired,
     MessageOutcome,
     MessageResult,
-    Outcome,
     Reason,
-    Rejected,
     RunResult,
     Sent,
     Skip,
     State,
     Stop,
     Stranded,
-    Unavailable,
-    Unknown,
     Update,
 )
 from terminbenachrichtigung.report.masking import contact_data, mask_recipient, mask_text, private_data
@@ -85,21 +81,6 @@ UPDATES: Mapping[State, str] = {
 def credits_sentence(found: Credits) -> str:
     """Say that the account of the SMS runs low."""
     return f"the SMS account has {found.balance} credits, below sms.credits_warn_below; top it up"
-
-
-def outcome_word(outcome: Outcome) -> str:
-    """The contract's word (section 3) for how one attempt ended."""
-    match outcome:
-        case Sent():
-            return "sent"
-        case Rejected():
-            return "rejected"
-        case Unavailable():
-            return "unavailable"
-        case Unknown():
-            return "unknown"
-        case _:
-            assert_never(outcome)
 
 
 def stop_sentence(result: RunResult) -> str:
@@ -230,7 +211,7 @@ def counted(number: int, noun: str) -> str:
 
 def _attempt(attempt: Attempt) -> str:
     said = f": {attempt.outcome.detail}" if attempt.outcome.detail else ""
-    return f"{attempt.route.channel} {outcome_word(attempt.outcome)}{said}"
+    return f"{attempt.route.channel} {attempt.outcome.word}{said}"
 
 
 def _whom(appointment: Appointment, zone: tzinfo, ids: list[str]) -> str:
