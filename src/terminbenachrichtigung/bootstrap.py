@@ -63,9 +63,7 @@ def tools(settings: Settings, *, readonly: bool = False) -> Iterator[Tools]:
         readonly: for a dry run: the journal cannot be written, and a missing one counts as empty.
     """
     with ExitStack() as closing:
-        schedule = Schedule(
-            settings.schedule, settings.rules, settings.zone, confirms=settings.confirmation.enabled
-        )
+        schedule = _open_schedule(settings)
         closing.callback(schedule.close)
         journal: Journal | None = None
         try:
@@ -76,6 +74,10 @@ def tools(settings: Settings, *, readonly: bool = False) -> Iterator[Tools]:
                 raise
         quiet = Quiet(settings.rules, settings.zone)
         yield Tools(settings, quiet, schedule, journal, Texts(settings), clock)
+
+
+def _open_schedule(settings: Settings) -> Schedule:
+    return Schedule(settings.schedule, settings.rules, settings.zone, confirms=settings.confirmation.enabled)
 
 
 def watch(settings: Settings) -> Watch:
@@ -217,9 +219,7 @@ def probes(settings: Settings) -> tuple[Probe, ...]:
 
 
 def _schedule(settings: Settings) -> tuple[str, tuple[str, ...]]:
-    schedule = Schedule(
-        settings.schedule, settings.rules, settings.zone, confirms=settings.confirmation.enabled
-    )
+    schedule = _open_schedule(settings)
     try:
         schedule.probe()
         scanned = schedule.scan()

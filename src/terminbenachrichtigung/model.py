@@ -122,6 +122,12 @@ class PlannedMessage:
     def soonest(self) -> Appointment:
         return self.appointments[0]
 
+    @property
+    def order(self) -> tuple[datetime, str, str, str]:
+        """Soonest first, and always the same."""
+        first = self.soonest
+        return (first.starts_at, self.customer_id, first.appointment_id, self.reminder)
+
 
 @dataclass(frozen=True, slots=True)
 class Skip:
@@ -165,6 +171,11 @@ class State(StrEnum):
     UNKNOWN = "unknown"
     RELEASED = "released"
     ADOPTED = "adopted"
+
+
+CHANNELS_LEFT = (State.FAILED, State.UNDELIVERED)
+"""Refused, or not arrived, by what was tried: a recipient not yet rejected opens the message again."""
+TOLD_NOBODY = (*CHANNELS_LEFT, State.RELEASED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """What a Postgres journal carries: claims and settles of several processes, and what they leave on disk."""
 
 import multiprocessing
-from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from time import perf_counter
 
@@ -10,22 +9,10 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from benchmarks.costs import show
+from benchmarks.journal import NOW, claim_and_settle
 from postgres import PostgresServer
 from terminbenachrichtigung.config import JournalSettings
 from terminbenachrichtigung.journal import create_journal, open_journal
-from terminbenachrichtigung.model import (
-    Appointment,
-    Attempt,
-    Channel,
-    Claim,
-    MessageOutcome,
-    PlannedMessage,
-    Route,
-    Sent,
-)
-
-NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
-ROUTE = Route(Channel.SMS, "+491715555555")
 
 
 def make_durable(server: PostgresServer) -> None:
@@ -67,14 +54,7 @@ def show_capacity(server: PostgresServer, messages: int) -> None:
 def _claim_and_settle(url: str, first: int, count: int, begin: Barrier) -> None:
     journal = open_journal(JournalSettings(url=SecretStr(url)))
     begin.wait(60)
-    for number in range(first, first + count):
-        row = Appointment(
-            str(number), NOW + timedelta(hours=20), str(number), type_notifiable=True, is_group=False
-        )
-        message = PlannedMessage("Terminerinnerung", str(number), (row,), (ROUTE,))
-        claim = journal.claim(message, now=NOW, gap=timedelta(hours=12))
-        assert isinstance(claim, Claim)
-        journal.settle(claim, MessageOutcome.SENT, ROUTE, [Attempt(ROUTE, Sent("JobId 1"))])
+    claim_and_settle(journal, range(first, first + count))
     journal.close()
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
@@ -9,7 +10,7 @@ from time import perf_counter
 from pydantic import SecretStr
 
 from terminbenachrichtigung.config import JournalSettings
-from terminbenachrichtigung.journal import create_journal, open_journal
+from terminbenachrichtigung.journal import Journal, create_journal, open_journal
 from terminbenachrichtigung.model import (
     Appointment,
     Attempt,
@@ -23,6 +24,16 @@ from terminbenachrichtigung.model import (
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 ROUTE = Route(Channel.SMS, "+491715555555")
+
+
+def claim_and_settle(journal: Journal, customers: Iterable[int]) -> None:
+    """One message for each customer, that was sent."""
+    for n in customers:
+        row = Appointment(str(n), NOW + timedelta(hours=20), str(n), type_notifiable=True, is_group=False)
+        message = PlannedMessage("Terminerinnerung", str(n), (row,), (ROUTE,))
+        claim = journal.claim(message, now=NOW, gap=timedelta(hours=12))
+        assert isinstance(claim, Claim)
+        journal.settle(claim, MessageOutcome.SENT, ROUTE, [Attempt(ROUTE, Sent("JobId 1"))])
 
 
 class Scene:
@@ -43,12 +54,7 @@ class Scene:
         """Seconds for all claims and settles."""
         journal = open_journal(JournalSettings(url=SecretStr(f"sqlite:///{self._journal()}")))
         began = perf_counter()
-        for n in range(self._messages):
-            row = Appointment(str(n), NOW + timedelta(hours=20), str(n), type_notifiable=True, is_group=False)
-            message = PlannedMessage("Terminerinnerung", str(n), (row,), (ROUTE,))
-            claim = journal.claim(message, now=NOW, gap=timedelta(hours=12))
-            assert isinstance(claim, Claim)
-            journal.settle(claim, MessageOutcome.SENT, ROUTE, [Attempt(ROUTE, Sent("JobId 1"))])
+        claim_and_settle(journal, range(self._messages))
         seconds = perf_counter() - began
         journal.close()
         return seconds

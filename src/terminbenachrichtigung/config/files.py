@@ -6,6 +6,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -102,8 +103,9 @@ def read_text(path: Path) -> str:
         raise ValueError(f"is not UTF-8 in line {line}; save it as UTF-8") from None
 
 
-def shipped_templates() -> dict[str, Any]:
-    """The templates that come with the tool: name, then language, then texts."""
+@cache
+def shipped_templates() -> Mapping[str, Any]:
+    """The templates that come with the tool: name, then language, then texts. Read once, never changed."""
     text = resources.files("terminbenachrichtigung").joinpath("templates.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 

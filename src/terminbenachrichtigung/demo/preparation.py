@@ -150,7 +150,7 @@ def run_beside(settings: Settings, now: datetime) -> Iterator[None]:
         journal.begin(now, "run-once")
         planned = pipeline.plan_window(tools, now).plan.messages
         (message,) = [each for each in planned if each.customer_id == CLAIMED_BESIDE]
-        gap = timedelta(hours=settings.rules.hours_between_messages)
+        gap = pipeline.gap_of(settings)
         claim = journal.claim(message, now=now, gap=gap)
         assert isinstance(claim, Claim)
         yield

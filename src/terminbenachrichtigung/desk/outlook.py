@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.model import Appointment, Known
-from terminbenachrichtigung.pipeline import Tools, ask_journal, text_lengths
+from terminbenachrichtigung.pipeline import Tools, ask_journal, gap_of, text_lengths
 from terminbenachrichtigung.rules.forecast import HOUR
 
 _BEFORE = timedelta(days=7)
@@ -41,7 +41,7 @@ def _of_customer(tools: Tools, row: Appointment, now: datetime, begin: datetime)
     if row.customer_id is None:
         return [row]
     quiet, leads = tools.quiet, [each.hours_before for each in tools.settings.reminders]
-    gap = timedelta(hours=tools.settings.rules.hours_between_messages)
+    gap = gap_of(tools.settings)
 
     def carried_until(since: datetime) -> datetime:
         first = (quiet.next_open(max(since, quiet.window_opens(row.starts_at, lead))) for lead in leads)

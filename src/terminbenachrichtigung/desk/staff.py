@@ -9,7 +9,7 @@ from terminbenachrichtigung.desk.grounds import ABOUT_TIME, ALL_BUT_NOT_OURS, re
 from terminbenachrichtigung.desk.outlook import outlook
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.model import Appointment, Known, Reason, StaffTick
-from terminbenachrichtigung.pipeline import Planned, Tools, ask_journal, judge, plan_window
+from terminbenachrichtigung.pipeline import Planned, Tools, ask_journal, gap_of, judge, plan_window
 from terminbenachrichtigung.staff_list import StaffCase, StaffEntry, StaffReason
 
 _PASSING = (Reason.MISSED, Reason.NOT_YET_DUE, Reason.BOOKED_RECENTLY, Reason.RECENTLY_NOTIFIED)
@@ -126,10 +126,9 @@ def _changed(
     clear = replace(
         known, notifications={name: told for name, told in known.notifications.items() if name not in unclear}
     )
-    excluded = {status.strip().casefold() for status in tools.settings.rules.excluded_statuses}
 
     def cancelled(row: Appointment) -> bool:
-        return row.status.strip().casefold() in excluded
+        return rules.has_excluded_status(row, tools.settings)
 
     return known, (
         *staff_list.cancelled_cases(clear, rows, customers, cancelled, moment),
@@ -195,7 +194,7 @@ def _unreached(tools: Tools, ours: Iterable[rules.Judgement], reached: set[str])
 def _contact_counts_since(tools: Tools, each: rules.Judgement, reason: Reason) -> datetime:
     start = each.appointment.starts_at
     if reason is Reason.MISSED:
-        return tools.quiet.last_chance(start) - timedelta(hours=tools.settings.rules.hours_between_messages)
+        return tools.quiet.last_chance(start) - gap_of(tools.settings)
     (hours_before,) = {
         reminder.hours_before for reminder in tools.settings.reminders if reminder.name == each.reminder
     }

@@ -12,6 +12,7 @@ from terminbenachrichtigung.dispatch.stages import Stages
 from terminbenachrichtigung.errors import JournalError, ScheduleError
 from terminbenachrichtigung.journal import Lost
 from terminbenachrichtigung.model import (
+    TOLD_NOBODY,
     Appointment,
     Channel,
     MessageOutcome,
@@ -201,7 +202,7 @@ class Backlog:
             for appointment_id, latest in theirs.items():
                 row = alone[appointment_id].message.soonest
                 same = (latest.customer_id, latest.starts_at) == (row.customer_id, row.starts_at)
-                if same and latest.state not in (State.RELEASED, State.FAILED, State.UNDELIVERED):
+                if same and latest.state not in TOLD_NOBODY:
                     queue.remove(alone[appointment_id])
                     claimed = latest.state is State.CLAIMED
                     reason = Reason.IN_PROGRESS if claimed else Reason.ALREADY_NOTIFIED

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, func, select, update
 from terminbenachrichtigung.journal import statements
 from terminbenachrichtigung.journal.tables import attempts, database_clock, messages, notifications
 from terminbenachrichtigung.model import (
+    CHANNELS_LEFT,
+    TOLD_NOBODY,
     Attempt,
     Channel,
     Expired,
@@ -85,11 +87,11 @@ def next_generations(
             if same or latest.state != State.RELEASED:
                 break
         chosen = latest.message_id in message.again
-        if same and latest.state not in (*statements.CHANNELS_LEFT, State.RELEASED) and not chosen:
+        if same and latest.state not in TOLD_NOBODY and not chosen:
             return Lost(Reason.ALREADY_NOTIFIED, latest.state)
         refused = set(connection.execute(statements.rejected_recipients, key).scalars())
         if any(route.recipient in refused for route in message.routes):
-            if same and latest.state in statements.CHANNELS_LEFT:
+            if same and latest.state in CHANNELS_LEFT:
                 return Lost(Reason.ALREADY_NOTIFIED, latest.state)
             return Lost(Reason.IN_PROGRESS, "another run was refused one of its recipients a moment ago")
     if others and not message.gap_waived:

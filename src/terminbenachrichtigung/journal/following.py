@@ -9,9 +9,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, literal_column, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from terminbenachrichtigung.journal.engine import among
+from terminbenachrichtigung.journal.statements import constant
 from terminbenachrichtigung.journal.tables import attempts, database_clock, messages, notifications
 from terminbenachrichtigung.model import Channel, Route, State, Tidings, Update
 
@@ -21,8 +22,7 @@ _ACCEPTED = ("sent", "unknown")
 
 def unanswered(connection: Connection, channel: Channel, since: datetime) -> list[str]:
     """See `Aftermath.unanswered`."""
-    # The literal, not a parameter: only then does the partial index serve.
-    unknown = messages.c.state == literal_column(f"'{State.UNKNOWN}'")
+    unknown = messages.c.state == constant(State.UNKNOWN)
     found = (
         select(messages.c.message_id)
         .join(attempts, attempts.c.message_id == messages.c.message_id)

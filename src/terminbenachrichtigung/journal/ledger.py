@@ -37,6 +37,7 @@ from terminbenachrichtigung.journal.tables import (
     runs,
 )
 from terminbenachrichtigung.model import (
+    CHANNELS_LEFT,
     CONFIRMATION,
     Attempt,
     Channel,
@@ -354,7 +355,7 @@ class Journal(Aftermath, StaffNotes):
                 # Its owner may be settling late: whoever comes second must see what the first one noted.
                 select(messages.c.state).where(messages.c.message_id == message_id).with_for_update()
             ).scalar()
-            if before not in (State.UNKNOWN, *statements.CHANNELS_LEFT):
+            if before not in (State.UNKNOWN, *CHANNELS_LEFT):
                 return State(before) if before else None
             connection.execute(
                 update(messages)

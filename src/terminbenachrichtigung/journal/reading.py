@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, literal_column, select
+from sqlalchemy import Connection, Row, and_, select
 
 from terminbenachrichtigung.journal.engine import among
-from terminbenachrichtigung.journal.statements import COUNTS_FOR_GAP
+from terminbenachrichtigung.journal.statements import COUNTS_FOR_GAP, constant
 from terminbenachrichtigung.journal.tables import (
     attempts,
     database_clock,
@@ -120,8 +120,7 @@ def read_known(
 
     claims = connection.execute(
         select(messages.c.customer_id).where(
-            # The literal, not a parameter: only then does the partial index on open claims serve.
-            messages.c.state == literal_column(f"'{State.CLAIMED}'"),
+            messages.c.state == constant(State.CLAIMED),
             messages.c.renewed_at >= lease_ends,
             messages.c.run_id != run_id,
         )

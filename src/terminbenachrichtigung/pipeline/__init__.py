@@ -8,6 +8,7 @@ from terminbenachrichtigung.pipeline.tools import (
     Tools,
     ask_journal,
     content_of,
+    gap_of,
     text_lengths,
     unsent,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "ask_journal",
     "content_of",
     "dry_run",
+    "gap_of",
     "judge",
     "plan_confirmations",
     "plan_window",

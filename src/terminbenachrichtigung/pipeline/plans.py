@@ -54,17 +54,15 @@ def plan_window(tools: Tools, now: datetime, since: datetime | None = None) -> P
     )
 
 
-def plan_confirmations(tools: Tools, now: datetime) -> Planned | None:
+def plan_confirmations(tools: Tools, now: datetime, known: Known) -> Planned | None:
     """Reads the bookings that are to be confirmed at the open moment `now`, and plans them.
 
     Whenever they are: a run that confirms reads all appointments that lie ahead. None where bookings are not
     confirmed, or were not until now: what was booked before the first run with confirmations is old.
+    `known` is what the run knows already, of whatever appointments: it says since when they are.
     """
-    settings = tools.settings
-    if not settings.confirmation.enabled:
-        return None
-    since = ask_journal(tools, (), now, since=now).reminder_since.get(CONFIRMATION)
-    if since is None:
+    settings, since = tools.settings, known.reminder_since.get(CONFIRMATION)
+    if not settings.confirmation.enabled or since is None:
         return None
     parts = text_lengths(tools)
 
@@ -72,14 +70,14 @@ def plan_confirmations(tools: Tools, now: datetime) -> Planned | None:
         return rules.booked_since(tools.schedule.read(now, now + FARTHEST).appointments, since)
 
     def plan(rows: Sequence[Appointment]) -> tuple[Known, Plan]:
-        known = ask_journal(tools, [row.appointment_id for row in rows], now, since=now)
-        return known, rules.plan_confirmations(rows, settings, known, now, parts, tools.quiet)
+        asked = ask_journal(tools, [row.appointment_id for row in rows], now, since=now)
+        return asked, rules.plan_confirmations(rows, settings, asked, now, parts, tools.quiet)
 
     read_at = time.monotonic()
     rows = read()
-    known, planned = plan(rows)
+    asked, planned = plan(rows)
     return Planned(
-        Window(tuple(rows)), known, planned, read_at, reread=read, plan_customer=lambda each: plan(each)[1]
+        Window(tuple(rows)), asked, planned, read_at, reread=read, plan_customer=lambda each: plan(each)[1]
     )
 
 

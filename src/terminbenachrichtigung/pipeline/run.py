@@ -60,7 +60,7 @@ def run_once(
         expired=tuple(each for each in expired if each.message_id not in known_again),
         updates=followed.updates,
     )
-    confirming = plan_confirmations(tools, now)
+    confirming = plan_confirmations(tools, now, planned.known)
     limit = tools.settings.safety.max_messages_per_run if max_messages is None else max_messages
     messages, skips = _both(planned, confirming)
     if limit and len(messages) > limit:
@@ -88,7 +88,7 @@ def dry_run(tools: Tools, at: datetime) -> RunResult:
     period = tools.quiet.period_at(at)
     now = at if period is None else period.end
     planned = plan_window(tools, now)
-    messages, skips = _both(planned, plan_confirmations(tools, now))
+    messages, skips = _both(planned, plan_confirmations(tools, now, planned.known))
     limit = tools.settings.safety.max_messages_per_run
     braked = bool(limit) and len(messages) > limit
     return RunResult(

@@ -13,7 +13,6 @@ from terminbenachrichtigung.model import (
     Credits,
     MessageOutcome,
     Plan,
-    PlannedMessage,
     RunResult,
 )
 from terminbenachrichtigung.pipeline.plans import Planned
@@ -99,7 +98,7 @@ def send(
     return replace(
         result,
         # In the order of the plan, as a dry run shows them; they ended in another one.
-        messages=tuple(sorted(sent.results, key=lambda each: _place(each.message))),
+        messages=tuple(sorted(sent.results, key=lambda each: each.message.order)),
         skips=sent.skips,
         closed=sent.closed,
         stop=sent.stop,
@@ -137,8 +136,3 @@ def _credits(settings: Settings, found: Credits | None) -> Credits | None:
     if found is None or settings.sms is None:
         return found
     return replace(found, low=found.balance < Decimal(str(settings.sms.credits_warn_below)))
-
-
-def _place(message: PlannedMessage) -> tuple[datetime, str, str, str]:
-    soonest = message.soonest
-    return (soonest.starts_at, message.customer_id, soonest.appointment_id, message.reminder)

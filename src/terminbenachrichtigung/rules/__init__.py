@@ -12,6 +12,7 @@ may send all the same; `forecast`, what the next runs would do.
 from terminbenachrichtigung.rules.by_hand import plan_by_hand
 from terminbenachrichtigung.rules.confirming import booked_since, judge_confirmation, plan_confirmations
 from terminbenachrichtigung.rules.contact import Parts
+from terminbenachrichtigung.rules.context import has_excluded_status
 from terminbenachrichtigung.rules.forecast import Forecast, forecast
 from terminbenachrichtigung.rules.planning import Judgement, judge, plan
 
@@ -21,6 +22,7 @@ __all__ = [
     "Parts",
     "booked_since",
     "forecast",
+    "has_excluded_status",
     "judge",
     "judge_confirmation",
     "plan",

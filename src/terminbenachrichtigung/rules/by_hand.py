@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from terminbenachrichtigung.config.settings import Settings
-from terminbenachrichtigung.model import Appointment, Known, Plan, PlannedMessage, Reason, Skip
+from terminbenachrichtigung.model import Appointment, Known, Plan, Reason, Skip
 from terminbenachrichtigung.rules.bundles import Bundle, bundle
 from terminbenachrichtigung.rules.contact import Parts
 from terminbenachrichtigung.rules.context import Context
@@ -64,14 +64,10 @@ def plan_by_hand(  # noqa: PLR0917  the same as `plan`
         for message, taken in bundle(sorted(chosen, key=lambda each: each.order), [], context):
             told = _told_before(taken, context) if again else frozenset[str]()
             messages.append(replace(message, gap_waived=True, again=told))
-    return Plan(tuple(sorted(messages, key=_soonest_first)), tuple(skips))
+    return Plan(tuple(sorted(messages, key=lambda message: message.order)), tuple(skips))
 
 
 def _told_before(taken: Bundle, context: Context) -> frozenset[str]:
     """Exactly these may be repeated: what another run or person tells meanwhile may not."""
     latest = (context.latest(candidate) for candidate in taken)
     return frozenset(each.message_id for each in latest if each is not None)
-
-
-def _soonest_first(message: PlannedMessage) -> tuple[datetime, str, str]:
-    return (message.soonest.starts_at, message.customer_id, message.soonest.appointment_id)

@@ -12,7 +12,6 @@ from terminbenachrichtigung.model import (
     Channel,
     Known,
     Plan,
-    PlannedMessage,
     Reason,
     Skip,
     Verdict,
@@ -20,7 +19,7 @@ from terminbenachrichtigung.model import (
 from terminbenachrichtigung.rules.bundles import Bundle, bundle
 from terminbenachrichtigung.rules.contact import Parts
 from terminbenachrichtigung.rules.context import Candidate, Context, Horizon
-from terminbenachrichtigung.rules.verdicts import detail, first_refusal, rules_of
+from terminbenachrichtigung.rules.verdicts import detail, first_refusal, rules_of, verdicts
 from terminbenachrichtigung.windows import Quiet
 
 _RULES = rules_of(
@@ -84,7 +83,7 @@ def plan_confirmations(  # noqa: PLR0917  the same as `plan`
         for candidates in due.values()
         for message, _ in bundle(sorted(candidates, key=lambda each: each.order), [], context)
     ]
-    return Plan(tuple(sorted(messages, key=_soonest_first)), tuple(skips))
+    return Plan(tuple(sorted(messages, key=lambda message: message.order)), tuple(skips))
 
 
 def judge_confirmation(  # noqa: PLR0917  the same as `plan`
@@ -97,11 +96,7 @@ def judge_confirmation(  # noqa: PLR0917  the same as `plan`
 ) -> tuple[Verdict, ...]:
     """What each rule that a confirmation knows says to one appointment, in the order of the rules."""
     context, horizon = _context(settings, known, now, parts, quiet)
-    candidate = Candidate(appointment, horizon)
-    return tuple(
-        Verdict(rule.reason, rule.refuses(candidate, context), rule.looks_at(candidate, context))
-        for rule in _RULES
-    )
+    return verdicts(Candidate(appointment, horizon), context, _RULES)
 
 
 def _context(
@@ -116,7 +111,3 @@ def _context(
         template=settings.confirmation.template,
     )
     return context, Horizon(reminder, reach=now, carry=now, shorter=frozenset())
-
-
-def _soonest_first(message: PlannedMessage) -> tuple[datetime, str, str]:
-    return (message.soonest.starts_at, message.customer_id, message.soonest.appointment_id)

@@ -80,7 +80,6 @@ class Context:
         self.today = quiet.local_date(now)
         self.tomorrow = quiet.day_start(self.today + timedelta(days=1))
         self.gap = timedelta(hours=rules.hours_between_messages)
-        self.excluded_statuses = _plain(rules.excluded_statuses)
         self.only_recipients = frozenset(settings.safety.only_recipients)
         self.horizons = tuple(
             self._horizon(reminder) for reminder in sorted(settings.reminders, key=lambda r: r.hours_before)
@@ -205,6 +204,11 @@ class Context:
 def _names(record: Notification | Leftover, appointment: Appointment) -> bool:
     """Whether the journal means the present customer and start, not those before a move or a change."""
     return record.starts_at == appointment.starts_at and record.customer_id == appointment.customer_id
+
+
+def has_excluded_status(appointment: Appointment, settings: Settings) -> bool:
+    """Whether an appointment stands for none by its status: cancelled, or whatever else the settings name."""
+    return appointment.status.strip().casefold() in _plain(settings.rules.excluded_statuses)
 
 
 @lru_cache

@@ -2,10 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from terminbenachrichtigung.model import State
+from terminbenachrichtigung.model import TOLD_NOBODY
 from terminbenachrichtigung.rules.context import Candidate, Context, Gap
 
-_TOLD_NOBODY = frozenset({State.RELEASED, State.FAILED, State.UNDELIVERED})
 _PEACE_AFTER_CONTACT = timedelta(hours=2)  # the gap yields to nothing so soon after a contact by hand
 
 
@@ -34,7 +33,7 @@ def _contact_by_hand(candidate: Candidate, context: Context) -> datetime | None:
 
 
 def _message(candidate: Candidate, context: Context) -> str:
-    if set(context.written.get(candidate.customer_id, ())) - {candidate.name}:
+    if any(name != candidate.name for name in context.written.get(candidate.customer_id, ())):
         return "another reminder's message is planned in this run"
     for contacted in context.known.contacted.get(candidate.customer_id, ()):
         if contacted.own and contacted.reminder == candidate.name:
@@ -51,7 +50,7 @@ def _waived(candidate: Candidate, context: Context) -> str:
     told = [
         each
         for each in context.notifications(candidate)
-        if each.state not in _TOLD_NOBODY and each.customer_id == appointment.customer_id
+        if each.state not in TOLD_NOBODY and each.customer_id == appointment.customer_id
     ]
     if told and told[-1].starts_at != appointment.starts_at:
         return f"moved since it was notified for {context.clock(told[-1].starts_at)}"

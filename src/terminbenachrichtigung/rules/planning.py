@@ -26,6 +26,7 @@ from terminbenachrichtigung.rules.verdicts import (
     first_refusal,
     rules_of,
     rules_without,
+    verdicts,
 )
 from terminbenachrichtigung.windows import Quiet
 
@@ -76,14 +77,7 @@ class Judgement:
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """Every rule's verdict, in the order of the rules."""
-        return tuple(
-            Verdict(
-                rule.reason,
-                rule.refuses(self.candidate, self.context),
-                rule.looks_at(self.candidate, self.context),
-            )
-            for rule in RULES
-        )
+        return verdicts(self.candidate, self.context, RULES)
 
     def first(self, without: Collection[Reason] = ()) -> Verdict | None:
         """The first rule that refuses, as if those in `without` did not exist; None if none does."""
@@ -211,8 +205,7 @@ class _Planning:
         if self.context.known.leftovers:
             left = [self.context.leftover(candidate) for candidate in taken]
             retried = any(each is not None and each.outcome is MessageOutcome.RETRY for each in left)
-        soonest = message.soonest
-        return (retried, soonest.starts_at, message.customer_id, soonest.appointment_id, message.reminder)
+        return (retried, *message.order)
 
     def _skips(self) -> Iterable[Skip]:
         for candidate in sorted(self.candidates, key=lambda each: each.order):

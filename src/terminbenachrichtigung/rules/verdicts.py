@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from terminbenachrichtigung.model import Reason, State
+from terminbenachrichtigung.model import Reason, State, Verdict
 from terminbenachrichtigung.rules.contact import Preference, preference
-from terminbenachrichtigung.rules.context import Candidate, Context, Gap
+from terminbenachrichtigung.rules.context import Candidate, Context, Gap, has_excluded_status
 from terminbenachrichtigung.rules.gap import customer_gap
 from terminbenachrichtigung.rules.missed import why_missed
 
@@ -48,7 +48,7 @@ def _type(candidate: Candidate, _: Context) -> str:
 
 
 def _status_is_excluded(candidate: Candidate, context: Context) -> bool:
-    return candidate.appointment.status.strip().casefold() in context.excluded_statuses
+    return has_excluded_status(candidate.appointment, context.settings)
 
 
 def _status(candidate: Candidate, _: Context) -> str:
@@ -272,6 +272,14 @@ def first_refusal(candidate: Candidate, context: Context, rules: Iterable[Rule])
         if rule.refuses(candidate, context):
             return rule.reason
     return None
+
+
+def verdicts(candidate: Candidate, context: Context, rules: Iterable[Rule]) -> tuple[Verdict, ...]:
+    """What each of these rules says, whatever the others say."""
+    return tuple(
+        Verdict(rule.reason, rule.refuses(candidate, context), rule.looks_at(candidate, context))
+        for rule in rules
+    )
 
 
 def detail(candidate: Candidate, context: Context, reason: Reason) -> str:
