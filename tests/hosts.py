@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from practice import Practice
-from terminbenachrichtigung import bootstrap, pipeline
-from terminbenachrichtigung.model import RunResult
+from terminbenachrichtigung import wiring
+from terminbenachrichtigung.model.result import RunResult
+from terminbenachrichtigung.run import once
 
 HOUR = timedelta(hours=1)
 
@@ -29,17 +30,17 @@ class Host:
             ahead: of the right time; negative where the clock is late.
             config: a configuration of this host's own.
         """
-        self._settings = bootstrap.load_config(config or practice.config, {}).settings
+        self._settings = wiring.load_config(config or practice.config, {}).settings
         self._ahead = ahead
 
     def run(self, moment: datetime) -> RunResult:
         """`run-once` at the right time `moment`; the clock stands still meanwhile."""
         now = moment + self._ahead
         with (
-            bootstrap.tools(self._settings) as tools,
-            bootstrap.outlets(self._settings, lambda: now, lambda: None) as outlets,
+            wiring.tools(self._settings) as tools,
+            wiring.outlets(self._settings, lambda: now, lambda: None) as outlets,
         ):
-            return pipeline.run_once(replace(tools, clock=lambda: now), outlets)
+            return once.run_once(replace(tools, clock=lambda: now), outlets)
 
 
 def run_together(hosts: list[Host], moment: datetime) -> list[RunResult]:

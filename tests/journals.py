@@ -15,26 +15,22 @@ from alembic.config import Config
 from pydantic import SecretStr
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from terminbenachrichtigung.config import JournalSettings
-from terminbenachrichtigung.journal import Journal, create_journal, open_journal, versions
+from terminbenachrichtigung.config.settings import JournalSettings
+from terminbenachrichtigung.journal import create_journal, open_journal, versions
+from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.journal.tables import meta
-from terminbenachrichtigung.model import (
-    Appointment,
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.delivery import (
     Attempt,
-    Channel,
     Claim,
-    Known,
-    Leftover,
-    MessageOutcome,
     Outcome,
-    PlannedMessage,
-    Reason,
     Rejected,
-    Route,
     Sent,
     Unavailable,
     Unknown,
 )
+from terminbenachrichtigung.model.journal import Known, Leftover
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Reason, Route
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 SINCE = NOW - timedelta(days=400)

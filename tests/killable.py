@@ -20,9 +20,11 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
 # Imported before the forks, so that each of them is a run from its first moment on.
-from terminbenachrichtigung import bootstrap, cli, desk, pipeline, report  # noqa: F401
+from terminbenachrichtigung import cli, wiring  # noqa: F401
 from terminbenachrichtigung.delivery import smscreator, smtp  # noqa: F401
 from terminbenachrichtigung.journal import migrations  # noqa: F401
+from terminbenachrichtigung.on_demand import adopt, explain, notify, search, test_message  # noqa: F401
+from terminbenachrichtigung.staff_list import mailing  # noqa: F401
 
 POINTS = {
     "begin": "INSERT INTO journal_runs",

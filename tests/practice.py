@@ -30,14 +30,16 @@ from pydantic import SecretStr
 from sqlalchemy.pool import NullPool
 
 # Imported before any clock is frozen: a class that is made meanwhile would keep the frozen datetime.
-from terminbenachrichtigung import bootstrap, cli, desk, pipeline  # noqa: F401
-from terminbenachrichtigung.config import JournalSettings
+from terminbenachrichtigung import cli, wiring  # noqa: F401
+from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.delivery import smscreator, smtp  # noqa: F401
 from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
 from terminbenachrichtigung.journal import create_journal
-from terminbenachrichtigung.model import Appointment
-from terminbenachrichtigung.schedule import own  # noqa: F401
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.on_demand import adopt, explain, notify, search, test_message  # noqa: F401
+from terminbenachrichtigung.own_schedule import init  # noqa: F401
+from terminbenachrichtigung.staff_list import mailing  # noqa: F401
 
 # Freezing looks at every attribute of every module that is loaded. These ask for no time that matters, and
 # call nothing of ours that does. The deadlines of the network hold by the real clock: a socket waits by it,
@@ -46,7 +48,7 @@ freezegun.configure(
     extend_ignore_list=[
         *("phonenumbers", "sqlalchemy", "babel", "hypothesis", "_pytest", "pytest", "xdist", "execnet"),
         *("pydantic", "rich", "pygments", "alembic", "jinja2", "psycopg", "werkzeug"),
-        "terminbenachrichtigung.delivery.connection",
+        "terminbenachrichtigung.delivery.deadline",
     ]
 )
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from benchmarks.costs import show
 from benchmarks.journal import NOW, claim_and_settle
 from postgres import PostgresServer
-from terminbenachrichtigung.config import JournalSettings
+from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.journal import create_journal, open_journal
 
 

@@ -9,18 +9,12 @@ from time import perf_counter
 
 from pydantic import SecretStr
 
-from terminbenachrichtigung.config import JournalSettings
-from terminbenachrichtigung.journal import Journal, create_journal, open_journal
-from terminbenachrichtigung.model import (
-    Appointment,
-    Attempt,
-    Channel,
-    Claim,
-    MessageOutcome,
-    PlannedMessage,
-    Route,
-    Sent,
-)
+from terminbenachrichtigung.config.settings import JournalSettings
+from terminbenachrichtigung.journal import create_journal, open_journal
+from terminbenachrichtigung.journal.journal import Journal
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.delivery import Attempt, Claim, Sent
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Route
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 ROUTE = Route(Channel.SMS, "+491715555555")

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from time import process_time
 
 from terminbenachrichtigung import rules
-from terminbenachrichtigung.config import Reminder, Settings, SmsSettings
 from terminbenachrichtigung.config.files import shipped_templates
-from terminbenachrichtigung.messages import Texts
-from terminbenachrichtigung.model import Appointment, Channel, Known
-from terminbenachrichtigung.windows import Quiet
+from terminbenachrichtigung.config.settings import Reminder, Settings, SmsSettings
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import Known
+from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.texts.messages import Texts
+from terminbenachrichtigung.times.windows import Quiet
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 

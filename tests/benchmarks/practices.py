@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from terminbenachrichtigung.config import JournalSettings
+from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.journal import create_journal
-from terminbenachrichtigung.schedule import own
+from terminbenachrichtigung.own_schedule import init
 
 
 def prepare(
@@ -36,7 +36,7 @@ def prepare(
         encoding="utf-8",
     )
     (folder / "config.toml").chmod(0o600)
-    own.init(f"sqlite:///{folder / 'schedule.db'}")
+    init.init(f"sqlite:///{folder / 'schedule.db'}")
     with closing(sqlite3.connect(folder / "schedule.db")) as connection:
         connection.execute("INSERT INTO appointment_types VALUES ('S', 'Sehtest', 1)")
         connection.execute(

@@ -12,8 +12,9 @@ import psycopg
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from terminbenachrichtigung.config import Rules, ScheduleSettings
-from terminbenachrichtigung.schedule import Schedule, own
+from terminbenachrichtigung.config.settings import Rules, ScheduleSettings
+from terminbenachrichtigung.own_schedule import init
+from terminbenachrichtigung.schedule.reading import Schedule
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 SINCE = FIRST + timedelta(days=365)
@@ -53,7 +54,7 @@ def sqlite_table(folder: Path, rows: int) -> Table:
     """In a file."""
     path = folder / "schedule.db"
     url = f"sqlite:///{path}"
-    own.init(url)
+    init.init(url)
     step = timedelta(days=730) / rows
     with closing(sqlite3.connect(path)) as connection:
         _head(connection.execute)
@@ -84,7 +85,7 @@ def sqlite_table(folder: Path, rows: int) -> Table:
 
 def postgres_table(url: str, rows: int) -> Table:
     """The same in an empty PostgreSQL database."""
-    own.init(url)
+    init.init(url)
     conninfo = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(conninfo) as connection:
         _head(lambda statement: connection.execute(statement.encode()))

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from terminbenachrichtigung.model import Channel, State
-from terminbenachrichtigung.staff_list import Got, Matter, StaffEntry, StaffReason
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.staff_list.entries import Got, Matter, StaffEntry, StaffReason
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 6, 50, tzinfo=UTC)  # Tuesday, 07:50 in Berlin

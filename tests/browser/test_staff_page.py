@@ -7,7 +7,7 @@ import pytest
 from browser import chromium
 from browser.sample import BERLIN, NOW, customers
 from practice import Practice
-from terminbenachrichtigung.staff_list import as_html
+from terminbenachrichtigung.staff_list.page import as_html
 
 PAPER = 703
 """CSS pixels (96 to the inch) of an A4 sheet between its margins of 12 mm."""

@@ -10,7 +10,8 @@ from peers import a_claim, now
 
 from terminbenachrichtigung.config.settings import EmailSettings
 from terminbenachrichtigung.delivery.smtp import Smtp
-from terminbenachrichtigung.model import Channel, Content
+from terminbenachrichtigung.model.delivery import Content
+from terminbenachrichtigung.model.plan import Channel
 
 PASSWORD = "geheim-und-lang"
 RECIPIENT = "anna@example.org"

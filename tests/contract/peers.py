@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 
 import trustme
 
-from terminbenachrichtigung.model import Appointment, Claim, PlannedMessage, Route
-from terminbenachrichtigung.model import Channel as Kind
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.delivery import Claim
+from terminbenachrichtigung.model.plan import Channel as Kind
+from terminbenachrichtigung.model.plan import PlannedMessage, Route
 
 MESSAGE_ID = "0b5c6f1e-8f6b-4d55-9a43-2f6d1f3f7b10"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # 10:00 in Berlin

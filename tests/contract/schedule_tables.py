@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.pool import NullPool
 
-from terminbenachrichtigung.config import Rules, ScheduleSettings
+from terminbenachrichtigung.config.settings import Rules, ScheduleSettings
 from terminbenachrichtigung.errors import ScheduleError
-from terminbenachrichtigung.model import Window
-from terminbenachrichtigung.schedule import Schedule
+from terminbenachrichtigung.model.appointment import Window
+from terminbenachrichtigung.schedule.reading import Schedule
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

@@ -18,10 +18,9 @@ from peers import (
 from pydantic import SecretStr
 
 from terminbenachrichtigung.config.settings import Branch, SmsSettings
-from terminbenachrichtigung.delivery.smscreator import (
-    SmsCreator,
-)
-from terminbenachrichtigung.model import Channel, Content, Outcome
+from terminbenachrichtigung.delivery.smscreator import SmsCreator
+from terminbenachrichtigung.model.delivery import Content, Outcome
+from terminbenachrichtigung.model.plan import Channel
 
 SERIAL = "SN-99-17"
 PASSWORD = "geheim & süß"

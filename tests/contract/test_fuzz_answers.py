@@ -21,7 +21,7 @@ from fuzzing import inputs
 from terminbenachrichtigung.delivery.http_line import Answer
 from terminbenachrichtigung.delivery.smscreator import SmsCreator, outcome_of_balance, outcome_of_send
 from terminbenachrichtigung.delivery.smtp import Smtp
-from terminbenachrichtigung.model import Outcome, Rejected, Sent, Unavailable, Unknown
+from terminbenachrichtigung.model.delivery import Outcome, Rejected, Sent, Unavailable, Unknown
 
 STATUSES = st.sampled_from([100, 200, 201, 202, 204, 299, 300, 302, 400, 401, 404, 429, 500, 503, 504, 999])
 

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from journals import GAP, LATER, NOW, Journals, appointment, claimed, planned, settled
-from terminbenachrichtigung.journal import Lost
-from terminbenachrichtigung.model import Claim, MessageOutcome, Reason, State
+from terminbenachrichtigung.journal.claims import Lost
+from terminbenachrichtigung.model.delivery import Claim
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import MessageOutcome, Reason
 
 
 @pytest.mark.parametrize("outcome", [MessageOutcome.SENT, MessageOutcome.UNKNOWN])

@@ -19,19 +19,11 @@ from journals import (
     planned,
     settled,
 )
-from terminbenachrichtigung.journal import Lost
-from terminbenachrichtigung.model import (
-    Appointment,
-    Attempt,
-    Claim,
-    MessageOutcome,
-    PlannedMessage,
-    Reason,
-    Rejected,
-    Route,
-    State,
-    Unavailable,
-)
+from terminbenachrichtigung.journal.claims import Lost
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.delivery import Attempt, Claim, Rejected, Unavailable
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import MessageOutcome, PlannedMessage, Reason, Route
 
 OTHER_NUMBER = Route(SMS.channel, "+491716666666")
 HOLDING = [State.SENT, State.DELIVERED, State.UNKNOWN, State.ADOPTED]

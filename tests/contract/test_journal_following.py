@@ -5,20 +5,11 @@ from datetime import timedelta
 import pytest
 
 from journals import EMAIL, GAP, NOW, SMS, Journals, ask, claimed, planned, settled
-from terminbenachrichtigung.journal import Journal, Lost
-from terminbenachrichtigung.model import (
-    Attempt,
-    Channel,
-    Claim,
-    MessageOutcome,
-    Reason,
-    Rejected,
-    Route,
-    Sent,
-    State,
-    Tidings,
-    Unknown,
-)
+from terminbenachrichtigung.journal.claims import Lost
+from terminbenachrichtigung.journal.journal import Journal
+from terminbenachrichtigung.model.delivery import Attempt, Claim, Rejected, Sent, Tidings, Unknown
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Route
 
 DIGITS = "00" + SMS.recipient.removeprefix("+")
 WEEK = timedelta(days=7)

@@ -22,18 +22,10 @@ from journals import (
     settled,
 )
 from terminbenachrichtigung.errors import JournalError
-from terminbenachrichtigung.journal import Lost
-from terminbenachrichtigung.model import (
-    Attempt,
-    Channel,
-    Leftover,
-    MessageOutcome,
-    PlannedMessage,
-    Reason,
-    Sent,
-    State,
-    Unavailable,
-)
+from terminbenachrichtigung.journal.claims import Lost
+from terminbenachrichtigung.model.delivery import Attempt, Sent, Unavailable
+from terminbenachrichtigung.model.journal import Leftover, State
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Reason
 
 HOUR = timedelta(hours=1)
 KEY = (REMINDER, "4711")

@@ -23,17 +23,9 @@ from journals import (
     planned,
     settled,
 )
-from terminbenachrichtigung.model import (
-    Attempt,
-    Contacted,
-    Known,
-    Leftover,
-    MessageOutcome,
-    Notification,
-    Rejected,
-    Sent,
-    State,
-)
+from terminbenachrichtigung.model.delivery import Attempt, Rejected, Sent
+from terminbenachrichtigung.model.journal import Contacted, Known, Leftover, Notification, State
+from terminbenachrichtigung.model.plan import MessageOutcome
 
 HOUR = timedelta(hours=1)
 KEY = (REMINDER, "4711")

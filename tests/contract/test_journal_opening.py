@@ -29,9 +29,11 @@ from journals import (
     wait_until,
 )
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
-from terminbenachrichtigung.journal import Lost, create_journal, open_journal, versions
+from terminbenachrichtigung.journal import create_journal, open_journal, versions
+from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.journal.tables import metadata
-from terminbenachrichtigung.model import Notification, Reason, State
+from terminbenachrichtigung.model.journal import Notification, State
+from terminbenachrichtigung.model.plan import Reason
 
 MIGRATIONS = Path(versions.__file__).parent / "migrations"
 

@@ -9,7 +9,8 @@ from threading import Barrier
 import pytest
 
 from journals import GAP, NOW, Journals, appointment, compete, planned
-from terminbenachrichtigung.model import Claim, PlannedMessage, Reason
+from terminbenachrichtigung.model.delivery import Claim
+from terminbenachrichtigung.model.plan import PlannedMessage, Reason
 
 
 def plan(size: int) -> list[PlannedMessage]:

@@ -31,19 +31,12 @@ from journals import (
 )
 from postgres import PostgresServer
 from terminbenachrichtigung.errors import JournalError
-from terminbenachrichtigung.journal import Journal, engine, open_journal, patience
-from terminbenachrichtigung.journal.engine import lock, make_engine
-from terminbenachrichtigung.model import (
-    Attempt,
-    Channel,
-    Claim,
-    Leftover,
-    MessageOutcome,
-    Rejected,
-    Sent,
-    Unavailable,
-    Unknown,
-)
+from terminbenachrichtigung.journal import database, open_journal, patience
+from terminbenachrichtigung.journal.database import lock, make_engine
+from terminbenachrichtigung.journal.journal import Journal
+from terminbenachrichtigung.model.delivery import Attempt, Claim, Rejected, Sent, Unavailable, Unknown
+from terminbenachrichtigung.model.journal import Leftover
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome
 
 DOWN = Attempt(SMS, Unavailable("connection refused"))
 
@@ -109,7 +102,7 @@ def test_other_customers_need_not_wait(journals: Journals) -> None:
 def test_a_lock_held_for_longer_than_the_timeout_is_waited_for(
     journals: Journals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 1)
     run = journals.run()
     with locked_for(journals.url, "17", 2.0) as released:
         assert isinstance(run.claim(planned(), now=NOW, gap=GAP), Claim)
@@ -119,7 +112,7 @@ def test_a_lock_held_for_longer_than_the_timeout_is_waited_for(
 def test_a_lock_held_for_good_is_given_up_with_one_sentence(
     journals: Journals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 1)
     monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.1)
     run = journals.run()
     with locked_for(journals.url, "17", 2.5) as released:

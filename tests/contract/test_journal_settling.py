@@ -22,20 +22,11 @@ from journals import (
     planned,
     settled,
 )
-from terminbenachrichtigung.journal import Lost
-from terminbenachrichtigung.model import (
-    Attempt,
-    Channel,
-    Expired,
-    MessageOutcome,
-    Outcome,
-    Reason,
-    Rejected,
-    Sent,
-    State,
-    Unavailable,
-    Unknown,
-)
+from terminbenachrichtigung.journal.claims import Lost
+from terminbenachrichtigung.model.delivery import Attempt, Outcome, Rejected, Sent, Unavailable, Unknown
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason
+from terminbenachrichtigung.model.result import Expired
 
 STATE_AFTER = {
     MessageOutcome.SENT: "sent",

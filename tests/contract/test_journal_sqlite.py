@@ -15,9 +15,10 @@ from sqlalchemy import URL, text
 
 from journals import GAP, NOW, SMS, Journals, appointment, ask, claimed, compete, planned, settings, settled
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
-from terminbenachrichtigung.journal import create_journal, engine, open_journal, patience
-from terminbenachrichtigung.journal.engine import file_system_of, make_engine
-from terminbenachrichtigung.model import Claim, MessageOutcome
+from terminbenachrichtigung.journal import create_journal, database, open_journal, patience
+from terminbenachrichtigung.journal.database import file_system_of, make_engine
+from terminbenachrichtigung.model.delivery import Claim
+from terminbenachrichtigung.model.plan import MessageOutcome
 
 
 def url_of(path: Path) -> str:
@@ -168,7 +169,7 @@ def test_writers_take_turns_and_none_is_refused(journals: Journals, monkeypatch:
 def test_a_journal_locked_for_longer_than_the_busy_timeout_is_waited_for(
     journals: Journals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0.1)
     run = journals.run()
     claim = claimed(run, planned())
     with locked_for(tmp_path / "journal.db", 1.5) as released:
@@ -180,7 +181,7 @@ def test_a_journal_locked_for_longer_than_the_busy_timeout_is_waited_for(
 def test_a_journal_locked_for_good_is_given_up_with_one_sentence(
     journals: Journals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0.1)
     monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.5)
     run = journals.run()
     with locked_for(tmp_path / "journal.db", 2.5) as released:
@@ -270,7 +271,7 @@ def test_where_mounts_cannot_be_seen_nothing_is_known(tmp_path: Path) -> None:
 
 def test_a_journal_on_a_network_drive_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "journal.db"
-    monkeypatch.setattr(engine, "NETWORK_FILE_SYSTEMS", {file_system_of(path)})
+    monkeypatch.setattr(database, "NETWORK_FILE_SYSTEMS", {file_system_of(path)})
     for opening in (create_journal, lambda some, _now: open_journal(some)):
         with pytest.raises(JournalError, match=r"network drive.*Postgres"):
             opening(settings(url_of(path)), NOW)

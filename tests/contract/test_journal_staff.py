@@ -5,7 +5,9 @@ from datetime import date, timedelta
 import pytest
 
 from journals import LATER, NOW, START, Journals, appointment, end, planned, settled
-from terminbenachrichtigung.model import CONFIRMATION, MessageOutcome, StaffClaim, StaffTick
+from terminbenachrichtigung.model.delivery import StaffClaim
+from terminbenachrichtigung.model.journal import CONFIRMATION, StaffTick
+from terminbenachrichtigung.model.plan import MessageOutcome
 
 TODAY, TOMORROW = date(2026, 11, 24), date(2026, 11, 25)
 DESK = "empfang@example.org"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from schedule_tables import ROW, TYPES, execute, make_table, open_schedule, read, scan, writing
 
 from postgres import PostgresServer
-from terminbenachrichtigung.model import Appointment, BadRow
+from terminbenachrichtigung.model.appointment import Appointment, BadRow
 from terminbenachrichtigung.schedule import reading
 from terminbenachrichtigung.schedule.rows import COLUMNS
 

@@ -9,7 +9,7 @@ from schedule_tables import NOW, ROW, TYPES, execute, make_table, open_schedule,
 from sqlalchemy.engine import make_url
 
 from postgres import PostgresServer
-from terminbenachrichtigung.config import Rules
+from terminbenachrichtigung.config.settings import Rules
 from terminbenachrichtigung.errors import ScheduleError
 
 # ------------------------------------------------------------------ relation and columns

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from schedule_tables import execute, local, make_table, open_schedule, read, writing
 
-from terminbenachrichtigung.config import Rules
+from terminbenachrichtigung.config.settings import Rules
 from terminbenachrichtigung.errors import ScheduleError
-from terminbenachrichtigung.model import Appointment
-from terminbenachrichtigung.schedule import own
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.own_schedule import init
 from terminbenachrichtigung.schedule.rows import COLUMNS
 
 
 def test_a_new_schedule_is_empty_complete_and_indexed(database_url: str) -> None:
-    own.init(database_url)
+    init.init(database_url)
     rules = Rules(include_branches=("*",), require_consent=True, hours_after_booking=1)
     assert read(database_url, rules=rules).appointments == ()
     schedule = open_schedule(database_url)
@@ -26,7 +26,7 @@ def test_a_new_schedule_is_empty_complete_and_indexed(database_url: str) -> None
 
 
 def test_what_is_written_into_its_tables_comes_out_as_an_appointment(database_url: str) -> None:
-    own.init(database_url)
+    init.init(database_url)
     execute(
         database_url,
         "INSERT INTO branches VALUES ('HH1', 'Optik an der Alster', '040 1234', 'Weg 1', 'hh1@example.org')",
@@ -68,7 +68,7 @@ def test_what_is_written_into_its_tables_comes_out_as_an_appointment(database_ur
 
 
 def test_an_appointment_alone_has_no_customer_and_a_type_that_allows_nothing(database_url: str) -> None:
-    own.init(database_url)
+    init.init(database_url)
     execute(
         database_url,
         "INSERT INTO appointments (appointment_id, starts_at) VALUES ('1', '2026-11-24 09:00:00+01:00')",
@@ -82,27 +82,27 @@ def test_an_appointment_alone_has_no_customer_and_a_type_that_allows_nothing(dat
 @pytest.mark.parametrize("start", ["24.11.2026 09:00", "kaputt", "", "2026-11-24", "1795507200"])
 def test_a_start_that_a_reading_could_not_find_is_refused(tmp_path: Path, start: str) -> None:
     url = f"sqlite:///{tmp_path / 'schedule.db'}"
-    own.init(url)
+    init.init(url)
     with pytest.raises(Exception, match="CHECK constraint failed"):
         execute(url, f"INSERT INTO appointments (appointment_id, starts_at) VALUES ('1', '{start}')")
 
 
-@pytest.mark.parametrize("name", [*own.TABLES, own.VIEW])
+@pytest.mark.parametrize("name", [*init.TABLES, init.VIEW])
 def test_whatever_is_there_already_is_left_alone(database_url: str, name: str) -> None:
     make_table(database_url, name=name, columns=["x"])
     with pytest.raises(ScheduleError, match=f"holds {name} already: nothing was changed"):
-        own.init(database_url)
+        init.init(database_url)
     with writing(database_url) as connection:
         assert list(connection.exec_driver_sql(f"SELECT * FROM {name}").keys()) == ["x"]
-        for other in {*own.TABLES, own.VIEW} - {name}:
+        for other in {*init.TABLES, init.VIEW} - {name}:
             assert not connection.dialect.has_table(connection, other)
 
 
 def test_a_second_init_names_all_that_is_there(database_url: str) -> None:
-    own.init(database_url)
+    init.init(database_url)
     with pytest.raises(ScheduleError) as refused:
-        own.init(database_url)
-    for name in (*own.TABLES, own.VIEW):
+        init.init(database_url)
+    for name in (*init.TABLES, init.VIEW):
         assert name in str(refused.value)
 
 
@@ -118,6 +118,6 @@ def test_a_second_init_names_all_that_is_there(database_url: str) -> None:
 )
 def test_where_none_can_be_made_one_sentence_says_so(url: str, said: str) -> None:
     with pytest.raises(ScheduleError, match=said) as refused:
-        own.init(url)
+        init.init(url)
     assert "\n" not in str(refused.value)
     assert "geheim" not in str(refused.value)

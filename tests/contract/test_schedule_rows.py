@@ -6,7 +6,7 @@ import pytest
 from schedule_tables import ROW, TYPES, execute, local, make_table, open_schedule, read, writing
 from sqlalchemy.engine import make_url
 
-from terminbenachrichtigung.model import Appointment, BadRow
+from terminbenachrichtigung.model.appointment import Appointment, BadRow
 from terminbenachrichtigung.schedule.rows import COLUMNS
 
 NEEDED = Appointment(

@@ -31,13 +31,10 @@ from sms_under_test import (
 from terminbenachrichtigung.config.settings import Branch
 from terminbenachrichtigung.delivery import channel as delivery_channel
 from terminbenachrichtigung.delivery.http_line import Answer
-from terminbenachrichtigung.delivery.smscreator import (
-    outcome_of_balance,
-    outcome_of_send,
-    send_form,
-)
+from terminbenachrichtigung.delivery.smscreator import outcome_of_balance, outcome_of_send, send_form
 from terminbenachrichtigung.demo import gateway as loopback
-from terminbenachrichtigung.model import Channel, Content, Outcome, Rejected, Sent, Unavailable, Unknown
+from terminbenachrichtigung.model.delivery import Content, Outcome, Rejected, Sent, Unavailable, Unknown
+from terminbenachrichtigung.model.plan import Channel
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from sms_under_test import (
 )
 
 from terminbenachrichtigung.demo import gateway as loopback
-from terminbenachrichtigung.model import Outcome, Sent, Unavailable, Unknown
+from terminbenachrichtigung.model.delivery import Outcome, Sent, Unavailable, Unknown
 
 
 @pytest.fixture

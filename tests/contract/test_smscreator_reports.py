@@ -27,7 +27,8 @@ from sms_under_test import (
 from terminbenachrichtigung.delivery.http_line import Answer
 from terminbenachrichtigung.delivery.smscreator import SmsCreator, jobs_of, reports_of
 from terminbenachrichtigung.demo import gateway as loopback
-from terminbenachrichtigung.model import DeliveryReport, State, Unavailable, Unknown
+from terminbenachrichtigung.model.delivery import DeliveryReport, Unavailable, Unknown
+from terminbenachrichtigung.model.journal import State
 
 LABEL = CLAIM.message_id
 SINCE = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)

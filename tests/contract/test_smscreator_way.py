@@ -37,7 +37,7 @@ from sms_under_test import (
 )
 
 from terminbenachrichtigung.demo import gateway as loopback
-from terminbenachrichtigung.model import Sent, Unavailable, Unknown
+from terminbenachrichtigung.model.delivery import Sent, Unavailable, Unknown
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ from terminbenachrichtigung.config.settings import Branch, EmailSettings
 from terminbenachrichtigung.delivery import channel as delivery_channel
 from terminbenachrichtigung.delivery.mail import compose
 from terminbenachrichtigung.demo.mailserver import HANG_UP, MailServer
-from terminbenachrichtigung.model import Channel, Content, Outcome, Rejected, Sent, Unavailable, Unknown
+from terminbenachrichtigung.model.delivery import Content, Outcome, Rejected, Sent, Unavailable, Unknown
+from terminbenachrichtigung.model.plan import Channel
 
 SETTINGS = EmailSettings(host="mail.example.org", sender="Praxis Süd <termine@example.org>")
 

@@ -19,7 +19,7 @@ from peers import (
 )
 
 from terminbenachrichtigung.delivery import smtp
-from terminbenachrichtigung.model import Outcome, Rejected, Sent, Unavailable, Unknown
+from terminbenachrichtigung.model.delivery import Outcome, Rejected, Sent, Unavailable, Unknown
 
 Act = bytes | Callable[[socket.socket], None]
 Behaviour = Callable[[socket.socket], None]

@@ -11,7 +11,9 @@ from simulation.outlets import UNHEARD, Attempted
 from simulation.promises import Promises, outcomes_of
 from simulation.verdicts import OF_THE_HOUR, Verdict
 from simulation.world import Run, World
-from terminbenachrichtigung.model import Appointment, MessageOutcome, MessageResult, Reason, RunResult
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.plan import MessageOutcome, Reason
+from terminbenachrichtigung.model.result import MessageResult, RunResult
 
 STATES = {
     "sent": "sent",

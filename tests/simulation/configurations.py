@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from terminbenachrichtigung.config import Settings
+from terminbenachrichtigung.config.settings import Settings
 
 _ENTRIES = (
     "{% for a in appointments %}{{ a.date_short }} {{ a.time }} in der {{ a.branch.name }}"

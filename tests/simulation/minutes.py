@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from terminbenachrichtigung.config import Rules
+from terminbenachrichtigung.config.settings import Rules
 
 MINUTE = timedelta(minutes=1)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

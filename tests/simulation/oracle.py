@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from functools import cached_property, partial
 
 from simulation.minutes import Minutes
-from terminbenachrichtigung.config import Settings
-from terminbenachrichtigung.model import Appointment, Channel, Reason, Route
+from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.plan import Channel, Reason, Route
 
 COUNTS_FOR_GAP = frozenset({"claimed", "sent", "delivered", "unknown"})
 HAND_IS_OLD = timedelta(hours=2)

@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from simulation.clock import Clock
-from terminbenachrichtigung.model import (
-    Appointment,
-    Channel,
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.delivery import (
     Claim,
     Content,
     Outcome,
@@ -19,6 +18,7 @@ from terminbenachrichtigung.model import (
     Unavailable,
     Unknown,
 )
+from terminbenachrichtigung.model.plan import Channel
 
 
 class Killed(BaseException):

@@ -9,20 +9,17 @@ from simulation.oracle import Memory, text_about
 from simulation.outlets import UNHEARD, Attempted
 from simulation.verdicts import NOT_OURS
 from simulation.world import World
-from terminbenachrichtigung.model import (
-    Appointment,
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.delivery import (
     Attempt,
-    Channel,
     Claim,
     Content,
-    MessageOutcome,
-    Reason,
     Rejected,
-    Route,
     Sent,
     Unavailable,
     Unknown,
 )
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Route
 
 FRESH = 30.0
 """Seconds that the rows of a message may be old when it is claimed (contract, section 2, *Late data*)."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from simulation.clock import Clock
-from terminbenachrichtigung.model import Appointment
+from terminbenachrichtigung.model.appointment import Appointment
 
 _SCHEMA = """
 CREATE TABLE customers (

@@ -16,14 +16,20 @@ from simulation.promises import Promises
 from simulation.schedule_file import ScheduleFile
 from simulation.verdicts import Oracle, Verdict
 from simulation.world import Log, Run, World
-from terminbenachrichtigung import desk, pipeline
 from terminbenachrichtigung.errors import ScheduleError
-from terminbenachrichtigung.journal import Journal, create_journal, open_journal
-from terminbenachrichtigung.messages import Texts
-from terminbenachrichtigung.model import Channel, Claim, Content, RunResult, Stop
-from terminbenachrichtigung.schedule import Schedule
-from terminbenachrichtigung.staff_list import StaffReason
-from terminbenachrichtigung.windows import Quiet
+from terminbenachrichtigung.journal import create_journal, open_journal
+from terminbenachrichtigung.journal.journal import Journal
+from terminbenachrichtigung.model.delivery import Claim, Content
+from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.model.result import RunResult, Stop
+from terminbenachrichtigung.on_demand import adopt
+from terminbenachrichtigung.run import once
+from terminbenachrichtigung.run.context import Outlets, Tools
+from terminbenachrichtigung.schedule.reading import Schedule
+from terminbenachrichtigung.staff_list.cases import staff
+from terminbenachrichtigung.staff_list.entries import StaffReason
+from terminbenachrichtigung.texts.messages import Texts
+from terminbenachrichtigung.times.windows import Quiet
 
 CLAIM_TIMEOUT = 15 * 60.0
 """Seconds after which a claim has run out; the default of `journal.claim_timeout_minutes`."""
@@ -92,7 +98,7 @@ class Simulation:
         self.hours_without_runs = 0
         if configuration.adopt:
             with self._journal() as journal:
-                log.figures["adopted"] += desk.adopt(self._tools(journal))
+                log.figures["adopted"] += adopt.adopt(self._tools(journal))
 
     def close(self) -> None:
         """Let go of all files."""
@@ -173,7 +179,7 @@ class Simulation:
     def _compare_dry_run(self, now: datetime) -> Verdict:
         verdict = self.world.oracle.plan(self.world.schedule.rows(), self.tables.memory(), now)
         with self._journal(readonly=True) as journal:
-            compare(self.world, "dry-run", verdict, pipeline.dry_run(self._tools(journal), now))
+            compare(self.world, "dry-run", verdict, once.dry_run(self._tools(journal), now))
         self.log.figures["verdicts compared"] += len(verdict.skips) + len(verdict.messages)
         return verdict
 
@@ -183,7 +189,7 @@ class Simulation:
         moment, schedule = self.clock.now(), self.world.schedule
         expected = self.world.oracle.staff(schedule.rows(), self.tables.memory(), moment)
         with self._journal(readonly=True) as journal:
-            listed = desk.staff(self._tools(journal))
+            listed = staff(self._tools(journal))
         # The oracle does not judge who was told of a time that holds no more.
         changed = (StaffReason.CANCELLED, StaffReason.MOVED)
         found = {
@@ -205,10 +211,8 @@ class Simulation:
     def _journal(self, *, readonly: bool = False) -> "closing[Journal]":
         return closing(open_journal(self.settings.journal, readonly=readonly))
 
-    def _tools(self, journal: Journal | None) -> pipeline.Tools:
-        return pipeline.Tools(
-            self.settings, self.quiet, self.schedule, journal, self.texts, self._ask_the_time
-        )
+    def _tools(self, journal: Journal | None) -> Tools:
+        return Tools(self.settings, self.quiet, self.schedule, journal, self.texts, self._ask_the_time)
 
     def run(self, depth: int = 0) -> None:
         """What cron does, with all that may go wrong meanwhile."""
@@ -252,11 +256,9 @@ class Simulation:
         run = self.stack[-1]
         sms = self.peers.get(Channel.SMS)
         preflight = {Channel.SMS: sms.balance} if sms is not None else {}
-        outlets = pipeline.Outlets(self.peers, preflight, self._stopping)
+        outlets = Outlets(self.peers, preflight, self._stopping)
         try:
-            return pipeline.run_once(
-                self._tools(journal), outlets, max_messages=limit, progress=self._between
-            )
+            return once.run_once(self._tools(journal), outlets, max_messages=limit, progress=self._between)
         except Killed:
             self.log.figures["killed runs"] += 1
             self.log.note("", f"the run of {run.now:%H:%M} is killed ({run.where}, {run.at})")
@@ -273,7 +275,7 @@ class Simulation:
         try:
             with self._journal() as journal:
                 try:
-                    pipeline.run_once(self._tools(journal), pipeline.Outlets(self.peers, {}, lambda: None))
+                    once.run_once(self._tools(journal), Outlets(self.peers, {}, lambda: None))
                 except ScheduleError:
                     pass
                 else:

@@ -11,7 +11,8 @@ from simulation.configurations import Configuration
 from simulation.minutes import Minutes
 from simulation.oracle import Memory
 from simulation.verdicts import Oracle
-from terminbenachrichtigung.model import Appointment, Reason
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.plan import Reason
 
 DUE = None
 NOT_YET, SAME_DAY = Reason.NOT_YET_DUE, Reason.SAME_DAY

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from simulation.configurations import CONFIGURATIONS
 from simulation.outlets import SameThread
 from simulation.simulation import Simulation
-from terminbenachrichtigung.journal.engine import make_engine
+from terminbenachrichtigung.journal.database import make_engine
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -43,11 +43,11 @@ def test_nobody_is_notified_twice_and_nobody_is_lost(
     simulation = Simulation(configuration, seed, pytestconfig.getoption("--weeks"), tmp_path)
     # One thread and simulated seconds: a seed always comes to the same end.
     monkeypatch.setattr("terminbenachrichtigung.delivery.workers.ThreadPoolExecutor", SameThread)
-    for module in ("pipeline.plans", "dispatch.backlog", "dispatch.deliveries"):
+    for module in ("run.planning", "run.backlog", "run.deliveries"):
         monkeypatch.setattr(f"terminbenachrichtigung.{module}.time", simulation.clock)
     chance = SimpleNamespace(Random=lambda: random.Random(seed))
-    monkeypatch.setattr("terminbenachrichtigung.dispatch.backlog.random", chance)
-    monkeypatch.setattr("terminbenachrichtigung.delivery.course.PAUSES", (0.0, 0.0))
+    monkeypatch.setattr("terminbenachrichtigung.run.backlog.random", chance)
+    monkeypatch.setattr("terminbenachrichtigung.delivery.next_step.PAUSES", (0.0, 0.0))
     try:
         simulation.live()
     finally:

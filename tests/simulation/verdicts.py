@@ -7,8 +7,9 @@ from datetime import datetime
 
 from simulation.minutes import Minutes
 from simulation.oracle import Judging, Memory, names
-from terminbenachrichtigung.config import Settings
-from terminbenachrichtigung.model import Appointment, Channel, Reason, Route
+from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.plan import Channel, Reason, Route
 
 NOT_OURS = (
     Reason.NO_CUSTOMER,

@@ -13,7 +13,7 @@ from simulation.minutes import Minutes
 from simulation.outlets import Attempted
 from simulation.schedule_file import ScheduleFile
 from simulation.verdicts import Oracle, Verdict
-from terminbenachrichtigung.config import Settings
+from terminbenachrichtigung.config.settings import Settings
 
 _LINES = 70
 """Of a customer's history, when a promise is broken."""

@@ -10,7 +10,8 @@ import pytest
 
 from hosts import HOUR, Host, hourly
 from practice import BERLIN, Practice, local, number, reminder
-from terminbenachrichtigung.model import MessageOutcome, Reason, RunResult
+from terminbenachrichtigung.model.plan import MessageOutcome, Reason
+from terminbenachrichtigung.model.result import RunResult
 
 TEN = local("2026-11-24 10:00")
 THURSDAY = local("2026-11-26 19:50")

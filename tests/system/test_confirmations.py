@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from practice import BERLIN, Practice, address, calendar_of, days_ahead, number
-from terminbenachrichtigung.model import CONFIRMATION
+from terminbenachrichtigung.model.journal import CONFIRMATION
 
 ELEVEN, NOON = "2026-11-24 11:00", "2026-11-24 12:00"
 NEW = "2026-11-24 10:30"

@@ -17,10 +17,11 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from hosts import Host, hourly, run_together
 from practice import Practice, local, number, reminder
-from terminbenachrichtigung.config import JournalSettings
+from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.demo.gateway import Request
 from terminbenachrichtigung.journal import open_journal
-from terminbenachrichtigung.model import MessageOutcome, Reason, RunResult
+from terminbenachrichtigung.model.plan import MessageOutcome, Reason
+from terminbenachrichtigung.model.result import RunResult
 
 TEN = local("2026-11-24 10:00")
 EVENING = hourly(local("2026-11-24 11:00"), local("2026-11-24 20:00"))
@@ -253,7 +254,7 @@ def test_a_schedule_that_changes_between_two_runs_reads_is_told_as_it_now_is(
     practice: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One run has made its plan; the desk changes everything; another run tells it; the first one goes on."""
-    monkeypatch.setattr("terminbenachrichtigung.dispatch.backlog.FRESH_SECONDS", 0)
+    monkeypatch.setattr("terminbenachrichtigung.run.backlog.FRESH_SECONDS", 0)
     for customer, appointment in enumerate(("moved", "given away", "cancelled", "as it was"), 1):
         book(practice, appointment, f"2026-11-25 0{customer + 4}:00", customer)
     first, second = Host(practice), Host(practice)
@@ -293,7 +294,7 @@ def test_a_run_that_slept_past_its_claim_asks_for_it_again_before_it_sends(
     book(practice, "2", "2026-11-25 09:30", customer=2)
     slept = 0.0
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + slept)
-    monkeypatch.setattr("terminbenachrichtigung.dispatch.deliveries.time", clock)
+    monkeypatch.setattr("terminbenachrichtigung.run.deliveries.time", clock)
     commit: Any = DefaultDialect.do_commit
 
     def commit_and_sleep(dialect: DefaultDialect, connection: Any) -> None:

@@ -14,14 +14,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from terminbenachrichtigung import bootstrap, pipeline
-from terminbenachrichtigung.config import Settings
+from terminbenachrichtigung import wiring
+from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.demo import folder, preparation
 from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
 from terminbenachrichtigung.demo.scenario import REMINDER, Scenario, scenario
-from terminbenachrichtigung.model import MessageOutcome, Reason, RunResult
-from terminbenachrichtigung.windows import Quiet
+from terminbenachrichtigung.model.plan import MessageOutcome, Reason
+from terminbenachrichtigung.model.result import RunResult
+from terminbenachrichtigung.run import once
+from terminbenachrichtigung.times.windows import Quiet
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TAKEN_ALONG = "508"  # of Frieda Fuchs, who has one due as well
@@ -43,15 +45,15 @@ class Scene:
         """The run of the demo's moment, in this process."""
         now = self.sample.now
         with (
-            bootstrap.tools(self.settings) as tools,
-            bootstrap.outlets(self.settings, lambda: now, lambda: None) as outlets,
+            wiring.tools(self.settings) as tools,
+            wiring.outlets(self.settings, lambda: now, lambda: None) as outlets,
         ):
-            return pipeline.run_once(replace(tools, clock=lambda: now), outlets)
+            return once.run_once(replace(tools, clock=lambda: now), outlets)
 
     def due(self, at: datetime) -> set[str]:
         """The names of those whom a dry run plans."""
-        with bootstrap.tools(self.settings, readonly=True) as tools:
-            planned = pipeline.dry_run(tools, at).messages
+        with wiring.tools(self.settings, readonly=True) as tools:
+            planned = once.dry_run(tools, at).messages
         return {self.sample.name(message.message.customer_id) for message in planned}
 
     @property

@@ -8,7 +8,7 @@ import pytest
 
 from practice import REMINDER, Practice, address, days_ahead, number, reminder
 from terminbenachrichtigung.demo.gateway import Answer
-from terminbenachrichtigung.model import Reason
+from terminbenachrichtigung.model.plan import Reason
 
 EARLY = "Vorankündigung"
 

@@ -318,7 +318,7 @@ def test_a_gateway_that_does_not_tell_is_a_warning_and_the_run_goes_on(
 
 
 def test_a_slow_gateway_does_not_hold_up_the_run(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("terminbenachrichtigung.follow_up.ASKING_SECONDS", 0.3)
+    monkeypatch.setattr("terminbenachrichtigung.run.follow_up.ASKING_SECONDS", 0.3)
     for customer in range(4):
         practice.book(str(customer), customer=customer, email="")
     practice.gateway.script = answering(SEND, http_status=500)

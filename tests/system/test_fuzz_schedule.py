@@ -30,11 +30,15 @@ from fuzzing import (
     is_typed_number,
 )
 from practice import BERLIN, TUESDAY_TEN, TYPES, Practice, address, local, number, reminder
-from terminbenachrichtigung import bootstrap, pipeline, report
-from terminbenachrichtigung.config import Settings
+from terminbenachrichtigung import wiring
+from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.delivery.mail import compose
 from terminbenachrichtigung.delivery.smscreator import send_form
-from terminbenachrichtigung.model import Channel, Content, MessageResult
+from terminbenachrichtigung.model.delivery import Content
+from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.model.result import MessageResult
+from terminbenachrichtigung.run import once, report
+from terminbenachrichtigung.run.context import Tools, content_of
 
 NOW = local(TUESDAY_TEN)
 Row = dict[str, Any]
@@ -178,7 +182,7 @@ def fill(practice: Practice, rows: list[Row]) -> dict[str, Row]:
 class Desk:
     """A practice whose schedule is filled anew for every input."""
 
-    def __init__(self, practice: Practice, configured: Settings, tools: pipeline.Tools) -> None:
+    def __init__(self, practice: Practice, configured: Settings, tools: Tools) -> None:
         self.practice = practice
         self.settings = configured
         self.tools = tools
@@ -191,8 +195,8 @@ class Desk:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with ExitStack() as stack:
         practice = stack.enter_context(Practice(tmp_path_factory.mktemp("practice")))
-        configured = bootstrap.load_config(practice.config, {}).settings
-        yield Desk(practice, configured, stack.enter_context(bootstrap.tools(configured, readonly=True)))
+        configured = wiring.load_config(practice.config, {}).settings
+        yield Desk(practice, configured, stack.enter_context(wiring.tools(configured, readonly=True)))
 
 
 @inputs(3)
@@ -200,7 +204,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 def test_any_schedule_is_planned_and_written_down_safely(desk: Desk, rows: list[Row]) -> None:
     by_id = fill(desk.practice, rows)
     with comes_to_an_end():
-        result = pipeline.dry_run(desk.tools, NOW)
+        result = once.dry_run(desk.tools, NOW)
     for message in result.messages:
         appointments = message.message.appointments
         row = by_id[appointments[0].appointment_id]
@@ -208,7 +212,7 @@ def test_any_schedule_is_planned_and_written_down_safely(desk: Desk, rows: list[
         assert customers == {message.message.customer_id}
         for route in message.message.routes:
             assert is_theirs(route.recipient, row), (route.recipient, row)
-            content = pipeline.content_of(desk.tools, message.message, route, NOW)
+            content = content_of(desk.tools, message.message, route, NOW)
             assert content.recipient == route.recipient
             text = f"{content.subject or ''}\n{content.text}"
             assert_safe(text)
@@ -233,7 +237,7 @@ def test_good_rows_are_all_told(desk: Desk) -> None:
     """Else the test above could not fail."""
     rows = [_good(place) for place in range(5)]
     by_id = fill(desk.practice, rows)
-    result = pipeline.dry_run(desk.tools, NOW)
+    result = once.dry_run(desk.tools, NOW)
     assert len(result.messages) == 5
     assert all(
         is_theirs(route.recipient, by_id[each.message.soonest.appointment_id])

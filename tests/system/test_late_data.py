@@ -18,7 +18,7 @@ ALWAYS_ANOTHER = ", ".join(
 @pytest.fixture
 def always_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows are read anew before every claim, as in a run that takes long: not only every 30 seconds."""
-    monkeypatch.setattr("terminbenachrichtigung.dispatch.backlog.FRESH_SECONDS", 0)
+    monkeypatch.setattr("terminbenachrichtigung.run.backlog.FRESH_SECONDS", 0)
 
 
 def one_after_the_other(practice: Practice) -> None:
@@ -179,7 +179,7 @@ def test_rows_that_never_come_twice_the_same_do_not_keep_a_run_for_ever(
     (practice.folder / "schedule.sql").write_text(f"SELECT {ALWAYS_ANOTHER} FROM reminder_appointments")
     practice.configure(schedule={"query_file": "schedule.sql"})
     with monkeypatch.context() as patched:
-        patched.setattr("terminbenachrichtigung.dispatch.backlog.FRESH_SECONDS", 0)
+        patched.setattr("terminbenachrichtigung.run.backlog.FRESH_SECONDS", 0)
         ran = practice.run_once()
     assert (ran.exit_code, ran.reasons) == (0, {"1": "changed"})
     assert "the next run sees to it" in ran.json["skipped"][0]["detail"]

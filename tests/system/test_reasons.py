@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from practice import TUESDAY_TEN, Practice, local, number, reminder
-from terminbenachrichtigung.model import Reason
+from terminbenachrichtigung.model.plan import Reason
 
 WEDNESDAY = "2026-11-25 09:00"
 Setup = Callable[[Practice], None]

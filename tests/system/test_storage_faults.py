@@ -26,9 +26,9 @@ PATIENCE = 0.6
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("terminbenachrichtigung.journal.engine.BUSY_TIMEOUT_SECONDS", PATIENCE / 6)
+    monkeypatch.setattr("terminbenachrichtigung.journal.database.BUSY_TIMEOUT_SECONDS", PATIENCE / 6)
     monkeypatch.setattr("terminbenachrichtigung.journal.patience.PATIENCE_SECONDS", PATIENCE)
-    monkeypatch.setattr("terminbenachrichtigung.dispatch.backlog.PAUSES", (PATIENCE / 2, PATIENCE / 2))
+    monkeypatch.setattr("terminbenachrichtigung.run.backlog.PAUSES", (PATIENCE / 2, PATIENCE / 2))
 
 
 @pytest.fixture
@@ -333,7 +333,7 @@ Spoil = Callable[[Practice], Callable[[], object]]
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows are read anew before every claim, not only every 30 seconds."""
-    monkeypatch.setattr("terminbenachrichtigung.dispatch.backlog.FRESH_SECONDS", 0)
+    monkeypatch.setattr("terminbenachrichtigung.run.backlog.FRESH_SECONDS", 0)
 
 
 @SPOILT

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from terminbenachrichtigung.config import ConfigProblems, Problem, Settings
 from terminbenachrichtigung.config.loading import Check, settings_from
+from terminbenachrichtigung.config.problems import ConfigProblems, Problem
+from terminbenachrichtigung.config.settings import Settings
 
 SECRET = "s3cr3t-PW"
 

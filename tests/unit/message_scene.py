@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
-from terminbenachrichtigung.config import EmailSettings, Reminder, Settings, TemplateTexts
-from terminbenachrichtigung.messages import Texts
-from terminbenachrichtigung.model import Appointment
+from terminbenachrichtigung.config.settings import EmailSettings, Reminder, Settings, TemplateTexts
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.texts.messages import Texts
 
-SHIPPED = tomllib.loads(files("terminbenachrichtigung").joinpath("templates.toml").read_text("utf-8"))
+SHIPPED = tomllib.loads(files("terminbenachrichtigung").joinpath("texts/templates.toml").read_text("utf-8"))
 
 EMAIL = EmailSettings(host="mail.example.org", sender="Praxis <termine@example.org>")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

@@ -9,19 +9,12 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from terminbenachrichtigung.config.settings import Settings
-from terminbenachrichtigung.model import (
-    Appointment,
-    Channel,
-    Contacted,
-    Known,
-    Leftover,
-    MessageOutcome,
-    Notification,
-    Plan,
-    State,
-)
-from terminbenachrichtigung.rules import Judgement, Parts, judge, plan
-from terminbenachrichtigung.windows import Quiet
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import Contacted, Known, Leftover, Notification, State
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Plan
+from terminbenachrichtigung.rules.contact import Parts
+from terminbenachrichtigung.rules.planning import Judgement, judge, plan
+from terminbenachrichtigung.times.windows import Quiet
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NAME = "Terminerinnerung"

@@ -5,23 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from terminbenachrichtigung.model import (
-    Appointment,
-    Attempt,
-    BadRow,
-    Channel,
-    Content,
-    Expired,
-    MessageOutcome,
-    MessageResult,
-    PlannedMessage,
-    Reason,
-    Rejected,
-    Route,
-    RunResult,
-    Skip,
-    Stop,
-)
+from terminbenachrichtigung.model.appointment import Appointment, BadRow
+from terminbenachrichtigung.model.delivery import Attempt, Content, Rejected
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Reason, Route, Skip
+from terminbenachrichtigung.model.result import Expired, MessageResult, RunResult, Stop
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # 10:00 in Berlin

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terminbenachrichtigung.blind_spots import blind_spots, is_blind
-from terminbenachrichtigung.config import Reminder, Rules, Settings
-from terminbenachrichtigung.windows import Quiet
+from terminbenachrichtigung.config.settings import Reminder, Rules, Settings
+from terminbenachrichtigung.times.blind_spots import blind_spots, is_blind
+from terminbenachrichtigung.times.windows import Quiet
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = date(2027, 1, 11)

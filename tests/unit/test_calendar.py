@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminbenachrichtigung.calendar import Event, calendar
+from terminbenachrichtigung.texts.icalendar import Event, calendar
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)

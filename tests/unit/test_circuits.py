@@ -3,16 +3,8 @@
 import pytest
 
 from terminbenachrichtigung.delivery.circuits import Circuits
-from terminbenachrichtigung.model import (
-    Attempt,
-    Channel,
-    Outcome,
-    Rejected,
-    Route,
-    Sent,
-    Unavailable,
-    Unknown,
-)
+from terminbenachrichtigung.model.delivery import Attempt, Outcome, Rejected, Sent, Unavailable, Unknown
+from terminbenachrichtigung.model.plan import Channel, Route
 
 DOWN = Unavailable("HTTP 503")
 NO_ANSWER = Unknown("read timeout")

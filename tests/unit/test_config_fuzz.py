@@ -10,9 +10,11 @@ from config_files import GOOD, bent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terminbenachrichtigung.config import ConfigProblems, Settings, load, show
 from terminbenachrichtigung.config.keys import PREFIX, overridable, variable_of
-from terminbenachrichtigung.config.loading import settings_from
+from terminbenachrichtigung.config.loading import load, settings_from
+from terminbenachrichtigung.config.problems import ConfigProblems
+from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.config.showing import show
 from terminbenachrichtigung.config.toml_text import key_text, value_text
 from terminbenachrichtigung.errors import ConfigError
 

@@ -10,7 +10,9 @@ import pytest
 from config_files import MINIMAL, PREFIX, SECRET, settings_of, written
 from sqlalchemy import make_url
 
-from terminbenachrichtigung.config import ConfigProblems, find_config, load
+from terminbenachrichtigung.config.files import find_config
+from terminbenachrichtigung.config.loading import load
+from terminbenachrichtigung.config.problems import ConfigProblems
 from terminbenachrichtigung.errors import ConfigError
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from config_files import SECRET, Absent, bent, problems_of, settings_of
 
-from terminbenachrichtigung.config import ConfigProblems, Problem, Settings
 from terminbenachrichtigung.config.loading import settings_from
+from terminbenachrichtigung.config.problems import ConfigProblems, Problem
+from terminbenachrichtigung.config.settings import Settings
 
 TEXT = {"sms": "Hallo"}
 MAIL = {"email_subject": "Termin", "email_body": "Hallo"}

@@ -14,17 +14,11 @@ from config_files import MINIMAL, SECRET, Absent, bent, settings_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminbenachrichtigung.config import (
-    EmailSettings,
-    Reminder,
-    Settings,
-    SmsSettings,
-    json_schema,
-    load,
-    show,
-    starter,
-)
+from terminbenachrichtigung.config.files import starter
 from terminbenachrichtigung.config.keys import overridable
+from terminbenachrichtigung.config.loading import load
+from terminbenachrichtigung.config.settings import EmailSettings, Reminder, Settings, SmsSettings
+from terminbenachrichtigung.config.showing import json_schema, show
 from terminbenachrichtigung.config.toml_text import block_text, key_text, value_text
 
 ROOT = Path(__file__).parents[2]

@@ -5,18 +5,9 @@ from typing import Literal
 
 import pytest
 
-from terminbenachrichtigung.delivery.course import End, Try, next_step
-from terminbenachrichtigung.model import (
-    Attempt,
-    Channel,
-    MessageOutcome,
-    Outcome,
-    Rejected,
-    Route,
-    Sent,
-    Unavailable,
-    Unknown,
-)
+from terminbenachrichtigung.delivery.next_step import End, Try, next_step
+from terminbenachrichtigung.model.delivery import Attempt, Outcome, Rejected, Sent, Unavailable, Unknown
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Route
 
 SMS = Route(Channel.SMS, "+491715555555")
 EMAIL = Route(Channel.EMAIL, "anna@example.org")

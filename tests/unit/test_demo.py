@@ -8,7 +8,7 @@ import pytest
 from terminbenachrichtigung.demo.folder import make_room, write_config
 from terminbenachrichtigung.demo.scenario import DAYTIME, scenario, zone_for
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.model import MessageOutcome, Reason
+from terminbenachrichtigung.model.plan import MessageOutcome, Reason
 
 NEVER_IN_A_REPORT = {Reason.PAST, Reason.NOT_YET_DUE}
 FIXED_NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)

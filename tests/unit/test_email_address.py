@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminbenachrichtigung.email_address import EmailRefusal, EmailResult, email_address
+from terminbenachrichtigung.contact.email_address import EmailRefusal, EmailResult, email_address
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from terminbenachrichtigung.follow_up import read_reports
 from terminbenachrichtigung.journal.following import state_after
-from terminbenachrichtigung.model import Channel, DeliveryReport, State, Tidings
+from terminbenachrichtigung.model.delivery import DeliveryReport, Tidings
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.run.follow_up import read_reports
 
 OURS = "0190f3c2-4a1b-7c3d-8e4f-123456789012"
 ANOTHER = "0190f3c2-4a1b-7c3d-8e4f-999999999999"

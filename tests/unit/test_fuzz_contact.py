@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzzing import ADDRESSES, NUMBERS, comes_to_an_end, inputs, is_typed_address, is_typed_number
-from terminbenachrichtigung.email_address import email_address
-from terminbenachrichtigung.phone import mobile_number
+from terminbenachrichtigung.contact.email_address import email_address
+from terminbenachrichtigung.contact.phone import mobile_number
 
 TYPED = st.one_of(NUMBERS, NUMBERS, ADDRESSES).filter(lambda value: isinstance(value, str))
 COUNTRY_CODES = st.sampled_from(["+49", "+49", "+43", "+1", "+44", "49", "", "+", "x"])

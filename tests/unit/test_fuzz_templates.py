@@ -10,9 +10,9 @@ from message_scene import ANNA, SHIPPED, settings, texts
 
 from fuzzing import comes_to_an_end, inputs
 from terminbenachrichtigung.errors import MessageError
-from terminbenachrichtigung.messages import Email, Sms
-from terminbenachrichtigung.model import Appointment
-from terminbenachrichtigung.template_check import check_templates
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.texts.check import check_templates
+from terminbenachrichtigung.texts.messages import Email, Sms
 
 PIECES = st.sampled_from(
     [

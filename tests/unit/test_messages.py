@@ -11,8 +11,9 @@ from icalendar import Calendar
 from message_scene import ANNA, EMAIL, NOW, anna, settings, texts
 
 from terminbenachrichtigung.errors import MessageError
-from terminbenachrichtigung.messages import Texts
-from terminbenachrichtigung.model import Appointment, Channel, Route
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.plan import Channel, Route
+from terminbenachrichtigung.texts.messages import Texts
 
 SMS = Route(Channel.SMS, "+491715555555")
 MAIL = Route(Channel.EMAIL, "anna@example.org")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminbenachrichtigung.phone import PhoneRefusal, PhoneResult, Refusal, mobile_number
+from terminbenachrichtigung.contact.phone import PhoneRefusal, PhoneResult, Refusal, mobile_number
 
 MOBILE = "+491715555555"
 

@@ -6,7 +6,7 @@ import pytest
 
 from terminbenachrichtigung.delivery import preflight
 from terminbenachrichtigung.delivery.preflight import credit
-from terminbenachrichtigung.model import Unavailable, Unknown
+from terminbenachrichtigung.model.delivery import Unavailable, Unknown
 
 Answer = Decimal | Unavailable | Unknown
 

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from terminbenachrichtigung import cli, config
-from terminbenachrichtigung.model import MessageOutcome, Reason
+from terminbenachrichtigung.model.plan import MessageOutcome, Reason
 
 README = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
 

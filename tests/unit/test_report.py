@@ -22,25 +22,12 @@ from run_results import (
     skip,
 )
 
-from terminbenachrichtigung.model import (
-    Attempt,
-    BadRow,
-    Channel,
-    MessageOutcome,
-    Reason,
-    Rejected,
-    RunResult,
-    Skip,
-    Stop,
-    Unavailable,
-)
-from terminbenachrichtigung.report import (
-    REASONS,
-    as_json,
-    as_quiet_text,
-    as_text,
-    exit_code,
-)
+from terminbenachrichtigung.model.appointment import BadRow
+from terminbenachrichtigung.model.delivery import Attempt, Rejected, Unavailable
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Skip
+from terminbenachrichtigung.model.result import RunResult, Stop
+from terminbenachrichtigung.output.wording import REASONS
+from terminbenachrichtigung.run.report import as_json, as_quiet_text, as_text, exit_code
 
 EXIT_CODES = [
     # the run                                                          code  what --quiet shows

@@ -5,16 +5,9 @@ from datetime import UTC, datetime
 
 from run_results import BERLIN, JOB
 
-from terminbenachrichtigung.model import (
-    Channel,
-    JournalAttempt,
-    JournalMessage,
-    State,
-)
-from terminbenachrichtigung.report import (
-    history_as_json,
-    history_as_text,
-)
+from terminbenachrichtigung.model.journal import JournalAttempt, JournalMessage, State
+from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.on_demand.history import history_as_json, history_as_text
 
 CLAIMED = datetime(2026, 11, 24, 9, 0, 1, tzinfo=UTC)
 SETTLED = datetime(2026, 11, 24, 9, 0, 2, tzinfo=UTC)

@@ -17,25 +17,12 @@ from run_results import (
     skip,
 )
 
-from terminbenachrichtigung.model import (
-    Attempt,
-    BadRow,
-    Channel,
-    MessageOutcome,
-    Outcome,
-    Reason,
-    Rejected,
-    Sent,
-    Stop,
-    Unavailable,
-    Unknown,
-)
-from terminbenachrichtigung.report import (
-    REASONS,
-    as_json,
-    as_text,
-    stop_sentence,
-)
+from terminbenachrichtigung.model.appointment import BadRow
+from terminbenachrichtigung.model.delivery import Attempt, Outcome, Rejected, Sent, Unavailable, Unknown
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason
+from terminbenachrichtigung.model.result import Stop
+from terminbenachrichtigung.output.wording import REASONS, stop_sentence
+from terminbenachrichtigung.run.report import as_json, as_text
 
 EXAMPLE = json.loads("""
 {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminbenachrichtigung.report import mask_address, mask_number, mask_text
+from terminbenachrichtigung.output.masking import mask_address, mask_number, mask_text
 
 NUMBERS = [
     ("+491715555555", "+49171•••555"),  # the contract's example

@@ -3,22 +3,11 @@
 import pytest
 from run_results import BERLIN, BY_SMS, JOB, message, run, skip
 
-from terminbenachrichtigung.model import (
-    Attempt,
-    BadRow,
-    MessageOutcome,
-    MessageResult,
-    Reason,
-    Rejected,
-    Skip,
-    Stop,
-)
-from terminbenachrichtigung.report import (
-    OUTCOMES,
-    REASONS,
-    needs_a_person,
-    stop_sentence,
-)
+from terminbenachrichtigung.model.appointment import BadRow
+from terminbenachrichtigung.model.delivery import Attempt, Rejected
+from terminbenachrichtigung.model.plan import MessageOutcome, Reason, Skip
+from terminbenachrichtigung.model.result import MessageResult, Stop
+from terminbenachrichtigung.output.wording import OUTCOMES, REASONS, needs_a_person, stop_sentence
 
 
 @pytest.mark.parametrize("word", [*Reason, *MessageOutcome])

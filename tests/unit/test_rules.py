@@ -18,7 +18,9 @@ from rules_scene import (
     wrote,
 )
 
-from terminbenachrichtigung.model import Appointment, Plan, Reason, State
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Plan, Reason
 from terminbenachrichtigung.rules.verdicts import RULES
 
 released = partial(notified, state=State.RELEASED)

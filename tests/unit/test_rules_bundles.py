@@ -29,7 +29,9 @@ from rules_scene import (
 )
 
 from terminbenachrichtigung.errors import MessageError
-from terminbenachrichtigung.model import Appointment, Channel, Plan, State
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Channel, Plan
 
 
 def routes(result: Plan) -> list[list[str]]:

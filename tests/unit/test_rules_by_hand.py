@@ -19,9 +19,12 @@ from rules_scene import (
 )
 
 from terminbenachrichtigung.config.settings import Settings
-from terminbenachrichtigung.model import Appointment, Known, Plan, Reason, State
-from terminbenachrichtigung.rules import Parts, plan_by_hand
-from terminbenachrichtigung.windows import Quiet
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import Known, State
+from terminbenachrichtigung.model.plan import Plan, Reason
+from terminbenachrichtigung.rules.by_hand import plan_by_hand
+from terminbenachrichtigung.rules.contact import Parts
+from terminbenachrichtigung.times.windows import Quiet
 
 EARLY = "Vorankündigung"
 

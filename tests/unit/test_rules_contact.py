@@ -18,7 +18,8 @@ from rules_scene import (
 
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import MessageError
-from terminbenachrichtigung.model import Appointment, Channel, Plan
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.plan import Channel, Plan
 
 
 def routes(result: Plan) -> list[tuple[str, str]]:

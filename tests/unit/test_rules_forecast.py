@@ -20,10 +20,13 @@ from rules_scene import (
 )
 
 from terminbenachrichtigung.config.settings import Settings
-from terminbenachrichtigung.model import Appointment, Known, Reason, State
-from terminbenachrichtigung.rules import Forecast, forecast, plan
-from terminbenachrichtigung.rules.forecast import hourly_runs
-from terminbenachrichtigung.windows import Quiet
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import Known, State
+from terminbenachrichtigung.model.plan import Reason
+from terminbenachrichtigung.rules import forecast
+from terminbenachrichtigung.rules.forecast import Forecast, hourly_runs
+from terminbenachrichtigung.rules.planning import plan
+from terminbenachrichtigung.times.windows import Quiet
 
 EARLY = "Vorankündigung"
 

@@ -18,7 +18,8 @@ from rules_scene import (
     wrote,
 )
 
-from terminbenachrichtigung.model import Appointment, Known, State
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import Known, State
 
 
 def verdict(appointment: Appointment, journal: Known | None = None, now: str = NOW, **rules: object) -> str:

@@ -23,7 +23,9 @@ from rules_scene import (
     wrote,
 )
 
-from terminbenachrichtigung.model import Appointment, Known, MessageOutcome, Plan, State
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import Known, State
+from terminbenachrichtigung.model.plan import MessageOutcome, Plan
 
 WEDNESDAY_MORNING = "2026-11-25 08:00"
 JOURNAL = known(

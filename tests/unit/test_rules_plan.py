@@ -17,7 +17,9 @@ from rules_scene import (
     wrote,
 )
 
-from terminbenachrichtigung.model import Appointment, Known, MessageOutcome, Plan, Reason, State
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import Known, State
+from terminbenachrichtigung.model.plan import MessageOutcome, Plan, Reason
 
 BOTH = settings(reminders=(reminder(48, "Vorab"), reminder(24)))
 

@@ -14,7 +14,8 @@ from rules_scene import (
     wrote,
 )
 
-from terminbenachrichtigung.model import Notification, Reason, State
+from terminbenachrichtigung.model.journal import Notification, State
+from terminbenachrichtigung.model.plan import Reason
 
 BOTH = settings(reminders=(reminder(48, "Vorab"), reminder(24)))
 

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.schedule import csv_file, entries
-from terminbenachrichtigung.schedule.changes import KEYS, Changes, Held, How, Row, find
-from terminbenachrichtigung.schedule.entries import Entry, Parsed, Refused
+from terminbenachrichtigung.own_schedule import csv_file, entries
+from terminbenachrichtigung.own_schedule.changes import KEYS, Changes, Held, How, Row, find
+from terminbenachrichtigung.own_schedule.entries import Entry, Parsed, Refused
 from terminbenachrichtigung.schedule.values import Unreadable
 
 BERLIN = ZoneInfo("Europe/Berlin")

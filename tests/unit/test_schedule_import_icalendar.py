@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.schedule import icalendar_file
-from terminbenachrichtigung.schedule.entries import Entry, Parsed
+from terminbenachrichtigung.own_schedule import icalendar_file
+from terminbenachrichtigung.own_schedule.entries import Entry, Parsed
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

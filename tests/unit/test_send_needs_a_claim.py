@@ -14,7 +14,8 @@ ROOT = SOURCE.parent.parent
 
 SNIPPET = """\
 from terminbenachrichtigung.delivery.channel import Channel
-from terminbenachrichtigung.model import Claim, Content, PlannedMessage
+from terminbenachrichtigung.model.delivery import Claim, Content
+from terminbenachrichtigung.model.plan import PlannedMessage
 
 def deliver(channel: Channel, content: Content, claim: Claim, planned: PlannedMessage) -> None:
     channel.send(claim, content)
@@ -38,7 +39,7 @@ def test_only_the_journal_makes_claims() -> None:
         for path, node in imports_and_calls()
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "Claim"
     }
-    assert makers == {"journal/ledger.py"}
+    assert makers == {"journal/journal.py"}
 
 
 def test_nobody_gives_claims_another_name() -> None:
@@ -57,6 +58,6 @@ def test_sending_without_a_claim_does_not_type_check(tmp_path: Path) -> None:
     options = ["--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(tmp_path / "cache")]
     output, _, _ = api.run([*options, "--no-error-summary", str(snippet)])
     complaints = dict(re.findall(r"snippet\.py:(\d+): error: (.*)", output))
-    assert set(complaints) == {"6", "7", "8", "9"}, output  # line 5 sends with a claim
-    for line, kind in (("6", "Content"), ("7", "None"), ("8", "PlannedMessage"), ("9", "str")):
+    assert set(complaints) == {"7", "8", "9", "10"}, output  # line 6 sends with a claim
+    for line, kind in (("7", "Content"), ("8", "None"), ("9", "PlannedMessage"), ("10", "str")):
         assert f'has incompatible type "{kind}"; expected "Claim"' in complaints[line]

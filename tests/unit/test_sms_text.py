@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminbenachrichtigung.sms_text import SmsText, sms_text
+from terminbenachrichtigung.texts.sms import SmsText, sms_text
 
 # Written down again, sign by sign, from GSM 03.38: the tests must not share a slip with the code.
 BASIC = set(

@@ -7,19 +7,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from terminbenachrichtigung.model import Appointment, Known, MessageOutcome, Notification, Reason, State
-from terminbenachrichtigung.staff_list import (
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import Known, Notification, State
+from terminbenachrichtigung.model.plan import MessageOutcome, Reason
+from terminbenachrichtigung.staff_list.changes import cancelled_cases, moved_cases
+from terminbenachrichtigung.staff_list.entries import (
     Matter,
     StaffCase,
     StaffEntry,
     StaffReason,
-    as_json,
-    as_text,
-    cancelled_cases,
     journal_cases,
-    moved_cases,
     staff_list,
 )
+from terminbenachrichtigung.staff_list.text import as_json, as_text
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # 10:00 in Berlin

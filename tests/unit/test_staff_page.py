@@ -8,16 +8,10 @@ from typing import Any
 import pytest
 
 from browser.sample import BERLIN, NOW, START, customers
-from terminbenachrichtigung.model import Channel, State
-from terminbenachrichtigung.staff_list import (
-    Got,
-    Matter,
-    StaffEntry,
-    StaffReason,
-    as_html,
-    as_mail,
-    of_branch,
-)
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.staff_list.entries import Got, Matter, StaffEntry, StaffReason
+from terminbenachrichtigung.staff_list.page import as_html, as_mail, of_branch
 from terminbenachrichtigung.staff_list.words import WORDS, words_of
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminbenachrichtigung.tables import LONGEST, Row, Table, printable, render
+from terminbenachrichtigung.output.tables import LONGEST, Row, Table, printable, render
 
 PRINTED = [
     ("Müller", "Müller"),

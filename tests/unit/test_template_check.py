@@ -3,8 +3,8 @@
 import pytest
 from message_scene import SHIPPED, settings
 
-from terminbenachrichtigung.config import Confirmation, Reminder
-from terminbenachrichtigung.template_check import check_templates
+from terminbenachrichtigung.config.settings import Confirmation, Reminder
+from terminbenachrichtigung.texts.check import check_templates
 
 
 def problems(sms: str) -> list[tuple[str, str]]:

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from message_scene import SHIPPED, anna, settings
 
-from terminbenachrichtigung.messages import Texts
-from terminbenachrichtigung.model import Appointment
-from terminbenachrichtigung.template_check import check_templates
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.texts.check import check_templates
+from terminbenachrichtigung.texts.messages import Texts
 
 LANGUAGES = ("de", "en", "fr")
 TEMPLATES = ("terminerinnerung", "terminbestaetigung")

@@ -7,7 +7,7 @@ import pytest
 
 from terminbenachrichtigung.config.settings import Rules
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.windows import Period, Quiet
+from terminbenachrichtigung.times.windows import Period, Quiet
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -11,7 +11,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from terminbenachrichtigung.config.settings import Rules
-from terminbenachrichtigung.windows import Period, Quiet
+from terminbenachrichtigung.times.windows import Period, Quiet
 
 STEP = timedelta(minutes=15)
 WEEKDAYS = (

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from terminbenachrichtigung.delivery import Limits, Workers
-from terminbenachrichtigung.model import Channel
+from terminbenachrichtigung.delivery.workers import Limits, Workers
+from terminbenachrichtigung.model.plan import Channel
 
 
 @contextmanager

@@ -21,17 +21,18 @@ def config() -> None:
 @click.pass_context
 def check(context: click.Context, *, file: Path | None, connect: bool, strict: bool) -> None:
     """Say everything that is wrong with the configuration, at once."""
-    from terminbenachrichtigung import bootstrap
-    from terminbenachrichtigung.blind_spots import blind_spots
+    from terminbenachrichtigung import wiring
+    from terminbenachrichtigung.probes import probes
+    from terminbenachrichtigung.times.blind_spots import blind_spots
 
-    loaded = bootstrap.load_config(file or config_path(context), os.environ)
+    loaded = wiring.load_config(file or config_path(context), os.environ)
     blind = blind_spots(loaded.settings)
     warnings = loaded.warnings
     if blind:
         warnings += (f"no run can ever notify appointments that start {blind.sentence}\n{blind.table}",)
     failed = False
     if connect:
-        for probe in bootstrap.probes(loaded.settings):
+        for probe in probes(loaded.settings):
             try:
                 found, more = probe.ask()
             except TerminbenachrichtigungError as error:

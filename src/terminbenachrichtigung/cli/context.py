@@ -20,7 +20,7 @@ from terminbenachrichtigung.errors import ConfigError, TerminbenachrichtigungErr
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from terminbenachrichtigung.config import Settings
+    from terminbenachrichtigung.config.settings import Settings
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """What writing to a log on a full or broken disk ends with."""
@@ -65,7 +65,7 @@ def load_settings(context: click.Context) -> "Settings":
     Raises:
         ConfigError: what `config check` calls an error.
     """
-    from terminbenachrichtigung.bootstrap import load_config
+    from terminbenachrichtigung.wiring import load_config
 
     return load_config(context.find_root().obj, os.environ).settings
 

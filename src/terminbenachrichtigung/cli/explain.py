@@ -26,15 +26,17 @@ def explain(context: click.Context, *, appointment_id: str, at: str | None, as_j
     Exit code 0: done. 2: there is no such appointment. 3: the schedule or the journal is out of reach.
     """
     settings = load_settings(context)
-    from terminbenachrichtigung import bootstrap, desk, report
+    from terminbenachrichtigung import wiring
+    from terminbenachrichtigung.on_demand import explain as explaining
+    from terminbenachrichtigung.on_demand.explain_text import explanation_as_json, explanation_as_text
 
-    with bootstrap.tools(settings, readonly=True) as tools:
+    with wiring.tools(settings, readonly=True) as tools:
         moment = None if at is None else local_moment(at, settings.zone)
-        explained = desk.explain(tools, appointment_id, moment)
+        explained = explaining.explain(tools, appointment_id, moment)
     if as_json:
-        print_json(report.explanation_as_json(explained, zone=settings.zone))
+        print_json(explanation_as_json(explained, zone=settings.zone))
     else:
-        text = report.explanation_as_text(
+        text = explanation_as_text(
             explained, zone=settings.zone, width=terminal_width(), colour=wants_colour()
         )
         click.echo(text)

@@ -88,9 +88,9 @@ def history(
         return
     _one_form(as_csv=as_csv, as_json=as_json)
     settings = load_settings(context)
-    from terminbenachrichtigung import report
     from terminbenachrichtigung.journal import open_journal
-    from terminbenachrichtigung.model import HistoryFilter, State
+    from terminbenachrichtigung.model.journal import HistoryFilter, State
+    from terminbenachrichtigung.on_demand.history import history_as_csv, history_as_json, history_as_text
 
     since, until = _range(day, settings.zone)
     wanted = HistoryFilter(customer, appointment, run_id.lower(), tuple(map(State, states)), since, until)
@@ -100,14 +100,12 @@ def history(
     finally:
         journal.close()
     if as_json:
-        print_json(report.history_as_json(messages, zone=settings.zone))
+        print_json(history_as_json(messages, zone=settings.zone))
     elif as_csv:
-        click.echo(report.history_as_csv(messages, zone=settings.zone))
+        click.echo(history_as_csv(messages, zone=settings.zone))
     else:
         click.echo(
-            report.history_as_text(
-                messages, zone=settings.zone, width=terminal_width(), colour=wants_colour()
-            )
+            history_as_text(messages, zone=settings.zone, width=terminal_width(), colour=wants_colour())
         )
 
 
@@ -123,9 +121,9 @@ def runs(
     """
     _one_form(as_csv=as_csv, as_json=as_json)
     settings = load_settings(context)
-    from terminbenachrichtigung import report
     from terminbenachrichtigung.journal import open_journal
-    from terminbenachrichtigung.model import HistoryFilter
+    from terminbenachrichtigung.model.journal import HistoryFilter
+    from terminbenachrichtigung.on_demand.history import runs_as_csv, runs_as_json, runs_as_text
 
     since, until = _range(day, settings.zone)
     journal = open_journal(settings.journal, readonly=True)
@@ -134,13 +132,11 @@ def runs(
     finally:
         journal.close()
     if as_json:
-        print_json(report.runs_as_json(found, zone=settings.zone))
+        print_json(runs_as_json(found, zone=settings.zone))
     elif as_csv:
-        click.echo(report.runs_as_csv(found, zone=settings.zone))
+        click.echo(runs_as_csv(found, zone=settings.zone))
     else:
-        click.echo(
-            report.runs_as_text(found, zone=settings.zone, width=terminal_width(), colour=wants_colour())
-        )
+        click.echo(runs_as_text(found, zone=settings.zone, width=terminal_width(), colour=wants_colour()))
 
 
 @history.command()
@@ -155,7 +151,7 @@ def resolve(context: click.Context, *, message_id: UUID, sent: bool) -> None:
     """Settle an unknown, failed or undelivered message by hand, after asking the gateway or the customer."""
     settings = load_settings(context)
     from terminbenachrichtigung.journal import open_journal
-    from terminbenachrichtigung.model import State
+    from terminbenachrichtigung.model.journal import State
 
     journal = open_journal(settings.journal)
     try:

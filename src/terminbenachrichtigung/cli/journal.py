@@ -24,12 +24,13 @@ def init(context: click.Context, *, adopt: bool) -> None:
     journal was lost; it works on an existing journal too.
     """
     settings = load_settings(context)
-    from terminbenachrichtigung import bootstrap, desk
+    from terminbenachrichtigung import wiring
     from terminbenachrichtigung.journal import create_journal
+    from terminbenachrichtigung.on_demand import adopt as adoption
 
-    made = create_journal(settings.journal, bootstrap.clock())
+    made = create_journal(settings.journal, wiring.clock())
     click.echo("The journal is ready." if made else "The journal was there already; it was left as it is.")
     if adopt:
-        with bootstrap.tools(settings) as tools:
-            count = desk.adopt(tools)
+        with wiring.tools(settings) as tools:
+            count = adoption.adopt(tools)
         click.echo(f"{count} due appointments are marked as handled elsewhere.")

@@ -16,7 +16,7 @@ from terminbenachrichtigung.cli.context import (
 )
 
 if TYPE_CHECKING:
-    from terminbenachrichtigung.model import RunResult
+    from terminbenachrichtigung.model.result import RunResult
 
 
 @click.command("run-once")
@@ -39,22 +39,23 @@ def run_once(
     3: the schedule or the journal is out of reach.
     """
     settings = load_settings(context)
-    from terminbenachrichtigung import bootstrap, pipeline, report
+    from terminbenachrichtigung import wiring
+    from terminbenachrichtigung.run import once, report
 
     logs.event("run_began", "the run begins")
-    with bootstrap.watch(settings) as watch:
+    with wiring.watch(settings) as watch:
         with (
-            bootstrap.stop_signals(settings.max_run_minutes) as stopping,
-            bootstrap.tools(settings) as tools,
-            bootstrap.outlets(settings, tools.clock, stopping) as outlets,
+            wiring.stop_signals(settings.max_run_minutes) as stopping,
+            wiring.tools(settings) as tools,
+            wiring.outlets(settings, tools.clock, stopping) as outlets,
             progress_bar(shown=not (as_json or quiet)) as progress,
         ):
-            result = pipeline.run_once(tools, outlets, progress=progress, max_messages=max_messages)
+            result = once.run_once(tools, outlets, progress=progress, max_messages=max_messages)
             on_staff_list = None
             if settings.has_staff_recipients or settings.monitoring.textfile:  # else no run pays for it
-                from terminbenachrichtigung import desk
+                from terminbenachrichtigung.staff_list.mailing import after_run
 
-                result, on_staff_list = desk.after_run(tools, outlets, result)
+                result, on_staff_list = after_run(tools, outlets, result)
         watch.ended(result, on_staff_list)
         if as_json:
             print_json(report.as_json(result, full=full, zone=settings.zone))
@@ -77,14 +78,15 @@ def run_once(
 
 
 def _log(result: "RunResult") -> None:
-    from terminbenachrichtigung import report
+    from terminbenachrichtigung.output.masking import mask_text
+    from terminbenachrichtigung.run import report
 
     for warning in result.warnings:
-        logs.event("run_warning", report.mask_text(warning))
+        logs.event("run_warning", mask_text(warning))
     for channel, why in result.closed.items():
-        logs.event("channel_closed", f"{channel}: {report.mask_text(why)}", channel=channel.value)
+        logs.event("channel_closed", f"{channel}: {mask_text(why)}", channel=channel.value)
     for line in result.news:
-        logs.event("needs_a_person", report.mask_text(line))
+        logs.event("needs_a_person", mask_text(line))
     exit_code, stop = report.exit_code(result), result.stop and result.stop.value
     logs.event("run_ended", report.summary(result), exit_code=exit_code, quiet=result.quiet, stopped=stop)
 
@@ -99,11 +101,12 @@ def dry_run(context: click.Context, *, at: str | None, as_json: bool) -> None:
     Nothing is sent, and nothing is written.
     """
     settings = load_settings(context)
-    from terminbenachrichtigung import bootstrap, pipeline, report
+    from terminbenachrichtigung import wiring
+    from terminbenachrichtigung.run import once, report
 
-    with bootstrap.tools(settings, readonly=True) as tools:
+    with wiring.tools(settings, readonly=True) as tools:
         moment = tools.clock() if at is None else local_moment(at, settings.zone)
-        result = pipeline.dry_run(tools, moment)
+        result = once.dry_run(tools, moment)
     if as_json:
         print_json(report.as_json(result, full=True, zone=settings.zone))
     else:
@@ -121,9 +124,11 @@ def test_message(context: click.Context, *, channel: str, recipient: str) -> Non
     Exit code 0: it was sent. 1: it was not, or nobody knows.
     """
     settings = load_settings(context)
-    from terminbenachrichtigung import bootstrap, desk
-    from terminbenachrichtigung.model import Channel, Sent
+    from terminbenachrichtigung import wiring
+    from terminbenachrichtigung.model.delivery import Sent
+    from terminbenachrichtigung.model.plan import Channel
+    from terminbenachrichtigung.on_demand import test_message as trial
 
-    outcome = desk.test_message(settings, Channel(channel), recipient, bootstrap.make_sender)
+    outcome = trial.test_message(settings, Channel(channel), recipient, wiring.make_sender)
     click.echo(f"{outcome.word}: {outcome.detail}" if outcome.detail else outcome.word)
     context.exit(0 if isinstance(outcome, Sent) else 1)

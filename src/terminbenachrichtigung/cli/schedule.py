@@ -12,8 +12,8 @@ from terminbenachrichtigung.errors import ConfigError
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from terminbenachrichtigung.schedule.changes import Changes
-    from terminbenachrichtigung.tables import Table
+    from terminbenachrichtigung.output.tables import Table
+    from terminbenachrichtigung.own_schedule.changes import Changes
 
 
 @click.group()
@@ -26,9 +26,9 @@ def schedule() -> None:
 def init(context: click.Context) -> None:
     """Make the tables of a complete schedule at schedule.url, and the view that runs read."""
     settings = load_settings(context)
-    from terminbenachrichtigung.schedule import own
+    from terminbenachrichtigung.own_schedule import init
 
-    own.init(settings.schedule.url.get_secret_value())
+    init.init(settings.schedule.url.get_secret_value())
     click.echo("The schedule is ready: branches, customers, appointment_types, appointments.")
 
 
@@ -80,12 +80,12 @@ def import_(
     excluded = [status.strip() for status in settings.rules.excluded_statuses]
     if not excluded:
         raise ConfigError("rules.excluded_statuses is empty: a cancelled appointment would still be notified")
-    from terminbenachrichtigung import bootstrap
-    from terminbenachrichtigung.schedule import changes, entries, importing
+    from terminbenachrichtigung import wiring
+    from terminbenachrichtigung.own_schedule import changes, entries, importing
 
     usual = [status for status in excluded if status.casefold() == entries.CANCELLED.casefold()]
     how = changes.How(
-        now=bootstrap.clock(),
+        now=wiring.clock(),
         zone=settings.zone,
         excluded=frozenset(status.casefold() for status in excluded),
         cancelled=(usual or excluded)[0],
@@ -110,7 +110,7 @@ def import_(
 
 
 def _print(found: "Changes", zone: "ZoneInfo", *, written: bool) -> None:
-    from terminbenachrichtigung import tables
+    from terminbenachrichtigung.output import tables
 
     counts = (
         f"{len(found.new)} new, {len(found.changed)} changed, {len(found.cancelled)} cancelled, "
@@ -123,7 +123,7 @@ def _print(found: "Changes", zone: "ZoneInfo", *, written: bool) -> None:
 
 
 def _found_tables(found: "Changes", zone: "ZoneInfo") -> "Iterator[str | Table]":
-    from terminbenachrichtigung.tables import Row, Table
+    from terminbenachrichtigung.output.tables import Row, Table
 
     for title, listed in (("changed", found.changed), ("cancelled", found.cancelled)):
         rows = (

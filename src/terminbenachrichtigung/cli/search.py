@@ -17,8 +17,8 @@ from terminbenachrichtigung.cli.context import (
 from terminbenachrichtigung.errors import ConfigError
 
 if TYPE_CHECKING:
-    from terminbenachrichtigung.config import Settings
-    from terminbenachrichtigung.model import RunResult
+    from terminbenachrichtigung.config.settings import Settings
+    from terminbenachrichtigung.model.result import RunResult
 
 STATES = ("not-notified", "failed", "unknown", "no-contact", "sent", "in-progress", "adopted")
 
@@ -62,19 +62,19 @@ def search(
     if first_day is not None and last_day is not None and last_day < first_day:
         raise ConfigError(f"--to {last_day} lies before --from {first_day}")
     settings = load_settings(context)
-    from terminbenachrichtigung import bootstrap, desk, report
+    from terminbenachrichtigung import wiring
+    from terminbenachrichtigung.on_demand import search as searching
+    from terminbenachrichtigung.on_demand.search_text import FoundState, search_as_json, search_as_text
 
-    query = desk.Query(
-        first_day, last_day, customer, branches, type_name, tuple(map(report.FoundState, states))
+    query = searching.Query(
+        first_day, last_day, customer, branches, type_name, tuple(map(FoundState, states))
     )
-    with bootstrap.tools(settings, readonly=True) as tools:
-        found = desk.search(tools, query)
+    with wiring.tools(settings, readonly=True) as tools:
+        found = searching.search(tools, query)
     if as_json:
-        print_json(report.search_as_json(found, zone=settings.zone))
+        print_json(search_as_json(found, zone=settings.zone))
     else:
-        click.echo(
-            report.search_as_text(found, zone=settings.zone, width=terminal_width(), colour=wants_colour())
-        )
+        click.echo(search_as_text(found, zone=settings.zone, width=terminal_width(), colour=wants_colour()))
 
 
 @click.command()
@@ -107,11 +107,13 @@ def notify(
     if not yes and not sys.stdin.isatty():
         raise ConfigError("there is no terminal to ask on before sending; --yes sends without asking")
     settings = load_settings(context)
-    from terminbenachrichtigung import bootstrap, desk, report
+    from terminbenachrichtigung import wiring
+    from terminbenachrichtigung.on_demand import notify as by_hand
+    from terminbenachrichtigung.run import report
 
-    choice = desk.choose(settings, appointment_ids, reminder, again=again)
-    with bootstrap.tools(settings) as tools:
-        result = shown = desk.preview(tools, choice)
+    choice = by_hand.choose(settings, appointment_ids, reminder, again=again)
+    with wiring.tools(settings) as tools:
+        result = shown = by_hand.preview(tools, choice)
         if shown.messages:
             if not yes:
                 click.echo(_text(shown, settings, full=True))
@@ -120,11 +122,11 @@ def notify(
                     return
             with (
                 # Only now: until here Ctrl-C ends the command at once.
-                bootstrap.stop_signals(settings.max_run_minutes) as stopping,
-                bootstrap.outlets(settings, tools.clock, stopping) as outlets,
+                wiring.stop_signals(settings.max_run_minutes) as stopping,
+                wiring.outlets(settings, tools.clock, stopping) as outlets,
                 progress_bar(shown=not as_json) as progress,
             ):
-                result = desk.notify(tools, outlets, choice, shown, progress)
+                result = by_hand.notify(tools, outlets, choice, shown, progress)
     if as_json:
         print_json(report.as_json(result, full=False, zone=settings.zone))
     else:
@@ -135,7 +137,7 @@ def notify(
 
 
 def _text(result: "RunResult", settings: "Settings", *, full: bool) -> str:
-    from terminbenachrichtigung import report
+    from terminbenachrichtigung.run import report
 
     return report.as_text(
         result, zone=settings.zone, full=full, width=terminal_width(), colour=wants_colour()

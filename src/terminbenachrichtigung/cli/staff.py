@@ -34,25 +34,24 @@ def staff_list(context: click.Context, *, branch: str | None, html: Path | None,
             raise click.UsageError("--branch, --html and --json print the list; `done` ticks off")
         return
     settings = load_settings(context)
-    from terminbenachrichtigung import bootstrap, desk
-    from terminbenachrichtigung import staff_list as listing
+    from terminbenachrichtigung import wiring
+    from terminbenachrichtigung.staff_list import page, text
+    from terminbenachrichtigung.staff_list.cases import staff
 
-    with bootstrap.tools(settings, readonly=True) as tools:
-        entries = desk.staff(tools)
+    with wiring.tools(settings, readonly=True) as tools:
+        entries = staff(tools)
         moment = tools.clock()
     if branch is not None:
-        entries = listing.of_branch(entries, branch)
+        entries = page.of_branch(entries, branch)
     if html is not None:
-        page = listing.as_html(entries, now=moment, zone=settings.zone, language=settings.default_language)
-        write_private(html, page)
+        written = page.as_html(entries, now=moment, zone=settings.zone, language=settings.default_language)
+        write_private(html, written)
     if as_json:
-        print_json(listing.as_json(entries, zone=settings.zone))
+        print_json(text.as_json(entries, zone=settings.zone))
     elif html is not None:
         click.echo(f"{html}: {len(entries)} customer{'' if len(entries) == 1 else 's'}")
     else:
-        click.echo(
-            listing.as_text(entries, zone=settings.zone, width=terminal_width(), colour=wants_colour())
-        )
+        click.echo(text.as_text(entries, zone=settings.zone, width=terminal_width(), colour=wants_colour()))
 
 
 @staff_list.command()
@@ -65,11 +64,12 @@ def done(context: click.Context, *, appointment_ids: tuple[str, ...], customer: 
     A later move, or a new failure, puts them on it again.
     """
     settings = load_settings(context)
-    from terminbenachrichtigung import bootstrap, desk
-    from terminbenachrichtigung.tables import printable
+    from terminbenachrichtigung import wiring
+    from terminbenachrichtigung.output.tables import printable
+    from terminbenachrichtigung.staff_list.cases import tick_off
 
-    with bootstrap.tools(settings) as tools:
-        entries = desk.tick_off(tools, appointment_ids, customer)
+    with wiring.tools(settings) as tools:
+        entries = tick_off(tools, appointment_ids, customer)
     for entry in entries:
         who = f"{entry.name} ({entry.customer_id})" if entry.name else entry.customer_id
         click.echo(printable(f"done: {who}, {', '.join(entry.appointment_ids)}"))

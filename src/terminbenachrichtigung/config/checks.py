@@ -12,7 +12,7 @@ from terminbenachrichtigung.config.problems import Problem
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.config.toml_text import path_text
 from terminbenachrichtigung.config.validation import Draft
-from terminbenachrichtigung.model import CONFIRMATION
+from terminbenachrichtigung.model.journal import CONFIRMATION
 
 ATTEMPTS = 3  # tries of one message on one channel in a run (contract, section 3)
 PAUSES_SECONDS = 5  # the pauses between them, about 1 s and 4 s

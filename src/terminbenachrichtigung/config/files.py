@@ -106,7 +106,9 @@ def read_text(path: Path) -> str:
 @cache
 def shipped_templates() -> Mapping[str, Any]:
     """The templates that come with the tool: name, then language, then texts. Read once, never changed."""
-    text = resources.files("terminbenachrichtigung").joinpath("templates.toml").read_text(encoding="utf-8")
+    text = (
+        resources.files("terminbenachrichtigung").joinpath("texts/templates.toml").read_text(encoding="utf-8")
+    )
     return tomllib.loads(text)
 
 

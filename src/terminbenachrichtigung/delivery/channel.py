@@ -5,8 +5,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from terminbenachrichtigung import model
 from terminbenachrichtigung.config.settings import Branch
+from terminbenachrichtigung.model import plan
+from terminbenachrichtigung.model.delivery import (
+    Claim,
+    Content,
+    DeliveryReport,
+    Outcome,
+    Unavailable,
+    Unknown,
+)
 
 _HIDDEN = "•••"
 _LONGEST_QUOTE = 120  # characters: enough for a mail server's reason, little enough for a table
@@ -21,13 +29,13 @@ class Channel(Protocol):
     """
 
     @property
-    def name(self) -> model.Channel:
+    def name(self) -> plan.Channel:
         """Which channel this is."""
 
-    def send(self, claim: model.Claim, content: model.Content) -> model.Outcome:
+    def send(self, claim: Claim, content: Content) -> Outcome:
         """Make one attempt at a claimed message. The claim is the proof that the journal knows of it."""
 
-    def test(self, content: model.Content) -> model.Outcome:
+    def test(self, content: Content) -> Outcome:
         """Send a test message that no journal knows, the same way."""
 
     def close(self) -> None:
@@ -41,12 +49,10 @@ class Inquiry(Protocol):
     def most_reports(self) -> int:
         """So many reports come in one answer at most; with fewer, there are no more."""
 
-    def jobs(self, label: str) -> tuple[str, ...] | model.Unavailable | model.Unknown:
+    def jobs(self, label: str) -> tuple[str, ...] | Unavailable | Unknown:
         """The ids of the jobs with this label: a message's id."""
 
-    def reports(
-        self, since: datetime
-    ) -> tuple[model.DeliveryReport, ...] | model.Unavailable | model.Unknown:
+    def reports(self, since: datetime) -> tuple[DeliveryReport, ...] | Unavailable | Unknown:
         """The delivery reports since a moment, of all that was sent by the account."""
 
 

@@ -3,7 +3,8 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from terminbenachrichtigung.model import Attempt, Channel, Rejected, Sent, Unavailable, Unknown
+from terminbenachrichtigung.model.delivery import Attempt, Rejected, Sent, Unavailable, Unknown
+from terminbenachrichtigung.model.plan import Channel
 
 IN_A_ROW = 5
 """So many messages in a row that end `unavailable` or `unknown` close their channel."""

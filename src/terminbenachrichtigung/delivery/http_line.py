@@ -9,7 +9,7 @@ import httpcore
 import httpx
 
 from terminbenachrichtigung.config.settings import SmsSettings
-from terminbenachrichtigung.delivery.connection import trust
+from terminbenachrichtigung.delivery.deadline import trust
 from terminbenachrichtigung.delivery.http_network import DeadlineNetwork
 
 _IDLE_SECONDS = 2.0  # shorter than any server's patience: a line it closes as we write is an `unknown`

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpcore
 
-from terminbenachrichtigung.delivery.connection import connect, hand_over, left
+from terminbenachrichtigung.delivery.deadline import connect, hand_over, left
 
 
 class DeadlineNetwork(httpcore.NetworkBackend):

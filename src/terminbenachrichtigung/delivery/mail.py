@@ -15,7 +15,7 @@ from email_validator import validate_email
 
 from terminbenachrichtigung.config.settings import Branch, EmailSettings
 from terminbenachrichtigung.delivery.channel import branch_settings
-from terminbenachrichtigung.model import Content
+from terminbenachrichtigung.model.delivery import Content
 
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import assert_never
 
-from terminbenachrichtigung.delivery.course import PAUSES
-from terminbenachrichtigung.model import Unavailable, Unknown
+from terminbenachrichtigung.delivery.next_step import PAUSES
+from terminbenachrichtigung.model.delivery import Unavailable, Unknown
 
 
 def credit(balance: Callable[[], Decimal | Unavailable | Unknown]) -> Decimal | str:

@@ -14,23 +14,23 @@ from zoneinfo import ZoneInfo
 import httpcore
 from defusedxml import ElementTree
 
-from terminbenachrichtigung import model
 from terminbenachrichtigung.config.settings import Branch, SmsSettings
 from terminbenachrichtigung.delivery.channel import branch_settings, quoted
-from terminbenachrichtigung.delivery.connection import fault, within
-from terminbenachrichtigung.delivery.course import PAUSES
+from terminbenachrichtigung.delivery.deadline import fault, within
 from terminbenachrichtigung.delivery.http_line import Answer, client, read
-from terminbenachrichtigung.model import (
+from terminbenachrichtigung.delivery.next_step import PAUSES
+from terminbenachrichtigung.model.delivery import (
     Claim,
     Content,
     DeliveryReport,
     Outcome,
     Rejected,
     Sent,
-    State,
     Unavailable,
     Unknown,
 )
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Channel
 
 GATEWAY_ZONE = ZoneInfo("Europe/Berlin")  # of SendDate, whatever the practice's zone is
 
@@ -72,7 +72,7 @@ _FAULTS = (
 class SmsCreator:
     """The `sms` channel."""
 
-    name = model.Channel.SMS
+    name = Channel.SMS
     most_reports = 5000  # of QueryReceivedDLR. Assumed: the oldest come first, by their `Date`
 
     def __init__(

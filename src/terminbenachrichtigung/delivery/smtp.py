@@ -13,20 +13,11 @@ from datetime import datetime
 from email.errors import MessageError
 from typing import Any
 
-from terminbenachrichtigung import model
 from terminbenachrichtigung.config.settings import Branch, EmailSettings
 from terminbenachrichtigung.delivery.channel import quoted
-from terminbenachrichtigung.delivery.connection import (
-    connect,
-    fault,
-    hand_over,
-    left,
-    receive,
-    trust,
-    within,
-)
+from terminbenachrichtigung.delivery.deadline import connect, fault, hand_over, left, receive, trust, within
 from terminbenachrichtigung.delivery.mail import Mail, compose
-from terminbenachrichtigung.model import (
+from terminbenachrichtigung.model.delivery import (
     Claim,
     Content,
     Outcome,
@@ -36,6 +27,7 @@ from terminbenachrichtigung.model import (
     Unavailable,
     Unknown,
 )
+from terminbenachrichtigung.model.plan import Channel
 
 _IDLE_SECONDS = 30.0  # a session that rested longer is left: routers forget such lines without a word
 _GOODBYE_SECONDS = 2.0
@@ -47,7 +39,7 @@ Reply = tuple[int, bytes]
 class Smtp:
     """The `email` channel."""
 
-    name = model.Channel.EMAIL
+    name = Channel.EMAIL
 
     def __init__(
         self,

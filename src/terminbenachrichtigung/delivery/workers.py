@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from terminbenachrichtigung.model import Channel
+from terminbenachrichtigung.model.plan import Channel
 
 _Key = TypeVar("_Key")
 _Result = TypeVar("_Result")

@@ -10,9 +10,10 @@ from string import Template
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from terminbenachrichtigung import bootstrap, pipeline
-from terminbenachrichtigung.config import Settings
+from terminbenachrichtigung import wiring
+from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.config.toml_text import value_text
+from terminbenachrichtigung.contact.phone import mobile_number
 from terminbenachrichtigung.demo import folder
 from terminbenachrichtigung.demo.gateway import Answer, Gateway, Request
 from terminbenachrichtigung.demo.scenario import (
@@ -28,9 +29,13 @@ from terminbenachrichtigung.demo.scenario import (
 )
 from terminbenachrichtigung.errors import ScheduleError
 from terminbenachrichtigung.journal import create_journal
-from terminbenachrichtigung.model import Claim, MessageOutcome, Stop
-from terminbenachrichtigung.phone import mobile_number
-from terminbenachrichtigung.schedule import own
+from terminbenachrichtigung.model.delivery import Claim
+from terminbenachrichtigung.model.plan import MessageOutcome
+from terminbenachrichtigung.model.result import Stop
+from terminbenachrichtigung.own_schedule import init
+from terminbenachrichtigung.run import once
+from terminbenachrichtigung.run.context import gap_of
+from terminbenachrichtigung.run.planning import plan_window
 
 _BRANCHES = (
     ("HH1", "Optik Hansen Altona", "040 66969101", "Große Bergstraße 1, 22767 Hamburg"),
@@ -129,8 +134,8 @@ def prepare(directory: Path, scene: Scenario, gateway: Gateway, mail_port: int) 
     )
     path = folder.write_config(directory, text)
     # Nothing of the environment: a variable for the real configuration would lead the demo to real databases.
-    settings = bootstrap.load_config(path, {}).settings
-    own.init(settings.schedule.url.get_secret_value())
+    settings = wiring.load_config(path, {}).settings
+    init.init(settings.schedule.url.get_secret_value())
     with _schedule(settings) as schedule:
         _make_practice(schedule, scene)
         _book(schedule, scene, [each for each in scene.bookings if each.created_at < scene.first_run])
@@ -144,13 +149,13 @@ def prepare(directory: Path, scene: Scenario, gateway: Gateway, mail_port: int) 
 @contextmanager
 def run_beside(settings: Settings, now: datetime) -> Iterator[None]:
     """Another run that claims one customer's message, and in the end stops without having sent it."""
-    with bootstrap.tools(settings) as tools:
+    with wiring.tools(settings) as tools:
         journal = tools.journal
         assert journal is not None
         journal.begin(now, "run-once")
-        planned = pipeline.plan_window(tools, now).plan.messages
+        planned = plan_window(tools, now).plan.messages
         (message,) = [each for each in planned if each.customer_id == CLAIMED_BESIDE]
-        gap = pipeline.gap_of(settings)
+        gap = gap_of(settings)
         claim = journal.claim(message, now=now, gap=gap)
         assert isinstance(claim, Claim)
         yield
@@ -175,8 +180,8 @@ def _recipients(scene: Scenario) -> Iterator[str]:
 
 def _run(settings: Settings, now: datetime) -> None:
     """A run as it was at another time than now: the clock is its only difference from `run-once`."""
-    with bootstrap.tools(settings) as real, bootstrap.outlets(settings, lambda: now, lambda: None) as outlets:
-        pipeline.run_once(replace(real, clock=lambda: now), outlets)
+    with wiring.tools(settings) as real, wiring.outlets(settings, lambda: now, lambda: None) as outlets:
+        once.run_once(replace(real, clock=lambda: now), outlets)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from terminbenachrichtigung.model import MessageOutcome, Reason
+from terminbenachrichtigung.model.plan import MessageOutcome, Reason
 
 ZONES = ("Europe/Berlin", "Asia/Dubai", "America/Puerto_Rico", "Pacific/Honolulu", "Asia/Tokyo")
 """Six hours of each make up the whole day; Berlin is the only one with summer time."""

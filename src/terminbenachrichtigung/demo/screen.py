@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from terminbenachrichtigung import report
 from terminbenachrichtigung.demo.gateway import Job
 from terminbenachrichtigung.demo.mailserver import Received
 from terminbenachrichtigung.demo.scenario import EARLY_REMINDER, NOTES, REMINDER, Scenario
-from terminbenachrichtigung.model import MessageOutcome, Reason
-from terminbenachrichtigung.staff_list import WORDING, StaffReason
+from terminbenachrichtigung.model.plan import MessageOutcome, Reason
+from terminbenachrichtigung.output.wording import OUTCOMES, REASONS
+from terminbenachrichtigung.staff_list.entries import StaffReason
+from terminbenachrichtigung.staff_list.text import WORDING
 
 WIDTH = 80
 Document = Mapping[str, Any]
@@ -82,7 +83,7 @@ def messages(
                 what = f"{_CHANNELS[attempt['channel']]} {attempt['outcome']}: {attempt['detail']}"
                 yield from _paragraph(f"({what})", indent=2)
         if outcome != MessageOutcome.SENT:
-            yield from _paragraph(f"({report.OUTCOMES[MessageOutcome(outcome)]})", indent=2)
+            yield from _paragraph(f"({OUTCOMES[MessageOutcome(outcome)]})", indent=2)
         if channel == "sms":
             number = recipient.replace("+", "00")
             arrived = [job for job in texted if (job.recipient, job.text) == (number, message["text"])]
@@ -101,7 +102,7 @@ def skips(run: Document, scene: Scenario) -> Iterator[str]:
     yield from _heading("Who got nothing, and why")
     by_reason = _by_reason(run["skipped"])
     for reason, alike in by_reason.items():
-        yield from _paragraph(f"{reason}: {report.REASONS[reason]}", hanging=2)
+        yield from _paragraph(f"{reason}: {REASONS[reason]}", hanging=2)
         if len(alike) >= _NAMES_ONLY:
             yield from _paragraph(", ".join(_names(alike, scene)), indent=4)
         else:
@@ -114,7 +115,7 @@ def skips(run: Document, scene: Scenario) -> Iterator[str]:
     for reason in Reason:
         if reason not in by_reason:
             why = _NOT_IN_A_RUN.get(reason, "it did not occur")
-            yield from _paragraph(f"{reason}: {report.REASONS[reason]} ({why})", indent=2, hanging=2)
+            yield from _paragraph(f"{reason}: {REASONS[reason]} ({why})", indent=2, hanging=2)
 
 
 def again(run: Document, scene: Scenario, texted: int, mailed: int) -> Iterator[str]:
@@ -149,7 +150,7 @@ def explained(document: Document, scene: Scenario) -> Iterator[str]:
     booking = scene.booking(document["appointment_id"])
     yield from _paragraph(f"{scene.name(booking.customer_id)}, {scene.clock(booking.starts_at)}:")
     for each in document["reminders"]:
-        why = f"{each['reason']}: {report.REASONS[Reason(each['reason'])]} ({each['detail']})"
+        why = f"{each['reason']}: {REASONS[Reason(each['reason'])]} ({each['detail']})"
         yield from _paragraph(f"{each['reminder']}: {why}", indent=2, hanging=2)
         if first := each["first_run"]:
             run = scene.clock(datetime.fromisoformat(first))

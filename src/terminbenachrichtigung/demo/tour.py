@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from terminbenachrichtigung import bootstrap
+from terminbenachrichtigung import wiring
 from terminbenachrichtigung.config.files import CONFIG_VARIABLE
 from terminbenachrichtigung.config.keys import PREFIX
 from terminbenachrichtigung.demo import folder, preparation, screen
@@ -20,7 +20,8 @@ from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
 from terminbenachrichtigung.demo.scenario import scenario
 from terminbenachrichtigung.errors import TerminbenachrichtigungError
-from terminbenachrichtigung.model import Reason, Stop
+from terminbenachrichtigung.model.plan import Reason
+from terminbenachrichtigung.model.result import Stop
 
 _NAME = "terminbenachrichtigung"
 _MINUTES = 10  # the whole demo takes seconds
@@ -34,10 +35,10 @@ def show(directory: Path) -> None:
         TerminbenachrichtigungError: something could not be made or run, in one sentence.
         click.Abort: Ctrl-C, or a stop signal.
     """
-    scene = scenario(bootstrap.clock())
+    scene = scenario(wiring.clock())
     folder.make_room(directory)
     with (
-        bootstrap.stop_signals(_MINUTES) as stopping,
+        wiring.stop_signals(_MINUTES) as stopping,
         Gateway(script=preparation.answer) as gateway,
         MailServer() as mail,
     ):

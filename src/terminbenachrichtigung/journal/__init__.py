@@ -6,11 +6,11 @@ contract's section 4 are kept here, and by the UNIQUE constraint below.
 
 from datetime import datetime
 
-from terminbenachrichtigung.config import JournalSettings
+from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.journal import versions
 from terminbenachrichtigung.journal.claims import Lost
-from terminbenachrichtigung.journal.engine import make_engine, reaching
-from terminbenachrichtigung.journal.ledger import Journal
+from terminbenachrichtigung.journal.database import make_engine, reaching
+from terminbenachrichtigung.journal.journal import Journal
 
 __all__ = ["Journal", "Lost", "create_journal", "open_journal"]
 

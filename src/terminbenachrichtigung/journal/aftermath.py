@@ -6,7 +6,9 @@ from datetime import datetime
 from terminbenachrichtigung.journal import following
 from terminbenachrichtigung.journal.connected import Connected
 from terminbenachrichtigung.journal.patience import patient
-from terminbenachrichtigung.model import Channel, Tidings, Update
+from terminbenachrichtigung.model.delivery import Tidings
+from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.model.result import Update
 
 _TIDINGS = 500  # in one transaction: a claim of another run waits for it
 

@@ -8,20 +8,10 @@ from sqlalchemy import Connection, func, select, update
 
 from terminbenachrichtigung.journal import statements
 from terminbenachrichtigung.journal.tables import attempts, database_clock, messages, notifications
-from terminbenachrichtigung.model import (
-    CHANNELS_LEFT,
-    TOLD_NOBODY,
-    Attempt,
-    Channel,
-    Expired,
-    MessageOutcome,
-    PlannedMessage,
-    Reason,
-    Route,
-    Sent,
-    State,
-    Unknown,
-)
+from terminbenachrichtigung.model.delivery import Attempt, Sent, Unknown
+from terminbenachrichtigung.model.journal import CHANNELS_LEFT, TOLD_NOBODY, State
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Reason, Route
+from terminbenachrichtigung.model.result import Expired
 
 STATE_AFTER = {
     MessageOutcome.SENT: State.SENT,

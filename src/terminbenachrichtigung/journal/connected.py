@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
 
-from terminbenachrichtigung.journal.engine import reaching, transaction
+from terminbenachrichtigung.journal.database import reaching, transaction
 from terminbenachrichtigung.journal.patience import Patient
 
 

@@ -11,10 +11,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
-from terminbenachrichtigung.journal.engine import among
+from terminbenachrichtigung.journal.database import among
 from terminbenachrichtigung.journal.statements import constant
 from terminbenachrichtigung.journal.tables import attempts, database_clock, messages, notifications
-from terminbenachrichtigung.model import Channel, Route, State, Tidings, Update
+from terminbenachrichtigung.model.delivery import Tidings
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Channel, Route
+from terminbenachrichtigung.model.result import Update
 
 _ACCEPTED = ("sent", "unknown")
 """Outcomes of an attempt that was, or may have been, accepted: one at most per message and channel."""

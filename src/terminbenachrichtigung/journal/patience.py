@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
 from terminbenachrichtigung.errors import JournalError
-from terminbenachrichtigung.journal.engine import may_pass
+from terminbenachrichtigung.journal.database import may_pass
 
 PATIENCE_SECONDS = 90
 """How long a locked, full or restarting journal is waited for; three times SQLite's own busy timeout."""

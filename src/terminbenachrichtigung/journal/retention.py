@@ -14,7 +14,7 @@ from terminbenachrichtigung.journal.tables import (
     staff_done,
     staff_mails,
 )
-from terminbenachrichtigung.model import State
+from terminbenachrichtigung.model.journal import State
 
 _CHUNK = 500  # ids in one statement; SQLite's oldest limit is 999
 

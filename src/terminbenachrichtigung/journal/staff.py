@@ -7,10 +7,11 @@ from datetime import date, datetime
 from sqlalchemy import delete, select, update
 
 from terminbenachrichtigung.journal.connected import Connected
-from terminbenachrichtigung.journal.engine import insert_new
+from terminbenachrichtigung.journal.database import insert_new
 from terminbenachrichtigung.journal.patience import patient
 from terminbenachrichtigung.journal.tables import database_clock, notifications, staff_done, staff_mails
-from terminbenachrichtigung.model import CONFIRMATION, StaffClaim, StaffTick
+from terminbenachrichtigung.model.delivery import StaffClaim
+from terminbenachrichtigung.model.journal import CONFIRMATION, StaffTick
 
 
 class StaffNotes(Connected):

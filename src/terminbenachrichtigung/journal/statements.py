@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from terminbenachrichtigung.journal.tables import UtcTime, attempts, database_clock, messages, notifications
-from terminbenachrichtigung.model import CONFIRMATION, State
+from terminbenachrichtigung.model.journal import CONFIRMATION, State
 
 COUNTS_FOR_GAP = (State.CLAIMED, State.SENT, State.DELIVERED, State.UNKNOWN)
 

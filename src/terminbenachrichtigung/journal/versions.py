@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
-from terminbenachrichtigung.journal import engine as opening
+from terminbenachrichtigung.journal import database as opening
 from terminbenachrichtigung.journal.tables import meta
 
 VERSIONS = ("0001", "0002", "0003", "0004")

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 
 from terminbenachrichtigung.errors import MessageError
-from terminbenachrichtigung.model import Channel, PlannedMessage, Route
+from terminbenachrichtigung.model.plan import Channel, PlannedMessage, Route
 from terminbenachrichtigung.rules.contact import max_parts
 from terminbenachrichtigung.rules.context import Candidate, Context
 

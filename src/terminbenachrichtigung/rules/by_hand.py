@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from terminbenachrichtigung.config.settings import Settings
-from terminbenachrichtigung.model import Appointment, Known, Plan, Reason, Skip
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import Known
+from terminbenachrichtigung.model.plan import Plan, Reason, Skip
 from terminbenachrichtigung.rules.bundles import Bundle, bundle
 from terminbenachrichtigung.rules.contact import Parts
 from terminbenachrichtigung.rules.context import Context
 from terminbenachrichtigung.rules.planning import judge
-from terminbenachrichtigung.windows import Quiet
+from terminbenachrichtigung.times.windows import Quiet
 
 _PASSED = (
     Reason.TYPE_NOT_ALLOWED,

@@ -6,21 +6,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from terminbenachrichtigung.config.settings import Reminder, Settings
-from terminbenachrichtigung.model import (
-    CONFIRMATION,
-    Appointment,
-    Channel,
-    Known,
-    Plan,
-    Reason,
-    Skip,
-    Verdict,
-)
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import CONFIRMATION, Known
+from terminbenachrichtigung.model.plan import Channel, Plan, Reason, Skip, Verdict
 from terminbenachrichtigung.rules.bundles import Bundle, bundle
 from terminbenachrichtigung.rules.contact import Parts
 from terminbenachrichtigung.rules.context import Candidate, Context, Horizon
 from terminbenachrichtigung.rules.verdicts import detail, first_refusal, rules_of, verdicts
-from terminbenachrichtigung.windows import Quiet
+from terminbenachrichtigung.times.windows import Quiet
 
 _RULES = rules_of(
     Reason.NO_CUSTOMER,

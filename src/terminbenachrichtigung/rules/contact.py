@@ -11,11 +11,12 @@ from functools import lru_cache
 from typing import Protocol
 
 from terminbenachrichtigung.config.settings import Reminder, Settings
-from terminbenachrichtigung.email_address import EmailRefusal, email_address
+from terminbenachrichtigung.contact.email_address import EmailRefusal, email_address
+from terminbenachrichtigung.contact.phone import PhoneRefusal, mobile_number
 from terminbenachrichtigung.errors import MessageError
-from terminbenachrichtigung.model import Appointment, Channel, Route
-from terminbenachrichtigung.phone import PhoneRefusal, mobile_number
-from terminbenachrichtigung.plain_text import one_line
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.plan import Channel, Route
+from terminbenachrichtigung.safe_text import one_line
 
 SHOWN = 80  # signs of what somebody typed; the rest says nothing more
 

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from terminbenachrichtigung.config.settings import Reminder, Settings
-from terminbenachrichtigung.model import Appointment, Known, Leftover, Notification, Reason, Route, State
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import Known, Leftover, Notification, State
+from terminbenachrichtigung.model.plan import Reason, Route
 from terminbenachrichtigung.rules.contact import Contact, Parts, contact
-from terminbenachrichtigung.windows import Quiet
+from terminbenachrichtigung.times.windows import Quiet
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,20 +6,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from terminbenachrichtigung.config.settings import Settings
-from terminbenachrichtigung.model import (
-    Appointment,
-    Contacted,
-    Known,
-    Notification,
-    Plan,
-    PlannedMessage,
-    Reason,
-    Skip,
-    State,
-)
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import Contacted, Known, Notification, State
+from terminbenachrichtigung.model.plan import Plan, PlannedMessage, Reason, Skip
 from terminbenachrichtigung.rules.contact import Parts
 from terminbenachrichtigung.rules.planning import plan
-from terminbenachrichtigung.windows import Quiet
+from terminbenachrichtigung.times.windows import Quiet
 
 RUN_MINUTE = 50
 """The minute at which the line of crontab.example calls the run."""

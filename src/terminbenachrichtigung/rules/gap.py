@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from terminbenachrichtigung.model import TOLD_NOBODY
+from terminbenachrichtigung.model.journal import TOLD_NOBODY
 from terminbenachrichtigung.rules.context import Candidate, Context, Gap
 
 _PEACE_AFTER_CONTACT = timedelta(hours=2)  # the gap yields to nothing so soon after a contact by hand

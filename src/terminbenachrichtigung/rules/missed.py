@@ -6,7 +6,7 @@ all, by the other rules, is seen to where the rules are.
 
 from datetime import timedelta
 
-from terminbenachrichtigung.model import State
+from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.rules.context import Candidate, Context
 
 

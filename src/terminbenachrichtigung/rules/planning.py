@@ -6,17 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from terminbenachrichtigung.config.settings import Settings
-from terminbenachrichtigung.model import (
-    Appointment,
-    Known,
-    MessageOutcome,
-    Plan,
-    PlannedMessage,
-    Reason,
-    Skip,
-    Verdict,
-)
-from terminbenachrichtigung.plain_text import one_line
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import Known
+from terminbenachrichtigung.model.plan import MessageOutcome, Plan, PlannedMessage, Reason, Skip, Verdict
 from terminbenachrichtigung.rules.bundles import bundle
 from terminbenachrichtigung.rules.contact import SHOWN, Parts, is_unknown_word
 from terminbenachrichtigung.rules.context import Candidate, Context
@@ -28,7 +20,8 @@ from terminbenachrichtigung.rules.verdicts import (
     rules_without,
     verdicts,
 )
-from terminbenachrichtigung.windows import Quiet
+from terminbenachrichtigung.safe_text import one_line
+from terminbenachrichtigung.times.windows import Quiet
 
 _SUPERSEDED = rules_of(Reason.SUPERSEDED)
 _TO_BE_TOLD = rules_of(Reason.SUPERSEDED, Reason.RECENTLY_NOTIFIED, Reason.HELD_BACK)

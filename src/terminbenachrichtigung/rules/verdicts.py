@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from terminbenachrichtigung.model import Reason, State, Verdict
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Reason, Verdict
 from terminbenachrichtigung.rules.contact import Preference, preference
 from terminbenachrichtigung.rules.context import Candidate, Context, Gap, has_excluded_status
 from terminbenachrichtigung.rules.gap import customer_gap

@@ -11,17 +11,11 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from terminbenachrichtigung.config import Rules, ScheduleSettings
+from terminbenachrichtigung.config.settings import Rules, ScheduleSettings
 from terminbenachrichtigung.errors import ScheduleError
-from terminbenachrichtigung.model import Appointment, BadRow, Window
+from terminbenachrichtigung.model.appointment import Appointment, BadRow, Window
 from terminbenachrichtigung.schedule.connection import ReadOnlyDatabase
-from terminbenachrichtigung.schedule.relation import (
-    MOST_STRAYS,
-    Relation,
-    matched,
-    source,
-    start_type,
-)
+from terminbenachrichtigung.schedule.relation import MOST_STRAYS, Relation, matched, source, start_type
 from terminbenachrichtigung.schedule.rows import NEEDED, Dropped, Item, RowReader, settled
 
 _CHUNK = 5_000  # rows that are in memory at once, some 10 MB

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from terminbenachrichtigung.config import ScheduleSettings
+from terminbenachrichtigung.config.settings import ScheduleSettings
 from terminbenachrichtigung.schedule.rows import COLUMNS
 from terminbenachrichtigung.schedule.timestamps import wall_bounds
 

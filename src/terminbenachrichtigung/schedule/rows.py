@@ -13,7 +13,7 @@ from itertools import compress, groupby, repeat
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from terminbenachrichtigung.model import Appointment, BadRow
+from terminbenachrichtigung.model.appointment import Appointment, BadRow
 from terminbenachrichtigung.schedule import values
 from terminbenachrichtigung.schedule.timestamps import Timestamps
 from terminbenachrichtigung.schedule.values import Unreadable

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from terminbenachrichtigung.model import Appointment, Channel, Known, Notification, State
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import Known, Notification, State
+from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.staff_list.entries import StaffCase, StaffReason
 
 _HEARD = frozenset({State.SENT, State.DELIVERED, State.UNKNOWN})

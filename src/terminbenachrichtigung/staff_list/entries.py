@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from terminbenachrichtigung.model import Appointment, Channel, Known, Notification, StaffTick, State
-from terminbenachrichtigung.tables import printable
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import Known, Notification, StaffTick, State
+from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.output.tables import printable
 
 
 class StaffReason(StrEnum):

@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from terminbenachrichtigung import dates
-from terminbenachrichtigung.model import Channel, Content, State
+from terminbenachrichtigung.model.delivery import Content
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.staff_list.entries import Got, Matter, StaffEntry
 from terminbenachrichtigung.staff_list.words import WORDS, Words, words_of
+from terminbenachrichtigung.texts import dates
 
 _LONGEST = 200
 """Characters of what somebody typed into one field; a pasted novel must not bury the other customers."""

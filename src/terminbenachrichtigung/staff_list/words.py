@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from terminbenachrichtigung.model import Channel
+from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.staff_list.entries import StaffReason
 
 

@@ -1,0 +1,368 @@
+"""The journal of one run: its promises, one short transaction each."""
+
+import json
+import os
+import socket
+import uuid
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, delete, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from terminbenachrichtigung.config.settings import JournalSettings
+from terminbenachrichtigung.errors import JournalError
+from terminbenachrichtigung.journal import claims, statements
+from terminbenachrichtigung.journal.aftermath import Aftermath
+from terminbenachrichtigung.journal.claims import Lost
+from terminbenachrichtigung.journal.database import insert_new, lock
+from terminbenachrichtigung.journal.patience import patient
+from terminbenachrichtigung.journal.reader import (
+    read_history,
+    read_known,
+    read_last_complete_run,
+    read_latest,
+    read_runs,
+)
+from terminbenachrichtigung.journal.retention import purge
+from terminbenachrichtigung.journal.staff import StaffNotes
+from terminbenachrichtigung.journal.tables import (
+    attempts,
+    database_clock,
+    leftovers,
+    messages,
+    reminders,
+    reported,
+    runs,
+)
+from terminbenachrichtigung.model.delivery import Attempt, Claim
+from terminbenachrichtigung.model.journal import (
+    CHANNELS_LEFT,
+    CONFIRMATION,
+    HistoryFilter,
+    JournalMessage,
+    JournalRun,
+    Known,
+    Leftover,
+    Notification,
+    State,
+)
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Reason, Route
+from terminbenachrichtigung.model.result import Expired
+
+
+class Journal(Aftermath, StaffNotes):
+    """The journal of one run (or of one command). Not thread-safe: the main thread writes it alone."""
+
+    def __init__(self, engine: Engine, url: str, settings: JournalSettings) -> None:
+        super().__init__(engine, url)
+        self._settings = settings
+        self._noted: Counter[str] = Counter()  # attempts in the journal, by open claim
+        self.run_id = str(uuid.uuid4())
+
+    # -------------------------------------------------------------- the run
+
+    def begin(self, now: datetime, command: str, *, expire: bool = True) -> tuple[Expired, ...]:
+        """Records that a run began, and turns claims that nobody settled in time into `unknown`.
+
+        Returns the claims that this call expired: no other run reports them.
+        """
+        found: dict[str, Expired] = {}
+        self._begin(now, command, found if expire else None)
+        return tuple(found.values())
+
+    @patient
+    def _begin(self, now: datetime, command: str, expired: dict[str, Expired] | None) -> None:
+        with self._transaction(writes=True) as connection:
+            connection.execute(
+                insert_new(connection, runs).values(
+                    run_id=self.run_id,
+                    command=command,
+                    run_now=now,
+                    started_at=database_clock(),
+                    host=socket.gethostname(),
+                    process=os.getpid(),
+                    complete=False,
+                )
+            )
+            if expired is not None:
+                # Kept from try to try: if only the answer was lost, the next try finds none of them.
+                expired |= {one.message_id: one for one in claims.expire(connection, self._claim_timeout)}
+
+    @property
+    def _claim_timeout(self) -> timedelta:
+        return timedelta(minutes=self._settings.claim_timeout_minutes)
+
+    @patient
+    def known(
+        self, appointment_ids: Collection[str], *, now: datetime, gap: timedelta, runs_since: datetime
+    ) -> Known:
+        """Everything the rules ask the journal, about these appointments and their customers.
+
+        Args:
+            appointment_ids: the appointments of the window.
+            now: the run's moment, from which `gap` is counted.
+            gap: the customer gap; messages further away from `now` are left out.
+            runs_since: how far back complete runs matter (when the earliest window opened).
+        """
+        with self._transaction(writes=False) as connection:
+            return read_known(
+                connection,
+                appointment_ids,
+                run_id=self.run_id,
+                now=now,
+                gap=gap,
+                runs_since=runs_since,
+                claim_timeout=self._claim_timeout,
+            )
+
+    @patient
+    def finish(
+        self,
+        now: datetime,
+        *,
+        ending: str,
+        complete: bool,
+        counts: Mapping[str, int],
+        left: Mapping[tuple[str, str], Leftover],
+        told: Iterable[tuple[str, str]],
+        reminder_names: Collection[str],
+    ) -> None:
+        """Records how the run ended, what it left over, and deletes what is older than the retention.
+
+        Args:
+            now: the run's moment.
+            ending: one word for `history`.
+            complete: not stopped, braked, or cut off: such a run counts for `missed`.
+            counts: messages by outcome.
+            left: appointments left `retry` or `deferred`, by (reminder, appointment).
+            told: (reminder, appointment) pairs that are left over no longer.
+            reminder_names: the reminders this run judged, and the confirmation if it is switched on.
+        """
+        with self._transaction(writes=True) as connection:
+            lock(connection, "finish")  # two runs that end at once may have left the same appointment over
+            gone = [{"r": reminder, "a": appointment} for reminder, appointment in (*told, *left)]
+            if gone:
+                forget = text("DELETE FROM journal_leftovers WHERE reminder = :r AND appointment_id = :a")
+                connection.execute(forget, gone)
+            if left:
+                connection.execute(
+                    insert(leftovers),
+                    [
+                        {
+                            "reminder": reminder,
+                            "appointment_id": appointment,
+                            "customer_id": what.customer_id,
+                            "starts_at": what.starts_at,
+                            "outcome": what.outcome,
+                        }
+                        for (reminder, appointment), what in left.items()
+                    ],
+                )
+            if complete:
+                known = set(connection.execute(select(reminders.c.reminder)).scalars())
+                new = [name for name in reminder_names if name not in known]
+                if new:
+                    connection.execute(
+                        insert_new(connection, reminders).values(first_complete_run=now),
+                        [{"reminder": name} for name in new],
+                    )
+                if CONFIRMATION in known and CONFIRMATION not in reminder_names:
+                    # Switched off: once it is switched on again, only what is booked from then on counts.
+                    connection.execute(delete(reminders).where(reminders.c.reminder == CONFIRMATION))
+            purge(connection, now, timedelta(days=self._settings.retention_days))
+            connection.execute(
+                update(runs)
+                .where(runs.c.run_id == self.run_id)
+                .values(
+                    finished_at=database_clock(), ending=ending, complete=complete, counts=json.dumps(counts)
+                )
+            )
+
+    def news(self, facts: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Of these (subject, fact) pairs, the ones never reported before; from now on they are."""
+        fresh: set[tuple[str, str]] = set()
+        if facts:
+            self._note_news(facts, fresh)
+        return fresh
+
+    @patient
+    def _note_news(self, facts: Collection[tuple[str, str]], fresh: set[tuple[str, str]]) -> None:
+        # `fresh` is kept from try to try, as in `_begin`.
+        with self._transaction(writes=True) as connection:
+            lock(connection, "news")
+            note = insert_new(connection, reported).values(reported_at=database_clock())
+            # Without the option SQLAlchemy closes the cursor of an INSERT on Postgres, and knows no count.
+            note = note.execution_options(preserve_rowcount=True)
+            for subject, fact in facts:
+                if connection.execute(note, {"subject": subject, "fact": fact}).rowcount:
+                    fresh.add((subject, fact))
+
+    # -------------------------------------------------------------- one message
+
+    def claim(self, message: PlannedMessage, *, now: datetime, gap: timedelta) -> Claim | Lost:
+        """Takes the right to send `message`, whole or not at all; committed when this returns.
+
+        The customer is locked, and the latest generations and the gap are read again under that
+        lock, so that overlapping runs and split bundles cannot cross.
+        """
+        claim = Claim(str(uuid.uuid4()), message)
+        try:
+            return self._claim(claim, now, gap)
+        except JournalError as error:
+            if isinstance(error.__cause__, IntegrityError):
+                return Lost(Reason.IN_PROGRESS, "another run claimed it at the same moment")
+            raise
+
+    @patient
+    def _claim(self, claim: Claim, now: datetime, gap: timedelta) -> Claim | Lost:
+        with self._transaction(writes=True) as connection:
+            lock(connection, claim.message.customer_id)
+            if self._retrying and claims.is_open(connection, claim.message_id):
+                return claim
+            taken = claims.next_generations(connection, claim.message, run_id=self.run_id, now=now, gap=gap)
+            if isinstance(taken, Lost):
+                return taken
+            row = claims.MessageRow(claim.message_id, self.run_id, State.CLAIMED, now)
+            claims.insert(connection, row, claim.message, taken)
+        return claim
+
+    @patient
+    def latest(self, reminder: str, appointment_ids: Collection[str]) -> dict[str, Notification]:
+        """By appointment: its latest notification for one reminder, as it stands now. No lock is taken."""
+        with self._transaction(writes=False) as connection:
+            return read_latest(connection, reminder, appointment_ids)
+
+    @patient
+    def renew(self, claim: Claim, route: Route, ended: Sequence[Attempt]) -> bool:
+        """Renews the lease before the next attempt, and notes the attempts that ended; False: it is lost.
+
+        A claim that expired meanwhile is `unknown`, and nothing may be sent for it any more.
+        """
+        with self._transaction(writes=True) as connection:
+            held = connection.execute(
+                statements.renew_claim,
+                {
+                    "claim": claim.message_id,
+                    "run": self.run_id,
+                    "channel": route.channel,
+                    "recipient": route.recipient,
+                },
+            ).rowcount
+            noted = self._noted[claim.message_id]
+            if held and not (self._retrying and claims.count(connection, claim.message_id) > noted):
+                claims.record(connection, claim.message_id, ended)
+        self._noted[claim.message_id] += len(ended)
+        return bool(held)
+
+    @patient
+    def settle(self, claim: Claim, outcome: MessageOutcome, route: Route, ended: Sequence[Attempt]) -> None:
+        """Notes how the message ended, with the attempts not yet noted. Committed when this returns.
+
+        May be called again after an error: what was noted is not noted twice.
+        """
+        with self._transaction(writes=True) as connection:
+            ending = {
+                "claim": claim.message_id,
+                "state": claims.STATE_AFTER[outcome],
+                "channel": route.channel,
+                "recipient": route.recipient,
+            }
+            if not connection.execute(statements.settle_claim, ending).rowcount:
+                late = outcome is MessageOutcome.SENT
+                if not late or not connection.execute(statements.settle_late, ending).rowcount:
+                    return
+                # The claim had expired, with a mark that this answer replaces.
+                mark = {"claim": claim.message_id, "attempted": route.channel}
+                connection.execute(statements.forget_mark, mark)
+            claims.record(connection, claim.message_id, ended)
+        self._noted.pop(claim.message_id, None)
+
+    @patient
+    def reopen(self, message_ids: Sequence[str], channel: Channel) -> None:
+        """Takes a rejection back that turned out to be the gateway's, not the recipients' (three in a row).
+
+        Messages that failed by it are released, so that the next run tries them again.
+        """
+        with self._transaction(writes=True) as connection:
+            for message_id in message_ids:
+                connection.execute(
+                    update(attempts)
+                    .where(
+                        attempts.c.message_id == message_id,
+                        attempts.c.channel == channel,
+                        attempts.c.outcome == "rejected",
+                    )
+                    .values(outcome="unavailable")
+                )
+                connection.execute(
+                    update(messages)
+                    .where(messages.c.message_id == message_id, messages.c.state == State.FAILED)
+                    .values(state=State.RELEASED)
+                )
+
+    # -------------------------------------------------------------- by hand
+
+    def history(
+        self, limit: int, appointment_id: str | None = None, wanted: HistoryFilter | None = None
+    ) -> tuple[JournalMessage, ...]:
+        """The newest messages, newest first: all, those about one appointment, or those that are wanted."""
+        with self._transaction(writes=False) as connection:
+            return read_history(connection, limit, wanted or HistoryFilter(appointment_id=appointment_id))
+
+    def runs(self, limit: int, wanted: HistoryFilter) -> tuple[JournalRun, ...]:
+        """The newest runs, newest first; of `wanted`, the run and the time when it started count."""
+        with self._transaction(writes=False) as connection:
+            return read_runs(connection, limit, wanted)
+
+    def last_complete_run(self) -> datetime | None:
+        """The `now` of the last complete run. Asked once: whoever watches does not wait for a journal."""
+        with self._transaction(writes=False) as connection:
+            return read_last_complete_run(connection)
+
+    def adopt(self, planned: Iterable[PlannedMessage], now: datetime) -> int:
+        """Marks appointments as handled elsewhere; returns how many were not yet known."""
+        count = 0
+        for message in planned:
+            with self._transaction(writes=True) as connection:
+                lock(connection, message.customer_id)
+                taken = claims.next_generations(
+                    connection, message, run_id=self.run_id, now=now, gap=timedelta(0)
+                )
+                if isinstance(taken, Lost):
+                    continue
+                row = claims.MessageRow(str(uuid.uuid4()), self.run_id, State.ADOPTED, now)
+                claims.insert(connection, row, message, taken)
+                count += len(message.appointments)
+        return count
+
+    @patient
+    def resolve(self, message_id: str, *, sent: bool) -> State | None:
+        """Settles an `unknown`, `failed` or `undelivered` message by hand; returns its state before.
+
+        None if there is no such message.
+
+        Not sent means: the next run may try it again, by every channel.
+        """
+        with self._transaction(writes=True) as connection:
+            before: str | None = connection.execute(
+                # Its owner may be settling late: whoever comes second must see what the first one noted.
+                select(messages.c.state).where(messages.c.message_id == message_id).with_for_update()
+            ).scalar()
+            if before not in (State.UNKNOWN, *CHANNELS_LEFT):
+                return State(before) if before else None
+            connection.execute(
+                update(messages)
+                .where(messages.c.message_id == message_id)
+                .values(state=State.SENT if sent else State.RELEASED, settled_at=database_clock())
+            )
+            if not sent:
+                connection.execute(
+                    update(attempts)
+                    .where(
+                        attempts.c.message_id == message_id, attempts.c.outcome.in_(("unknown", "rejected"))
+                    )
+                    .values(outcome="unavailable")
+                )
+            return State(before)

@@ -1,0 +1,258 @@
+"""What the journal knows, read in one transaction: a few statements, however many appointments."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, select
+
+from terminbenachrichtigung.journal.database import among
+from terminbenachrichtigung.journal.statements import COUNTS_FOR_GAP, constant
+from terminbenachrichtigung.journal.tables import (
+    attempts,
+    database_clock,
+    leftovers,
+    messages,
+    meta,
+    notifications,
+    reminders,
+    runs,
+)
+from terminbenachrichtigung.model.journal import (
+    CONFIRMATION,
+    Contacted,
+    HistoryFilter,
+    JournalAttempt,
+    JournalMessage,
+    JournalRun,
+    Known,
+    Leftover,
+    Notification,
+    State,
+)
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Route
+
+
+def read_known(
+    connection: Connection,
+    appointment_ids: Collection[str],
+    *,
+    run_id: str,
+    now: datetime,
+    gap: timedelta,
+    runs_since: datetime,
+    claim_timeout: timedelta,
+) -> Known:
+    """See `Journal.known`."""
+    complete = select(runs.c.run_now).where(runs.c.complete.is_(True))
+    # A run that lies ahead was another host's, or one by a clock gone wrong: it must not hide who was missed.
+    past = complete.where(runs.c.run_now <= now).order_by(runs.c.run_now.desc())
+    last = connection.execute(past.limit(1)).scalar()
+    since = connection.execute(select(meta.c.created_at)).scalar()
+    first_runs = {row.reminder: row.first_complete_run for row in connection.execute(select(reminders))}
+    if not appointment_ids:
+        return Known(last_complete_run=last, journal_since=since, reminder_since=first_runs)
+
+    # A dry run may not write, so it reads a claim that has run out as the `unknown` it will become.
+    clock: datetime = connection.execute(select(database_clock())).scalar_one()
+    lease_ends = clock - claim_timeout
+
+    by_appointment: dict[str, list[Notification]] = defaultdict(list)
+    confirmations: dict[str, list[Notification]] = defaultdict(list)
+    rows = connection.execute(
+        select(
+            notifications.c.reminder,
+            notifications.c.appointment_id,
+            notifications.c.generation,
+            notifications.c.customer_id,
+            notifications.c.starts_at,
+            messages.c.state,
+            messages.c.message_id,
+            messages.c.run_now,
+            messages.c.renewed_at,
+            messages.c.channel,
+            messages.c.recipient,
+        )
+        .join(messages, messages.c.message_id == notifications.c.message_id)
+        .where(among(connection, notifications.c.appointment_id, appointment_ids))
+        # By the journal's clock: a run that began later may have claimed earlier.
+        .order_by(messages.c.claimed_at, notifications.c.generation)
+    )
+    for row in rows:
+        reminder, appointment, generation, customer, starts_at, word, message, run_now, renewed_at = row[:9]
+        state = State(word)
+        if state is State.CLAIMED and renewed_at < lease_ends:
+            state = State.UNKNOWN
+        route = Route(Channel(row.channel), row.recipient or "") if row.channel else None
+        kept = confirmations if reminder == CONFIRMATION else by_appointment
+        kept[appointment].append(
+            Notification(
+                reminder, appointment, generation, customer, starts_at, state, message, run_now, route
+            )
+        )
+
+    rejected: dict[str, set[str]] = defaultdict(set)
+    refused = connection.execute(
+        select(notifications.c.appointment_id, attempts.c.recipient)
+        .join(attempts, attempts.c.message_id == notifications.c.message_id)
+        .where(
+            attempts.c.outcome == "rejected",
+            among(connection, notifications.c.appointment_id, appointment_ids),
+        )
+    )
+    for appointment, recipient in refused:
+        rejected[appointment].add(recipient)
+
+    contacted: dict[str, list[Contacted]] = defaultdict(list)
+    counting = connection.execute(
+        select(messages.c.customer_id, messages.c.run_now, messages.c.reminder, messages.c.run_id).where(
+            messages.c.state.in_(COUNTS_FOR_GAP),
+            messages.c.reminder != CONFIRMATION,
+            and_(messages.c.run_now > now - gap, messages.c.run_now < now + gap),
+        )
+    )
+    for customer, run_now, reminder, by_run in counting:
+        contacted[customer].append(Contacted(run_now, reminder, own=by_run == run_id))
+
+    claims = connection.execute(
+        select(messages.c.customer_id).where(
+            messages.c.state == constant(State.CLAIMED),
+            messages.c.renewed_at >= lease_ends,
+            messages.c.run_id != run_id,
+        )
+    ).scalars()
+    complete_runs = complete.where(runs.c.run_now >= runs_since).order_by(runs.c.run_now)
+    return Known(
+        notifications=by_appointment,
+        confirmations=confirmations,
+        rejected={appointment: frozenset(refused_ones) for appointment, refused_ones in rejected.items()},
+        contacted=contacted,
+        open_claims=frozenset(claims),
+        leftovers={
+            (row.reminder, row.appointment_id): Leftover(
+                row.customer_id, row.starts_at, MessageOutcome(row.outcome)
+            )
+            for row in connection.execute(select(leftovers))
+        },
+        complete_runs=tuple(connection.execute(complete_runs).scalars()),
+        last_complete_run=last,
+        journal_since=since,
+        reminder_since=first_runs,
+    )
+
+
+def read_latest(
+    connection: Connection, reminder: str, appointment_ids: Collection[str]
+) -> dict[str, Notification]:
+    """See `Journal.latest`."""
+    rows = connection.execute(
+        select(notifications, messages.c.state, messages.c.run_now)
+        .join(messages, messages.c.message_id == notifications.c.message_id)
+        .where(
+            notifications.c.reminder == reminder,
+            among(connection, notifications.c.appointment_id, appointment_ids),
+        )
+        .order_by(notifications.c.generation)
+    )
+    return {
+        row.appointment_id: Notification(
+            row.reminder,
+            row.appointment_id,
+            row.generation,
+            row.customer_id,
+            row.starts_at,
+            State(row.state),
+            row.message_id,
+            row.run_now,
+        )
+        for row in rows
+    }
+
+
+def read_history(connection: Connection, limit: int, wanted: HistoryFilter) -> tuple[JournalMessage, ...]:
+    """The newest of the wanted messages with their appointments and attempts, newest first."""
+    newest = select(messages).order_by(messages.c.claimed_at.desc(), messages.c.message_id).limit(limit)
+    if wanted.customer_id is not None:
+        newest = newest.where(messages.c.customer_id == wanted.customer_id)
+    if wanted.appointment_id is not None:
+        about = select(notifications.c.message_id).where(
+            notifications.c.appointment_id == wanted.appointment_id
+        )
+        newest = newest.where(messages.c.message_id.in_(about))
+    if wanted.run_id:
+        newest = newest.where(messages.c.run_id.startswith(wanted.run_id, autoescape=True))
+    if wanted.states:
+        newest = newest.where(messages.c.state.in_(wanted.states))
+    if wanted.since is not None:
+        newest = newest.where(messages.c.claimed_at >= wanted.since)
+    if wanted.until is not None:
+        newest = newest.where(messages.c.claimed_at < wanted.until)
+    rows = connection.execute(newest).all()
+    ids = [row.message_id for row in rows]
+    told: dict[str, list[str]] = defaultdict(list)
+    for message, appointment in connection.execute(
+        select(notifications.c.message_id, notifications.c.appointment_id)
+        .where(among(connection, notifications.c.message_id, ids))
+        .order_by(notifications.c.starts_at, notifications.c.appointment_id)
+    ):
+        told[message].append(appointment)
+    tried: dict[str, list[JournalAttempt]] = defaultdict(list)
+    for row in connection.execute(
+        select(attempts).where(among(connection, attempts.c.message_id, ids)).order_by(attempts.c.attempt_id)
+    ):
+        tried[row.message_id].append(
+            JournalAttempt(Channel(row.channel), row.recipient, row.outcome, row.detail, row.ended_at)
+        )
+    return tuple(_remembered(row, told[row.message_id], tried[row.message_id]) for row in rows)
+
+
+def read_runs(connection: Connection, limit: int, wanted: HistoryFilter) -> tuple[JournalRun, ...]:
+    """The newest runs, newest first; of `wanted`, the run and the time when it started count."""
+    newest = select(runs).order_by(runs.c.started_at.desc(), runs.c.run_id).limit(limit)
+    if wanted.run_id:
+        newest = newest.where(runs.c.run_id.startswith(wanted.run_id, autoescape=True))
+    if wanted.since is not None:
+        newest = newest.where(runs.c.started_at >= wanted.since)
+    if wanted.until is not None:
+        newest = newest.where(runs.c.started_at < wanted.until)
+    return tuple(
+        JournalRun(
+            run_id=row.run_id,
+            command=row.command,
+            at=row.run_now,
+            host=row.host,
+            process=row.process,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+            complete=row.complete,
+            ending=row.ending,
+            counts=json.loads(row.counts) if row.counts else {},
+        )
+        for row in connection.execute(newest)
+    )
+
+
+def read_last_complete_run(connection: Connection) -> datetime | None:
+    """The `now` of the last complete run; None if there was none."""
+    complete = select(runs.c.run_now).where(runs.c.complete.is_(True))
+    return connection.execute(complete.order_by(runs.c.run_now.desc()).limit(1)).scalar()
+
+
+def _remembered(row: Row[Any], told: Sequence[str], tried: Sequence[JournalAttempt]) -> JournalMessage:
+    # A claim names the channel that is to be tried; if it was released before that, none was.
+    used = row.channel is not None and (row.state != State.RELEASED or bool(tried))
+    return JournalMessage(
+        message_id=row.message_id,
+        run_id=row.run_id,
+        reminder=row.reminder,
+        customer_id=row.customer_id,
+        appointment_ids=tuple(told),
+        state=State(row.state),
+        channel=Channel(row.channel) if used else None,
+        recipient=row.recipient if used else None,
+        claimed_at=row.claimed_at,
+        settled_at=row.settled_at,
+        attempts=tuple(tried),
+    )

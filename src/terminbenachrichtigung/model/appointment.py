@@ -1,0 +1,58 @@
+"""What the schedule says. Frozen; every datetime in `model` is aware and in UTC.
+
+UTC, because Python subtracts two datetimes of one zone by their wall clocks: an hour would be
+lost or won in the two nights in which summer time begins and ends.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """One row of the schedule (AMPAREX: Terminplaner), one occurrence of an appointment.
+
+    Missing texts are empty, never None, so that no template can print "None".
+    """
+
+    appointment_id: str
+    starts_at: datetime
+    customer_id: str | None
+    type_notifiable: bool
+    is_group: bool
+    status: str = ""
+    type_name: str = ""
+    branch_code: str = ""
+    branch_name: str = ""
+    branch_phone: str = ""
+    branch_address: str = ""
+    branch_email: str = ""
+    salutation: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    mobile: str = ""
+    phone: str = ""
+    email: str = ""
+    preferred_channel: str = ""
+    reminder_consent: bool = False
+    language: str = ""
+    ends_at: datetime | None = None
+    created_at: datetime | None = None
+    last_contacted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that was passed over because a needed value could not be read, or its id came twice."""
+
+    appointment_id: str | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one reading of the schedule gave: appointments by start, soonest first."""
+
+    appointments: tuple[Appointment, ...]
+    bad_rows: tuple[BadRow, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,125 @@
+"""What is sent, how an attempt ends, and what became of it later."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import ClassVar
+
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Channel, PlannedMessage, Route
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A rendered message for one route, ready for its channel."""
+
+    channel: Channel
+    recipient: str
+    language: str
+    text: str
+    subject: str | None = None  # e-mail only
+    parts: int | None = None  # SMS only, as `encoding`
+    encoding: str | None = None  # "gsm7" or "ucs2"
+    branch_code: str = ""  # the channel picks the sender or the reply address by it
+    reply_to: str = ""  # the branch's address, if it has a valid one
+    calendar: bytes | None = None
+    html: str | None = None  # e-mail only: the same once more, for whoever's program shows it
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to send one message. Only the journal makes one, after its commit.
+
+    `send` takes a Claim, so nothing can leave that is not in the journal first.
+    """
+
+    message_id: str  # a UUID; also the job's label at the gateway and in the Message-ID
+    message: PlannedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class StaffClaim:
+    """The right to mail the staff list of a day to one of its recipients. Only the journal makes one."""
+
+    mail_id: str  # a UUID; also in the Message-ID
+    day: date
+    branch_code: str  # empty: everybody's list
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The gateway said so in its answer; the mail server accepted the data."""
+
+    word: ClassVar[str] = "sent"
+    detail: str = ""
+    job_id: str = field(default="", compare=False)  # the gateway's, which the detail names for people
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Refused for good: this recipient or this text."""
+
+    word: ClassVar[str] = "rejected"
+    detail: str  # the gateway's word, or the mail server's answer
+    unheard_word: str | None = None  # a word of rejection that our table does not know
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """Surely not sent; another time or another channel may do."""
+
+    word: ClassVar[str] = "unavailable"
+    detail: str
+    account_error: bool = False  # closes the channel for the rest of the run
+    again: bool = True  # whether trying again in this run makes sense
+    recipient_only: bool = False  # says nothing about the channel: a mail server's 4xx to one recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It left, and no clear answer came: it may have been sent."""
+
+    word: ClassVar[str] = "unknown"
+    detail: str
+
+
+Outcome = Sent | Rejected | Unavailable | Unknown
+"""How one attempt ended. A closed type: `match` on it, with `assert_never` at the end.
+
+`word` is what the contract, section 3, calls it: in the journal, and for people and programs.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of one message on one channel."""
+
+    route: Route
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What a gateway says became of one SMS, or one part of it; its job may be other software's."""
+
+    label: str  # of the job: our message's id, if it is ours and the gateway gives it
+    job_id: str
+    recipient: str  # digits, as the gateway writes them; may be empty
+    state: State | None  # delivered, undelivered; None: nothing final, or a word nobody knows
+    word: str  # the gateway's own, fit to be shown
+    unheard: bool = False  # the word is not known
+    part: str = ""  # which part of a long SMS it is about
+    number: int = 0  # the reports are counted
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tidings:
+    """What is to be noted about one message that was sent, or may have been, by one channel."""
+
+    message_id: str
+    channel: Channel
+    state: State | None  # sent, delivered or undelivered; None: only the detail is new
+    detail: str
+    recipient: str = ""  # as the gateway writes it; what is about another number is not noted
+    job_id: str = ""

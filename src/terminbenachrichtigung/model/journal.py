@@ -1,0 +1,159 @@
+"""What the journal knows, and what `history` shows of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Route
+
+
+class State(StrEnum):
+    """Where a message stands in the journal."""
+
+    CLAIMED = "claimed"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    RELEASED = "released"
+    ADOPTED = "adopted"
+
+
+CHANNELS_LEFT = (State.FAILED, State.UNDELIVERED)
+"""Refused, or not arrived, by what was tried: a recipient not yet rejected opens the message again."""
+
+
+TOLD_NOBODY = (*CHANNELS_LEFT, State.RELEASED)
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One appointment in one message for one reminder, as the journal remembers it."""
+
+    reminder: str
+    appointment_id: str
+    generation: int  # counts an appointment's notifications for one reminder, from 1
+    customer_id: str
+    starts_at: datetime
+    state: State
+    message_id: str
+    run_now: datetime  # the `now` of the run that claimed it
+    route: Route | None = field(
+        default=None, compare=False
+    )  # of the last attempt; None: adopted, or not read
+
+
+CONFIRMATION = "Terminbestätigung"
+"""The name under which the journal keeps confirmations of bookings; no reminder may have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contacted:
+    """A message that counts for the customer gap (claimed, sent, delivered, unknown)."""
+
+    run_now: datetime
+    reminder: str
+    own: bool = False  # made by the run that asks
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """An appointment that the last run which planned it left `retry` or `deferred`."""
+
+    customer_id: str
+    starts_at: datetime
+    outcome: MessageOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The journal's answers for one set of appointments. Empty where there is no journal."""
+
+    notifications: Mapping[str, Sequence[Notification]] = field(default_factory=dict)
+    """By appointment: all reminders and generations that are still kept, oldest first."""
+    confirmations: Mapping[str, Sequence[Notification]] = field(default_factory=dict)
+    """By appointment: its confirmations, oldest first. Apart, because no reminder's rule looks at them."""
+    rejected: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By appointment: recipients that a gateway or mail server refused for good."""
+    contacted: Mapping[str, Sequence[Contacted]] = field(default_factory=dict)
+    """By customer: messages within the gap, in any order."""
+    open_claims: frozenset[str] = frozenset()
+    """Customers for whom another run holds an open claim."""
+    leftovers: Mapping[tuple[str, str], Leftover] = field(default_factory=dict)
+    """By (reminder, appointment)."""
+    complete_runs: Sequence[datetime] = ()
+    """The `now` of complete runs, ascending, as far back as a window can have opened."""
+    last_complete_run: datetime | None = None
+    journal_since: datetime | None = None
+    reminder_since: Mapping[str, datetime] = field(default_factory=dict)
+    """By reminder: the `now` of its first complete run; of the confirmation, since it was switched on."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaffTick:
+    """What a person ticked off on the staff list: no later move, and no new failure, is meant by it."""
+
+    appointment_id: str
+    customer_id: str
+    starts_at: datetime
+    reason: str
+    message_id: str  # of the message that is the cause; empty where none is
+
+
+@dataclass(frozen=True, slots=True)
+class JournalAttempt:
+    """One attempt as the journal remembers it; `outcome` is one of the words of contract, section 3."""
+
+    channel: Channel
+    recipient: str
+    outcome: str  # "sent", "rejected", "unavailable" or "unknown"
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JournalMessage:
+    """One message as the journal remembers it, without its text, which the journal does not hold."""
+
+    message_id: str
+    run_id: str
+    reminder: str
+    customer_id: str
+    appointment_ids: tuple[str, ...]
+    state: State
+    channel: Channel | None  # None: adopted, or released before any attempt
+    recipient: str | None
+    claimed_at: datetime
+    settled_at: datetime | None
+    attempts: tuple[JournalAttempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """Which messages `history` shows: those of which everything that is given here is true."""
+
+    customer_id: str | None = None
+    appointment_id: str | None = None
+    run_id: str = ""  # the beginning of it is enough
+    states: tuple[State, ...] = ()  # one of these; empty: any
+    since: datetime | None = None  # claimed at this moment or later
+    until: datetime | None = None  # claimed before this moment
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRun:
+    """One run, or one sending by hand, as the journal remembers it."""
+
+    run_id: str
+    command: str  # "run-once" or "notify"
+    at: datetime  # its `now`
+    host: str
+    process: int
+    started_at: datetime  # by the journal database's clock, as is `finished_at`
+    finished_at: datetime | None  # None: it is under way, or was killed
+    complete: bool  # not stopped, braked, or cut off
+    ending: str | None  # "complete", "quiet", or what cut it short
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Messages by outcome."""

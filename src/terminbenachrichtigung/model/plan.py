@@ -1,0 +1,107 @@
+"""What the rules say, and what a run would do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from terminbenachrichtigung.model.appointment import Appointment
+
+
+class Channel(StrEnum):
+    """A way to reach a customer that needs no person (AMPAREX: Kontaktkanal)."""
+
+    SMS = "sms"
+    EMAIL = "email"
+
+
+class Reason(StrEnum):
+    """Why a run does not notify an appointment, in the order of the rules (contract, section 2)."""
+
+    NO_CUSTOMER = "no_customer"
+    GROUP_APPOINTMENT = "group_appointment"
+    TYPE_NOT_ALLOWED = "type_not_allowed"
+    STATUS_EXCLUDED = "status_excluded"
+    BRANCH_EXCLUDED = "branch_excluded"
+    ALREADY_NOTIFIED = "already_notified"
+    IN_PROGRESS = "in_progress"
+    MISSED = "missed"
+    PAST = "past"
+    SAME_DAY = "same_day"
+    NOT_YET_DUE = "not_yet_due"
+    BOOKED_RECENTLY = "booked_recently"
+    OPTED_OUT = "opted_out"
+    NO_CONSENT = "no_consent"
+    MANUAL_CONTACT = "manual_contact"
+    NO_CONTACT = "no_contact"
+    SUPERSEDED = "superseded"
+    RECENTLY_NOTIFIED = "recently_notified"
+    HELD_BACK = "held_back"
+    CHANGED = "changed"  # it was planned, but the schedule said otherwise just before its claim
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One channel with the recipient on it: an E.164 number or an e-mail address."""
+
+    channel: Channel
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMessage:
+    """What one customer is to receive at one time for one reminder, not yet claimed."""
+
+    reminder: str
+    customer_id: str
+    appointments: tuple[Appointment, ...]  # soonest first; the first one gives the customer's data
+    routes: tuple[Route, ...]  # in the order in which they are tried; never empty
+    gap_waived: bool = False  # the customer gap yields (moved, the last chance, or sent by hand)
+    again: frozenset[str] = frozenset()  # messages, by their ids, that a person chose to repeat
+
+    @property
+    def soonest(self) -> Appointment:
+        return self.appointments[0]
+
+    @property
+    def order(self) -> tuple[datetime, str, str, str]:
+        """Soonest first, and always the same."""
+        first = self.soonest
+        return (first.starts_at, self.customer_id, first.appointment_id, self.reminder)
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """An appointment that a reminder leaves alone in this run, and why."""
+
+    appointment: Appointment
+    reminder: str
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule says to one appointment and reminder, and the values it looked at."""
+
+    reason: Reason
+    skips: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a run would do: messages in the order of sending, and a reason for all else."""
+
+    messages: tuple[PlannedMessage, ...]
+    skips: tuple[Skip, ...]
+    warnings: tuple[str, ...] = ()
+
+
+class MessageOutcome(StrEnum):
+    """How a message ended in a run."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    RETRY = "retry"
+    DEFERRED = "deferred"

@@ -1,0 +1,100 @@
+"""What a run found and did."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from terminbenachrichtigung.model.appointment import Appointment, BadRow
+from terminbenachrichtigung.model.delivery import Attempt, Content
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Route, Skip
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A message of an earlier run that a run found to stand elsewhere than the journal had it."""
+
+    message_id: str
+    reminder: str
+    customer_id: str
+    appointment_ids: tuple[str, ...]
+    route: Route  # by which it was sent
+    was: State
+    state: State
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """What a run found of the account from which its SMS are paid."""
+
+    balance: Decimal  # SMS credits, before its first SMS
+    missing: Decimal = Decimal(0)  # so many more were needed for what was due
+    low: bool = False  # below the limit of which a person wants to be told
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """An appointment whose SMS did not arrive, and for which no channel, or no time, is left."""
+
+    appointment: Appointment
+    reminder: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageResult:
+    """A message with what became of it; in a dry run `outcome` is None and `attempts` empty."""
+
+    message: PlannedMessage
+    content: Content  # for the route that was tried last, else the first
+    outcome: MessageOutcome | None = None
+    attempts: tuple[Attempt, ...] = ()
+    message_id: str | None = None
+    detail: str = ""
+
+
+class Stop(StrEnum):
+    """What cut a run short, or kept it from sending at all."""
+
+    SIGNAL = "signal"
+    MAX_RUN_MINUTES = "max_run_minutes"
+    QUIET = "quiet"  # a quiet period began during the run
+    BRAKE = "brake"  # the plan is above max_messages_per_run
+    JOURNAL = "journal"  # the journal could not be written any more
+    SCHEDULE = "schedule"  # the schedule could not be read any more
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """A claim of an earlier run that ended without settling it: nobody knows whether it was sent."""
+
+    message_id: str
+    reminder: str
+    customer_id: str
+    appointment_ids: tuple[str, ...]
+    route: Route
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """Everything that `run-once` or `dry-run` found and did."""
+
+    command: str  # "run-once" or "dry-run"
+    at: datetime
+    quiet: bool
+    messages: tuple[MessageResult, ...] = ()
+    skips: tuple[Skip, ...] = ()
+    bad_rows: tuple[BadRow, ...] = ()
+    warnings: tuple[str, ...] = ()
+    next_open: datetime | None = None  # in a quiet period: when it ends
+    closed: Mapping[Channel, str] = field(default_factory=dict)  # channel -> why it was closed
+    stop: Stop | None = None
+    stop_detail: str = ""
+    expired: tuple[Expired, ...] = ()
+    updates: tuple[Update, ...] = ()  # what became known of messages of earlier runs
+    stranded: tuple[Stranded, ...] = ()
+    credits: Credits | None = None  # None: the run did not ask, or got no answer
+    news: tuple[str, ...] = ()
+    """What newly needs a person: one line each, reported once per state (exit code 1)."""

@@ -1,0 +1,35 @@
+"""What another system has told already: marked, so that the first run does not tell it again."""
+
+from collections import defaultdict
+
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.plan import PlannedMessage
+from terminbenachrichtigung.on_demand.rule_groups import ALL_BUT_NOT_OURS, reaches
+from terminbenachrichtigung.run.context import Tools
+from terminbenachrichtigung.run.planning import judge, plan_window
+
+
+def adopt(tools: Tools) -> int:
+    """Marks what is due now, or at the next open moment, as handled elsewhere; returns how many were new.
+
+    For starting beside another system, and for a journal that was lost.
+    """
+    journal = tools.journal
+    assert journal is not None
+    now = tools.quiet.next_open(tools.clock())
+    planned = plan_window(tools, now)
+    together: defaultdict[tuple[str, str], list[Appointment]] = defaultdict(list)
+    reach = reaches(tools, now)
+    for each in judge(tools, planned, now):
+        row = each.appointment
+        ours = each.first(without=ALL_BUT_NOT_OURS) is None
+        if ours and row.customer_id is not None and now < row.starts_at <= reach[each.reminder]:
+            together[each.reminder, row.customer_id].append(row)
+    return journal.adopt(
+        (
+            PlannedMessage(reminder, customer, (row,), routes=())
+            for (reminder, customer), rows in together.items()
+            for row in rows
+        ),
+        now,
+    )

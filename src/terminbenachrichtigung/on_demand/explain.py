@@ -1,0 +1,170 @@
+"""Why did Frau Müller get nothing? One appointment, as the rules, the journal and the next runs see it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from terminbenachrichtigung import rules
+from terminbenachrichtigung.contact.email_address import email_address
+from terminbenachrichtigung.contact.phone import mobile_number
+from terminbenachrichtigung.errors import ConfigError, MessageError
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import CONFIRMATION, Known
+from terminbenachrichtigung.model.plan import Channel, PlannedMessage, Reason, Route, Skip, Verdict
+from terminbenachrichtigung.model.result import MessageResult
+from terminbenachrichtigung.on_demand.explain_text import (
+    Address,
+    ConfirmationExplained,
+    Explanation,
+    ReminderExplained,
+)
+from terminbenachrichtigung.on_demand.forecast import outlook
+from terminbenachrichtigung.output.wording import local_time
+from terminbenachrichtigung.rules.contact import EMAIL_REFUSALS, PHONE_REFUSALS
+from terminbenachrichtigung.rules.forecast import RUN_MINUTE
+from terminbenachrichtigung.run.context import Tools, ask_journal, content_of, text_lengths
+
+_MESSAGES = 1000  # of one appointment; a journal that holds more of them has other troubles
+
+
+def explain(tools: Tools, appointment_id: str, at: datetime | None = None) -> Explanation:
+    """Everything about one appointment at a moment: now, or `at`. Nothing is written.
+
+    In a quiet period the rules are asked as the first run after it asks them.
+
+    Raises:
+        ConfigError: neither the schedule nor the journal knows the appointment.
+    """
+    appointment_id = appointment_id.strip()
+    at = tools.clock() if at is None else at
+    now = tools.quiet.next_open(at)
+    window = tools.schedule.find(appointment_id)
+    row = next(iter(window.appointments), None)
+    # Half a surrogate pair, as a command line may hold it, is no text that a database takes.
+    asked = [appointment_id] if appointment_id.encode(errors="ignore").decode() == appointment_id else []
+    known = ask_journal(tools, asked, now, since=now)
+    notifications = (
+        *known.notifications.get(appointment_id, ()),
+        *known.confirmations.get(appointment_id, ()),
+    )
+    if row is None and not window.bad_rows and not notifications:
+        raise ConfigError(f"there is no appointment {appointment_id} in the schedule")
+    return Explanation(
+        at=at,
+        next_open=None if now == at else now,
+        appointment_id=appointment_id,
+        appointment=row,
+        bad_rows=window.bad_rows,
+        warnings=window.warnings,
+        last_chance=None if row is None else tools.quiet.last_chance(row.starts_at),
+        run_minute=RUN_MINUTE,
+        addresses=() if row is None else tuple(_addresses(row, tools)),
+        reminders=() if row is None else tuple(_reminders(tools, row, at, now)),
+        confirmation=None if row is None else _confirmation(tools, row, known, now),
+        notifications=notifications,
+        messages=tools.journal.history(_MESSAGES, appointment_id) if tools.journal is not None else (),
+        has_journal=tools.journal is not None,
+    )
+
+
+# ---------------------------------------------------------------- the rules, now and later
+
+
+def _reminders(tools: Tools, row: Appointment, at: datetime, now: datetime) -> Iterator[ReminderExplained]:
+    settings, quiet, parts = tools.settings, tools.quiet, text_lengths(tools)
+    seen = outlook(tools, row, at, now)
+    planned = rules.plan(seen.rows, settings, seen.known, now, parts, quiet)
+    for each in rules.judge(seen.rows, settings, seen.known, now, parts, quiet):
+        if each.appointment is not row:
+            continue
+        reminder = each.candidate.horizon.reminder
+        name = reminder.name
+        message = next((m for m in planned.messages if m.reminder == name and row in m.appointments), None)
+        skipped = next((s for s in planned.skips if s.reminder == name and s.appointment is row), None)
+        refusal = _verdict(skipped) or (None if message is not None else each.first())
+        later = seen.ahead[name]
+        shown, problem = _rendered(tools, message or later.message or _alone(each), now)
+        yield ReminderExplained(
+            reminder=name,
+            hours_before=reminder.hours_before,
+            window_opens=quiet.window_opens(row.starts_at, reminder.hours_before),
+            verdicts=each.verdicts(),
+            planned=message is not None,
+            refusal=refusal,
+            first_run=later.run,
+            first_run_refusal=_refusal_of_all(later, refusal),
+            message=shown,
+            message_problem=problem,
+        )
+
+
+def _confirmation(
+    tools: Tools, row: Appointment, known: Known, now: datetime
+) -> ConfirmationExplained | None:
+    settings = tools.settings
+    if not settings.confirmation.enabled:
+        return None
+    since = known.reminder_since.get(CONFIRMATION)
+    too_old = ""
+    if since is None:
+        too_old = "no run has been complete since they were switched on; what was booked before it is old"
+    elif not rules.booked_since([row], since):
+        too_old = f"it was not booked since {local_time(since, settings.zone)}, when they were switched on"
+    verdicts = rules.judge_confirmation(row, settings, known, now, text_lengths(tools), tools.quiet)
+    refusal = next((verdict for verdict in verdicts if verdict.skips), None)
+    return ConfirmationExplained(verdicts, refusal, too_old)
+
+
+def _verdict(skip: Skip | None) -> Verdict | None:
+    return None if skip is None else Verdict(skip.reason, skips=True, detail=skip.detail)
+
+
+def _refusal_of_all(later: rules.Forecast, refusal: Verdict | None) -> Verdict | None:
+    """Why no hourly run notifies it; None if one does, or if none comes in its window."""
+    if later.run is not None:
+        return None
+    undue = refusal is None or refusal.reason is Reason.NOT_YET_DUE
+    return _verdict(later.skip) or (None if undue else refusal)
+
+
+def _alone(each: rules.Judgement) -> PlannedMessage | None:
+    """The message as it would read if nothing kept it back, for no one if nobody can be reached."""
+    row, reminder = each.appointment, each.candidate.horizon.reminder
+    if row.customer_id is None:
+        return None
+    routes = each.context.contact(each.candidate).routes
+    nobody = Route(Channel(reminder.channels[0]), "")
+    return PlannedMessage(reminder.name, row.customer_id, (row,), routes or (nobody,))
+
+
+def _rendered(
+    tools: Tools, message: PlannedMessage | None, now: datetime
+) -> tuple[MessageResult | None, str]:
+    if message is None:
+        return None, ""
+    try:
+        return MessageResult(message, content_of(tools, message, message.routes[0], now)), ""
+    except MessageError as error:
+        return None, str(error)
+
+
+# ---------------------------------------------------------------- what people typed
+
+
+def _addresses(row: Appointment, tools: Tools) -> Iterator[Address]:
+    """Every piece of every contact field; of a phone field up to the first number that can be texted."""
+    sms = tools.settings.sms
+    for field, typed in (("mobile", row.mobile), ("phone", row.phone)):
+        if sms is None or not typed.strip():
+            yield Address(field, typed, why="empty" if sms else "SMS are not configured")
+            continue
+        found = mobile_number((typed,), sms.country_code, frozenset(sms.countries))
+        for refusal in found.refused:
+            yield Address(field, refusal.typed, why=PHONE_REFUSALS[refusal.code])
+        if found.number is not None:
+            yield Address(field, typed, found.number)
+    address = email_address(row.email)
+    if tools.settings.email is None:
+        yield Address("email", row.email, why="e-mail is not configured")
+    else:
+        why = EMAIL_REFUSALS[address.refused] if address.refused else "" if address.address else "empty"
+        yield Address("email", row.email, address.address, why)

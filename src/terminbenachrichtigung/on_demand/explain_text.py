@@ -1,0 +1,304 @@
+"""What `explain` shows of one appointment. A person asked, so nothing is masked."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from terminbenachrichtigung.model.appointment import Appointment, BadRow
+from terminbenachrichtigung.model.journal import CONFIRMATION, JournalMessage, Notification, State
+from terminbenachrichtigung.model.plan import Verdict
+from terminbenachrichtigung.model.result import MessageResult
+from terminbenachrichtigung.on_demand.history import history_as_json, history_rows
+from terminbenachrichtigung.output.tables import Row, Table, render
+from terminbenachrichtigung.output.wording import REASONS, bad_row_name, counted, customer_name, local_time
+from terminbenachrichtigung.run.report import message_json
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One thing typed into a contact field: what it was read as, or why it was refused."""
+
+    field: str  # mobile, phone or email
+    typed: str
+    recipient: str | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderExplained:
+    """What one reminder makes of the appointment."""
+
+    reminder: str
+    hours_before: int
+    window_opens: datetime
+    verdicts: tuple[Verdict, ...]  # every rule's, in their order
+    planned: bool  # a run at that moment puts it into a message
+    refusal: Verdict | None  # else: the rule that decides
+    first_run: datetime | None  # the first hourly run that notifies it
+    first_run_refusal: Verdict | None  # without one: why; None: no run comes in its window
+    message: MessageResult | None  # planned, of the first run, or else as it would read
+    message_problem: str = ""  # why there is no text
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmationExplained:
+    """What the confirmation of bookings makes of the appointment."""
+
+    verdicts: tuple[Verdict, ...]  # of the rules that it knows, in their order
+    refusal: Verdict | None  # the first of them that skips
+    too_old: str  # why the booking counts as made before confirmations were switched on; empty if it does not
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything about one appointment, by the schedule, the rules and the journal."""
+
+    at: datetime
+    next_open: datetime | None  # in a quiet period: when it ends; the rules are asked then
+    appointment_id: str
+    appointment: Appointment | None  # None: it is not in the schedule, or only as a bad row
+    bad_rows: tuple[BadRow, ...]
+    warnings: tuple[str, ...]
+    last_chance: datetime | None
+    run_minute: int  # of the hourly runs that were looked at
+    addresses: tuple[Address, ...]
+    reminders: tuple[ReminderExplained, ...]
+    confirmation: ConfirmationExplained | None  # None: they are switched off
+    notifications: tuple[Notification, ...]
+    messages: tuple[JournalMessage, ...]
+    has_journal: bool
+
+
+# ---------------------------------------------------------------- JSON
+
+
+def explanation_as_json(explained: Explanation, *, zone: tzinfo) -> dict[str, object]:
+    """The document of `explain --json`; times carry the local offset."""
+
+    def local(moment: datetime | None) -> str | None:
+        return None if moment is None else moment.astimezone(zone).isoformat(timespec="seconds")
+
+    row = explained.appointment
+    return {
+        "command": "explain",
+        "at": local(explained.at),
+        "quiet": explained.next_open is not None,
+        "next_open": local(explained.next_open),
+        "appointment_id": explained.appointment_id,
+        "appointment": row and appointment_json(row, zone),
+        "bad_rows": [
+            {"appointment_id": bad.appointment_id, "detail": bad.detail} for bad in explained.bad_rows
+        ],
+        "warnings": list(explained.warnings),
+        "last_chance": local(explained.last_chance),
+        "addresses": [
+            {
+                "field": address.field,
+                "typed": address.typed,
+                "recipient": address.recipient,
+                "why": address.why,
+            }
+            for address in explained.addresses
+        ],
+        "reminders": [
+            {
+                "reminder": each.reminder,
+                "hours_before": each.hours_before,
+                "window_opens": local(each.window_opens),
+                "notified_now": each.planned,
+                "reason": each.refusal and each.refusal.reason.value,
+                "detail": each.refusal and each.refusal.detail,
+                "first_run": local(each.first_run),
+                "no_run_because": each.first_run_refusal and each.first_run_refusal.reason.value,
+                "verdicts": _verdicts_json(each.verdicts),
+                "message": each.message and message_json(each.message, full=True, dry=True),
+                "message_problem": each.message_problem or None,
+            }
+            for each in explained.reminders
+        ],
+        "confirmation": explained.confirmation
+        and {
+            "confirmed_now": not explained.confirmation.too_old and explained.confirmation.refusal is None,
+            "too_old": explained.confirmation.too_old or None,
+            "reason": explained.confirmation.refusal and explained.confirmation.refusal.reason.value,
+            "verdicts": _verdicts_json(explained.confirmation.verdicts),
+        },
+        "notifications": [
+            {
+                "reminder": each.reminder,
+                "generation": each.generation,
+                "state": each.state.value,
+                "customer_id": each.customer_id,
+                "starts_at": local(each.starts_at),
+                "message_id": each.message_id,
+            }
+            for each in explained.notifications
+        ],
+        "messages": history_as_json(explained.messages, zone=zone)["messages"],
+    }
+
+
+def _verdicts_json(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
+    return [
+        {"rule": verdict.reason.value, "skips": verdict.skips, "detail": verdict.detail}
+        for verdict in verdicts
+    ]
+
+
+def appointment_json(row: Appointment, zone: tzinfo) -> dict[str, object]:
+    """What the schedule says of an appointment, for a person who looks for it."""
+    return {
+        "appointment_id": row.appointment_id,
+        "starts_at": row.starts_at.astimezone(zone).isoformat(timespec="seconds"),
+        "customer_id": row.customer_id,
+        "name": " ".join(" ".join((row.salutation, row.first_name, row.last_name)).split()),
+        "branch_code": row.branch_code,
+        "type_name": row.type_name,
+        "status": row.status,
+        "mobile": row.mobile,
+        "phone": row.phone,
+        "email": row.email,
+        "preferred_channel": row.preferred_channel,
+    }
+
+
+# ---------------------------------------------------------------- text
+
+
+def explanation_as_text(
+    explained: Explanation, *, zone: tzinfo, width: int | None = None, colour: bool = True
+) -> str:
+    """For people: the answer for each reminder first, then what it follows from."""
+    return render([*_opening(explained, zone), *_body(explained, zone)], width=width, colour=colour)
+
+
+def _opening(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
+    heading = f"explain, {local_time(explained.at, zone)}"
+    if explained.next_open is not None:
+        until = local_time(explained.next_open, zone)
+        heading += f": quiet period until {until}; the rules are asked as the first run after it does"
+    yield heading
+    yield from (f"bad row: {bad_row_name(bad)}: {bad.detail}" for bad in explained.bad_rows)
+    yield from (f"warning: {warning}" for warning in explained.warnings)
+    row = explained.appointment
+    if row is None:
+        where = "only as a bad row, which every run passes over" if explained.bad_rows else ""
+        yield f"Appointment {explained.appointment_id} is not in the schedule{where and f', or {where}'}."
+        return
+    branch = row.branch_code and f"branch {row.branch_code}"
+    said = "; ".join(filter(None, (customer_name(row), row.type_name, branch, row.status)))
+    yield f"Appointment {row.appointment_id}, {local_time(row.starts_at, zone)}: {said}"
+    for each in explained.reminders:
+        yield f"{each.reminder} ({counted(each.hours_before, 'hour')} before): {_now(each, explained, zone)}"
+        yield f"{_first_run(each, explained, zone)}"
+    if explained.confirmation is not None:
+        moment = local_time(explained.next_open or explained.at, zone)
+        yield f"{CONFIRMATION}: {_confirms(explained.confirmation, moment)}"
+
+
+def _now(each: ReminderExplained, explained: Explanation, zone: tzinfo) -> str:
+    moment = local_time(explained.next_open or explained.at, zone)
+    if each.refusal is None:
+        return f"a run at {moment} notifies it"
+    return f"a run at {moment} does not notify it: {_why(each.refusal)}"
+
+
+def _confirms(confirmation: ConfirmationExplained, moment: str) -> str:
+    if confirmation.too_old:
+        return f"no run confirms it: {confirmation.too_old}"
+    if confirmation.refusal is not None:
+        return f"a run at {moment} does not confirm it: {_why(confirmation.refusal)}"
+    return f"a run at {moment} confirms it"
+
+
+def _first_run(each: ReminderExplained, explained: Explanation, zone: tzinfo) -> str:
+    runs = f"hourly run (at minute {explained.run_minute})"
+    if each.first_run is not None:
+        return f"The first {runs} that notifies it, if nothing changes: {local_time(each.first_run, zone)}"
+    if each.first_run_refusal is None:
+        return f"No {runs} will notify it: none comes while it is due"
+    if each.first_run_refusal == each.refusal:
+        return f"No {runs} will notify it, for the same reason"
+    return f"No {runs} will notify it: {_why(each.first_run_refusal)}"
+
+
+def _why(verdict: Verdict) -> str:
+    detail = f" ({verdict.detail})" if verdict.detail else ""
+    return f"{verdict.reason}: {REASONS[verdict.reason]}{detail}"
+
+
+def _body(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
+    for each in explained.reminders:
+        opens, chance = local_time(each.window_opens, zone), explained.last_chance
+        assert chance is not None
+        title = (
+            f"{each.reminder}: every rule; its window opens {opens}, last chance {local_time(chance, zone)}"
+        )
+        yield Table(title, ("rule", "says", "looked at"), tuple(map(_verdict, each.verdicts)))
+    if explained.confirmation is not None:
+        verdicts = tuple(map(_verdict, explained.confirmation.verdicts))
+        yield Table(f"{CONFIRMATION}: every rule", ("rule", "says", "looked at"), verdicts)
+    columns = ("field", "typed", "read as", "refused")
+    addresses = (
+        Row((address.field, address.typed, address.recipient or "", address.why))
+        for address in explained.addresses
+    )
+    yield Table("contact", columns, tuple(addresses))
+    messages = tuple(_message(each, explained, zone) for each in explained.reminders if _has_text(each))
+    yield Table("message", ("reminder", "as of", "to", "appointments"), messages)
+    yield from _journal(explained, zone)
+
+
+def _verdict(verdict: Verdict) -> Row:
+    says = "skips" if verdict.skips else "passes"
+    return Row((verdict.reason, says, verdict.detail), style="yellow" if verdict.skips else "")
+
+
+def _has_text(each: ReminderExplained) -> bool:
+    return each.message is not None or each.message_problem != ""
+
+
+def _message(each: ReminderExplained, explained: Explanation, zone: tzinfo) -> Row:
+    moment = (explained.next_open or explained.at) if each.planned else each.first_run
+    when = "if it were sent" if moment is None else local_time(moment, zone)
+    if each.message is None:
+        return Row((each.reminder, when, "", ""), below=f"no text: {each.message_problem}", style="red")
+    content = each.message.content
+    return Row(
+        (
+            each.reminder,
+            when,
+            f"{content.channel} {content.recipient or '(no recipient)'}",
+            ", ".join(row.appointment_id for row in each.message.message.appointments),
+        ),
+        below="\n".join(filter(None, (content.subject, content.text))),
+    )
+
+
+def _journal(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
+    if not explained.has_journal:
+        yield "There is no journal yet; make one: terminbenachrichtigung journal init"
+        return
+    if not explained.notifications:
+        yield "The journal knows nothing of it."
+        return
+    columns = ("reminder", "generation", "state", "told for", "customer", "message")
+    yield Table("journal: notifications", columns, _notifications(explained.notifications, zone))
+    yield history_rows(explained.messages, zone=zone, title="journal: messages")
+
+
+def _notifications(notifications: Sequence[Notification], zone: tzinfo) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            (
+                each.reminder,
+                str(each.generation),
+                each.state,
+                local_time(each.starts_at, zone),
+                each.customer_id,
+                each.message_id,
+            ),
+            style="red" if each.state in {State.FAILED, State.UNKNOWN, State.UNDELIVERED} else "",
+        )
+        for each in notifications
+    )

@@ -1,0 +1,60 @@
+"""What the next hourly runs will do with one appointment, and all of its customer's that bear on it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from terminbenachrichtigung import rules
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import Known
+from terminbenachrichtigung.rules.forecast import HOUR
+from terminbenachrichtigung.run.context import Tools, ask_journal, gap_of, text_lengths
+
+_BEFORE = timedelta(days=7)
+"""So long before its window its customer's other messages are followed: more than any gap lasts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The customer's appointments, what the journal knows of them, and by reminder what the runs will do."""
+
+    rows: Sequence[Appointment]
+    known: Known
+    ahead: Mapping[str, rules.Forecast]
+
+
+def outlook(tools: Tools, row: Appointment, at: datetime, now: datetime) -> Outlook:
+    """Ask the rules run by run, from `at` until the appointment's start; `now` is the next open moment."""
+    settings, quiet = tools.settings, tools.quiet
+    opens = (quiet.window_opens(row.starts_at, each.hours_before) for each in settings.reminders)
+    # Runs long before the window cannot matter; those from here on are followed one by one.
+    begin = max(at, min(opens) - _BEFORE)
+    rows = _of_customer(tools, row, now, begin)
+    known = ask_journal(tools, [each.appointment_id for each in rows], now, min(now, row.starts_at))
+    ahead = rules.forecast(
+        rows, settings, known, begin, text_lengths(tools), quiet, appointment_id=row.appointment_id
+    )
+    return Outlook(rows, known, ahead)
+
+
+def _of_customer(tools: Tools, row: Appointment, now: datetime, begin: datetime) -> list[Appointment]:
+    """The customer's appointments that share a message or the gap with this one, now or in its window."""
+    if row.customer_id is None:
+        return [row]
+    quiet, leads = tools.quiet, [each.hours_before for each in tools.settings.reminders]
+    gap = gap_of(tools.settings)
+
+    def carried_until(since: datetime) -> datetime:
+        first = (quiet.next_open(max(since, quiet.window_opens(row.starts_at, lead))) for lead in leads)
+        return max(quiet.reach(run, lead) for run, lead in zip(first, leads, strict=True)) + HOUR + gap
+
+    near = max(quiet.reach(now, lead) for lead in leads) + gap
+    far = carried_until(begin)
+    readings = [(now, near), (begin, far)] if begin > near else [(now, max(near, far))]
+    found = {
+        each.appointment_id: each
+        for since, until in readings
+        for each in tools.schedule.read(since, until).appointments
+        if each.customer_id == row.customer_id
+    } | {row.appointment_id: row}
+    return sorted(found.values(), key=lambda each: (each.starts_at, each.appointment_id))

@@ -1,0 +1,152 @@
+"""Chosen appointments, notified now: shown first, then claimed, sent and settled like those of a run."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from terminbenachrichtigung import rules
+from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.errors import ConfigError
+from terminbenachrichtigung.model.appointment import Appointment, BadRow
+from terminbenachrichtigung.model.plan import Plan, Reason, Skip
+from terminbenachrichtigung.model.result import RunResult
+from terminbenachrichtigung.run import news
+from terminbenachrichtigung.run.context import Outlets, Tools, ask_journal, text_lengths, unsent
+from terminbenachrichtigung.run.sending import Work, send
+
+COMMAND = "notify"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person chose to send."""
+
+    appointment_ids: tuple[str, ...]
+    reminder: str
+    again: bool = False  # also what was told before
+
+
+def choose(
+    settings: Settings, appointment_ids: Sequence[str], reminder: str | None, *, again: bool
+) -> Choice:
+    """What to send: with the reminder that is named, or the only one.
+
+    Raises:
+        ConfigError: there is no such reminder, or none is named and there are several.
+    """
+    names = [each.name for each in settings.reminders]
+    if reminder is None and len(names) > 1:
+        raise ConfigError(f"there are several reminders, so name one with --reminder: {', '.join(names)}")
+    if reminder is not None and reminder not in names:
+        raise ConfigError(f'there is no reminder "{reminder}"; there are: {", ".join(names)}')
+    ids = dict.fromkeys(each.strip() for each in appointment_ids)
+    return Choice(tuple(ids), reminder or names[0], again)
+
+
+def preview(tools: Tools, choice: Choice) -> RunResult:
+    """What `notify` would send now, and why it would leave others alone. Nothing is sent or written.
+
+    Raises:
+        ConfigError: the schedule does not know one of the appointments.
+    """
+    now = tools.clock()
+    if (period := tools.quiet.period_at(now)) is not None:
+        return RunResult(COMMAND, now, quiet=True, next_open=period.end)
+    rows, bad_rows, warnings = _read(tools, choice)
+    known_ids = {row.appointment_id for row in rows} | {row.appointment_id for row in bad_rows}
+    if missing := [each for each in choice.appointment_ids if each not in known_ids]:
+        raise ConfigError(f"not in the schedule: {', '.join(missing)}. Nothing was sent")
+    plan = _plan(tools, choice, rows, now)
+    return RunResult(
+        COMMAND,
+        now,
+        quiet=False,
+        messages=tuple(unsent(tools, message, now, None) for message in plan.messages),
+        skips=plan.skips,
+        bad_rows=bad_rows,
+        warnings=warnings,
+    )
+
+
+def notify(
+    tools: Tools,
+    outlets: Outlets,
+    choice: Choice,
+    shown: RunResult,
+    progress: Callable[[int, int], None] | None = None,
+) -> RunResult:
+    """Sends what `preview` has shown, as far as it still holds; what changed meanwhile is left alone.
+
+    Nothing leaves after a start or in a quiet period.
+    """
+    journal = tools.journal
+    assert journal is not None
+    now = tools.clock()
+    if (period := tools.quiet.period_at(now)) is not None:
+        return RunResult(COMMAND, now, quiet=True, next_open=period.end)
+    agreed = {row.appointment_id: row for each in shown.messages for row in each.message.appointments}
+    # Without looking for claims that ran out: the next run does, and reports them.
+    journal.begin(now, COMMAND, expire=False)
+    read_at = time.monotonic()
+    rows, _, _ = _read(tools, replace(choice, appointment_ids=tuple(agreed)))
+    plan = _only_agreed(tools, choice, rows, agreed, now)
+    gone = agreed.keys() - {row.appointment_id for row in rows}
+    removed = (
+        Skip(agreed[each], choice.reminder, Reason.CHANGED, "it is no longer in the schedule")
+        for each in sorted(gone)
+    )
+    work = Work(
+        replace(plan, skips=(*plan.skips, *removed)),
+        rows,
+        read_at,
+        reread=lambda: _read(tools, replace(choice, appointment_ids=tuple(agreed)))[0],
+        plan_customer=lambda theirs: _only_agreed(tools, choice, theirs, agreed, now),
+        same_day=True,
+    )
+    result = send(tools, outlets, work, RunResult(COMMAND, now, quiet=False), progress)
+    result = news.record(journal, tools.settings, result, by_hand=True)
+    return replace(
+        result, skips=(*shown.skips, *result.skips), bad_rows=shown.bad_rows, warnings=shown.warnings
+    )
+
+
+def _read(tools: Tools, choice: Choice) -> tuple[list[Appointment], tuple[BadRow, ...], tuple[str, ...]]:
+    """One by one, at whatever time they are: a person chooses a few."""
+    windows = [tools.schedule.find(each) for each in choice.appointment_ids]
+    return (
+        [row for window in windows for row in window.appointments],
+        tuple(bad for window in windows for bad in window.bad_rows),
+        tuple(warning for window in windows for warning in window.warnings),
+    )
+
+
+def _plan(tools: Tools, choice: Choice, rows: Sequence[Appointment], now: datetime) -> Plan:
+    known = ask_journal(tools, [row.appointment_id for row in rows], now, since=now)
+    return rules.plan_by_hand(
+        rows,
+        tools.settings,
+        known,
+        now,
+        text_lengths(tools),
+        tools.quiet,
+        reminder=choice.reminder,
+        again=choice.again,
+    )
+
+
+def _only_agreed(
+    tools: Tools,
+    choice: Choice,
+    rows: Sequence[Appointment],
+    agreed: Mapping[str, Appointment],
+    now: datetime,
+) -> Plan:
+    """The plan for the rows that are as they were shown; a person must see the others first."""
+    plan = _plan(tools, choice, [row for row in rows if agreed.get(row.appointment_id) == row], now)
+    changed = (
+        Skip(row, choice.reminder, Reason.CHANGED, "it changed since it was shown; look at it again")
+        for row in rows
+        if agreed.get(row.appointment_id) != row
+    )
+    return replace(plan, skips=(*plan.skips, *changed))

@@ -1,0 +1,401 @@
+"""From a claim to its settling. The main thread owns journal and decisions; threads hold attempts."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from terminbenachrichtigung.delivery.circuits import Circuits
+from terminbenachrichtigung.delivery.next_step import End, Try, next_step
+from terminbenachrichtigung.delivery.workers import Workers
+from terminbenachrichtigung.errors import JournalError, MessageError, ScheduleError
+from terminbenachrichtigung.journal.claims import Lost
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.delivery import (
+    Attempt,
+    Claim,
+    Content,
+    Outcome,
+    Rejected,
+    Unavailable,
+    Unknown,
+)
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Plan, PlannedMessage, Reason, Route
+from terminbenachrichtigung.model.result import MessageResult, Stop
+from terminbenachrichtigung.run import report
+from terminbenachrichtigung.run.backlog import Backlog, Queued
+from terminbenachrichtigung.run.credit import Credit, price
+from terminbenachrichtigung.run.stages import Dispatched, Held, Limits, Stages
+
+_LOG = logging.getLogger(__name__)
+
+WAKE_SECONDS = 0.25
+"""How long a stop signal may go unseen while attempts are under way."""
+
+
+@dataclass(slots=True)
+class _Delivery:
+    """A claimed message on its way through its channels."""
+
+    claim: Claim
+    route: Route
+    content: Content
+    renewed: float
+    attempts: list[Attempt] = field(default_factory=list)
+    noted: int = 0  # so many attempts are in the journal
+    due: float = 0.0
+    renew: bool = False
+
+    @property
+    def message(self) -> PlannedMessage:
+        return self.claim.message
+
+
+Crew = Workers[_Delivery, Outcome | Held]
+
+
+class Dispatch:
+    """One run's sending. Use: `Dispatch(...).run(plan, appointments)`."""
+
+    def __init__(
+        self,
+        stages: Stages,
+        limits: Limits,
+        workers: Crew,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self._stages = stages
+        self._limits = limits
+        self._workers = workers
+        self._progress = progress or (lambda _done, _total: None)
+        self._circuits = Circuits()
+        self._backlog = Backlog(stages, self._circuits)
+        self._waiting: list[_Delivery] = []  # claimed, for a thread or the end of a pause
+        self._open: dict[str, _Delivery] = {}  # every claim that is not settled yet
+        self._preflights = dict(stages.preflight)
+        self._credit = Credit()
+        self._results: dict[str, MessageResult] = {}
+        self._stop: Stop | None = None
+        self._stop_detail = ""
+
+    def run(self, plan: Plan, appointments: Sequence[Appointment], read_at: float) -> Dispatched:
+        """Sends the plan.
+
+        Args:
+            plan: what the rules say of `appointments`.
+            appointments: the window as it was read.
+            read_at: when that reading began, by the monotonic clock.
+        """
+        self._backlog.load(plan, appointments, read_at)
+        total = len(plan.messages)
+        while True:
+            self._look_for_a_stop()
+            self._attempt_waiting()
+            while self._claim_next():
+                pass
+            self._progress(max(0, total - len(self._backlog) - len(self._open)), total)
+            if not self._open and (self._stop or not self._backlog):
+                break
+            for delivery, result in self._workers.wait(self._nap()):
+                self._after(delivery, result)
+        self._backlog.leave_all()
+        return Dispatched(
+            (*self._results.values(), *self._backlog.left),
+            tuple(self._backlog.skips.values()),
+            dict(self._circuits.closed),
+            self._stop,
+            self._stop_detail,
+            self._credit.found,
+        )
+
+    def _nap(self) -> float:
+        """How long nothing but the end of an attempt can make a difference."""
+        pauses = [delivery.due - time.monotonic() for delivery in self._waiting]
+        if self._stop is None:
+            pauses += [
+                self._free_in(channel) or 0.0 for channel in Channel if self._backlog.waits_for(channel)
+            ]
+        return min([WAKE_SECONDS, *(pause for pause in pauses if pause > 0)])
+
+    # -------------------------------------------------------------- stopping
+
+    def _look_for_a_stop(self) -> None:
+        if self._stop is None and (found := self._stages.stopping()):
+            self._halt(found)
+
+    def _halt(self, stop: Stop, detail: str = "") -> None:
+        """Nothing more is claimed or attempted; what is under way finishes."""
+        if self._stop is None:
+            self._stop, self._stop_detail = stop, detail
+        waiting, self._waiting = self._waiting, []
+        for delivery in waiting:
+            self._end(delivery, self._outcome_when_stopped(delivery))
+
+    def _outcome_when_stopped(self, delivery: _Delivery) -> MessageOutcome:
+        step = next_step(
+            delivery.message.routes, delivery.attempts, frozenset(Channel), self._limits.on_unknown
+        )
+        outcome = step.outcome if isinstance(step, End) else MessageOutcome.RETRY
+        if outcome is MessageOutcome.RETRY and self._stop is Stop.QUIET:
+            return MessageOutcome.DEFERRED
+        return outcome
+
+    # -------------------------------------------------------------- from the plan to a claim
+
+    def _free_in(self, channel: Channel) -> float | None:
+        return self._workers.free_in(channel) if channel in self._stages.senders else None
+
+    def _claim_next(self) -> bool:
+        """Claims and starts one message, or settles why not; False when there is nothing to do now."""
+        if self._stop is not None or len(self._open) >= self._workers.size:
+            return False
+        for channel in Channel:
+            if self._backlog.waits_for(channel) and self._free_in(channel) == 0:
+                if self._is_open(channel):
+                    self._claim_for(channel)
+                return True
+        return False
+
+    def _claim_for(self, channel: Channel) -> None:
+        try:
+            item = self._backlog.next_for(channel)
+            if item is not None:
+                self._claim(item)
+        except ScheduleError as error:
+            self._halt(Stop.SCHEDULE, str(error))
+        except JournalError as error:
+            self._halt(Stop.JOURNAL, str(error))
+
+    def _is_open(self, channel: Channel) -> bool:
+        """Asks the channel's preflight once, before its first message."""
+        if channel in self._circuits.closed:
+            return False
+        ask = self._preflights.pop(channel, None)
+        answer = ask() if ask else None
+        if isinstance(answer, str):
+            self._backlog.close(channel, answer)
+            return False
+        if answer is not None:
+            self._credit.opened(answer)
+        return True
+
+    def _is_paid_for(self, content: Content, item: Queued | None = None) -> bool:
+        """Whether there is credit for one more message; else its channel is closed, and `item` given back."""
+        if self._credit.covers(content):
+            return True
+        waiting = self._backlog.waiting_for(content.channel)
+        needed = price(content) + sum(self._price(message, content.channel) for message in waiting)
+        if item is not None:
+            self._backlog.give_back(item)
+        self._backlog.close(content.channel, self._credit.fell_short(needed))
+        return False
+
+    def _price(self, message: PlannedMessage, channel: Channel) -> int:
+        (route,) = [route for route in message.routes if route.channel is channel]
+        try:
+            return price(self._stages.content(message, route))
+        except MessageError:
+            return 0
+
+    def _claim(self, item: Queued) -> None:
+        message = item.message
+        held = self._stages.gate(message.soonest.starts_at)
+        if held is Held.QUIET:
+            self._backlog.give_back(item)
+            self._halt(Stop.QUIET)
+            return
+        if held is not None:
+            self._backlog.leave(message, held)
+            return
+        step = self._step(message)
+        assert isinstance(step, Try)  # the backlog gives out nothing else
+        try:
+            content = self._stages.content(message, step.route)
+        except MessageError as error:
+            for row in message.appointments:
+                self._backlog.skip(row, message.reminder, Reason.NO_CONTACT, str(error))
+            return
+        if not self._is_paid_for(content, item):
+            return
+        # Taken before the commit: the process may be stopped right after it, for longer than the lease.
+        began = time.monotonic()
+        try:
+            claim = self._stages.journal.claim(message, now=self._limits.now, gap=self._limits.gap)
+        except JournalError:
+            self._backlog.give_back(item)
+            raise
+        if isinstance(claim, Lost):
+            self._backlog.lost(item, claim)
+            return
+        delivery = _Delivery(claim, step.route, content, renewed=began)
+        self._open[claim.message_id] = delivery
+        self._credit.take(content)
+        # The journal must name the channel that is really tried.
+        delivery.renew = step.route != message.routes[0]
+        self._start(delivery)
+
+    def _step(self, message: PlannedMessage, attempts: Sequence[Attempt] = ()) -> Try | End:
+        return next_step(message.routes, attempts, self._circuits.closed, self._limits.on_unknown)
+
+    # -------------------------------------------------------------- from a claim to its settling
+
+    def _attempt_waiting(self) -> None:
+        now = time.monotonic()
+        waiting, self._waiting = self._waiting, []
+        for delivery in waiting:
+            if self._stop is not None:
+                self._end(delivery, self._outcome_when_stopped(delivery))
+            elif delivery.due > now or self._free_in(delivery.route.channel) != 0:
+                self._waiting.append(delivery)
+            else:
+                self._start(delivery)
+
+    def _start(self, delivery: _Delivery) -> None:
+        if self._free_in(delivery.route.channel) != 0:
+            self._waiting.append(delivery)
+            return
+        if delivery.renew and not self._renewed(delivery):
+            return
+        sender = self._stages.senders[delivery.route.channel]
+        gate, lease = self._stages.gate, self._limits.lease_seconds
+
+        def attempt() -> Outcome | Held:
+            # On the thread, as close to the sending as can be: the process may have slept since.
+            if held := gate(delivery.message.soonest.starts_at):
+                return held
+            if time.monotonic() - delivery.renewed > lease:
+                return Held.LEASE
+            return sender.send(delivery.claim, delivery.content)
+
+        self._workers.start(delivery.route.channel, delivery, attempt)
+
+    def _renewed(self, delivery: _Delivery) -> bool:
+        """Renews the lease; where that fails the message ends, and nothing is sent."""
+        began = time.monotonic()  # as in `_claim`
+        try:
+            ours = self._stages.journal.renew(
+                delivery.claim, delivery.route, delivery.attempts[delivery.noted :]
+            )
+        except JournalError as error:
+            self._note_result(delivery, MessageOutcome.UNKNOWN, str(error))
+            self._halt(Stop.JOURNAL, str(error))
+            return False
+        if not ours:
+            self._note_result(delivery, MessageOutcome.UNKNOWN, "its claim ran out before it could be sent")
+            return False
+        delivery.renewed = began
+        delivery.noted = len(delivery.attempts)
+        delivery.renew = False
+        return True
+
+    def _after(self, delivery: _Delivery, result: Outcome | Held) -> None:
+        if isinstance(result, Held):
+            self._after_held(delivery, result)
+            return
+        delivery.attempts.append(Attempt(delivery.route, result))
+        closed_before = len(self._circuits.closed)
+        step = self._step(delivery.message, delivery.attempts)
+        leaves = not (isinstance(step, Try) and step.route == delivery.route)
+        if leaves and delivery.content.channel is delivery.route.channel:
+            self._credit.settle(delivery.content, result)
+        taken_back = self._circuits.note(
+            delivery.claim.message_id, delivery.attempts[-1], leaves_channel=leaves
+        )
+        if taken_back:
+            self._take_back(taken_back, delivery.route.channel)
+        if len(self._circuits.closed) > closed_before:
+            self._backlog.redistribute()
+        step = self._step(delivery.message, delivery.attempts)
+        if isinstance(step, End):
+            self._end(delivery, step.outcome)
+        elif self._stop is not None:
+            self._end(delivery, self._outcome_when_stopped(delivery))
+        else:
+            self._try(delivery, step)
+
+    def _try(self, delivery: _Delivery, step: Try) -> None:
+        if step.route != delivery.route:
+            delivery.route = step.route
+            try:
+                delivery.content = self._stages.content(delivery.message, step.route)
+            except MessageError as error:
+                self._after(delivery, Unavailable(str(error), again=False, recipient_only=True))
+                return
+            if not self._is_open(step.route.channel) or not self._is_paid_for(delivery.content):
+                self._after_closing(delivery)
+                return
+            self._credit.take(delivery.content)
+        delivery.due = time.monotonic() + step.pause
+        delivery.renew = True
+        self._waiting.append(delivery)
+
+    def _after_closing(self, delivery: _Delivery) -> None:
+        step = self._step(delivery.message, delivery.attempts)
+        if isinstance(step, End):
+            self._end(delivery, step.outcome)
+        else:
+            self._try(delivery, step)
+
+    def _after_held(self, delivery: _Delivery, held: Held) -> None:
+        if held is Held.LEASE:
+            delivery.renew = True
+            self._waiting.append(delivery)
+            if self._stop is not None:
+                self._halt(self._stop)
+            return
+        unknown = any(isinstance(attempt.outcome, Unknown) for attempt in delivery.attempts)
+        self._end(delivery, MessageOutcome.UNKNOWN if unknown else MessageOutcome.DEFERRED, held)
+        if held is Held.QUIET:
+            self._halt(Stop.QUIET)
+
+    def _take_back(self, message_ids: Sequence[str], channel: Channel) -> None:
+        """A rejection that was the channel's fault does not count against its recipients."""
+        for message_id in message_ids:
+            delivery = self._open.get(message_id)
+            if delivery is not None:
+                delivery.attempts[:] = _not_rejected(delivery.attempts, channel)
+            result = self._results.get(message_id)
+            if result is None:
+                continue
+            outcome = MessageOutcome.RETRY if result.outcome is MessageOutcome.FAILED else result.outcome
+            attempts = tuple(_not_rejected(result.attempts, channel))
+            self._results[message_id] = replace(result, outcome=outcome, attempts=attempts)
+        try:
+            self._stages.journal.reopen(message_ids, channel)
+        except JournalError as error:
+            self._halt(Stop.JOURNAL, str(error))
+
+    def _end(self, delivery: _Delivery, outcome: MessageOutcome, detail: str = "") -> None:
+        try:
+            self._stages.journal.settle(
+                delivery.claim, outcome, delivery.route, delivery.attempts[delivery.noted :]
+            )
+        except JournalError as error:
+            # The claim stays open in the journal and ends there as `unknown`: never a second message.
+            self._note_result(delivery, MessageOutcome.UNKNOWN, f"{outcome}, but not noted: {error}")
+            self._halt(Stop.JOURNAL, str(error))
+            return
+        self._note_result(delivery, outcome, detail)
+
+    def _note_result(self, delivery: _Delivery, outcome: MessageOutcome, detail: str) -> None:
+        self._open.pop(delivery.claim.message_id, None)
+        result = self._results[delivery.claim.message_id] = MessageResult(
+            delivery.message,
+            delivery.content,
+            outcome=outcome,
+            attempts=tuple(delivery.attempts),
+            message_id=delivery.claim.message_id,
+            detail=detail,
+        )
+        if _LOG.isEnabledFor(logging.INFO):
+            fields = report.message_json(result, full=False, dry=False)
+            _LOG.info(report.message_line(result), extra={"event": "message", "fields": fields})
+
+
+def _not_rejected(attempts: Iterable[Attempt], channel: Channel) -> list[Attempt]:
+    return [
+        replace(attempt, outcome=Unavailable(attempt.outcome.detail, again=False))
+        if attempt.route.channel is channel and isinstance(attempt.outcome, Rejected)
+        else attempt
+        for attempt in attempts
+    ]

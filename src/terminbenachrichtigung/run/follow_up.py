@@ -1,0 +1,190 @@
+"""What became of messages whose fate was open when their run ended: the gateway is asked for it.
+
+Two questions: for the jobs of messages that got no answer, by their label, and for delivery reports, by date.
+Both may be asked again at any time, by any number of runs, and what they say is noted once: a run that is
+killed between the asking and the noting loses nothing. "Not found" is no reason to send again.
+"""
+
+import time
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from terminbenachrichtigung.delivery.channel import Inquiry
+from terminbenachrichtigung.journal.journal import Journal
+from terminbenachrichtigung.model.delivery import DeliveryReport, Tidings, Unavailable, Unknown
+from terminbenachrichtigung.model.journal import Known, State
+from terminbenachrichtigung.model.plan import Channel, Reason, Skip
+from terminbenachrichtigung.model.result import RunResult, Stop, Stranded, Update
+
+JOBS_FOR = timedelta(days=7)
+"""So long after its run an unanswered message is asked for; the gateway looks back no further."""
+REPORTS_FOR = timedelta(hours=72)
+"""So long a delivery report is waited for; a network tries to deliver for a day or two."""
+MARGIN = timedelta(hours=1)
+"""Between our clock and the gateway's."""
+ASKING_SECONDS = 30
+"""After so long no further question is asked, so that a slow gateway does not hold up the run's own work."""
+
+_NO_LATER_RUN = frozenset({Reason.ALREADY_NOTIFIED, Reason.SAME_DAY, Reason.MANUAL_CONTACT})
+"""Reasons for which no later run tells a customer whose SMS did not arrive."""
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What became known."""
+
+    updates: tuple[Update, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def follow_up(
+    journal: Journal,
+    inquiry: Callable[[], Inquiry],
+    now: datetime,
+    *,
+    reports: bool,
+    stopping: Callable[[], Stop | None],
+) -> Followed:
+    """Asks what became of earlier SMS, and notes it. Nothing is asked where nothing is open.
+
+    Args:
+        journal: says what is open, and keeps what is found.
+        inquiry: gives the gateway; called only if there is something to ask.
+        now: the run's moment.
+        reports: whether delivery reports are asked for.
+        stopping: asked before each question.
+
+    Raises:
+        JournalError: the journal cannot be read or written.
+    """
+    open_messages = journal.unanswered(Channel.SMS, now - JOBS_FOR)
+    since = journal.awaited_since(Channel.SMS, now - REPORTS_FOR) if reports else None
+    if not open_messages and since is None:
+        return Followed()
+    ends = time.monotonic() + ASKING_SECONDS
+
+    def may_ask() -> bool:
+        return time.monotonic() < ends and stopping() is None
+
+    tidings, troubles = _of_jobs(inquiry(), open_messages, may_ask)
+    updates = journal.follow(tidings)
+    if since is not None:
+        found, why = _reports(inquiry(), since - MARGIN, may_ask)
+        of_jobs = journal.messages_of_jobs({each.job_id for each in found if each.job_id}, now - JOBS_FOR)
+        told, unheard = read_reports(found, of_jobs.get)
+        updates += journal.follow(told)
+        troubles += [*why, *unheard]
+    return Followed(updates, tuple(dict.fromkeys(troubles)))
+
+
+def stranded(known: Known, result: RunResult) -> tuple[Stranded, ...]:
+    """Whose SMS did not arrive, and for whom no channel or no time is left; not who was told otherwise."""
+    told = {row.appointment_id for each in result.messages for row in each.message.appointments}
+    return tuple(
+        Stranded(skip.appointment, skip.reminder)
+        for skip in result.skips
+        if skip.reason in _NO_LATER_RUN
+        and skip.appointment.appointment_id not in told
+        and _ended_undelivered(known, skip)
+    )
+
+
+def _ended_undelivered(known: Known, skip: Skip) -> bool:
+    if skip.reason is Reason.ALREADY_NOTIFIED and skip.detail != State.UNDELIVERED:
+        return False  # another run told the customer since the journal was asked
+    row = skip.appointment
+    about = [
+        each
+        for each in known.notifications.get(row.appointment_id, ())
+        if (each.customer_id, each.starts_at) == (row.customer_id, row.starts_at)
+        and each.state is not State.RELEASED
+    ]
+    return bool(about) and about[-1].state is State.UNDELIVERED and about[-1].reminder == skip.reminder
+
+
+def _of_jobs(
+    inquiry: Inquiry, message_ids: Iterable[str], may_ask: Callable[[], bool]
+) -> tuple[list[Tidings], list[str]]:
+    found: list[Tidings] = []
+    for message_id in message_ids:
+        if not may_ask():
+            break
+        match inquiry.jobs(message_id):
+            case Unavailable(detail=detail) | Unknown(detail=detail):
+                return found, [_not_asked(detail)]
+            case (first, *_):
+                detail = f"found as JobId {first}"
+                found.append(Tidings(message_id, Channel.SMS, State.SENT, detail, job_id=first))
+            case _:
+                pass
+    return found, []
+
+
+def _reports(
+    inquiry: Inquiry, since: datetime, may_ask: Callable[[], bool]
+) -> tuple[list[DeliveryReport], list[str]]:
+    """All reports since then, in as many answers as they take."""
+    found: list[DeliveryReport] = []
+    while may_ask():
+        page = inquiry.reports(since)
+        if isinstance(page, Unavailable | Unknown):
+            return found, [_not_asked(page.detail)]
+        found += page
+        latest = max((each.at for each in page if each.at is not None), default=since)
+        if len(page) < inquiry.most_reports or latest <= since:
+            break
+        since = latest
+    return found, []
+
+
+def _not_asked(detail: str) -> str:
+    return f"the gateway could not be asked what became of earlier SMS: {detail}"
+
+
+def read_reports(
+    reports: Iterable[DeliveryReport], message_of_job: Callable[[str], str | None]
+) -> tuple[list[Tidings], list[str]]:
+    """What the reports come to for each message, and warnings about words that nobody knows.
+
+    A report belongs to the message that its label names, else to that of its job and number; those of other
+    software on the same account belong to none. Of each part of a long SMS the latest final word holds; one
+    part that did not arrive makes the whole undelivered.
+    """
+    by_message: dict[str, list[DeliveryReport]] = defaultdict(list)
+    for report in reports:
+        message_id = report.label if _is_ours(report.label) else None
+        if message_id is None and report.recipient:
+            message_id = message_of_job(report.job_id)
+        if message_id is not None:
+            by_message[message_id].append(report)
+    tidings = [told for each in by_message.items() if (told := _tidings(*each)) is not None]
+    words = Counter(report.word for of_one in by_message.values() for report in of_one if report.unheard)
+    return tidings, [
+        f'the gateway reports "{word}" of {times} SMS: a word that is not known, and changes nothing'
+        for word, times in sorted(words.items())
+    ]
+
+
+def _tidings(message_id: str, reports: Sequence[DeliveryReport]) -> Tidings | None:
+    in_order = sorted(reports, key=lambda each: (each.at or _LONG_AGO, each.number))
+    final = list({each.part: each for each in in_order if each.state is not None}.values())
+    # False stands before True: one part that did not arrive decides.
+    chosen = min(final, key=lambda each: each.state is not State.UNDELIVERED, default=None)
+    if chosen is None:
+        chosen = next((each for each in reversed(in_order) if each.unheard), None)
+    if chosen is None:
+        return None
+    detail = f"report: {chosen.word}"
+    return Tidings(message_id, Channel.SMS, chosen.state, detail, chosen.recipient)
+
+
+def _is_ours(label: str) -> bool:
+    """Whether a label is written as the journal writes its ids; the journal knows whether it is one."""
+    try:
+        return str(uuid.UUID(label)) == label
+    except ValueError:
+        return False

@@ -1,0 +1,180 @@
+"""Tells those who watch over the hourly run: a ping by the convention of healthchecks.io, and metrics.
+
+Neither may fail or hold up a run: the first ping leaves beside the run's work, the last one when all is
+done and printed, and what goes wrong with them is a warning. Both say how many, never who.
+"""
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit, urlunsplit
+
+from terminbenachrichtigung.config.settings import MonitoringSettings
+from terminbenachrichtigung.errors import JournalError, TerminbenachrichtigungError
+from terminbenachrichtigung.model.plan import MessageOutcome
+from terminbenachrichtigung.model.result import RunResult, Stop
+from terminbenachrichtigung.output.masking import mask_text
+from terminbenachrichtigung.run import report
+
+PING_SECONDS = 3
+"""The total deadline of one ping, from the look-up of the name on; a run sends two."""
+
+
+class Watch:
+    """Over one run; use it as a context manager around it, and tell it the result."""
+
+    def __init__(
+        self,
+        settings: MonitoringSettings,
+        clock: Callable[[], datetime],
+        last_complete_run: Callable[[], datetime | None],
+    ) -> None:
+        """Nothing is called before the context is entered.
+
+        Args:
+            settings: the section `[monitoring]`.
+            clock: gives the present moment, aware.
+            last_complete_run: asks the journal; raises JournalError where it is out of reach.
+        """
+        self.troubles: tuple[str, ...] = ()
+        """What went wrong with the watching itself; complete when the context is left."""
+        self._url = settings.ping_url.get_secret_value()
+        self._textfile = settings.textfile
+        self._clock = clock
+        self._last_complete_run = last_complete_run
+        self._result: RunResult | None = None
+        self._on_staff_list: int | None = None
+
+    def __enter__(self) -> Self:
+        self._began = time.monotonic()
+        self._start = threading.Thread(target=self._ping, args=("/start", ""), daemon=True)
+        if self._url:
+            self._start.start()
+        return self
+
+    def ended(self, result: RunResult, on_staff_list: int | None = None) -> None:
+        """The run came to its end, whatever became of its messages.
+
+        `on_staff_list` is how many customers staff must call; None if nobody knows.
+        """
+        self._result = result
+        self._on_staff_list = on_staff_list
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        seconds = time.monotonic() - self._began
+        # What is wrong after the end, such as a full disk under the log, does not make the run undone.
+        if self._result is not None:
+            exit_code, words = report.exit_code(self._result), report.summary(self._result)
+        else:
+            known = isinstance(error, TerminbenachrichtigungError)
+            exit_code, words = 3, mask_text(str(error)) if known else type(error).__name__
+        if self._textfile:
+            self._write(exit_code, seconds, error)
+        if self._url:
+            self._start.join(PING_SECONDS)  # a start that arrives after the end would look like a new run
+            self._ping("/fail" if exit_code == 3 else "", words)
+
+    # -------------------------------------------------------------- ping
+
+    def _ping(self, suffix: str, body: str) -> None:
+        # Imported here: 50 ms that a run pays only if it is watched, and beside its work.
+        import httpcore  # noqa: PLC0415
+
+        from terminbenachrichtigung.delivery.deadline import fault, trust, within  # noqa: PLC0415
+        from terminbenachrichtigung.delivery.http_network import DeadlineNetwork  # noqa: PLC0415
+
+        parts = urlsplit(self._url)
+        url = urlunsplit(parts._replace(path=parts.path.rstrip("/") + suffix))
+        tls = parts.scheme == "https"
+        with within(PING_SECONDS) as deadline:
+            try:
+                with (
+                    httpcore.ConnectionPool(
+                        ssl_context=trust() if tls else None,
+                        network_backend=DeadlineNetwork(tls=tls),
+                    ) as pool,
+                    # The answer's head is enough: it is not read on, and no redirect is followed.
+                    pool.stream(
+                        "POST",
+                        url,
+                        headers={"User-Agent": "terminbenachrichtigung", "Content-Type": "text/plain"},
+                        content=body.encode("utf-8"),
+                    ) as answer,
+                ):
+                    if not 200 <= answer.status < 300:
+                        self._note(f"{parts.hostname}: HTTP {answer.status}")
+            except Exception as error:  # a run ends as it ended, whatever a watcher's server does
+                self._note(fault(parts.hostname or "", deadline, error).detail)
+
+    def _note(self, trouble: str) -> None:
+        # The host alone: the rest of the address is a secret.
+        self.troubles += (f"monitoring.ping_url could not be called: {trouble}",)
+
+    # -------------------------------------------------------------- metrics
+
+    def _write(self, exit_code: int, seconds: float, error: BaseException | None) -> None:
+        lines = "".join(self._metrics(exit_code, seconds, error))
+        path = Path(self._textfile)
+        # Beside it and renamed, so that nobody reads half of it; node_exporter passes over other endings.
+        new = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            new.write_text(lines, encoding="utf-8")
+            new.chmod(0o644)  # node_exporter is another user, and there is nothing private in it
+            new.replace(path)
+        except OSError as problem:
+            self.troubles += (f"monitoring.textfile could not be written: {problem.strerror}",)
+            with contextlib.suppress(OSError):
+                new.unlink(missing_ok=True)
+
+    def _metrics(self, exit_code: int, seconds: float, error: BaseException | None) -> Iterator[str]:
+        yield _gauge("last_run_timestamp_seconds", "When the last run ended.", self._clock().timestamp())
+        yield _gauge("last_run_duration_seconds", "How long the last run took.", round(seconds, 3))
+        yield _gauge("last_run_exit_code", "0: done, 1: needs a person, 3: could not run.", exit_code)
+        last, reachable = self._journal(error)
+        yield _gauge("journal_reachable", "Whether the journal could be read and written.", int(reachable))
+        if last is not None:
+            moment = last.timestamp()
+            yield _gauge("last_complete_run_timestamp_seconds", "When the last complete run began.", moment)
+        if self._result is None:
+            return
+        result = self._result
+        ended = {str(each): sum(m.outcome is each for m in result.messages) for each in MessageOutcome}
+        yield _gauges("last_run_messages", "Messages of the last run.", "outcome", ended)
+        skipped = {str(reason): count for reason, count in report.skipped_by_reason(result).items()}
+        yield _gauges("last_run_skipped", "Appointments that the last run skipped.", "reason", skipped)
+        yield _gauge("last_run_bad_rows", "Rows that could not be read.", len(result.bad_rows))
+        yield _gauge("last_run_news", "What newly needs a person.", len(result.news))
+        if self._on_staff_list is not None:
+            meaning = "Customers whom a person must call or write."
+            yield _gauge("staff_list_customers", meaning, self._on_staff_list)
+
+    def _journal(self, error: BaseException | None) -> tuple[datetime | None, bool]:
+        gone = self._result is not None and self._result.stop is Stop.JOURNAL
+        if gone or isinstance(error, JournalError):
+            return None, False  # asking again could take as long as the run has waited for it
+        try:
+            return self._last_complete_run(), True
+        except JournalError:
+            return None, False
+
+
+def _gauge(name: str, meaning: str, value: float) -> str:
+    return f"{_head(name, meaning)}terminbenachrichtigung_{name} {value}\n"
+
+
+def _gauges(name: str, meaning: str, label: str, values: Mapping[str, int]) -> str:
+    lines = (f'terminbenachrichtigung_{name}{{{label}="{each}"}} {value}\n' for each, value in values.items())
+    return _head(name, meaning) + "".join(lines)
+
+
+def _head(name: str, meaning: str) -> str:
+    full = f"terminbenachrichtigung_{name}"
+    return f"# HELP {full} {meaning}\n# TYPE {full} gauge\n"

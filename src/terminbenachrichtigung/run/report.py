@@ -1,0 +1,362 @@
+"""What `run-once` and `dry-run` show: text, JSON and exit code (contract, section 7)."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import tzinfo
+from operator import attrgetter
+
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Skip
+from terminbenachrichtigung.model.result import MessageResult, RunResult, Stop, Update
+from terminbenachrichtigung.output.masking import contact_data, mask_recipient, mask_text, private_data
+from terminbenachrichtigung.output.tables import Row, Table, render
+from terminbenachrichtigung.output.wording import (
+    OUTCOMES,
+    REASONS,
+    UPDATES,
+    bad_row_name,
+    closed_sentence,
+    counted,
+    credits_sentence,
+    customer_name,
+    expired_sentence,
+    local_time,
+    message_detail,
+    stop_sentence,
+)
+
+_STOPS_FOR_A_PERSON = frozenset(Stop) - {Stop.QUIET}
+_ONLY_EXPLAINED = frozenset({Reason.PAST, Reason.NOT_YET_DUE})
+"""Reasons that only `explain` shows, and `notify`: a run lists what it could have notified."""
+_ORDER = (
+    MessageOutcome.FAILED,
+    MessageOutcome.UNKNOWN,
+    MessageOutcome.RETRY,
+    MessageOutcome.DEFERRED,
+    MessageOutcome.SENT,
+)
+"""What a person should see first stands first."""
+_STYLES = {
+    MessageOutcome.FAILED: "red",
+    MessageOutcome.UNKNOWN: "red",
+    MessageOutcome.RETRY: "yellow",
+    MessageOutcome.DEFERRED: "yellow",
+    MessageOutcome.SENT: "green",
+}
+
+
+def exit_code(result: RunResult) -> int:
+    """0: done, also when nothing was due or it is quiet. 1: something new needs a person. A dry run: 0."""
+    if _dry(result):
+        return 0
+    return int(bool(result.closed or result.news or result.expired) or result.stop in _STOPS_FOR_A_PERSON)
+
+
+def as_json(result: RunResult, *, full: bool, zone: tzinfo) -> dict[str, object]:
+    """The contract's document. `full` shows recipients, subjects and texts, as a dry run always does."""
+    full = full or _dry(result)
+    skips = _reported(result)
+    document: dict[str, object] = {
+        "command": result.command,
+        "at": result.at.astimezone(zone).isoformat(timespec="seconds"),
+        "quiet": result.quiet,
+    }
+    if result.next_open is not None:
+        document["next_open"] = result.next_open.astimezone(zone).isoformat(timespec="seconds")
+    return document | {
+        "messages": [message_json(message, full, _dry(result)) for message in result.messages],
+        "skipped": [
+            {
+                "appointment_id": skip.appointment.appointment_id,
+                "reminder": skip.reminder,
+                "reason": skip.reason.value,
+                "detail": _skip_detail(skip, full) or REASONS[skip.reason],
+            }
+            for skip in skips
+        ],
+        "bad_rows": [
+            {"appointment_id": row.appointment_id, "detail": _general(row.detail, full)}
+            for row in result.bad_rows
+        ],
+        "counts": _counts(result),
+        "warnings": [_general(warning, full) for warning in result.warnings],
+        "closed": {channel.value: _general(why, full) for channel, why in result.closed.items()},
+        "stopped": result.stop
+        and {"reason": result.stop.value, "detail": _general(stop_sentence(result), full)},
+        "expired": [
+            {
+                "message_id": expired.message_id,
+                "reminder": expired.reminder,
+                "customer_id": expired.customer_id,
+                "appointment_ids": list(expired.appointment_ids),
+                "channel": expired.route.channel.value,
+                "recipient": expired.route.recipient
+                if full
+                else mask_recipient(expired.route.channel, expired.route.recipient),
+            }
+            for expired in result.expired
+        ],
+        "updates": [
+            {
+                "message_id": update.message_id,
+                "reminder": update.reminder,
+                "customer_id": update.customer_id,
+                "appointment_ids": list(update.appointment_ids),
+                "channel": update.route.channel.value,
+                "recipient": _update_recipient(update, full),
+                "was": update.was.value,
+                "state": update.state.value,
+                "detail": _general(update.detail, full),
+            }
+            for update in result.updates
+        ],
+        "credits": result.credits
+        and {
+            "balance": float(result.credits.balance),
+            "missing": float(result.credits.missing),
+            "low": result.credits.low,
+        },
+        "news": [_general(line, full) for line in result.news],
+    }
+
+
+def as_text(
+    result: RunResult, *, zone: tzinfo, full: bool = False, width: int | None = None, colour: bool = True
+) -> str:
+    """Everything for people, each fact once: every message, every skip, what went wrong, one line of summary.
+
+    `width` is the terminal's in columns, None without one. Names are shown as they are; recipients are masked
+    and texts left out, unless `full` or in a dry run. `news` is only counted: each line of it is a fact that
+    the tables show already.
+    """
+    full = full or _dry(result)
+    return render(
+        [_heading(result, zone), *_body(result, zone, full), summary(result)], width=width, colour=colour
+    )
+
+
+def as_quiet_text(result: RunResult, *, zone: tzinfo, width: int | None = None, colour: bool = True) -> str:
+    """For cron: what newly needs a person, masked, each fact once; empty when nothing does."""
+    if exit_code(result) == 0:
+        return ""
+    lines = [*_closed_and_expired(result, full=False), *(mask_text(line) for line in result.news)]
+    if result.stop in _STOPS_FOR_A_PERSON:
+        lines.insert(0, mask_text(stop_sentence(result)))
+    heading = f"{result.command} of {local_time(result.at, zone)} needs a person:"
+    return render([heading, *dict.fromkeys(lines)], width=width, colour=colour)
+
+
+def skipped_by_reason(result: RunResult) -> dict[Reason, int]:
+    """How many appointments were skipped, for every reason that a run reports; 0 where there was none."""
+    counts = Counter(skip.reason for skip in _reported(result))
+    return {reason: counts[reason] for reason in Reason if reason not in _ONLY_EXPLAINED}
+
+
+def _dry(result: RunResult) -> bool:
+    return result.command == "dry-run"
+
+
+def _reported(result: RunResult) -> list[Skip]:
+    chosen = result.command == "notify"
+    return [skip for skip in result.skips if chosen or skip.reason not in _ONLY_EXPLAINED]
+
+
+def _counts(result: RunResult) -> dict[str, int]:
+    ended = Counter(message.outcome for message in result.messages)
+    return {
+        "messages": len(result.messages),
+        **{outcome.value: ended[outcome] for outcome in MessageOutcome},
+        "skipped": len(_reported(result)),
+    }
+
+
+def _general(text: str, full: bool) -> str:
+    return text if full else mask_text(text)
+
+
+def _skip_detail(skip: Skip, full: bool) -> str:
+    return skip.detail if full else mask_text(skip.detail, contact_data(skip.appointment))
+
+
+# ---------------------------------------------------------------- JSON
+
+
+def message_json(result: MessageResult, full: bool, dry: bool) -> dict[str, object]:
+    """One message of the contract's document; a dry one was not tried."""
+    content = result.content
+    message: dict[str, object] = {
+        "reminder": result.message.reminder,
+        "customer_id": result.message.customer_id,
+        "appointment_ids": [appointment.appointment_id for appointment in result.message.appointments],
+        "channel": content.channel.value,
+        "recipient": _recipient(result, full),
+        "language": content.language,
+        "subject": content.subject,
+        "text": content.text,
+        "parts": content.parts,
+        "encoding": content.encoding,
+    }
+    if not full:
+        del message["subject"], message["text"]
+    if dry:
+        return message
+    private = private_data(result)
+    return message | {
+        "outcome": result.outcome and result.outcome.value,
+        "attempts": [
+            {
+                "channel": attempt.route.channel.value,
+                "outcome": attempt.outcome.word,
+                "detail": attempt.outcome.detail if full else mask_text(attempt.outcome.detail, private),
+            }
+            for attempt in result.attempts
+        ],
+        "message_id": result.message_id,
+        "detail": result.detail if full else mask_text(result.detail, private),
+    }
+
+
+def message_line(result: MessageResult) -> str:
+    """What became of one message, for a log: in one line, masked, without a name."""
+    detail = message_detail(result, full=False)
+    whom = f"{result.message.reminder} for customer {result.message.customer_id}"
+    where = f"{result.content.channel} {_recipient(result, full=False)}"
+    return f"{result.outcome}: {whom}, {where}" + (f": {detail}" if detail else "")
+
+
+def _recipient(result: MessageResult, full: bool) -> str:
+    content = result.content
+    return content.recipient if full else mask_recipient(content.channel, content.recipient)
+
+
+# ---------------------------------------------------------------- text
+
+
+def _heading(result: RunResult, zone: tzinfo) -> str:
+    heading = f"{result.command}, {local_time(result.at, zone)}"
+    if not result.quiet:
+        return heading
+    until = f" until {local_time(result.next_open, zone)}" if result.next_open else ""
+    what = "this is what the first run after it would do" if _dry(result) else "nothing is sent"
+    return f"{heading}: quiet period{until}; {what}"
+
+
+def _body(result: RunResult, zone: tzinfo, full: bool) -> Iterator[str | Table]:
+    skips = _reported(result)
+    reminders = {message.message.reminder for message in result.messages} | {skip.reminder for skip in skips}
+    several = len(reminders) > 1
+    yield _messages(result, zone, full, several)
+    for outcome in _ORDER:
+        if outcome is not MessageOutcome.SENT and any(m.outcome is outcome for m in result.messages):
+            yield f"{outcome}: {OUTCOMES[outcome]}"
+    for reason in Reason:
+        alike = [skip for skip in skips if skip.reason is reason]
+        rows = (_skip_row(skip, zone, full, several) for skip in sorted(alike, key=_start))
+        columns = ("start", "customer", "appointment", "reminder", "detail")
+        yield Table(f"{reason}: {REASONS[reason]} ({len(alike)})", columns, tuple(rows))
+    bad_rows = tuple(Row((bad_row_name(row), _general(row.detail, full))) for row in result.bad_rows)
+    yield Table("bad rows, passed over", ("appointment", "detail"), bad_rows)
+    yield from _updates(result, full)
+    if result.credits is not None and result.credits.low:
+        yield f"warning: {credits_sentence(result.credits)}"
+    yield from (f"warning: {_general(warning, full)}" for warning in result.warnings)
+    yield from _closed_and_expired(result, full)
+    yield _general(stop_sentence(result), full)
+
+
+_start = attrgetter("appointment.starts_at")
+
+
+def _messages(result: RunResult, zone: tzinfo, full: bool, several: bool) -> Table:
+    def order(message: MessageResult) -> int:
+        return _ORDER.index(message.outcome) if message.outcome else 0
+
+    columns = ("start", "customer", "to", "outcome", "size", "reminder", "appointments", "detail")
+    rows = (_message_row(message, zone, full, several) for message in sorted(result.messages, key=order))
+    return Table("messages", columns, tuple(rows))
+
+
+def _message_row(result: MessageResult, zone: tzinfo, full: bool, several: bool) -> Row:
+    content, outcome = result.content, result.outcome
+    size = [counted(content.parts, "part")] if content.parts is not None else []
+    detail = [message_detail(result, full=full)]
+    if outcome in {MessageOutcome.FAILED, MessageOutcome.UNKNOWN} and result.message_id:
+        detail.insert(0, f"message {result.message_id}")  # what `history resolve` asks for
+    return Row(
+        (
+            local_time(result.message.soonest.starts_at, zone),
+            customer_name(result.message.soonest),
+            f"{content.channel} {_recipient(result, full)}",
+            outcome or "",
+            ", ".join(filter(None, [*size, content.encoding, content.language])) if full else "",
+            result.message.reminder if several else "",
+            ", ".join(appointment.appointment_id for appointment in result.message.appointments),
+            "; ".join(filter(None, detail)),
+        ),
+        below="\n".join(filter(None, [content.subject, content.text])) if full else "",
+        style=_STYLES[outcome] if outcome else "",
+    )
+
+
+def _skip_row(skip: Skip, zone: tzinfo, full: bool, several: bool) -> Row:
+    return Row(
+        (
+            local_time(skip.appointment.starts_at, zone),
+            customer_name(skip.appointment),
+            skip.appointment.appointment_id,
+            skip.reminder if several else "",
+            _skip_detail(skip, full),
+        )
+    )
+
+
+def _updates(result: RunResult, full: bool) -> Iterator[str | Table]:
+    """What became known of earlier messages; what simply arrived is only counted."""
+    arrived = [each for each in result.updates if (each.was, each.state) == (State.SENT, State.DELIVERED)]
+    rows = tuple(
+        Row(
+            (
+                ", ".join(each.appointment_ids),
+                f"{each.route.channel} {_update_recipient(each, full)}",
+                each.was,
+                each.state,
+                _general(each.detail, full),
+            ),
+            style="red" if each.state in {State.UNDELIVERED, State.UNKNOWN} else "green",
+        )
+        for each in result.updates
+        if each not in arrived
+    )
+    yield Table("what became of earlier messages", ("appointments", "to", "was", "is", "detail"), rows)
+    states = {each.state for each in result.updates if each not in arrived}
+    yield from (f"{state}: {UPDATES[state]}" for state in UPDATES if state in states)
+    if arrived:
+        yield f"{counted(len(arrived), 'earlier message')} arrived"
+
+
+def _update_recipient(update: Update, full: bool) -> str:
+    route = update.route
+    return route.recipient if full else mask_recipient(route.channel, route.recipient)
+
+
+def _closed_and_expired(result: RunResult, full: bool) -> Iterator[str]:
+    yield from (_general(closed_sentence(*closed), full) for closed in result.closed.items())
+    yield from (expired_sentence(expired, full=full) for expired in result.expired)
+
+
+def summary(result: RunResult) -> str:
+    """One line of counts; it names nobody."""
+    counts = _counts(result)
+    ended = [f"{counts[outcome]} {outcome}" for outcome in MessageOutcome if counts[outcome]]
+    messages = counted(counts["messages"], "message")
+    if _dry(result):
+        parts = sum(m.content.parts or 0 for m in result.messages if m.content.channel is Channel.SMS)
+        messages += f" planned, {counted(parts, 'SMS part')}"
+    sections = [
+        f"{messages}: {', '.join(ended)}" if ended else messages,
+        f"{counts['skipped']} skipped",
+        counted(len(result.bad_rows), "bad row") if result.bad_rows else "",
+        "nothing was sent or written" if _dry(result) else "",
+        f"{len(result.news)} new for a person" if result.news else "",
+    ]
+    return "; ".join(filter(None, sections))

@@ -1,0 +1,97 @@
+"""The staff list for programs and for the terminal."""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
+from terminbenachrichtigung.output.tables import Row, Table, render
+from terminbenachrichtigung.staff_list.entries import Matter, StaffEntry, StaffReason
+
+WORDING = {
+    StaffReason.MISSED: "nobody told the customer in time",
+    StaffReason.CANCELLED: "the customer was told of an appointment that is theirs no more",
+    StaffReason.MOVED: "the customer was told another time, and no run will tell the new one",
+    StaffReason.FAILED: "every channel refused the message",
+    StaffReason.NO_CONTACT: "there is no number or address that can be used",
+    StaffReason.MANUAL_CONTACT: "the customer wants a letter or a call",
+    StaffReason.UNKNOWN: "the message may or may not have arrived",
+}
+
+
+def as_json(entries: Sequence[StaffEntry], *, zone: tzinfo) -> dict[str, object]:
+    """The document of `staff-list --json` (contract, section 7); times carry the local offset."""
+
+    def local(moment: datetime | None) -> str | None:
+        return None if moment is None else moment.astimezone(zone).isoformat(timespec="seconds")
+
+    def appointment(matter: Matter) -> dict[str, object]:
+        return {
+            "appointment_id": matter.appointment_id,
+            "starts_at": local(matter.starts_at),
+            "reason": matter.reason.value,
+            "detail": matter.detail,
+            "told": local(matter.told),
+            "branch_code": matter.branch_code,
+            "branch_name": matter.branch_name,
+            "got": [
+                {
+                    "reminder": got.reminder,
+                    "channel": got.channel and got.channel.value,
+                    "state": got.state.value,
+                    "at": local(got.at),
+                    "starts_at": local(got.starts_at),
+                }
+                for got in matter.got
+            ],
+        }
+
+    return {
+        "command": "staff-list",
+        "customers": [
+            {
+                "customer_id": entry.customer_id,
+                "name": entry.name,
+                "appointment_ids": list(entry.appointment_ids),
+                "starts_at": local(entry.starts_at),
+                "reason": entry.reason.value,
+                "detail": entry.detail,
+                "mobile": entry.mobile,
+                "phone": entry.phone,
+                "email": entry.email,
+                "branch_code": entry.branch_code,
+                "told": local(entry.told),
+                "appointments": [appointment(matter) for matter in entry.matters],
+            }
+            for entry in entries
+        ],
+    }
+
+
+def as_text(
+    entries: Sequence[StaffEntry], *, zone: tzinfo, width: int | None = None, colour: bool = True
+) -> str:
+    """One row per customer; `width` is the terminal's in columns, None without one."""
+    if not entries:
+        return "Nobody needs to be called or written to."
+    columns = ("start", "customer", "branch", "mobile", "phone", "email", "why", "appointments")
+    rows = tuple(_row(entry, zone) for entry in entries)
+    return render([Table("", columns, rows)], width=width, colour=colour)
+
+
+def _row(entry: StaffEntry, zone: tzinfo) -> Row:
+    def clock(moment: datetime) -> str:
+        return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+    because = f" ({entry.detail})" if entry.detail else ""
+    moved = f"; was told {clock(entry.told)}" if entry.told else ""
+    return Row(
+        (
+            clock(entry.starts_at),
+            f"{entry.name} ({entry.customer_id})" if entry.name else entry.customer_id,
+            entry.branch_code,
+            entry.mobile,
+            entry.phone,
+            entry.email,
+            f"{WORDING[entry.reason]}{because}{moved}",
+            ", ".join(entry.appointment_ids),
+        )
+    )

@@ -1,0 +1,1 @@
+"""What a customer reads: templates, SMS parts, dates in their language, the calendar entry."""

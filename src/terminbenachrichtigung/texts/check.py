@@ -1,0 +1,226 @@
+"""What is wrong with the templates of a configuration, found before anybody is written to."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+
+from jinja2 import TemplateSyntaxError, nodes
+
+from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.errors import MessageError
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.safe_text import one_line
+from terminbenachrichtigung.texts.dates import locale_of
+from terminbenachrichtigung.texts.messages import TextKind, Texts, texts_of
+from terminbenachrichtigung.texts.templates import ENVIRONMENT, ShownAppointment, ShownCustomer, Text
+
+_SAMPLE = Appointment(
+    appointment_id="4711",
+    starts_at=datetime(2026, 11, 25, 8, 0, tzinfo=UTC),
+    customer_id="17",
+    type_notifiable=True,
+    is_group=False,
+    type_name="Hörtest",
+    branch_code="HH1",
+    branch_name="Optik Muster",
+    branch_phone="040 123456",
+    branch_address="Musterweg 1, 20095 Hamburg",
+    salutation="Frau",
+    first_name="Anna",
+    last_name="Muster",
+)
+_SAMPLES: tuple[tuple[str, tuple[Appointment, ...]], ...] = (
+    ("", (_SAMPLE,)),
+    (
+        " for several appointments",
+        (
+            _SAMPLE,
+            replace(_SAMPLE, starts_at=_SAMPLE.starts_at + timedelta(hours=4)),
+            replace(_SAMPLE, starts_at=_SAMPLE.starts_at + timedelta(days=1), branch_name="Optik Nord"),
+        ),
+    ),
+    (
+        " where the schedule leaves a value empty",
+        (Appointment("4711", _SAMPLE.starts_at, "17", type_notifiable=True, is_group=False),),
+    ),
+)
+
+
+def check_templates(settings: Settings) -> list[tuple[str, str]]:
+    """Return (key path, problem) for everything that would keep a message from being written.
+
+    Names and attributes are found wherever they stand, also in a branch that no sample reaches.
+    Texts of all templates are looked at, used or not; a text that a reminder or the confirmation
+    needs must be there in the default language.
+    """
+    problems = list(_missing(settings))
+    for text, template, _ in texts_of(settings.templates):
+        try:
+            locale_of(text.language)
+        except ValueError as error:
+            problems.append((f"templates.{template}.{text.language}", f"{error}, so no date can be written"))
+            continue
+        problems += [(text.path, problem) for problem in _problems(text, settings)]
+    return list(dict.fromkeys(problems))
+
+
+def _missing(settings: Settings) -> Iterator[tuple[str, str]]:
+    kinds: dict[str, tuple[TextKind, ...]] = {"sms": ("sms",), "email": ("email_subject", "email_body")}
+    users = [
+        (f"reminder {r.name!r}", r.template, channel) for r in settings.reminders for channel in r.channels
+    ]
+    if settings.confirmation.enabled:
+        users.append(("the confirmation", settings.confirmation.template, "email"))
+    texts = Texts(settings)
+    for user, template, channel in users:
+        for kind in kinds[channel]:
+            try:
+                texts.text(template, kind, settings.default_language)
+            except MessageError:
+                path = f"templates.{template}.{settings.default_language}.{kind}"
+                yield path, f"is missing, and {user} needs it in the default language"
+
+
+def _problems(text: Text, settings: Settings) -> list[str]:
+    try:
+        template = ENVIRONMENT.parse(text.source)
+    except TemplateSyntaxError as error:
+        return [f"line {error.lineno}: {one_line(error.message or 'cannot be read')}"]
+    if problems := list(_unknown_names(template)):
+        return problems
+    for case, appointments in _SAMPLES:
+        try:
+            rendered = text.render(appointments, settings.zone)
+        except MessageError as error:
+            return [f"cannot be rendered{case}: {str(error).removeprefix(f'{text.path}: ')}"]
+        if not rendered.strip() and appointments[0].branch_name:
+            return [f"is empty{case}"]
+    return []
+
+
+# ---------------------------------------------------------------- names, wherever they stand
+
+
+@dataclass(frozen=True, slots=True)
+class _Several:
+    """A list whose items are all of one type."""
+
+    of: type
+
+
+_Kind = type | _Several | None
+"""What an expression is, as far as its names tell."""
+
+_ROOTS: dict[str, _Kind] = {
+    "customer": ShownCustomer,
+    "appointment": ShownAppointment,
+    "appointments": _Several(ShownAppointment),
+}
+_OF_JINJA = frozenset({"loop", "caller", "varargs", "kwargs"})
+_ONE_OF = frozenset({"first", "last"})
+_SOME_OF = frozenset({"list", "sort", "reverse", "unique", "select", "reject", "selectattr", "rejectattr"})
+
+
+def _unknown_names(template: nodes.Template) -> Iterator[str]:
+    all_names = list(template.find_all(nodes.Name))
+    own = {name.name for name in all_names if name.ctx != "load"}
+    own |= {macro.name for macro in template.find_all(nodes.Macro)} | ENVIRONMENT.globals.keys() | _OF_JINJA
+    for name in all_names:
+        if name.name not in own | _ROOTS.keys():
+            yield f"line {name.lineno}: {name.name} is unknown{_meant(name.name, _ROOTS)}"
+    for used in template.find_all((nodes.Filter, nodes.Test)):
+        known = ENVIRONMENT.filters if isinstance(used, nodes.Filter) else ENVIRONMENT.tests
+        if used.name not in known:
+            yield f"line {used.lineno}: there is no {type(used).__name__.lower()} {used.name!r}"
+    names = _names(template)
+    for reach in template.find_all((nodes.Getattr, nodes.Getitem)):
+        inner, attribute = _reach(reach)
+        owner = _type(inner, names)
+        if attribute is not None and isinstance(owner, type) and attribute not in _attributes(owner):
+            meant = _meant(attribute, _attributes(owner))
+            yield f"line {reach.lineno}: {_written(inner)}.{attribute} is unknown{meant}"
+    for output in template.find_all(nodes.Output):
+        for node in output.nodes:
+            if _type(node, names) not in (None, str):
+                yield f"line {node.lineno}: {_written(node)} is no text: name one of its values"
+
+
+def _names(template: nodes.Template) -> dict[str, _Kind]:
+    """The type of every name; None where it is unknown or not always the same."""
+    names = dict(_ROOTS)
+    names.update((name.name, None) for name in template.find_all(nodes.Name) if name.ctx == "param")
+    for node in template.find_all((nodes.For, nodes.Assign)):
+        match node:
+            case nodes.For(target=nodes.Name(name=name), iter=items):
+                several = _type(items, names)
+                kind: _Kind = several.of if isinstance(several, _Several) else None
+            case nodes.Assign(target=nodes.Name(name=name), node=value):
+                kind = _type(value, names)
+            case _:
+                continue
+        names[name] = kind if names.get(name, kind) == kind else None
+    return names
+
+
+def _type(node: nodes.Node, names: Mapping[str, _Kind]) -> _Kind:
+    match node:
+        case nodes.Name(name=name):
+            return names.get(name)
+        case nodes.Getitem(node=inner, arg=index) if isinstance(several := _type(inner, names), _Several):
+            return several if isinstance(index, nodes.Slice) else several.of
+        case nodes.Getattr() | nodes.Getitem():
+            before, attribute = _reach(node)
+            owner = _type(before, names)
+            return _attributes(owner).get(attribute) if isinstance(owner, type) and attribute else None
+        case nodes.Filter(node=nodes.Node() as inner, name=name, kwargs=arguments):
+            owner = _type(inner, names)
+            if isinstance(owner, _Several):
+                return _filtered(owner, name, arguments)
+    return None
+
+
+def _reach(node: nodes.Node) -> tuple[nodes.Node, str | None]:
+    """What stands before the dot (or the bracket) and the name behind it, if it is one."""
+    match node:
+        case nodes.Getattr(node=inner, attr=attribute):
+            return inner, attribute
+        case nodes.Getitem(node=inner, arg=nodes.Const(value=str() as attribute)):
+            return inner, attribute
+        case nodes.Getitem(node=inner):
+            return inner, None
+    raise AssertionError(node)
+
+
+def _filtered(items: _Several, name: str, arguments: Sequence[nodes.Node]) -> _Kind:
+    if name in _ONE_OF:
+        return items.of
+    if name in _SOME_OF:
+        return items
+    match name, arguments:
+        case "map", [nodes.Keyword(key="attribute", value=nodes.Const(value=str() as attribute))]:
+            of = _attributes(items.of).get(attribute)
+            return _Several(of) if of else None
+    return None
+
+
+def _attributes(owner: type) -> dict[str, type | None]:
+    """What can stand behind the dot: the placeholders, or what every text can do (`upper`)."""
+    if owner is str:
+        return dict.fromkeys((name for name in dir(str) if not name.startswith("_")), None)
+    return {field.name: field.type for field in fields(owner) if isinstance(field.type, type)}
+
+
+def _written(node: nodes.Node) -> str:
+    """The expression as it stands in the template, as far as it is names and dots."""
+    match node:
+        case nodes.Name(name=name):
+            return str(name)
+        case nodes.Getattr(node=inner, attr=attribute):
+            return f"{_written(inner)}.{attribute}"
+    return "(...)"
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
