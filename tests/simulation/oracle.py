@@ -247,7 +247,13 @@ class Judging:
     # ---------------------------------------------------------------- rules 17 to 19
 
     def shorter(self, reminder: str) -> list[str]:
-        return [name for name, lead in self.leads.items() if lead < self.leads[reminder]]
+        """Of two equal leads the first in the configuration is the shorter."""
+        names, own = list(self.leads), self.leads[reminder]
+        return [
+            name
+            for name, lead in self.leads.items()
+            if lead < own or (lead == own and names.index(name) < names.index(reminder))
+        ]
 
     def superseded(self, row: Appointment, reminder: str) -> bool:
         shorter = self.shorter(reminder)

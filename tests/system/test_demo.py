@@ -20,6 +20,7 @@ from terminbenachrichtigung.demo import folder, preparation
 from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
 from terminbenachrichtigung.demo.scenario import REMINDER, Scenario, scenario
+from terminbenachrichtigung.model.lead import HoursBefore
 from terminbenachrichtigung.model.plan import MessageOutcome, Reason
 from terminbenachrichtigung.model.result import RunResult
 from terminbenachrichtigung.run import once
@@ -113,7 +114,7 @@ def test_every_case_is_what_it_is_there_to_show_and_a_second_run_sends_nothing(s
 
     quiet = Quiet(scene.settings.rules, scene.sample.zone)
     along = scene.sample.booking(TAKEN_ALONG)
-    assert quiet.reach(scene.sample.now, 24) < along.starts_at, "it would be due by itself"
+    assert quiet.reach(scene.sample.now, HoursBefore(24)) < along.starts_at, "it would be due by itself"
 
     # What the demo says of afterwards.
     name = scene.sample.who_shows

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terminbenachrichtigung.config.settings import Reminder, Rules, Settings
+from terminbenachrichtigung.model.lead import HoursBefore
 from terminbenachrichtigung.times.blind_spots import blind_spots, is_blind
 from terminbenachrichtigung.times.windows import Quiet
 
@@ -95,9 +96,9 @@ def test_a_blind_spot_is_what_no_run_at_any_minute_notifies(
         today = quiet.local_date(run) == quiet.local_date(appointment)
         return (
             quiet.period_at(run) is None
-            and run < appointment <= quiet.reach(run, lead)
+            and run < appointment <= quiet.reach(run, HoursBefore(lead))
             and (same_day or not today)
         )
 
     runs = (appointment - timedelta(minutes=before) for before in range(1, 9 * 24 * 60))
-    assert is_blind(appointment, quiet, {lead}) == (not any(map(notifies, runs)))
+    assert is_blind(appointment, quiet, {HoursBefore(lead)}) == (not any(map(notifies, runs)))

@@ -52,12 +52,16 @@ def test_a_shorter_reminder_that_was_made_supersedes_the_longer_ones(
     assert verdicts(planned(appointment(), journal=known(notification), configured=two)) == {"1": expected}
 
 
-def test_a_longer_or_equal_lead_supersedes_nothing() -> None:
+def test_a_longer_lead_supersedes_nothing() -> None:
     journal = known(notified(reminder="Vorab"))
     assert messages(planned(appointment(), journal=journal, configured=BOTH)) == [(NAME, ["1"])]
+
+
+def test_of_two_equal_leads_the_first_in_the_configuration_is_the_shorter() -> None:
     twins = settings(reminders=(reminder(24, "A"), reminder(24, "B")))
-    (skip,) = planned(appointment(), configured=twins).skips
-    assert (skip.reminder, skip.reason) == ("B", Reason.RECENTLY_NOTIFIED)
+    plan = planned(appointment(), configured=twins)
+    assert messages(plan) == [("A", ["1"])]
+    assert [(skip.reminder, skip.reason) for skip in plan.skips] == [("B", Reason.SUPERSEDED)]
 
 
 def test_a_shorter_reminder_that_cannot_reach_the_customer_leaves_it_to_the_longer_one() -> None:

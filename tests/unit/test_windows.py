@@ -7,6 +7,7 @@ import pytest
 
 from terminbenachrichtigung.config.settings import Rules
 from terminbenachrichtigung.errors import ConfigError
+from terminbenachrichtigung.model.lead import HoursBefore
 from terminbenachrichtigung.times.windows import Period, Quiet
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -308,7 +309,7 @@ def test_whole_local_days_are_whole_wherever_the_clock_changes_at_midnight(
 def test_reach_counts_elapsed_hours_and_looks_past_the_night(
     rules: dict[str, object], moment: str, expected: str
 ) -> None:
-    assert quiet(**rules).reach(at(moment), 24) == at(expected)
+    assert quiet(**rules).reach(at(moment), HoursBefore(24)) == at(expected)
 
 
 @pytest.mark.parametrize(
@@ -329,12 +330,14 @@ def test_reach_counts_elapsed_hours_and_looks_past_the_night(
 def test_a_window_opens_at_the_first_open_moment_that_reaches_the_start(
     rules: dict[str, object], start: str, expected: str
 ) -> None:
-    assert quiet(**rules).window_opens(at(start), 24) == at(expected)
+    assert quiet(**rules).window_opens(at(start), HoursBefore(24)) == at(expected)
 
 
 def test_a_window_that_no_open_moment_reaches_opens_too_late() -> None:
     # One hour ahead of 06:00 it is night, and without a pre-quiet time the evening before does not look.
-    assert quiet(pre_quiet_minutes=0).window_opens(at("2026-11-25 06:00"), 1) >= at("2026-11-25 06:00")
+    assert quiet(pre_quiet_minutes=0).window_opens(at("2026-11-25 06:00"), HoursBefore(1)) >= at(
+        "2026-11-25 06:00"
+    )
 
 
 # ---------------------------------------------------------------- last chance

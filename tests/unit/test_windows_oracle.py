@@ -11,6 +11,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from terminbenachrichtigung.config.settings import Rules
+from terminbenachrichtigung.model.lead import HoursBefore
 from terminbenachrichtigung.times.windows import Period, Quiet
 
 STEP = timedelta(minutes=15)
@@ -193,7 +194,7 @@ def test_the_next_period_is_the_next_change_to_quiet_on_the_wall(
 def test_reach_is_the_one_of_the_definition(case: Case, place: int, seconds: int, hours: int) -> None:
     t = case.moment(place, seconds)
     assume(not case.world.is_quiet(t))
-    assert case.found.reach(t, hours) == case.world.reach(t, hours)
+    assert case.found.reach(t, HoursBefore(hours)) == case.world.reach(t, hours)
 
 
 @patiently
@@ -203,7 +204,7 @@ def test_reach_never_shrinks_from_one_open_moment_to_a_later_one(
 ) -> None:
     early, late = sorted((case.moment(one), case.moment(other)))
     assume(not case.world.is_quiet(early) and not case.world.is_quiet(late))
-    assert case.found.reach(early, hours) <= case.found.reach(late, hours)
+    assert case.found.reach(early, HoursBefore(hours)) <= case.found.reach(late, HoursBefore(hours))
 
 
 @patiently
@@ -222,7 +223,7 @@ def test_a_window_opens_at_the_first_open_tick_that_reaches_the_start(
 ) -> None:
     start, world = case.moment(place), case.world
     first = next(t for t in world.ticks if not world.is_quiet(t) and start <= world.reach(t, hours))
-    assert case.found.window_opens(start, hours) == first
+    assert case.found.window_opens(start, HoursBefore(hours)) == first
 
 
 @patiently

@@ -40,6 +40,7 @@ from terminbenachrichtigung.config.fields import (
     Zone,
     some,
 )
+from terminbenachrichtigung.model.lead import HoursBefore, Lead
 
 _PASSWORD_FILE = "File that holds the password instead"  # noqa: S105  # a description
 _URL_FILE = "File that holds the URL instead"
@@ -171,6 +172,11 @@ class Reminder(Section):
         "email",
     )
     template: Annotated[Line, Field(description="A name under [templates]")] = "terminerinnerung"
+
+    @property
+    def lead(self) -> Lead:
+        """How long before its start an appointment becomes due."""
+        return HoursBefore(self.hours_before)
 
 
 class Confirmation(Section):

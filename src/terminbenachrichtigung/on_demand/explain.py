@@ -86,7 +86,7 @@ def _reminders(tools: Tools, row: Appointment, at: datetime, now: datetime) -> I
         yield ReminderExplained(
             reminder=name,
             hours_before=reminder.hours_before,
-            window_opens=quiet.window_opens(row.starts_at, reminder.hours_before),
+            window_opens=quiet.window_opens(row.starts_at, reminder.lead),
             verdicts=each.verdicts(),
             planned=message is not None,
             refusal=refusal,

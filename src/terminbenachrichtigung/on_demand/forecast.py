@@ -26,7 +26,7 @@ class Outlook:
 def outlook(tools: Tools, row: Appointment, at: datetime, now: datetime) -> Outlook:
     """Ask the rules run by run, from `at` until the appointment's start; `now` is the next open moment."""
     settings, quiet = tools.settings, tools.quiet
-    opens = (quiet.window_opens(row.starts_at, each.hours_before) for each in settings.reminders)
+    opens = (quiet.window_opens(row.starts_at, each.lead) for each in settings.reminders)
     # Runs long before the window cannot matter; those from here on are followed one by one.
     begin = max(at, min(opens) - _BEFORE)
     rows = _of_customer(tools, row, now, begin)
@@ -41,7 +41,7 @@ def _of_customer(tools: Tools, row: Appointment, now: datetime, begin: datetime)
     """The customer's appointments that share a message or the gap with this one, now or in its window."""
     if row.customer_id is None:
         return [row]
-    quiet, leads = tools.quiet, [each.hours_before for each in tools.settings.reminders]
+    quiet, leads = tools.quiet, [each.lead for each in tools.settings.reminders]
     gap = gap_of(tools.settings)
 
     def carried_until(since: datetime) -> datetime:

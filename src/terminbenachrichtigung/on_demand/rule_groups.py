@@ -26,6 +26,4 @@ ABOUT_TIME = (
 
 def reaches(tools: Tools, now: datetime) -> dict[str, datetime]:
     """By reminder: the latest start that is due at the open moment `now`."""
-    return {
-        reminder.name: tools.quiet.reach(now, reminder.hours_before) for reminder in tools.settings.reminders
-    }
+    return {reminder.name: tools.quiet.reach(now, reminder.lead) for reminder in tools.settings.reminders}

@@ -103,4 +103,4 @@ def _context(
         channels=(Channel.EMAIL.value,),
         template=settings.confirmation.template,
     )
-    return context, Horizon(reminder, reach=now, carry=now, shorter=frozenset())
+    return context, Horizon(reminder, reach=now, carry=now, rank=0, shorter=frozenset())

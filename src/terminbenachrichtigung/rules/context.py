@@ -10,6 +10,7 @@ from functools import lru_cache
 from terminbenachrichtigung.config.settings import Reminder, Settings
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known, Leftover, Notification, State
+from terminbenachrichtigung.model.lead import HoursBefore
 from terminbenachrichtigung.model.plan import Reason, Route
 from terminbenachrichtigung.rules.contact import Contact, Parts, contact
 from terminbenachrichtigung.times.windows import Quiet
@@ -22,6 +23,7 @@ class Horizon:
     reminder: Reminder
     reach: datetime  # due are appointments up to here
     carry: datetime  # and a message takes the customer's others along up to here
+    rank: int  # among the reminders of an appointment, the shortest lead first
     shorter: frozenset[str]  # the names of the reminders with a shorter lead
 
 
@@ -65,7 +67,7 @@ class Candidate:
         return (
             self.appointment.starts_at,
             self.appointment.appointment_id,
-            self.horizon.reminder.hours_before,
+            self.horizon.rank,
         )
 
 
@@ -83,11 +85,11 @@ class Context:
         self.tomorrow = quiet.day_start(self.today + timedelta(days=1))
         self.gap = timedelta(hours=rules.hours_between_messages)
         self.only_recipients = frozenset(settings.safety.only_recipients)
-        self.horizons = tuple(
-            self._horizon(reminder) for reminder in sorted(settings.reminders, key=lambda r: r.hours_before)
-        )
-        self.farthest = max([self.tomorrow, *(horizon.carry for horizon in self.horizons)])
-        self._planned: dict[str, Reminder] = {}
+        self._reaches = tuple(quiet.reach(now, reminder.lead) for reminder in settings.reminders)
+        self._rankings: dict[tuple[int, ...], tuple[Horizon, ...]] = {}
+        self._all_hours = all(isinstance(reminder.lead, HoursBefore) for reminder in settings.reminders)
+        self.farthest = max([self.tomorrow, *(reach + self.gap for reach in self._reaches)])
+        self._planned: dict[str, Horizon] = {}
         """By appointment: of the reminders that this run plans for it, the one with the shortest lead."""
         self.told: set[str] = set()
         """The appointments that are in a planned message."""
@@ -95,10 +97,29 @@ class Context:
         """By customer: the reminders of which a message is planned."""
         self._branches: dict[str, bool] = {}
 
-    def _horizon(self, reminder: Reminder) -> Horizon:
-        reach = self.quiet.reach(self.now, reminder.hours_before)
-        shorter = (r.name for r in self.settings.reminders if r.hours_before < reminder.hours_before)
-        return Horizon(reminder, reach, reach + self.gap, frozenset(shorter))
+    # ------------------------------------------------------------ how far the reminders look
+
+    def horizons(self, start: datetime) -> tuple[Horizon, ...]:
+        """All reminders, for an appointment at `start` the shortest lead first.
+
+        Hours and days change places with the time of day: 24 hours before 10:00 is earlier than the evening
+        before. Of two equal leads the first in the configuration is the shorter.
+        """
+        if self._all_hours and self._rankings:
+            return next(iter(self._rankings.values()))  # hours keep their order, whatever the start is
+        due = [self.quiet.due_at(start, reminder.lead) for reminder in self.settings.reminders]
+        order = tuple(sorted(range(len(due)), key=lambda at: (self.now - due[at], at)))
+        found = self._rankings.get(order)
+        if found is None:
+            found = self._rankings[order] = tuple(
+                self._horizon(at, rank, order[:rank]) for rank, at in enumerate(order)
+            )
+        return found
+
+    def _horizon(self, at: int, rank: int, before: tuple[int, ...]) -> Horizon:
+        reminders, reach = self.settings.reminders, self._reaches[at]
+        shorter = frozenset(reminders[each].name for each in before)
+        return Horizon(reminders[at], reach, reach + self.gap, rank, shorter)
 
     # ------------------------------------------------------------ what a candidate's neighbours are
 
@@ -132,10 +153,10 @@ class Context:
 
     def plans(self, candidate: Candidate) -> None:
         """Note that this run plans the pair: it passed rules 1 to 16, or a message takes it along."""
-        key, reminder = candidate.appointment.appointment_id, candidate.horizon.reminder
+        key, horizon = candidate.appointment.appointment_id, candidate.horizon
         planned = self._planned.get(key)
-        if planned is None or reminder.hours_before < planned.hours_before:
-            self._planned[key] = reminder
+        if planned is None or horizon.rank < planned.rank:
+            self._planned[key] = horizon
 
     def shorter_reminder(self, candidate: Candidate) -> str | None:
         """A reminder with a shorter lead that tells the present customer and start, now or before."""
@@ -143,8 +164,8 @@ class Context:
         if not shorter:
             return None
         planned = self._planned.get(candidate.appointment.appointment_id)
-        if planned is not None and planned.name in shorter:
-            return planned.name
+        if planned is not None and planned.reminder.name in shorter:
+            return planned.reminder.name
         for each in self.notifications(candidate):
             released = each.state is State.RELEASED
             if each.reminder in shorter and not released and _names(each, candidate.appointment):

@@ -27,7 +27,7 @@ def why_missed(candidate: Candidate, context: Context) -> str:
         return f"booked {context.clock(booked)}, last chance {context.clock(chance)}"
     if (left := context.leftover(candidate)) is not None:
         return f"the last run that planned it left it {left.outcome}; last chance {context.clock(chance)}"
-    opens = context.quiet.window_opens(appointment.starts_at, candidate.horizon.reminder.hours_before)
+    opens = context.quiet.window_opens(appointment.starts_at, candidate.horizon.reminder.lead)
     if context.complete_run_between(opens, chance):
         return ""
     return f"no complete run between {context.clock(opens)} and {context.clock(chance)}"

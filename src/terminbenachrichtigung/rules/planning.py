@@ -103,7 +103,7 @@ def judge(  # noqa: PLR0917  the same as `plan`
             context,
         )
         for appointment in appointments
-        for horizon in context.horizons
+        for horizon in context.horizons(appointment.starts_at)
     )
 
 
@@ -138,7 +138,7 @@ class _Planning:
         context, start = self.context, appointment.starts_at
         if start > context.farthest or (start <= context.now and not context.could_be_missed(start)):
             return
-        for horizon in context.horizons:
+        for horizon in context.horizons(start):
             if start > horizon.carry and start >= context.tomorrow:
                 continue
             candidate = Candidate(appointment, horizon)

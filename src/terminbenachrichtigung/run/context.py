@@ -53,12 +53,11 @@ def ask_journal(tools: Tools, appointment_ids: Sequence[str], now: datetime, sin
     """What the journal knows about these appointments at `now`, of a window that begins at `since`."""
     if tools.journal is None:
         return Known()
-    longest = max(reminder.hours_before for reminder in tools.settings.reminders)
     return tools.journal.known(
         appointment_ids,
         now=now,
         gap=gap_of(tools.settings),
-        runs_since=tools.quiet.window_opens(since, longest),
+        runs_since=min(tools.quiet.window_opens(since, each.lead) for each in tools.settings.reminders),
     )
 
 

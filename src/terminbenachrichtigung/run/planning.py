@@ -33,7 +33,7 @@ def plan_window(tools: Tools, now: datetime, since: datetime | None = None) -> P
     settings = tools.settings
     last = ask_journal(tools, (), now, since=now).last_complete_run
     first = min(now, last or now, since or now)
-    farthest = max(tools.quiet.reach(now, reminder.hours_before) for reminder in settings.reminders)
+    farthest = max(tools.quiet.reach(now, reminder.lead) for reminder in settings.reminders)
     # To the end of the day at least: a short lead does not reach so far, but what is missed today counts.
     tomorrow = tools.quiet.day_start(tools.quiet.local_date(now) + timedelta(days=1))
     until = max(farthest + gap_of(settings), tomorrow)

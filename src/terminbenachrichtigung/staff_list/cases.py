@@ -206,7 +206,5 @@ def _contact_counts_since(tools: Tools, each: rules.Judgement, reason: Reason) -
     start = each.appointment.starts_at
     if reason is Reason.MISSED:
         return tools.quiet.last_chance(start) - gap_of(tools.settings)
-    (hours_before,) = {
-        reminder.hours_before for reminder in tools.settings.reminders if reminder.name == each.reminder
-    }
-    return tools.quiet.window_opens(start, hours_before)
+    (lead,) = {reminder.lead for reminder in tools.settings.reminders if reminder.name == each.reminder}
+    return tools.quiet.window_opens(start, lead)

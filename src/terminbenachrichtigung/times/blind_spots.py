@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 
 from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.model.lead import Lead
 from terminbenachrichtigung.times.windows import Quiet
 
 _MONDAY = date(2027, 1, 11)
@@ -57,7 +58,7 @@ def blind_spots(settings: Settings) -> BlindSpots:
     """
     every_week = settings.rules.model_copy(update={"quiet_dates": (), "quiet_holidays": ""})
     quiet = Quiet(every_week, settings.zone)
-    leads = {reminder.hours_before for reminder in settings.reminders}
+    leads = {reminder.lead for reminder in settings.reminders}
 
     def minutes(day: date) -> Iterator[bool]:
         for minute in range(24 * 60):
@@ -67,13 +68,13 @@ def blind_spots(settings: Settings) -> BlindSpots:
     return BlindSpots(tuple(tuple(minutes(_MONDAY + timedelta(days=day))) for day in range(7)))
 
 
-def is_blind(start: datetime, quiet: Quiet, leads: Collection[int]) -> bool:
+def is_blind(start: datetime, quiet: Quiet, leads: Collection[Lead]) -> bool:
     """Whether no run, at whatever minute, can notify an appointment by any reminder.
 
     Args:
         start: of the appointment.
         quiet: the quiet periods.
-        leads: `hours_before` of all reminders.
+        leads: of all reminders.
     """
     chance = quiet.last_chance(start)
     return all(_whole_minute(quiet.window_opens(start, lead)) >= chance for lead in leads)

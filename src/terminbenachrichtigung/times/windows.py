@@ -8,10 +8,12 @@ The words are those of the contract, section 2.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from terminbenachrichtigung.config.settings import Rules
 from terminbenachrichtigung.errors import ConfigError
+from terminbenachrichtigung.model.lead import DaysBefore, HoursBefore, Lead
 
 DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
@@ -36,7 +38,8 @@ class _Cache:
     holidays: dict[int, frozenset[date]] = field(default_factory=dict)
     starts: dict[date, datetime] = field(default_factory=dict)
     chances: dict[datetime, datetime] = field(default_factory=dict)
-    reaches: dict[tuple[datetime, int], datetime] = field(default_factory=dict)
+    reaches: dict[tuple[datetime, Lead], datetime] = field(default_factory=dict)
+    calls: dict[tuple[date, time], datetime | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,30 +98,45 @@ class Quiet:
 
     # ------------------------------------------------------------ windows
 
-    def reach(self, t: datetime, hours_before: int) -> datetime:
+    def reach(self, t: datetime, lead: Lead) -> datetime:
         """How far a reminder looks at the open moment `t`: an appointment is due if `t < start <= reach`.
 
-        Elapsed hours, except in the last `pre_quiet_minutes` before a quiet period: then everything that
-        would fall due in it, or would get its reminder in the first hour after it, is due already.
         Never smaller at a later open moment.
         """
-        reach = self._cache.reaches.get((t, hours_before))
+        reach = self._cache.reaches.get((t, lead))
         if reach is None:
-            lead = timedelta(hours=hours_before)
-            reach = t + lead
-            # More than one, where the open time between two of them is shorter than pre_quiet_minutes.
-            for period in self._periods_after(t, t + self._pre_quiet + _INSTANT):
-                if period.start - self._pre_quiet <= t:
-                    reach = max(reach, period.end + lead - timedelta(hours=1))
-            self._cache.reaches[t, hours_before] = reach
+            match lead:
+                case HoursBefore(hours):
+                    reach = self._reach_of_hours(t, timedelta(hours=hours))
+                case DaysBefore(days, at):
+                    last_day = self._day_before_next_call(t, at) + days * DAY
+                    reach = self.day_start(last_day + DAY) - _INSTANT
+                case _:
+                    assert_never(lead)
+            self._cache.reaches[t, lead] = reach
         return reach
 
-    def window_opens(self, start: datetime, hours_before: int) -> datetime:
+    def due_at(self, start: datetime, lead: Lead) -> datetime:
+        """When an appointment becomes due, without regard to what is pulled forward before a quiet period.
+
+        Leads are compared by it: the later an appointment becomes due, the shorter the lead.
+        """
+        match lead:
+            case HoursBefore(hours):
+                return start - timedelta(hours=hours)
+            case DaysBefore(days, at):
+                return self._last_call(self.local_date(start) - days * DAY, at)
+            case _:
+                assert_never(lead)
+
+    def window_opens(self, start: datetime, lead: Lead) -> datetime:
         """The first open moment at which `reach` comes up to an appointment's start.
 
         Not before `start` itself if no open moment does: then no run can notify the appointment.
         """
-        opens = start - timedelta(hours=hours_before)
+        opens = self.due_at(start, lead)
+        if isinstance(lead, DaysBefore):
+            return opens
         first = self.next_open(opens)
         if self._pre_quiet:
             for period in self._periods_from(opens, first + self._pre_quiet):
@@ -142,6 +160,48 @@ class Quiet:
     def in_pre_quiet(self, t: datetime, end: datetime) -> bool:
         """Whether `t` lies in the last `pre_quiet_minutes` before the open time ends at `end`."""
         return end - self._pre_quiet <= t < end
+
+    def _reach_of_hours(self, t: datetime, lead: timedelta) -> datetime:
+        """Elapsed hours, except in the last `pre_quiet_minutes` before a quiet period.
+
+        Then everything that would fall due in it, or would get its reminder in the first hour after it, is
+        due already.
+        """
+        reach = t + lead
+        # More than one, where the open time between two of them is shorter than pre_quiet_minutes.
+        for period in self._periods_after(t, t + self._pre_quiet + _INSTANT):
+            if period.start - self._pre_quiet <= t:
+                reach = max(reach, period.end + lead - timedelta(hours=1))
+        return reach
+
+    def _call(self, day: date, at: time) -> datetime | None:
+        """The moment of a local day from which a lead of days looks further; None if it is quiet then."""
+        key = (day, at)
+        if key not in self._cache.calls:
+            moment = self._first(day, at)
+            self._cache.calls[key] = moment if self.period_at(moment) is None else None
+        return self._cache.calls[key]
+
+    def _last_call(self, day: date, at: time) -> datetime:
+        """The moment `at` of a local day, or of the nearest earlier day on which it is open."""
+        for back in range(_HORIZON.days):
+            moment = self._call(day - back * DAY, at)
+            if moment is not None:
+                return moment
+        raise ConfigError(f"the quiet periods of [rules] leave no day open at {at:%H:%M}")
+
+    def _day_before_next_call(self, t: datetime, at: time) -> date:
+        """The local day before the next one on which `at` is open, and still to come.
+
+        All days up to it have had their call, or were called for on an earlier day since their own is quiet.
+        """
+        day = self.local_date(t)
+        for _ in range(_HORIZON.days):
+            moment = self._call(day, at)
+            if moment is not None and moment > t:
+                break
+            day += DAY
+        return day - DAY
 
     # ------------------------------------------------------------ how they are found
 
