@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from terminbenachrichtigung.config import Settings
+from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import DeliveryError
 from terminbenachrichtigung.journal import open_journal
 from terminbenachrichtigung.model.plan import Channel

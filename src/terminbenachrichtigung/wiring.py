@@ -10,7 +10,9 @@ from pathlib import Path
 from types import FrameType
 from typing import cast
 
-from terminbenachrichtigung import config
+from terminbenachrichtigung.config.files import find_config, shipped_templates
+from terminbenachrichtigung.config.loading import Loaded, load
+from terminbenachrichtigung.config.problems import Problem
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.delivery import preflight
 from terminbenachrichtigung.delivery.channel import Channel as Sender
@@ -28,18 +30,18 @@ from terminbenachrichtigung.texts.messages import Texts
 from terminbenachrichtigung.times.windows import Quiet
 
 
-def load_config(path: Path | None, environ: Mapping[str, str]) -> config.Loaded:
+def load_config(path: Path | None, environ: Mapping[str, str]) -> Loaded:
     """Finds, reads and checks the configuration, templates included.
 
     Raises:
         ConfigError: everything that is wrong with it.
     """
-    found = config.find_config(path, environ)
-    return config.load(found, environ, extra_checks=(_templates,))
+    found = find_config(path, environ)
+    return load(found, environ, extra_checks=(_templates,))
 
 
-def _templates(settings: Settings) -> Iterator[config.Problem]:
-    shipped = config.shipped_templates()
+def _templates(settings: Settings) -> Iterator[Problem]:
+    shipped = shipped_templates()
     if all(
         texts.model_dump(exclude_none=True) == shipped.get(name, {}).get(language)
         for name, languages in settings.templates.items()
@@ -49,7 +51,7 @@ def _templates(settings: Settings) -> Iterator[config.Problem]:
     from terminbenachrichtigung.texts import check  # noqa: PLC0415
 
     for key, problem in check.check_templates(settings):
-        yield config.Problem(key, problem)
+        yield Problem(key, problem)
 
 
 def clock() -> datetime:

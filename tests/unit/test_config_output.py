@@ -215,9 +215,9 @@ def test_loading_for_an_idle_run_leaves_the_large_libraries_alone(tmp_path: Path
     path = tmp_path / "config.toml"
     path.write_text(MINIMAL, encoding="utf-8")
     code = (
-        "import sys; from pathlib import Path; import terminbenachrichtigung.config as config\n"
+        "import sys; from pathlib import Path; from terminbenachrichtigung.config.loading import load\n"
         "print('sqlalchemy' in sys.modules)\n"
-        "config.load(Path(sys.argv[1]), {})\n"
+        "load(Path(sys.argv[1]), {})\n"
         "print([name for name in ('phonenumbers', 'holidays', 'email_validator', 'jinja2')"
         " if name in sys.modules])\n"
     )

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
-from terminbenachrichtigung import cli, config
+from terminbenachrichtigung import cli
+from terminbenachrichtigung.config.files import starter
 from terminbenachrichtigung.model.plan import MessageOutcome, Reason
 
 README = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
@@ -24,7 +25,7 @@ def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Co
 
 def keys() -> set[str]:
     """All that stand in the starter, commented out or not."""
-    return set(re.findall(r"^(?:# )?(\w+) = ", config.starter(), re.MULTILINE))
+    return set(re.findall(r"^(?:# )?(\w+) = ", starter(), re.MULTILINE))
 
 
 @pytest.mark.parametrize(("name", "command"), list(commands(cli.main)), ids=str)

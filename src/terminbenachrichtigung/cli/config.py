@@ -53,16 +53,16 @@ def check(context: click.Context, *, file: Path | None, connect: bool, strict: b
 @click.pass_context
 def show(context: click.Context) -> None:
     """Print the settings in force, secrets masked."""
-    from terminbenachrichtigung import config as settings
+    from terminbenachrichtigung.config import showing
 
-    click.echo(settings.show(load_settings(context)), nl=False)
+    click.echo(showing.show(load_settings(context)), nl=False)
 
 
 @config.command()
 @click.argument("file", type=click.Path(path_type=Path), default=Path("config.toml"))
 def init(file: Path) -> None:
     """Write a commented starter file (default: ./config.toml). Never overwrites one."""
-    from terminbenachrichtigung import config as settings
+    from terminbenachrichtigung.config.files import starter
 
     try:
         # It will hold a password, so it is nobody else's to read.
@@ -72,13 +72,13 @@ def init(file: Path) -> None:
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}") from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as written:
-        written.write(settings.starter())
+        written.write(starter())
     click.echo(f"{file} is written. Fill it in, then: terminbenachrichtigung --config {file} config check")
 
 
 @config.command()
 def schema() -> None:
     """Print the configuration's JSON Schema, for editors."""
-    from terminbenachrichtigung import config as settings
+    from terminbenachrichtigung.config.showing import json_schema
 
-    click.echo(settings.json_schema())
+    click.echo(json_schema())
