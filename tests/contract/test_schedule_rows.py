@@ -39,6 +39,7 @@ COLUMN_CASES = [
     ("ends_at", "2026-11-24 09:30:00", local("2026-11-24 09:30")),
     ("created_at", "2026-11-20 17:12:01.25", local("2026-11-20 17:12:01.25")),
     ("last_contacted_at", "2026-07-01 08:00:00", local("2026-07-01 08:00")),
+    ("import_state", "held", "held"),
     # texts that have done harm elsewhere
     ("last_name", "{{ customer.mobile }}", "{{ customer.mobile }}"),
     ("last_name", "x" * 10_000, "x" * 10_000),

@@ -39,6 +39,8 @@ class Appointment:
     ends_at: datetime | None = None
     created_at: datetime | None = None
     last_contacted_at: datetime | None = None
+    import_state: str = ""
+    """What `schedule import` says: empty, `held` (no run may remind), `gone` (missing from two files)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,8 @@ CREATE TABLE appointments (
     is_group BOOLEAN NOT NULL DEFAULT FALSE,
     starts_at {timestamp} NOT NULL {check},
     ends_at {timestamp},
-    created_at {timestamp} DEFAULT ({now})
+    created_at {timestamp} DEFAULT ({now}),
+    import_state TEXT NOT NULL DEFAULT ''
 );
 
 CREATE INDEX appointments_starts_at ON appointments (starts_at);
@@ -72,7 +73,7 @@ SELECT
     b.email AS branch_email,
     c.salutation, c.first_name, c.last_name, c.mobile, c.phone, c.email, c.preferred_channel,
     c.reminder_consent, c.language,
-    a.ends_at, a.created_at, c.last_contacted_at
+    a.ends_at, a.created_at, c.last_contacted_at, a.import_state
 FROM appointments a
 LEFT JOIN customers c ON c.customer_id = a.customer_id
 LEFT JOIN appointment_types t ON t.type_code = a.type_code
