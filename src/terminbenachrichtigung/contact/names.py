@@ -1,0 +1,27 @@
+"""Whether two names can be one person's name (contract, section 4). Journal and import both ask here."""
+
+import re
+import unicodedata
+
+_NO_NAME = frozenset({"frau", "herr", "herrn", "fr", "hr", "mr", "mrs", "ms", "dr", "med", "prof"})
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "æ": "ae", "å": "aa", "ł": "l"})
+_BETWEEN_WORDS = re.compile(r"[\s.,;()]+")
+
+
+def name_words(*parts: str) -> frozenset[str]:
+    """The words of a name as they are compared: without case, accents, salutation and title.
+
+    `Frau Dr. Ida Müller` and `MUELLER, Ida` have the same words. A name of several words that hyphens
+    tie is one word: `Meier-Schulz` is not `Meier`. Empty for no name.
+    """
+    folded = unicodedata.normalize("NFC", " ".join(parts)).casefold().translate(_UMLAUTS)
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(sign))
+    return frozenset(filter(None, _BETWEEN_WORDS.split(plain))) - _NO_NAME
+
+
+def same_name(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether one of two names, as `name_words` gives them, is the other or a part of it.
+
+    `Meier` beside `Ida Meier` is one name; `Ida Meier` beside `Eva Meier` is not. An empty name is nobody's.
+    """
+    return bool(one) and bool(other) and (one <= other or other <= one)
