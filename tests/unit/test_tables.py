@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminbenachrichtigung.output.tables import LONGEST, Row, Table, printable, render
+from terminbenachrichtigung.output.tables import LONGEST, Row, Table, render
+from terminbenachrichtigung.safe_text import printable
 
 PRINTED = [
     ("Müller", "Müller"),

@@ -7,6 +7,7 @@ import click
 
 from terminbenachrichtigung.cli.context import config_path, load_settings, warn
 from terminbenachrichtigung.errors import ConfigError, TerminbenachrichtigungError
+from terminbenachrichtigung.safe_text import printable_lines
 
 
 @click.group()
@@ -36,10 +37,10 @@ def check(context: click.Context, *, file: Path | None, connect: bool, strict: b
             try:
                 found, more = probe.ask()
             except TerminbenachrichtigungError as error:
-                click.echo(f"{probe.name}: {error}", err=True)
+                click.echo(printable_lines(f"{probe.name}: {error}"), err=True)
                 failed = True
             else:
-                click.echo(f"{probe.name}: {found}")
+                click.echo(printable_lines(f"{probe.name}: {found}"))
                 warnings += more
     warn(warnings)
     if failed:

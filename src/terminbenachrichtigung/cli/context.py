@@ -67,7 +67,9 @@ def load_settings(context: click.Context) -> "Settings":
     """
     from terminbenachrichtigung.wiring import load_config
 
-    return load_config(context.find_root().obj, os.environ).settings
+    settings = load_config(context.find_root().obj, os.environ).settings
+    logs.use_clock_of(settings.zone)
+    return settings
 
 
 def config_path(context: click.Context) -> Path | None:
@@ -82,8 +84,8 @@ def terminal_width() -> int | None:
 
 
 def wants_colour() -> bool:
-    """Whether colours are wanted (no-color.org)."""
-    return not os.environ.get("NO_COLOR")
+    """Whether colours are wanted (no-color.org), and the terminal can show them."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def print_json(document: object) -> None:

@@ -7,9 +7,11 @@ it goes, and how it looks. A record may carry `event`, a word for programs, and 
 import json
 import logging
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 import click
+
+from terminbenachrichtigung.safe_text import printable, printable_lines
 
 FORMATS = ("text", "json")
 LOGGER = logging.getLogger("terminbenachrichtigung")
@@ -22,6 +24,13 @@ def configure(log_format: str, *, verbose: bool) -> None:
     LOGGER.handlers[:] = [handler]
     LOGGER.propagate = False
     LOGGER.setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+def use_clock_of(zone: tzinfo) -> None:
+    """From now on the lines of `--verbose` show the practice's time, as the report does."""
+    for handler in LOGGER.handlers:
+        if isinstance(handler.formatter, _Text):
+            handler.formatter.zone = zone
 
 
 def error(sentence: str, exit_code: int) -> None:
@@ -55,10 +64,12 @@ class _Stderr(logging.Handler):
 
 
 class _Text(logging.Formatter):
+    zone: tzinfo | None = None  # None: the machine's
+
     def format(self, record: logging.LogRecord) -> str:
         if record.levelno > logging.INFO:
-            return f"{record.levelname.capitalize()}: {record.getMessage()}"
-        return f"{_time(record).astimezone():%Y-%m-%d %H:%M:%S} {record.getMessage()}"
+            return printable_lines(f"{record.levelname.capitalize()}: {record.getMessage()}")
+        return printable(f"{_time(record).astimezone(self.zone):%Y-%m-%d %H:%M:%S} {record.getMessage()}")
 
 
 class _JsonLines(logging.Formatter):

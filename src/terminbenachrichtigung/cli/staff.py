@@ -65,7 +65,7 @@ def done(context: click.Context, *, appointment_ids: tuple[str, ...], customer: 
     """
     settings = load_settings(context)
     from terminbenachrichtigung import wiring
-    from terminbenachrichtigung.output.tables import printable
+    from terminbenachrichtigung.safe_text import printable
     from terminbenachrichtigung.staff_list.cases import tick_off
 
     with wiring.tools(settings) as tools:

@@ -15,6 +15,7 @@ from terminbenachrichtigung.model.delivery import (
     Unavailable,
     Unknown,
 )
+from terminbenachrichtigung.safe_text import one_line, printable
 
 _HIDDEN = "•••"
 _LONGEST_QUOTE = 120  # characters: enough for a mail server's reason, little enough for a table
@@ -69,12 +70,8 @@ def quoted(words: str, *hidden: str) -> str:
 
     Servers like to repeat what they were told: the recipient, sometimes the password.
     """
-    words = _one_line(words)
-    for secret in map(_one_line, hidden):
+    words = one_line(printable(words))
+    for secret in map(one_line, map(printable, hidden)):
         if secret:
             words = re.sub(re.escape(secret), _HIDDEN, words, flags=re.IGNORECASE)
     return words if len(words) <= _LONGEST_QUOTE else words[: _LONGEST_QUOTE - 1] + "…"
-
-
-def _one_line(words: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in words).split())

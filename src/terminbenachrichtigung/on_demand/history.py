@@ -8,8 +8,9 @@ from io import StringIO
 
 from terminbenachrichtigung.model.journal import JournalMessage, JournalRun, State
 from terminbenachrichtigung.model.plan import MessageOutcome
-from terminbenachrichtigung.output.tables import Row, Table, printable, render
+from terminbenachrichtigung.output.tables import Row, Table, render
 from terminbenachrichtigung.output.wording import counted, local_time
+from terminbenachrichtigung.safe_text import printable
 
 _STYLES = {
     State.SENT: "green",

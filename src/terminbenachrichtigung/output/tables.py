@@ -4,11 +4,12 @@
 it is also the one place that makes it harmless: a caller cannot forget to.
 """
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from itertools import chain
+
+from terminbenachrichtigung.safe_text import printable
 
 LONGEST = 500
 """Characters of one cell or paragraph: a pasted novel in a name field must not bury the other rows."""
@@ -32,19 +33,6 @@ class Table:
     title: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
-
-
-def printable(text: str) -> str:
-    """Make text harmless for a terminal, on one line.
-
-    Line breaks, tabs and other control characters (among them the escape that starts a terminal's commands)
-    become blanks; invisible format characters go, because the bidirectional ones among them rearrange what
-    stands beside them; halves of surrogate pairs, which no stream can write, become U+FFFD.
-    """
-    return "".join(_PRINTED.get(unicodedata.category(c), c) for c in unicodedata.normalize("NFC", text))
-
-
-_PRINTED = {"Cc": " ", "Zl": " ", "Zp": " ", "Cf": "", "Cs": "\ufffd"}  # Unicode category → what is printed
 
 
 def render(parts: Iterable[str | Table], *, width: int | None = None, colour: bool = True) -> str:

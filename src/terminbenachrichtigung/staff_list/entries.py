@@ -9,7 +9,7 @@ from enum import StrEnum
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known, Notification, StaffTick, State
 from terminbenachrichtigung.model.plan import Channel
-from terminbenachrichtigung.output.tables import printable
+from terminbenachrichtigung.safe_text import printable
 
 
 class StaffReason(StrEnum):
