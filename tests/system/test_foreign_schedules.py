@@ -1,4 +1,4 @@
-"""The README's views over other programs' tables, taken from the README itself and run."""
+"""The views over other programs' tables in docs/schedules.md, taken from the page itself and run."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from docs.pages import block, read
 from practice import BERLIN, Practice, number
 from system.foreign_tables import EASYAPPOINTMENTS, OPENEMR, recurrence
 
-README = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+PAGE = read("docs/schedules.md")
 
 DAY = datetime.now(BERLIN).date() + timedelta(days=3)
 """The day that is told of. Databases count by the clock on the wall, so it cannot be a fixed one."""
@@ -21,19 +22,12 @@ EVE = f"{DAY - timedelta(days=1)} 12:00"
 
 
 def after(marker: str) -> str:
-    """What stands in the README below a marker, up to the next one."""
-    return README.split(f"<!-- {marker} -->\n")[1].split("<!-- ")[0]
-
-
-def block(marker: str, language: str) -> str:
-    """The first piece of SQL or TOML below a marker."""
-    found = re.search(rf"```{language}\n(.*?)```", after(marker), re.DOTALL)
-    assert found is not None
-    return found[1]
+    """What stands on the page below a marker, up to the next one."""
+    return PAGE.split(f"<!-- {marker} -->\n")[1].split("<!-- ")[0]
 
 
 def in_the_dialect_of(practice: Practice, sql: str) -> str:
-    """The SQL for OpenEMR with the README's replacements for SQLite."""
+    """The SQL for OpenEMR with the page's replacements for SQLite."""
     if practice.database("schedule").name != "sqlite":
         return sql
     table = after("openemr-dialects").split("\n\n")[0]
@@ -71,7 +65,7 @@ def connect_by_query_file(practice: Practice, sql: str) -> None:
 
 
 def configure_as_advised(practice: Practice, marker: str) -> None:
-    advice = re.search(r"excluded_statuses = (\[.*?\])", block(marker, "toml"))
+    advice = re.search(r"excluded_statuses = (\[.*?\])", block(PAGE, marker, "toml"))
     assert advice is not None
     practice.configure(rules={"excluded_statuses": re.findall(r'"(.*?)"', advice[1])})
 
@@ -88,7 +82,7 @@ def test_easyappointments(either_practice: Practice, connect: Connect) -> None:
     practice = either_practice
     execute(practice, *EASYAPPOINTMENTS)
     configure_as_advised(practice, "easyappointments")
-    connect(practice, block("easyappointments", "sql"))
+    connect(practice, block(PAGE, "easyappointments", "sql"))
 
     def person(customer: int, name: str, **columns: object) -> None:
         insert(practice, "ea_users", id=customer, first_name="Anna", last_name=name, id_roles=3, **columns)
@@ -201,7 +195,7 @@ def openemr(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenEmr]
 
 
 def connect_openemr(openemr: OpenEmr, connect: Connect = connect_by_view) -> None:
-    connect(openemr.practice, in_the_dialect_of(openemr.practice, block("openemr", "sql")))
+    connect(openemr.practice, in_the_dialect_of(openemr.practice, block(PAGE, "openemr", "sql")))
 
 
 @WAYS
