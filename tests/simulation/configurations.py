@@ -23,7 +23,10 @@ class Configuration:
     begins: str
     timezone: str = "Europe/Berlin"
     rules: dict[str, Any] = field(default_factory=dict)
-    reminders: tuple[tuple[str, int, tuple[str, ...]], ...] = (("Terminerinnerung", 24, ("sms", "email")),)
+    reminders: tuple[tuple[str, int | tuple[int, str], tuple[str, ...]], ...] = (
+        ("Terminerinnerung", 24, ("sms", "email")),
+    )
+    """Each with its hours before, or its days before and the time of day; and its channels."""
     safety: dict[str, Any] = field(default_factory=dict)
     sms: dict[str, Any] = field(default_factory=dict)
     journal: dict[str, Any] = field(default_factory=dict)
@@ -54,8 +57,8 @@ class Configuration:
                 "rules": self.rules,
                 "safety": self.safety,
                 "reminders": tuple(
-                    {"name": name, "hours_before": hours, "channels": channels, "template": "t"}
-                    for name, hours, channels in self.reminders
+                    {"name": name, "channels": channels, "template": "t"} | _lead(lead)
+                    for name, lead, channels in self.reminders
                 ),
                 "templates": {"t": {"de": texts}},
                 **{name: section for name, section in sections.items() if name not in self.without},
@@ -65,6 +68,13 @@ class Configuration:
     def start(self) -> datetime:
         """The first moment."""
         return datetime.fromisoformat(self.begins)
+
+
+def _lead(lead: int | tuple[int, str]) -> dict[str, object]:
+    if isinstance(lead, int):
+        return {"hours_before": lead}
+    days, at = lead
+    return {"days_before": days, "at": at}
 
 
 _BOTH = ("sms", "email")
@@ -153,6 +163,18 @@ CONFIGURATIONS = (
         sms={"max_parts": 1, "concurrency": 3},
         rules={"hours_between_messages": 99, "on_unknown": "fallback"},
         reminders=(("Zwei Tage", 48, _BOTH),),
+    ),
+    Configuration(
+        "the evening before at six, and a week ahead",
+        "2026-12-10 06:00",
+        reminders=(("Eine Woche", (7, "09:30"), ("email",)), ("Am Abend davor", (1, "18:00"), _BOTH)),
+        rules={"quiet_days": ["sunday"], "quiet_dates": ["2026-12-24"]},
+    ),
+    Configuration(
+        "hours and days change places, summer time begins",
+        "2027-03-22 06:00",
+        reminders=(("Ein Tag", 24, ("sms",)), ("Am Abend davor", (1, "17:15"), ("email", "sms"))),
+        rules={"quiet_days": ["saturday", "sunday"], "hours_between_messages": 3},
     ),
     Configuration("a trial with few recipients", "2026-11-16 06:00", few_allowed=True),
     Configuration(

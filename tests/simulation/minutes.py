@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import holidays
 
 from terminbenachrichtigung.config.settings import Rules
+from terminbenachrichtigung.model.lead import DaysBefore, HoursBefore, Lead
 
 MINUTE = timedelta(minutes=1)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -21,6 +22,7 @@ class Minutes:
         days = sorted({local.date() for local in locals_})
         quiet_days = {day for day in days if _is_quiet_day(rules, day)}
         self._day = [local.date() for local in locals_]
+        self._clock = [local.time() for local in locals_]
         self._quiet = [_is_night(rules, local.time()) or local.date() in quiet_days for local in locals_]
         self._first_of_day: dict[date, int] = {}
         for minute, day in enumerate(self._day):
@@ -61,6 +63,28 @@ class Minutes:
             quiet_ends = self._moment(self._next_open[quiet_begins])
             return max(now + lead, quiet_ends + lead - timedelta(hours=1))
         return now + lead
+
+    def due_at(self, start: datetime, lead: Lead) -> datetime:
+        """When an appointment becomes due, nothing pulled forward."""
+        if isinstance(lead, HoursBefore):
+            return start - timedelta(hours=lead.hours)
+        return self._call(self.day(start) - timedelta(days=lead.days), lead.at)
+
+    def reach_of_days(self, now: datetime, lead: DaysBefore) -> datetime:
+        """The last moment of the latest day whose appointments are due."""
+        day = self.day(now) + timedelta(days=lead.days - 1)
+        while self._call(day + timedelta(days=1 - lead.days), lead.at) <= now:
+            day += timedelta(days=1)
+        return self._moment(self._first_of_day[day + timedelta(days=1)]) - timedelta(microseconds=1)
+
+    def _call(self, day: date, at: time) -> datetime:
+        """The moment `at` of a day, or of the nearest earlier one on which it is open."""
+        while True:
+            first, after = self._first_of_day[day], self._first_of_day[day + timedelta(days=1)]
+            minute = next((each for each in range(first, after) if self._clock[each] >= at), after)
+            if not self._quiet[minute]:
+                return self._moment(minute)
+            day -= timedelta(days=1)
 
     def last_chance(self, start: datetime, *, same_day: bool) -> datetime:
         """The end of the last open time before the start's local day; with `same_day` before the start."""

@@ -14,6 +14,7 @@ from functools import cached_property, partial
 from simulation.minutes import Minutes
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.lead import DaysBefore
 from terminbenachrichtigung.model.plan import Channel, Reason, Route
 
 COUNTS_FOR_GAP = frozenset({"claimed", "sent", "delivered", "unknown"})
@@ -78,7 +79,7 @@ class Judging:
         self.complete_runs = [run for run in memory.complete_runs if run <= now]
         self.gap = timedelta(hours=self.rules.hours_between_messages)
         self.today = self.minutes.day(now)
-        self.leads = {reminder.name: reminder.hours_before for reminder in settings.reminders}
+        self.leads = {reminder.name: reminder.lead for reminder in settings.reminders}
         self._passes: dict[tuple[str, str], bool] = {}
 
     @cached_property
@@ -91,7 +92,10 @@ class Judging:
 
     def reach(self, reminder: str, moment: datetime | None = None) -> datetime:
         """The latest start in its window; now, if no moment is named."""
-        return self.minutes.reach(moment or self.now, self.leads[reminder], self.rules.pre_quiet_minutes)
+        lead, now = self.leads[reminder], moment or self.now
+        if isinstance(lead, DaysBefore):
+            return self.minutes.reach_of_days(now, lead)
+        return self.minutes.reach(now, lead.hours, self.rules.pre_quiet_minutes)
 
     def last_chance(self, row: Appointment) -> datetime:
         return self.minutes.last_chance(row.starts_at, same_day=self.rules.same_day)
@@ -246,17 +250,19 @@ class Judging:
 
     # ---------------------------------------------------------------- rules 17 to 19
 
-    def shorter(self, reminder: str) -> list[str]:
+    def shorter(self, row: Appointment, reminder: str) -> list[str]:
         """Of two equal leads the first in the configuration is the shorter."""
-        names, own = list(self.leads), self.leads[reminder]
+        names = list(self.leads)
+        due = {name: self.minutes.due_at(row.starts_at, lead) for name, lead in self.leads.items()}
         return [
             name
-            for name, lead in self.leads.items()
-            if lead < own or (lead == own and names.index(name) < names.index(reminder))
+            for name in names
+            if due[name] > due[reminder]
+            or (due[name] == due[reminder] and names.index(name) < names.index(reminder))
         ]
 
     def superseded(self, row: Appointment, reminder: str) -> bool:
-        shorter = self.shorter(reminder)
+        shorter = self.shorter(row, reminder)
         has_one = any(
             told.reminder in shorter and names(told, row) and told.state != "released"
             for told in self.memory.told[row.appointment_id]

@@ -177,7 +177,7 @@ class _Planning:
         The gap does not hold between the messages of one reminder: who is due is in the first of them,
         unless they were too many for one, or rule 19 holds this one back.
         """
-        if self.is_planned(row, self.judging.shorter(reminder)):
+        if self.is_planned(row, self.judging.shorter(row, reminder)):
             return Reason.SUPERSEDED
         written = {message.customer_id for message in self.messages if message.reminder != reminder}
         if self.judging.recently_notified(row, written):

@@ -15,6 +15,12 @@ TEXT = {"sms": "Hallo"}
 MAIL = {"email_subject": "Termin", "email_body": "Hallo"}
 WEEK = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
+
+def lead(**keys: object) -> dict[str, object]:
+    """A reminder whose lead is made of these keys alone."""
+    return {"reminders.0": {"name": "A", **keys}}
+
+
 MISTAKES = [
     # -- top level
     ({"timezone": "Europe/Berlinn"}, "timezone", 'did you mean "Europe/Berlin"?'),
@@ -109,6 +115,15 @@ MISTAKES = [
     ({"reminders.0.hours_before": "24"}, "reminders[0].hours_before", "leave out the quotes"),
     ({"reminders.0.hours_before": 24.0}, "reminders[0].hours_before", "whole number"),
     ({"reminders.0.hours_before": True}, "reminders[0].hours_before", "whole number"),
+    ({"reminders.0.days_before": 1}, "reminders[0].days_before", "one lead"),
+    ({"reminders.0.at": "18:00"}, "reminders[0].at", "one lead"),
+    (lead(days_before=1), "reminders[0].at", "is missing"),
+    (lead(at="18:00"), "reminders[0].days_before", "is missing"),
+    (lead(days_before=0, at="18:00"), "reminders[0].days_before", "from 1 to 60"),
+    (lead(days_before=61, at="18:00"), "reminders[0].days_before", "from 1 to 60"),
+    (lead(days_before=1, at="6pm"), "reminders[0].at", "a time of day"),
+    (lead(days_before=1, at="20:00"), "reminders[0].at", "quiet hours"),
+    (lead(days_before=1, at="07:59"), "reminders[0].at", "quiet hours"),
     ({"reminders.0.channels": []}, "reminders[0].channels", "must not be empty"),
     ({"reminders.0.channels": ["sms", "sms"]}, "reminders[0].channels", "twice"),
     ({"reminders.0.channels": ["sms", "mail"]}, "reminders[0].channels[1]", 'did you mean "email"?'),

@@ -1,5 +1,7 @@
 """Rule 17: of several reminders the one with the shorter lead takes the place of the others."""
 
+from datetime import time
+
 import pytest
 from rules_scene import (
     NAME,
@@ -55,6 +57,22 @@ def test_a_shorter_reminder_that_was_made_supersedes_the_longer_ones(
 def test_a_longer_lead_supersedes_nothing() -> None:
     journal = known(notified(reminder="Vorab"))
     assert messages(planned(appointment(), journal=journal, configured=BOTH)) == [(NAME, ["1"])]
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        # At 18:30 all of Wednesday is due by the evening before, and up to 18:30 by 24 hours (19:30: the
+        # hour before the night reaches further).
+        ("2026-11-25 10:00", "Abend"),  # 24 hours before were at 10:00, earlier than 18:00
+        ("2026-11-25 18:20", "Tag"),  # 24 hours before were at 18:20
+    ],
+)
+def test_the_shorter_lead_is_the_one_that_becomes_due_later(start: str, expected: str) -> None:
+    evening: dict[str, object] = {"name": "Abend", "days_before": 1, "at": time(18), "channels": ["sms"]}
+    two = settings(reminders=(reminder(24, "Tag"), evening))
+    plan = planned(appointment("1", start), now="2026-11-24 18:30", configured=two)
+    assert messages(plan) == [(expected, ["1"])]
 
 
 def test_of_two_equal_leads_the_first_in_the_configuration_is_the_shorter() -> None:

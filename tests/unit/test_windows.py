@@ -7,7 +7,7 @@ import pytest
 
 from terminbenachrichtigung.config.settings import Rules
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.model.lead import HoursBefore
+from terminbenachrichtigung.model.lead import DaysBefore, HoursBefore
 from terminbenachrichtigung.times.windows import Period, Quiet
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -335,52 +335,64 @@ def test_a_window_opens_at_the_first_open_moment_that_reaches_the_start(
 
 def test_a_window_that_no_open_moment_reaches_opens_too_late() -> None:
     # One hour ahead of 06:00 it is night, and without a pre-quiet time the evening before does not look.
-    assert quiet(pre_quiet_minutes=0).window_opens(at("2026-11-25 06:00"), HoursBefore(1)) >= at(
-        "2026-11-25 06:00"
-    )
+    start = at("2026-11-25 06:00")
+    assert quiet(pre_quiet_minutes=0).window_opens(start, HoursBefore(1)) >= start
 
 
-# ---------------------------------------------------------------- last chance
+# ---------------------------------------------------------------- leads of days
+
+
+EVENING = DaysBefore(1, time(18))
 
 
 @pytest.mark.parametrize(
-    ("rules", "start", "expected"),
+    ("rules", "lead", "moment", "last_day"),
     [
-        pytest.param({}, "2026-11-25 09:00", "2026-11-24 20:00", id="the evening before"),
-        pytest.param({}, "2026-11-25 00:00", "2026-11-24 20:00", id="a start at midnight is the new day's"),
-        pytest.param({}, "2026-11-24 23:59", "2026-11-23 20:00", id="a minute earlier it is the old one's"),
-        pytest.param({"quiet_days": ("sunday",)}, "2026-11-30 09:00", "2026-11-28 20:00", id="a Monday"),
-        pytest.param({"quiet_hours": False}, "2026-11-25 09:00", "2026-11-25 00:00", id="never quiet"),
-        pytest.param(nights("01:00", "06:00"), "2026-11-25 09:00", "2026-11-25 00:00", id="open at midnight"),
-        pytest.param({"same_day": True}, "2026-11-25 09:00", "2026-11-25 09:00", id="same_day, open hours"),
-        pytest.param({"same_day": True}, "2026-11-25 08:00", "2026-11-24 20:00", id="same_day, at quiet_end"),
-        pytest.param({"same_day": True}, "2026-11-25 20:00", "2026-11-25 20:00", id="same_day, quiet_start"),
-        pytest.param({"same_day": True}, "2026-11-25 20:01", "2026-11-25 20:00", id="same_day, in the night"),
+        # rules                         lead                    now                  the last day that is due
+        ({}, EVENING, "2026-11-24 17:59", "2026-11-24"),
+        ({}, EVENING, "2026-11-24 18:00", "2026-11-25"),
+        ({}, EVENING, "2026-11-24 19:59", "2026-11-25"),  # nothing is pulled forward before the night
+        ({}, EVENING, "2026-11-25 08:00", "2026-11-25"),
+        ({}, DaysBefore(7, time(9, 30)), "2026-11-24 09:29", "2026-11-30"),
+        ({}, DaysBefore(7, time(9, 30)), "2026-11-24 09:30", "2026-12-01"),
+        # The evening of Sunday is quiet, so Saturday's takes Monday too; and no later one before Monday's.
+        ({"quiet_days": ("sunday",)}, EVENING, "2026-11-28 17:59", "2026-11-28"),
+        ({"quiet_days": ("sunday",)}, EVENING, "2026-11-28 18:00", "2026-11-30"),
+        ({"quiet_days": ("sunday",)}, EVENING, "2026-11-30 17:59", "2026-11-30"),
+        ({"quiet_days": ("saturday", "sunday")}, EVENING, "2026-11-27 18:00", "2026-11-30"),
+        ({"quiet_dates": (date(2026, 11, 25),)}, EVENING, "2026-11-24 18:00", "2026-11-26"),
+        # both nights in which the clock changes
+        ({}, EVENING, "2027-03-27 18:00", "2027-03-28"),
+        ({}, EVENING, "2026-10-24 18:00", "2026-10-25"),
     ],
 )
-def test_the_last_chance_is_the_end_of_the_last_open_time(
-    rules: dict[str, object], start: str, expected: str
+def test_with_a_lead_of_days_whole_days_fall_due_at_a_time_of_day(
+    rules: dict[str, object], lead: DaysBefore, moment: str, last_day: str
 ) -> None:
-    assert quiet(**rules).last_chance(at(start)) == at(expected)
+    reach = quiet(**rules).reach(at(moment), lead)
+    next_day = date.fromisoformat(last_day) + timedelta(days=1)
+    assert at(f"{last_day} 23:59") < reach < at(f"{next_day} 00:00")
 
 
 @pytest.mark.parametrize(
-    ("moment", "inside"),
-    [("18:29", False), ("18:30", True), ("19:59", True), ("20:00", False)],
-)
-def test_the_pre_quiet_time_is_the_last_ninety_minutes_before_the_end(moment: str, inside: bool) -> None:
-    assert quiet().in_pre_quiet(at(f"2026-11-24 {moment}"), at("2026-11-24 20:00")) == inside
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "hours"),
+    ("rules", "start", "opens"),
     [
-        pytest.param("2026-11-24 10:00", "2026-11-24 12:00", 2, id="by day"),
-        pytest.param("2026-11-24 18:00", "2026-11-25 10:00", 4, id="a night between"),
-        pytest.param("2026-11-24 21:00", "2026-11-25 07:00", 0, id="all of it at night"),
-        pytest.param("2026-11-24 07:00", "2026-11-26 21:00", 36, id="both ends at night"),
-        pytest.param("2026-11-24 12:00", "2026-11-24 10:00", 0, id="the wrong way round"),
+        ({}, "2026-11-25 08:00", "2026-11-24 18:00"),
+        ({}, "2026-11-25 23:59", "2026-11-24 18:00"),
+        ({}, "2026-11-26 00:00", "2026-11-25 18:00"),
+        ({"quiet_days": ("sunday",)}, "2026-11-30 09:00", "2026-11-28 18:00"),
+        ({"quiet_days": ("sunday",)}, "2026-11-29 09:00", "2026-11-28 18:00"),
+        ({}, "2027-03-28 09:00", "2027-03-27 18:00"),
     ],
 )
-def test_open_time_leaves_out_what_is_quiet(start: str, end: str, hours: int) -> None:
-    assert quiet().open_time_between(at(start), at(end)) == timedelta(hours=hours)
+def test_the_window_of_a_lead_of_days_opens_at_its_time_of_day(
+    rules: dict[str, object], start: str, opens: str
+) -> None:
+    assert quiet(**rules).window_opens(at(start), EVENING) == at(opens)
+
+
+def test_leads_change_places_with_the_time_of_day() -> None:
+    # 24 hours before 10:00 lie before six in the evening, those before 19:00 behind it.
+    day = HoursBefore(24)
+    for start, shorter, longer in (("2026-11-25 10:00", EVENING, day), ("2026-11-25 19:00", day, EVENING)):
+        assert quiet().due_at(at(start), shorter) > quiet().due_at(at(start), longer)

@@ -11,7 +11,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from terminbenachrichtigung.config.settings import Rules
-from terminbenachrichtigung.model.lead import HoursBefore
+from terminbenachrichtigung.model.lead import DaysBefore, HoursBefore
 from terminbenachrichtigung.times.windows import Period, Quiet
 
 STEP = timedelta(minutes=15)
@@ -51,6 +51,20 @@ class World:
             p.end + timedelta(hours=hours - 1) for p in self.periods if p.start - pre_quiet <= t < p.start
         ]
         return max([t + timedelta(hours=hours), *past_the_night])
+
+    def call(self, day: date, at: time) -> datetime:
+        """The first tick of a day that shows `at` or later; an earlier day's, where it is quiet."""
+        while True:
+            today = [t for t in self.ticks if t.astimezone(self.zone).date() == day]
+            shown = (t for t in today if t.astimezone(self.zone).time() >= at)
+            moment = next(shown, today[-1] + STEP if today else None)
+            if moment is not None and not self.is_quiet(moment):
+                return moment
+            day -= timedelta(days=1)
+
+    def is_due(self, start: datetime, t: datetime, lead: DaysBefore) -> bool:
+        day = start.astimezone(self.zone).date()
+        return self.call(day - timedelta(days=lead.days), lead.at) <= t
 
     def last_chance(self, start: datetime) -> datetime:
         today = start.astimezone(self.zone).date()
@@ -224,6 +238,37 @@ def test_a_window_opens_at_the_first_open_tick_that_reaches_the_start(
     start, world = case.moment(place), case.world
     first = next(t for t in world.ticks if not world.is_quiet(t) and start <= world.reach(t, hours))
     assert case.found.window_opens(start, HoursBefore(hours)) == first
+
+
+day_leads = st.builds(DaysBefore, st.integers(1, 2), quarter_hours)
+
+
+@patiently
+@given(cases(), near, near, day_leads)
+def test_a_lead_of_days_is_due_as_by_the_calendar_on_the_wall(
+    case: Case, place: int, ahead: int, lead: DaysBefore
+) -> None:
+    t, start, world = case.moment(place), case.moment(ahead), case.world
+    assume(case.zone != "Pacific/Apia")  # its calendar lacks a day, and "the day before" means nothing there
+    assume(not world.is_quiet(t) and t < start and not label_night(case.rules)(_at(lead.at)))
+    assert (start <= case.found.reach(t, lead)) == world.is_due(start, t, lead)
+
+
+@patiently
+@given(cases(), near, day_leads)
+def test_the_window_of_a_lead_of_days_opens_where_it_becomes_due(
+    case: Case, place: int, lead: DaysBefore
+) -> None:
+    start, world = case.moment(place), case.world
+    assume(case.zone != "Pacific/Apia" and not label_night(case.rules)(_at(lead.at)))
+    opens = case.found.window_opens(start, lead)
+    assert opens == case.found.due_at(start, lead)
+    assert world.is_due(start, opens, lead)
+    assert not world.is_due(start, opens - STEP, lead)
+
+
+def _at(clock: time) -> datetime:
+    return datetime.combine(date(2026, 11, 24), clock)
 
 
 @patiently

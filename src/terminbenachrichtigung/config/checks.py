@@ -4,12 +4,13 @@ Each check says which keys it relies on, and stays silent when one of them is on
 """
 
 from collections.abc import Iterator
+from datetime import time
 
 from terminbenachrichtigung.config.databases import same_sqlite_file
 from terminbenachrichtigung.config.fields import is_alphanumeric_sender, is_loopback, nearest
 from terminbenachrichtigung.config.keys import KeyPath, shown_value
 from terminbenachrichtigung.config.problems import Problem
-from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.config.settings import Rules, Settings
 from terminbenachrichtigung.config.toml_text import path_text
 from terminbenachrichtigung.config.validation import Draft
 from terminbenachrichtigung.model.journal import CONFIRMATION
@@ -17,6 +18,7 @@ from terminbenachrichtigung.model.journal import CONFIRMATION
 ATTEMPTS = 3  # tries of one message on one channel in a run (contract, section 3)
 PAUSES_SECONDS = 5  # the pauses between them, about 1 s and 4 s
 
+_ONE_LEAD = "a whole number from 1 to 99; or set days_before and at instead"
 _NEEDED_TEXTS = {"sms": ("sms",), "email": ("email_subject", "email_body")}
 
 
@@ -25,6 +27,7 @@ def cross_checks(draft: Draft) -> Iterator[Problem]:
     for check in (
         _quiet_periods,
         _reminder_names,
+        _leads,
         _sections,
         _templates,
         _phone_senders,
@@ -69,6 +72,35 @@ def _reminder_names(draft: Draft) -> Iterator[Problem]:
         if reminder.name in seen:
             yield _problem(path, "is the name of another reminder too; each needs its own", reminder.name)
         seen.add(reminder.name)
+
+
+def _leads(draft: Draft) -> Iterator[Problem]:
+    rules = draft.settings.rules
+    for number, reminder in enumerate(draft.settings.reminders):
+        path: KeyPath = ("reminders", number)
+        keys = {name: path_text((*path, name)) for name in ("hours_before", "days_before", "at")}
+        if not draft.sound(*keys.values()):
+            continue
+        days, at = reminder.days_before, reminder.at
+        if reminder.hours_before is not None:
+            for name, value in (("days_before", days), ("at", at)):
+                if value is not None:
+                    advice = "stands beside hours_before: a reminder has one lead, so leave one of them out"
+                    yield _problem((*path, name), advice, value)
+        elif days is None and at is None:
+            yield Problem(keys["hours_before"], f"is missing; it must be {_ONE_LEAD}")
+        elif days is None or at is None:
+            missing = "days_before" if days is None else "at"
+            yield Problem(keys[missing], "is missing: days_before and at are one lead together")
+        elif draft.sound("rules") and _is_at_night(at, rules):
+            night = f"{rules.quiet_start:%H:%M} to {rules.quiet_end:%H:%M}"
+            yield _problem((*path, "at"), f"lies in the quiet hours, which last from {night}", at)
+
+
+def _is_at_night(clock: time, rules: Rules) -> bool:
+    start, end = rules.quiet_start, rules.quiet_end
+    within = start <= clock < end if start < end else clock >= start or clock < end
+    return rules.quiet_hours and within
 
 
 def _sections(draft: Draft) -> Iterator[Problem]:

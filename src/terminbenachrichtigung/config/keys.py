@@ -20,7 +20,7 @@ KeyPath = tuple[str | int, ...]
 
 _INTERNAL = {("schedule", "query")}  # fields of the settings that the loader fills
 _TABLES = {
-    "reminders": "[[reminders]], each with a name and hours_before",
+    "reminders": "[[reminders]], each with a name and hours_before, or days_before and at",
     "branches": "[branches.CODE]",
     "templates": "[templates.NAME.LANGUAGE]",
 }

@@ -40,7 +40,7 @@ from terminbenachrichtigung.config.fields import (
     Zone,
     some,
 )
-from terminbenachrichtigung.model.lead import HoursBefore, Lead
+from terminbenachrichtigung.model.lead import DaysBefore, HoursBefore, Lead
 
 _PASSWORD_FILE = "File that holds the password instead"  # noqa: S105  # a description
 _URL_FILE = "File that holds the URL instead"
@@ -157,16 +157,29 @@ class Safety(Section):
     """Normalised by the loader: E.164 numbers, e-mail addresses in lower case."""
 
 
+def _one_lead(schema: dict[str, Any]) -> None:
+    schema["oneOf"] = [{"required": ["hours_before"]}, {"required": ["days_before", "at"]}]
+
+
 class Reminder(Section):
     """One configured notification (AMPAREX: Terminerinnerung, Kontaktvorlage)."""
+
+    model_config = ConfigDict(json_schema_extra=_one_lead)
 
     name: Annotated[
         Line, Field(description="Unique; renaming it starts it afresh", examples=["Terminerinnerung"])
     ]
     hours_before: Annotated[
-        int,
-        Field(strict=True, ge=1, le=99, description="Lead time (Stunden vor Termin)", examples=[24]),
-    ]
+        int | None,
+        Field(strict=True, ge=1, le=99, description="Lead in hours (Stunden vor Termin)", examples=[24]),
+    ] = None
+    days_before: Annotated[
+        int | None,
+        Field(strict=True, ge=1, le=60, description="Lead in days, with `at`", examples=[1]),
+    ] = None
+    at: Annotated[
+        TimeOfDay | None, Field(description="Local time from which a day's appointments are due")
+    ] = None
     channels: Annotated[Channels, Field(description="In the order in which they are tried")] = (
         "sms",
         "email",
@@ -176,7 +189,11 @@ class Reminder(Section):
     @property
     def lead(self) -> Lead:
         """How long before its start an appointment becomes due."""
-        return HoursBefore(self.hours_before)
+        if self.hours_before is not None:
+            return HoursBefore(self.hours_before)
+        assert self.days_before is not None  # `config check` refuses a reminder without a lead
+        assert self.at is not None
+        return DaysBefore(self.days_before, self.at)
 
 
 class Confirmation(Section):

@@ -85,7 +85,7 @@ def _reminders(tools: Tools, row: Appointment, at: datetime, now: datetime) -> I
         shown, problem = _rendered(tools, message or later.message or _alone(each), now)
         yield ReminderExplained(
             reminder=name,
-            hours_before=reminder.hours_before,
+            lead=reminder.lead,
             window_opens=quiet.window_opens(row.starts_at, reminder.lead),
             verdicts=each.verdicts(),
             planned=message is not None,

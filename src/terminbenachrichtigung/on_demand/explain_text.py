@@ -3,14 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from typing import assert_never
 
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
 from terminbenachrichtigung.model.journal import CONFIRMATION, JournalMessage, Notification, State
+from terminbenachrichtigung.model.lead import DaysBefore, HoursBefore, Lead
 from terminbenachrichtigung.model.plan import Verdict
 from terminbenachrichtigung.model.result import MessageResult
 from terminbenachrichtigung.on_demand.history import history_as_json, history_rows
 from terminbenachrichtigung.output.tables import Row, Table, render
-from terminbenachrichtigung.output.wording import REASONS, bad_row_name, counted, customer_name, local_time
+from terminbenachrichtigung.output.wording import REASONS, bad_row_name, customer_name, local_time
 from terminbenachrichtigung.run.report import message_json
 
 
@@ -29,7 +31,7 @@ class ReminderExplained:
     """What one reminder makes of the appointment."""
 
     reminder: str
-    hours_before: int
+    lead: Lead
     window_opens: datetime
     verdicts: tuple[Verdict, ...]  # every rule's, in their order
     planned: bool  # a run at that moment puts it into a message
@@ -103,7 +105,7 @@ def explanation_as_json(explained: Explanation, *, zone: tzinfo) -> dict[str, ob
         "reminders": [
             {
                 "reminder": each.reminder,
-                "hours_before": each.hours_before,
+                **_lead_json(each.lead),
                 "window_opens": local(each.window_opens),
                 "notified_now": each.planned,
                 "reason": each.refusal and each.refusal.reason.value,
@@ -136,6 +138,16 @@ def explanation_as_json(explained: Explanation, *, zone: tzinfo) -> dict[str, ob
         ],
         "messages": history_as_json(explained.messages, zone=zone)["messages"],
     }
+
+
+def _lead_json(lead: Lead) -> dict[str, object]:
+    match lead:
+        case HoursBefore(hours):
+            return {"hours_before": hours, "days_before": None, "at": None}
+        case DaysBefore(days, at):
+            return {"hours_before": None, "days_before": days, "at": f"{at:%H:%M}"}
+        case _:
+            assert_never(lead)
 
 
 def _verdicts_json(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
@@ -189,7 +201,7 @@ def _opening(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
     said = "; ".join(filter(None, (customer_name(row), row.type_name, branch, row.status)))
     yield f"Appointment {row.appointment_id}, {local_time(row.starts_at, zone)}: {said}"
     for each in explained.reminders:
-        yield f"{each.reminder} ({counted(each.hours_before, 'hour')} before): {_now(each, explained, zone)}"
+        yield f"{each.reminder} ({each.lead}): {_now(each, explained, zone)}"
         yield f"{_first_run(each, explained, zone)}"
     if explained.confirmation is not None:
         moment = local_time(explained.next_open or explained.at, zone)
