@@ -78,6 +78,8 @@ def test_the_starter_shows_the_defaults_except_where_it_says_so() -> None:
     assert SmsSettings(**sms) == SmsSettings(**needed, active_from=date(2026, 12, 1))
     needed = {key: email[key] for key in ("host", "username", "password", "sender")}
     assert EmailSettings(**email) == EmailSettings(**needed)
+    (shown,) = tables["reminders"]
+    assert (shown.pop("days_before"), shown.pop("at")) == (1, "18:00")  # the other lead, in comments
     reminder = Reminder(name="Terminerinnerung", hours_before=24)
     assert Settings.model_validate(tables) == Settings(reminders=(reminder,))
 
