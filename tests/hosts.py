@@ -5,12 +5,12 @@ host.run(local("2026-11-24 10:00"))        `run-once` on it at that moment, of w
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from practice import Practice
 from terminbenachrichtigung import wiring
+from terminbenachrichtigung.clock import TIMINGS, Clock, ClockAt, Timings
 from terminbenachrichtigung.model.result import RunResult
 from terminbenachrichtigung.run import once
 
@@ -21,7 +21,12 @@ class Host:
     """One machine. Several of them may run at once, each in a thread of its own."""
 
     def __init__(
-        self, practice: Practice, *, ahead: timedelta = timedelta(), config: Path | None = None
+        self,
+        practice: Practice,
+        *,
+        ahead: timedelta = timedelta(),
+        config: Path | None = None,
+        timings: Timings = TIMINGS,
     ) -> None:
         """Read the configuration as it is now.
 
@@ -29,18 +34,17 @@ class Host:
             practice: whose crontab it runs.
             ahead: of the right time; negative where the clock is late.
             config: a configuration of this host's own.
+            timings: how long its runs wait for what.
         """
         self._settings = wiring.load_config(config or practice.config, {}).settings
         self._ahead = ahead
+        self._timings = timings
 
-    def run(self, moment: datetime) -> RunResult:
-        """`run-once` at the right time `moment`; the clock stands still meanwhile."""
-        now = moment + self._ahead
-        with (
-            wiring.tools(self._settings) as tools,
-            wiring.outlets(self._settings, lambda: now, lambda: None) as outlets,
-        ):
-            return once.run_once(replace(tools, clock=lambda: now), outlets)
+    def run(self, moment: datetime, clock: Clock | None = None) -> RunResult:
+        """`run-once` at the right time `moment`; the clock on the wall stands still, if it is not another."""
+        clock = clock or ClockAt(moment + self._ahead)
+        with wiring.run_context(self._settings, clock=clock, timings=self._timings) as context:
+            return once.run_once(context)
 
 
 def run_together(hosts: list[Host], moment: datetime) -> list[RunResult]:

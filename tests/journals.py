@@ -15,6 +15,7 @@ from alembic.config import Config
 from pydantic import SecretStr
 from sqlalchemy import Engine, create_engine, inspect, text
 
+from terminbenachrichtigung.clock import TIMINGS, Timings
 from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.journal import create_journal, open_journal, versions
 from terminbenachrichtigung.journal.journal import Journal
@@ -147,9 +148,9 @@ class Journals:
             for table in TABLES:
                 connection.execute(text(f"DELETE FROM {table}"))
 
-    def run(self, *, readonly: bool = False, **fields: Any) -> Journal:
+    def run(self, *, readonly: bool = False, timings: Timings = TIMINGS, **fields: Any) -> Journal:
         """The journal as one more run opens it."""
-        journal = open_journal(settings(self.url, **fields), readonly=readonly)
+        journal = open_journal(settings(self.url, **fields), readonly=readonly, timings=timings)
         self._runs.callback(journal.close)
         return journal
 
@@ -244,12 +245,12 @@ def open_at(url: str, moment: datetime) -> int:
         journal.close()
 
 
-def compete(url: str, seed: int, messages: Sequence[PlannedMessage]) -> list[str]:
+def compete(url: str, seed: int, messages: Sequence[PlannedMessage], timings: Timings = TIMINGS) -> list[str]:
     """One run that claims and settles what it can get of a plan that others have too, in its own order.
 
     Gives the first appointment of each message it got. What it did not get must have been lost to others.
     """
-    journal = open_journal(settings(url))
+    journal = open_journal(settings(url), timings=timings)
     order = list(messages)
     random.Random(seed).shuffle(order)
     got = []

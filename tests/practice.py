@@ -31,6 +31,8 @@ from sqlalchemy.pool import NullPool
 
 # Imported before any clock is frozen: a class that is made meanwhile would keep the frozen datetime.
 from terminbenachrichtigung import cli, wiring  # noqa: F401
+from terminbenachrichtigung.cli.context import Invocation
+from terminbenachrichtigung.clock import Timings
 from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.delivery import smscreator, smtp  # noqa: F401
 from terminbenachrichtigung.demo.gateway import Gateway
@@ -147,6 +149,8 @@ class Practice:
         self.mail = MailServer()
         self._columns = dict(columns)
         self._tables: dict[str, Any] = {"schedule": {"url": schedule_url}, "journal": {"url": journal_url}}
+        self.timings = Timings()
+        """How long a `run` waits for what."""
         self._clock: Any = None
         self._closing = ExitStack()
 
@@ -300,7 +304,9 @@ class Practice:
         if moment is not None:
             clock = freeze_time(local(moment), tick=True, real_asyncio=True)
         with clock as self._clock:
-            result = CliRunner().invoke(cli.main, ["--config", str(self.config), *arguments])
+            result = CliRunner().invoke(
+                cli.main, ["--config", str(self.config), *arguments], obj=Invocation(timings=self.timings)
+            )
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Ran(result.exit_code, result.stdout, result.stderr)

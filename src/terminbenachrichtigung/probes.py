@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from terminbenachrichtigung.clock import SYSTEM_CLOCK
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import DeliveryError
 from terminbenachrichtigung.journal import open_journal
 from terminbenachrichtigung.model.plan import Channel
-from terminbenachrichtigung.wiring import balance, clock, make_sender, open_schedule
+from terminbenachrichtigung.wiring import balance, make_sender, open_schedule
 
 _NO_INDEX = (
     "the schedule's starts_at cannot use an index: every run reads the whole relation, "
@@ -46,7 +47,7 @@ def _schedule(settings: Settings) -> tuple[str, tuple[str, ...]]:
         slow: tuple[str, ...] = ()
         if schedule.uses_index() is False:
             began = time.monotonic()
-            schedule.read(clock(), clock())
+            schedule.read(SYSTEM_CLOCK.now(), SYSTEM_CLOCK.now())
             slow = (_NO_INDEX.format(seconds=time.monotonic() - began),)
         return "ready", (*bad, *scanned.warnings, *slow)
     finally:

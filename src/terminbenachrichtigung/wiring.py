@@ -1,15 +1,15 @@
 """The one place that wires settings to databases, gateways, clock and signals, and closes them again."""
 
 import signal
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from types import FrameType
 from typing import cast
 
+from terminbenachrichtigung.clock import SYSTEM_CLOCK, TIMINGS, Clock, Timings
 from terminbenachrichtigung.config.files import find_config, shipped_templates
 from terminbenachrichtigung.config.loading import Loaded, load
 from terminbenachrichtigung.config.problems import Problem
@@ -23,7 +23,7 @@ from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.delivery import Content, Outcome, StaffClaim, Unavailable, Unknown
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.model.result import Stop
-from terminbenachrichtigung.run.context import Outlets, Tools
+from terminbenachrichtigung.run.context import RunContext
 from terminbenachrichtigung.run.monitoring import Watch
 from terminbenachrichtigung.schedule.reading import Schedule
 from terminbenachrichtigung.texts.messages import Texts
@@ -54,38 +54,68 @@ def _templates(settings: Settings) -> Iterator[Problem]:
         yield Problem(key, problem)
 
 
-def clock() -> datetime:
-    """The present moment, in UTC."""
-    return datetime.now(UTC)
-
-
 @contextmanager
-def tools(settings: Settings, *, readonly: bool = False) -> Iterator[Tools]:
-    """What a run reads and plans with.
+def run_context(
+    settings: Settings,
+    *,
+    clock: Clock = SYSTEM_CLOCK,
+    timings: Timings = TIMINGS,
+    readonly: bool = False,
+    stopping: Callable[[], Stop | None] = lambda: None,
+) -> Iterator[RunContext]:
+    """What a run reads, plans and sends with. Nothing is connected before the first message.
 
     Args:
         settings: the configuration in force.
+        clock: tells the time.
+        timings: how long it waits for what.
         readonly: for a dry run: the journal cannot be written, and a missing one counts as empty.
+        stopping: asked between two messages whether to end.
     """
     with ExitStack() as closing:
         schedule = open_schedule(settings)
         closing.callback(schedule.close)
         journal: Journal | None = None
         try:
-            journal = open_journal(settings.journal, readonly=readonly)
+            journal = open_journal(settings.journal, readonly=readonly, clock=clock, timings=timings)
             closing.callback(journal.close)
         except JournalMissingError:
             if not readonly:
                 raise
-        quiet = Quiet(settings.rules, settings.zone)
-        yield Tools(settings, quiet, schedule, journal, Texts(settings), clock)
+        senders = _Senders(settings, clock.now, closing)
+        questions: dict[Channel, Callable[[], Decimal | str]] = {}
+        if settings.sms is not None and settings.sms.check_balance:
+            questions[Channel.SMS] = lambda: preflight.credit(
+                balance(senders[Channel.SMS]), clock, timings.pauses
+            )
+
+        def to_staff(claim: StaffClaim, content: Content) -> Outcome:
+            outcome: Outcome = senders[Channel.EMAIL].send_to_staff(claim, content)  # type: ignore[attr-defined]
+            return outcome
+
+        # The gateway's adapter is both: what is sent with, and what is asked.
+        inquiry = (lambda: cast("Inquiry", senders[Channel.SMS])) if settings.sms is not None else None
+        yield RunContext(
+            settings,
+            Quiet(settings.rules, settings.zone),
+            schedule,
+            journal,
+            Texts(settings),
+            clock,
+            timings,
+            senders=senders,
+            preflight=questions,
+            mail_staff=None if settings.email is None else to_staff,
+            inquiry=inquiry,
+            stopping=stopping,
+        )
 
 
 def open_schedule(settings: Settings) -> Schedule:
     return Schedule(settings.schedule, settings.rules, settings.zone, confirms=settings.confirmation.enabled)
 
 
-def watch(settings: Settings) -> Watch:
+def watch(settings: Settings, clock: Clock) -> Watch:
     """Who is told, outside of this machine's output, that a run began and how it ended."""
 
     def last_complete_run() -> datetime | None:
@@ -96,32 +126,6 @@ def watch(settings: Settings) -> Watch:
             journal.close()
 
     return Watch(settings.monitoring, clock, last_complete_run)
-
-
-@contextmanager
-def outlets(
-    settings: Settings, now: Callable[[], datetime], stopping: Callable[[], Stop | None]
-) -> Iterator[Outlets]:
-    """What a run sends with. Nothing is connected before the first message."""
-    with ExitStack() as closing:
-        senders = _Senders(settings, now, closing)
-        questions: dict[Channel, Callable[[], Decimal | str]] = {}
-        if settings.sms is not None and settings.sms.check_balance:
-            questions[Channel.SMS] = lambda: preflight.credit(balance(senders[Channel.SMS]))
-
-        def to_staff(claim: StaffClaim, content: Content) -> Outcome:
-            outcome: Outcome = senders[Channel.EMAIL].send_to_staff(claim, content)  # type: ignore[attr-defined]
-            return outcome
-
-        # The gateway's adapter is both: what is sent with, and what is asked.
-        inquiry = (lambda: cast("Inquiry", senders[Channel.SMS])) if settings.sms is not None else None
-        yield Outlets(
-            senders,
-            questions,
-            stopping,
-            staff=None if settings.email is None else to_staff,
-            inquiry=inquiry,
-        )
 
 
 class _Senders(Mapping[Channel, Sender]):
@@ -163,7 +167,9 @@ def balance(sender: Sender) -> Callable[[], Decimal | Unavailable | Unknown]:
     return asked
 
 
-def make_sender(settings: Settings, channel: Channel, now: Callable[[], datetime] = clock) -> Sender | None:
+def make_sender(
+    settings: Settings, channel: Channel, now: Callable[[], datetime] = SYSTEM_CLOCK.now
+) -> Sender | None:
     """The adapter of a channel, or None where its section is not configured."""
     # Imported here, because a run in which nothing is due touches no network.
     if channel is Channel.SMS and settings.sms is not None:
@@ -178,17 +184,17 @@ def make_sender(settings: Settings, channel: Channel, now: Callable[[], datetime
 
 
 @contextmanager
-def stop_signals(max_run_minutes: int) -> Iterator[Callable[[], Stop | None]]:
+def stop_signals(max_run_minutes: int, clock: Clock) -> Iterator[Callable[[], Stop | None]]:
     """SIGTERM, SIGINT and the end of `max_run_minutes` as a question that a run asks between two messages."""
     seen: list[int] = []
-    ends = time.monotonic() + max_run_minutes * 60
+    ends = clock.monotonic() + max_run_minutes * 60
 
     def note(number: int, _frame: FrameType | None) -> None:
         seen.append(number)
 
     before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield lambda: Stop.SIGNAL if seen else Stop.MAX_RUN_MINUTES if time.monotonic() > ends else None
+        yield lambda: Stop.SIGNAL if seen else Stop.MAX_RUN_MINUTES if clock.monotonic() > ends else None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

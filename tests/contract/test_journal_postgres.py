@@ -30,8 +30,9 @@ from journals import (
     settled,
 )
 from postgres import PostgresServer
+from terminbenachrichtigung.clock import Timings
 from terminbenachrichtigung.errors import JournalError
-from terminbenachrichtigung.journal import database, open_journal, patience
+from terminbenachrichtigung.journal import open_journal
 from terminbenachrichtigung.journal.database import lock, make_engine
 from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.delivery import Attempt, Claim, Rejected, Sent, Unavailable, Unknown
@@ -99,22 +100,15 @@ def test_other_customers_need_not_wait(journals: Journals) -> None:
         assert not released.is_set()
 
 
-def test_a_lock_held_for_longer_than_the_timeout_is_waited_for(
-    journals: Journals, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 1)
-    run = journals.run()
+def test_a_lock_held_for_longer_than_the_timeout_is_waited_for(journals: Journals) -> None:
+    run = journals.run(timings=Timings(busy=1))
     with locked_for(journals.url, "17", 2.0) as released:
         assert isinstance(run.claim(planned(), now=NOW, gap=GAP), Claim)
         assert released.is_set()
 
 
-def test_a_lock_held_for_good_is_given_up_with_one_sentence(
-    journals: Journals, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 1)
-    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.1)
-    run = journals.run()
+def test_a_lock_held_for_good_is_given_up_with_one_sentence(journals: Journals) -> None:
+    run = journals.run(timings=Timings(busy=1, patience=0.1))
     with locked_for(journals.url, "17", 2.5) as released:
         with pytest.raises(JournalError, match=r"^the journal postgresql.*lock timeout[^\n]*$"):
             run.claim(planned(), now=NOW, gap=GAP)
@@ -194,14 +188,11 @@ def test_a_server_that_is_away_for_a_moment_is_waited_for(own_server: PostgresSe
         fresh.close()
 
 
-def test_a_journal_whose_server_is_gone_can_still_be_closed(
-    own_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.1)
+def test_a_journal_whose_server_is_gone_can_still_be_closed(own_server: PostgresServer) -> None:
     url = own_server.create_database("journal")
     with Journals(url):
         pass
-    journal = open_journal(settings(url))
+    journal = open_journal(settings(url), timings=Timings(patience=0.1))
     claimed(journal, planned())
     own_server.stop("immediate")
     with pytest.raises(JournalError):

@@ -14,9 +14,10 @@ import pytest
 from sqlalchemy import URL, text
 
 from journals import GAP, NOW, SMS, Journals, appointment, ask, claimed, compete, planned, settings, settled
+from terminbenachrichtigung.clock import Timings
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
-from terminbenachrichtigung.journal import create_journal, database, open_journal, patience
-from terminbenachrichtigung.journal.database import file_system_of, make_engine
+from terminbenachrichtigung.journal import create_journal, open_journal
+from terminbenachrichtigung.journal.database import Mode, file_system_of, make_engine
 from terminbenachrichtigung.model.delivery import Claim
 from terminbenachrichtigung.model.plan import MessageOutcome
 
@@ -157,20 +158,20 @@ def test_reading_waits_for_nobody(journals: Journals, tmp_path: Path) -> None:
         assert not released.is_set()
 
 
-def test_writers_take_turns_and_none_is_refused(journals: Journals, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writers_take_turns_and_none_is_refused(journals: Journals) -> None:
     # A transaction that read before it wrote would be refused at once, however long it may wait.
-    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0)
     messages = [planned(appointment(str(n), customer=str(n))) for n in range(60)]
     with ThreadPoolExecutor(4) as threads:
-        runs = [threads.submit(compete, journals.url, seed, messages) for seed in range(4)]
+        runs = [
+            threads.submit(compete, journals.url, seed, messages, Timings(patience=0)) for seed in range(4)
+        ]
         assert sum(len(run.result()) for run in runs) == 60
 
 
 def test_a_journal_locked_for_longer_than_the_busy_timeout_is_waited_for(
-    journals: Journals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    journals: Journals, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0.1)
-    run = journals.run()
+    run = journals.run(timings=Timings(busy=0.1))
     claim = claimed(run, planned())
     with locked_for(tmp_path / "journal.db", 1.5) as released:
         run.settle(claim, MessageOutcome.SENT, SMS, [])
@@ -178,12 +179,8 @@ def test_a_journal_locked_for_longer_than_the_busy_timeout_is_waited_for(
     assert journals.state(claim) == "sent"
 
 
-def test_a_journal_locked_for_good_is_given_up_with_one_sentence(
-    journals: Journals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 0.1)
-    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.5)
-    run = journals.run()
+def test_a_journal_locked_for_good_is_given_up_with_one_sentence(journals: Journals, tmp_path: Path) -> None:
+    run = journals.run(timings=Timings(busy=0.1, patience=0.5))
     with locked_for(tmp_path / "journal.db", 2.5) as released:
         with pytest.raises(JournalError, match=r"journal\.db: database is locked"):
             run.claim(planned(), now=NOW, gap=GAP)
@@ -269,10 +266,10 @@ def test_where_mounts_cannot_be_seen_nothing_is_known(tmp_path: Path) -> None:
     assert file_system_of(tmp_path, tmp_path / "no such file") == ""
 
 
-def test_a_journal_on_a_network_drive_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "journal.db"
-    monkeypatch.setattr(database, "NETWORK_FILE_SYSTEMS", {file_system_of(path)})
-    for opening in (create_journal, lambda some, _now: open_journal(some)):
-        with pytest.raises(JournalError, match=r"network drive.*Postgres"):
-            opening(settings(url_of(path)), NOW)
+@pytest.mark.parametrize("mode", ["ro", "rw", "rwc"])
+def test_a_journal_on_a_network_drive_is_refused(tmp_path: Path, mode: Mode) -> None:
+    path, mounts = tmp_path / "journal.db", tmp_path / "mounts"
+    mounts.write_text("nas:/ / nfs4 rw 0 0\n")
+    with pytest.raises(JournalError, match=r"network drive.*Postgres"):
+        make_engine(url_of(path), mode, mounts=mounts)
     assert not path.exists()

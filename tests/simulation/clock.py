@@ -1,10 +1,11 @@
 """Simulated time: the clock on the wall, which people can set, and the seconds that pass anyway."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 
 class Clock:
-    """Stands in for `datetime.now` (as `Tools.clock`), and for the module `time` in `dispatch`."""
+    """Stands in for the machine's clocks."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
@@ -30,3 +31,19 @@ class Clock:
     def step(self, by: timedelta) -> None:
         """Set the clock, as a person or a time server does."""
         self._now += by
+
+
+class AskedClock:
+    """A simulated clock as a run is handed it: something may happen whenever it asks for the time."""
+
+    def __init__(self, clock: Clock, now: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self.now = now
+
+    def monotonic(self) -> float:
+        """Seconds that have passed."""
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self._clock.sleep(seconds)

@@ -6,16 +6,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from simulation.aftermath import Aftermath, compare
-from simulation.clock import Clock
+from simulation.clock import AskedClock, Clock
 from simulation.configurations import Configuration
 from simulation.front_desk import FrontDesk
 from simulation.memory import Tables
 from simulation.minutes import Minutes
-from simulation.outlets import WEATHER, Attempted, Killed, Peer
+from simulation.outlets import WEATHER, Attempted, Killed, Peer, SameThread
 from simulation.promises import Promises
 from simulation.schedule_file import ScheduleFile
 from simulation.verdicts import Oracle, Verdict
 from simulation.world import Log, Run, World
+from terminbenachrichtigung.clock import Timings
 from terminbenachrichtigung.errors import ScheduleError
 from terminbenachrichtigung.journal import create_journal, open_journal
 from terminbenachrichtigung.journal.journal import Journal
@@ -24,7 +25,7 @@ from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.model.result import RunResult, Stop
 from terminbenachrichtigung.on_demand import adopt
 from terminbenachrichtigung.run import once
-from terminbenachrichtigung.run.context import Outlets, Tools
+from terminbenachrichtigung.run.context import RunContext
 from terminbenachrichtigung.schedule.reading import Schedule
 from terminbenachrichtigung.staff_list.cases import staff
 from terminbenachrichtigung.staff_list.entries import StaffReason
@@ -35,6 +36,7 @@ CLAIM_TIMEOUT = 15 * 60.0
 """Seconds after which a claim has run out; the default of `journal.claim_timeout_minutes`."""
 PAUSES = (timedelta(minutes=2), timedelta(minutes=30))
 """How long a process stands still: shorter and longer than a claim lasts."""
+NO_PAUSES = Timings(pauses=(0.0, 0.0))
 WHERE = ("before", "after", "asking", "between")
 """An attempt; when the clock is asked before one; between two messages."""
 TROUBLES = {
@@ -93,12 +95,14 @@ class Simulation:
             for channel in Channel
             if getattr(settings, channel) is not None
         }
+        self.spread = random.Random(seed)
+        self.asked_clock = AskedClock(clock, self._ask_the_time)
         self.stack: list[Run] = []
         self.last_renewed: dict[str, float] = {}
         self.hours_without_runs = 0
         if configuration.adopt:
             with self._journal() as journal:
-                log.figures["adopted"] += adopt.adopt(self._tools(journal))
+                log.figures["adopted"] += adopt.adopt(self._context(journal))
 
     def close(self) -> None:
         """Let go of all files."""
@@ -179,7 +183,7 @@ class Simulation:
     def _compare_dry_run(self, now: datetime) -> Verdict:
         verdict = self.world.oracle.plan(self.world.schedule.rows(), self.tables.memory(), now)
         with self._journal(readonly=True) as journal:
-            compare(self.world, "dry-run", verdict, once.dry_run(self._tools(journal), now))
+            compare(self.world, "dry-run", verdict, once.dry_run(self._context(journal), now))
         self.log.figures["verdicts compared"] += len(verdict.skips) + len(verdict.messages)
         return verdict
 
@@ -189,7 +193,7 @@ class Simulation:
         moment, schedule = self.clock.now(), self.world.schedule
         expected = self.world.oracle.staff(schedule.rows(), self.tables.memory(), moment)
         with self._journal(readonly=True) as journal:
-            listed = staff(self._tools(journal))
+            listed = staff(self._context(journal))
         # The oracle does not judge who was told of a time that holds no more.
         changed = (StaffReason.CANCELLED, StaffReason.MOVED)
         found = {
@@ -211,8 +215,22 @@ class Simulation:
     def _journal(self, *, readonly: bool = False) -> "closing[Journal]":
         return closing(open_journal(self.settings.journal, readonly=readonly))
 
-    def _tools(self, journal: Journal | None) -> Tools:
-        return Tools(self.settings, self.quiet, self.schedule, journal, self.texts, self._ask_the_time)
+    def _context(self, journal: Journal | None) -> RunContext:
+        sms = self.peers.get(Channel.SMS)
+        return RunContext(
+            self.settings,
+            self.quiet,
+            self.schedule,
+            journal,
+            self.texts,
+            self.asked_clock,
+            NO_PAUSES,
+            senders=self.peers,
+            preflight={Channel.SMS: sms.balance} if sms is not None else {},
+            threads=SameThread,
+            chance=self.spread,
+            stopping=self._stopping,
+        )
 
     def run(self, depth: int = 0) -> None:
         """What cron does, with all that may go wrong meanwhile."""
@@ -254,11 +272,8 @@ class Simulation:
 
     def _run_once(self, journal: Journal, limit: int | None) -> RunResult | None:
         run = self.stack[-1]
-        sms = self.peers.get(Channel.SMS)
-        preflight = {Channel.SMS: sms.balance} if sms is not None else {}
-        outlets = Outlets(self.peers, preflight, self._stopping)
         try:
-            return once.run_once(self._tools(journal), outlets, max_messages=limit, progress=self._between)
+            return once.run_once(self._context(journal), max_messages=limit, progress=self._between)
         except Killed:
             self.log.figures["killed runs"] += 1
             self.log.note("", f"the run of {run.now:%H:%M} is killed ({run.where}, {run.at})")
@@ -275,7 +290,7 @@ class Simulation:
         try:
             with self._journal() as journal:
                 try:
-                    once.run_once(self._tools(journal), Outlets(self.peers, {}, lambda: None))
+                    once.run_once(self._context(journal))
                 except ScheduleError:
                     pass
                 else:

@@ -1,16 +1,13 @@
 """Simulated weeks on the real code: nobody twice, nobody lost (contract, section 4)."""
 
 import functools
-import random
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
 from simulation.configurations import CONFIGURATIONS
-from simulation.outlets import SameThread
 from simulation.simulation import Simulation
 from terminbenachrichtigung.journal.database import make_engine
 
@@ -37,17 +34,10 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("hurry")
 def test_nobody_is_notified_twice_and_nobody_is_lost(
-    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+    seed: int, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     configuration = CONFIGURATIONS[(seed - 1) % len(CONFIGURATIONS)]
     simulation = Simulation(configuration, seed, pytestconfig.getoption("--weeks"), tmp_path)
-    # One thread and simulated seconds: a seed always comes to the same end.
-    monkeypatch.setattr("terminbenachrichtigung.delivery.workers.ThreadPoolExecutor", SameThread)
-    for module in ("run.planning", "run.backlog", "run.deliveries"):
-        monkeypatch.setattr(f"terminbenachrichtigung.{module}.time", simulation.clock)
-    chance = SimpleNamespace(Random=lambda: random.Random(seed))
-    monkeypatch.setattr("terminbenachrichtigung.run.backlog.random", chance)
-    monkeypatch.setattr("terminbenachrichtigung.delivery.next_step.PAUSES", (0.0, 0.0))
     try:
         simulation.live()
     finally:

@@ -3,13 +3,11 @@
 import random
 import shutil
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from hosts import Host, hourly, run_together
 from practice import Practice, local, number, reminder
+from terminbenachrichtigung.clock import SystemClock, Timings
 from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.demo.gateway import Request
 from terminbenachrichtigung.journal import open_journal
@@ -251,13 +250,12 @@ def test_two_reminders_on_two_hosts_do_not_both_write_to_a_customer(practice: Pr
 
 
 def test_a_schedule_that_changes_between_two_runs_reads_is_told_as_it_now_is(
-    practice: Practice, monkeypatch: pytest.MonkeyPatch
+    practice: Practice,
 ) -> None:
     """One run has made its plan; the desk changes everything; another run tells it; the first one goes on."""
-    monkeypatch.setattr("terminbenachrichtigung.run.backlog.FRESH_SECONDS", 0)
     for customer, appointment in enumerate(("moved", "given away", "cancelled", "as it was"), 1):
         book(practice, appointment, f"2026-11-25 0{customer + 4}:00", customer)
-    first, second = Host(practice), Host(practice)
+    first, second = Host(practice, timings=Timings(fresh=0)), Host(practice)
     runs = 0
 
     def script(request: Request) -> None:
@@ -284,6 +282,16 @@ def test_a_schedule_that_changes_between_two_runs_reads_is_told_as_it_now_is(
     assert outcomes(first.run(TEN + timedelta(hours=1))) == {}
 
 
+class SuspendedClock(SystemClock):
+    """The clocks of a machine as Linux keeps them in suspension: only the one on the wall goes on."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        return self.moment
+
+
 @pytest.mark.parametrize("meanwhile", ["another run comes by", "nobody does"])
 def test_a_run_that_slept_past_its_claim_asks_for_it_again_before_it_sends(
     practice: Practice, meanwhile: str, monkeypatch: pytest.MonkeyPatch
@@ -292,25 +300,22 @@ def test_a_run_that_slept_past_its_claim_asks_for_it_again_before_it_sends(
     practice.configure(sms={"concurrency": 1})
     book(practice, "1", "2026-11-25 09:00", customer=1)
     book(practice, "2", "2026-11-25 09:30", customer=2)
-    slept = 0.0
-    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + slept)
-    monkeypatch.setattr("terminbenachrichtigung.run.deliveries.time", clock)
+    clock = SuspendedClock(TEN)
     commit: Any = DefaultDialect.do_commit
 
     def commit_and_sleep(dialect: DefaultDialect, connection: Any) -> None:
-        nonlocal slept
         commit(dialect, connection)
         monkeypatch.setattr(DefaultDialect, "do_commit", commit)
         if practice.open_claims() == 0:
             monkeypatch.setattr(DefaultDialect, "do_commit", commit_and_sleep)
             return
-        slept = 20 * 60
+        clock.moment += timedelta(minutes=20)
         practice.let_claims_run_out()
         if meanwhile == "another run comes by":
             expire(practice)
 
     monkeypatch.setattr(DefaultDialect, "do_commit", commit_and_sleep)
-    result = Host(practice).run(TEN)
+    result = Host(practice).run(TEN, clock)
     if meanwhile == "another run comes by":
         assert outcomes(result) == {"1": MessageOutcome.UNKNOWN, "2": MessageOutcome.SENT}
         assert practice.texted == [number(2)]

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from terminbenachrichtigung import wiring
+from terminbenachrichtigung.clock import ClockAt
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.demo import folder, preparation
 from terminbenachrichtigung.demo.gateway import Gateway
@@ -44,17 +45,13 @@ class Scene:
 
     def run_once(self) -> RunResult:
         """The run of the demo's moment, in this process."""
-        now = self.sample.now
-        with (
-            wiring.tools(self.settings) as tools,
-            wiring.outlets(self.settings, lambda: now, lambda: None) as outlets,
-        ):
-            return once.run_once(replace(tools, clock=lambda: now), outlets)
+        with wiring.run_context(self.settings, clock=ClockAt(self.sample.now)) as context:
+            return once.run_once(context)
 
     def due(self, at: datetime) -> set[str]:
         """The names of those whom a dry run plans."""
-        with wiring.tools(self.settings, readonly=True) as tools:
-            planned = once.dry_run(tools, at).messages
+        with wiring.run_context(self.settings, readonly=True) as context:
+            planned = once.dry_run(context, at).messages
         return {self.sample.name(message.message.customer_id) for message in planned}
 
     @property

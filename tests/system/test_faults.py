@@ -46,6 +46,7 @@ from faulty import (
     without_end,
 )
 from practice import Practice
+from terminbenachrichtigung.clock import Timings
 from terminbenachrichtigung.demo.mailserver import HANG_UP
 
 
@@ -83,8 +84,8 @@ FOUND = Expected("unknown", "unknown", closed=False, exit_code=1, next_run=None,
 
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    monkeypatch.setattr("terminbenachrichtigung.delivery.next_step.PAUSES", (0.01, 0.02))
     with Practice(tmp_path) as practice, ExitStack() as peers:
+        practice.timings = Timings(pauses=(0.01, 0.02))
         practice.configure(sms={"check_balance": False, "timeout_seconds": 1}, email={"timeout_seconds": 1})
         yield Scene(practice, monkeypatch, peers)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from practice import Practice, Ran, address, days_ahead, local, number, reminder
+from terminbenachrichtigung.clock import Timings
 from terminbenachrichtigung.demo.gateway import Answer, Request
 from terminbenachrichtigung.demo.mailserver import HANG_UP
 
@@ -317,8 +318,8 @@ def test_a_gateway_that_does_not_tell_is_a_warning_and_the_run_goes_on(
     assert warning.startswith("the gateway could not be asked what became of earlier SMS: ")
 
 
-def test_a_slow_gateway_does_not_hold_up_the_run(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("terminbenachrichtigung.run.follow_up.ASKING_SECONDS", 0.3)
+def test_a_slow_gateway_does_not_hold_up_the_run(practice: Practice) -> None:
+    practice.timings = Timings(asking=0.3)
     for customer in range(4):
         practice.book(str(customer), customer=customer, email="")
     practice.gateway.script = answering(SEND, http_status=500)

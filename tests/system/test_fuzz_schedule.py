@@ -38,7 +38,7 @@ from terminbenachrichtigung.model.delivery import Content
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.model.result import MessageResult
 from terminbenachrichtigung.run import once, report
-from terminbenachrichtigung.run.context import Tools, content_of
+from terminbenachrichtigung.run.context import RunContext, content_of
 
 NOW = local(TUESDAY_TEN)
 Row = dict[str, Any]
@@ -182,10 +182,10 @@ def fill(practice: Practice, rows: list[Row]) -> dict[str, Row]:
 class Desk:
     """A practice whose schedule is filled anew for every input."""
 
-    def __init__(self, practice: Practice, configured: Settings, tools: Tools) -> None:
+    def __init__(self, practice: Practice, configured: Settings, context: RunContext) -> None:
         self.practice = practice
         self.settings = configured
-        self.tools = tools
+        self.context = context
 
     def __repr__(self) -> str:
         return "Desk"  # the settings would fill pages
@@ -196,7 +196,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with ExitStack() as stack:
         practice = stack.enter_context(Practice(tmp_path_factory.mktemp("practice")))
         configured = wiring.load_config(practice.config, {}).settings
-        yield Desk(practice, configured, stack.enter_context(wiring.tools(configured, readonly=True)))
+        yield Desk(practice, configured, stack.enter_context(wiring.run_context(configured, readonly=True)))
 
 
 @inputs(3)
@@ -204,7 +204,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 def test_any_schedule_is_planned_and_written_down_safely(desk: Desk, rows: list[Row]) -> None:
     by_id = fill(desk.practice, rows)
     with comes_to_an_end():
-        result = once.dry_run(desk.tools, NOW)
+        result = once.dry_run(desk.context, NOW)
     for message in result.messages:
         appointments = message.message.appointments
         row = by_id[appointments[0].appointment_id]
@@ -212,7 +212,7 @@ def test_any_schedule_is_planned_and_written_down_safely(desk: Desk, rows: list[
         assert customers == {message.message.customer_id}
         for route in message.message.routes:
             assert is_theirs(route.recipient, row), (route.recipient, row)
-            content = content_of(desk.tools, message.message, route, NOW)
+            content = content_of(desk.context, message.message, route, NOW)
             assert content.recipient == route.recipient
             text = f"{content.subject or ''}\n{content.text}"
             assert_safe(text)
@@ -237,7 +237,7 @@ def test_good_rows_are_all_told(desk: Desk) -> None:
     """Else the test above could not fail."""
     rows = [_good(place) for place in range(5)]
     by_id = fill(desk.practice, rows)
-    result = once.dry_run(desk.tools, NOW)
+    result = once.dry_run(desk.context, NOW)
     assert len(result.messages) == 5
     assert all(
         is_theirs(route.recipient, by_id[each.message.soonest.appointment_id])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from practice import TYPES, Practice, address, number, reminder
+from terminbenachrichtigung.clock import Timings
 from terminbenachrichtigung.demo.gateway import Answer, Request
 
 WEDNESDAY = "2026-11-25 09:00"
@@ -16,9 +17,9 @@ ALWAYS_ANOTHER = ", ".join(
 
 
 @pytest.fixture
-def always_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+def always_fresh(practice: Practice) -> None:
     """Rows are read anew before every claim, as in a run that takes long: not only every 30 seconds."""
-    monkeypatch.setattr("terminbenachrichtigung.run.backlog.FRESH_SECONDS", 0)
+    practice.timings = Timings(fresh=0)
 
 
 def one_after_the_other(practice: Practice) -> None:
@@ -171,16 +172,14 @@ def test_a_schedule_that_is_emptied_cancels_all_and_one_that_is_filled_again_los
     assert practice.texted == [number(customer) for customer in range(1, 5)]
 
 
-def test_rows_that_never_come_twice_the_same_do_not_keep_a_run_for_ever(
-    practice: Practice, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rows_that_never_come_twice_the_same_do_not_keep_a_run_for_ever(practice: Practice) -> None:
     one_after_the_other(practice)
     practice.book("1", customer=1)
     (practice.folder / "schedule.sql").write_text(f"SELECT {ALWAYS_ANOTHER} FROM reminder_appointments")
     practice.configure(schedule={"query_file": "schedule.sql"})
-    with monkeypatch.context() as patched:
-        patched.setattr("terminbenachrichtigung.run.backlog.FRESH_SECONDS", 0)
-        ran = practice.run_once()
+    practice.timings = Timings(fresh=0)
+    ran = practice.run_once()
+    practice.timings = Timings()
     assert (ran.exit_code, ran.reasons) == (0, {"1": "changed"})
     assert "the next run sees to it" in ran.json["skipped"][0]["detail"]
     assert practice.run_once().outcomes == {"1": "sent"}

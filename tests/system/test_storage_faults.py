@@ -8,6 +8,7 @@ import resource
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from sqlalchemy.pool import NullPool
 
 from postgres import PostgresServer
 from practice import Practice, Ran, days_ahead, number, reminder
+from terminbenachrichtigung.clock import Timings
 from terminbenachrichtigung.demo.gateway import Answer, Request
 
 CUSTOMERS = 5
@@ -24,17 +26,14 @@ PATIENCE = 0.6
 """Seconds for which a run waits for its journal here; 90 in earnest."""
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("terminbenachrichtigung.journal.database.BUSY_TIMEOUT_SECONDS", PATIENCE / 6)
-    monkeypatch.setattr("terminbenachrichtigung.journal.patience.PATIENCE_SECONDS", PATIENCE)
-    monkeypatch.setattr("terminbenachrichtigung.run.backlog.PAUSES", (PATIENCE / 2, PATIENCE / 2))
+IMPATIENT = Timings(busy=PATIENCE / 6, patience=PATIENCE, pauses=(PATIENCE / 2, PATIENCE / 2))
 
 
 @pytest.fixture
 def practice(database_url: str, tmp_path: Path) -> Iterator[Practice]:
     """A practice in which all customers are due, one after the other; the journal on either database."""
     with Practice(tmp_path, now=None, journal_url=database_url) as practice:
+        practice.timings = IMPATIENT
         practice.configure(
             rules={"quiet_hours": False}, reminders=[reminder(72, channels=("sms",))], sms={"concurrency": 1}
         )
@@ -252,10 +251,8 @@ def test_a_settle_that_could_not_be_committed_is_asked_for_later_and_never_sent_
 
 @over(PASSING)
 @pytest.mark.parametrize("moment", ["the first claim", "a settle in the middle"])
-def test_a_fault_that_passes_costs_nothing_but_time(
-    practice: Practice, fault: Fault, moment: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("terminbenachrichtigung.journal.patience.PATIENCE_SECONDS", 20)
+def test_a_fault_that_passes_costs_nothing_but_time(practice: Practice, fault: Fault, moment: str) -> None:
+    practice.timings = replace(IMPATIENT, patience=20)
     soon = threading.Timer(PATIENCE / 2, fault.end)
 
     def script(request: Request) -> None:
@@ -331,9 +328,9 @@ Spoil = Callable[[Practice], Callable[[], object]]
 
 
 @pytest.fixture
-def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+def fresh(practice: Practice) -> None:
     """Rows are read anew before every claim, not only every 30 seconds."""
-    monkeypatch.setattr("terminbenachrichtigung.run.backlog.FRESH_SECONDS", 0)
+    practice.timings = replace(IMPATIENT, fresh=0)
 
 
 @SPOILT

@@ -5,6 +5,7 @@ from typing import Literal
 
 import pytest
 
+from terminbenachrichtigung.clock import TIMINGS
 from terminbenachrichtigung.delivery.next_step import End, Try, next_step
 from terminbenachrichtigung.model.delivery import Attempt, Outcome, Rejected, Sent, Unavailable, Unknown
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Route
@@ -32,7 +33,9 @@ def step(
     closed: Sequence[Channel] = (),
     on_unknown: Literal["hold", "fallback"] = "hold",
 ) -> Step:
-    return next_step(routes, [Attempt(route, outcome) for route, outcome in tried], closed, on_unknown)
+    return next_step(
+        routes, [Attempt(route, outcome) for route, outcome in tried], closed, on_unknown, TIMINGS.pauses
+    )
 
 
 def ends(outcome: MessageOutcome) -> End:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from terminbenachrichtigung.delivery import preflight
+from terminbenachrichtigung.clock import SYSTEM_CLOCK
 from terminbenachrichtigung.delivery.preflight import credit
 from terminbenachrichtigung.model.delivery import Unavailable, Unknown
 
@@ -12,11 +12,6 @@ Answer = Decimal | Unavailable | Unknown
 
 DOWN = Unavailable("connection refused")
 LOCKED = Unavailable("AccountLocked", account_error=True, again=False)
-
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight, "PAUSES", (0.01, 0.01))
 
 
 def asked(*answers: Answer) -> tuple[Decimal | str, int]:
@@ -29,7 +24,7 @@ def asked(*answers: Answer) -> tuple[Decimal | str, int]:
         count += 1
         return left.pop(0) if len(left) > 1 else left[0]
 
-    return credit(balance), count
+    return credit(balance, SYSTEM_CLOCK, (0.01, 0.01)), count
 
 
 @pytest.mark.parametrize("balance", ["1", "0.5", "0.0001", "123456.75"])

@@ -8,13 +8,14 @@ from itertools import pairwise
 
 import pytest
 
+from terminbenachrichtigung.clock import SYSTEM_CLOCK
 from terminbenachrichtigung.delivery.workers import Limits, Workers
 from terminbenachrichtigung.model.plan import Channel
 
 
 @contextmanager
 def workers(limits: Mapping[Channel, Limits]) -> Iterator[Workers[str, int]]:
-    made: Workers[str, int] = Workers(limits)
+    made: Workers[str, int] = Workers(limits, SYSTEM_CLOCK)
     try:
         yield made
     finally:

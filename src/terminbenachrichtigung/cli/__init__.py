@@ -4,6 +4,7 @@ Only click is imported at the top of these files: `--help` must answer at once, 
 half a second. Each command imports what it needs.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -21,7 +22,7 @@ from terminbenachrichtigung.cli import (
     search,
     staff,
 )
-from terminbenachrichtigung.cli.context import Commands
+from terminbenachrichtigung.cli.context import Commands, Invocation
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -55,7 +56,7 @@ def main(
     New here? `demo` shows a complete run on sample data. Then: `config init`, `journal init`, `dry-run`,
     and the line of crontab.example.
     """
-    context.obj = config_path
+    context.obj = replace(context.obj or Invocation(), config=config_path)
 
 
 main.add_command(run.run_once)

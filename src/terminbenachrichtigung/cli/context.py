@@ -7,7 +7,8 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from terminbenachrichtigung.cli import logs
+from terminbenachrichtigung.clock import SYSTEM_CLOCK, TIMINGS, Clock, Timings
 from terminbenachrichtigung.errors import ConfigError, TerminbenachrichtigungError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from terminbenachrichtigung.config.settings import Settings
+    from terminbenachrichtigung.run.context import RunContext
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """What writing to a log on a full or broken disk ends with."""
@@ -59,6 +62,32 @@ class Commands(click.Group):
             ctx.exit(1)
 
 
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What a command is called with beside its own options; tests hand in their own clock and timings."""
+
+    clock: Clock = SYSTEM_CLOCK
+    timings: Timings = TIMINGS
+    config: Path | None = None
+    """The path given by `--config`, if any."""
+
+
+def invocation(context: click.Context) -> Invocation:
+    """What the command at hand was called with."""
+    found: Invocation = context.find_root().obj
+    return found
+
+
+def open_context(
+    context: click.Context, settings: "Settings", *, readonly: bool = False
+) -> "AbstractContextManager[RunContext]":
+    """What a command reads, plans and sends with, by the clock that it was called with."""
+    from terminbenachrichtigung.wiring import run_context
+
+    called = invocation(context)
+    return run_context(settings, clock=called.clock, timings=called.timings, readonly=readonly)
+
+
 def load_settings(context: click.Context) -> "Settings":
     """The settings of the configuration in force; its warnings stay with `config check`.
 
@@ -67,15 +96,14 @@ def load_settings(context: click.Context) -> "Settings":
     """
     from terminbenachrichtigung.wiring import load_config
 
-    settings = load_config(context.find_root().obj, os.environ).settings
+    settings = load_config(invocation(context).config, os.environ).settings
     logs.use_clock_of(settings.zone)
     return settings
 
 
 def config_path(context: click.Context) -> Path | None:
     """The path given by `--config`, if any."""
-    path: Path | None = context.find_root().obj
-    return path
+    return invocation(context).config
 
 
 def terminal_width() -> int | None:

@@ -5,6 +5,7 @@ import click
 from terminbenachrichtigung.cli.context import (
     load_settings,
     local_moment,
+    open_context,
     print_json,
     terminal_width,
     wants_colour,
@@ -26,13 +27,12 @@ def explain(context: click.Context, *, appointment_id: str, at: str | None, as_j
     Exit code 0: done. 2: there is no such appointment. 3: the schedule or the journal is out of reach.
     """
     settings = load_settings(context)
-    from terminbenachrichtigung import wiring
     from terminbenachrichtigung.on_demand import explain as explaining
     from terminbenachrichtigung.on_demand.explain_text import explanation_as_json, explanation_as_text
 
-    with wiring.tools(settings, readonly=True) as tools:
+    with open_context(context, settings, readonly=True) as opened:
         moment = None if at is None else local_moment(at, settings.zone)
-        explained = explaining.explain(tools, appointment_id, moment)
+        explained = explaining.explain(opened, appointment_id, moment)
     if as_json:
         print_json(explanation_as_json(explained, zone=settings.zone))
     else:

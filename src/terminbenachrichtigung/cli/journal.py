@@ -2,7 +2,11 @@
 
 import click
 
-from terminbenachrichtigung.cli.context import load_settings
+from terminbenachrichtigung.cli.context import (
+    invocation,
+    load_settings,
+    open_context,
+)
 
 
 @click.group()
@@ -24,13 +28,12 @@ def init(context: click.Context, *, adopt: bool) -> None:
     journal was lost; it works on an existing journal too.
     """
     settings = load_settings(context)
-    from terminbenachrichtigung import wiring
     from terminbenachrichtigung.journal import create_journal
     from terminbenachrichtigung.on_demand import adopt as adoption
 
-    made = create_journal(settings.journal, wiring.clock())
+    made = create_journal(settings.journal, invocation(context).clock.now())
     click.echo("The journal is ready." if made else "The journal was there already; it was left as it is.")
     if adopt:
-        with wiring.tools(settings) as tools:
-            count = adoption.adopt(tools)
+        with open_context(context, settings) as opened:
+            count = adoption.adopt(opened)
         click.echo(f"{count} due appointments are marked as handled elsewhere.")

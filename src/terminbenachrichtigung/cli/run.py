@@ -1,13 +1,16 @@
 """`run-once`, `dry-run` and `test-message`."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from terminbenachrichtigung.cli import logs
 from terminbenachrichtigung.cli.context import (
+    invocation,
     load_settings,
     local_moment,
+    open_context,
     print_json,
     progress_bar,
     terminal_width,
@@ -43,19 +46,20 @@ def run_once(
     from terminbenachrichtigung.run import once, report
 
     logs.event("run_began", "the run begins")
-    with wiring.watch(settings) as watch:
+    with wiring.watch(settings, invocation(context).clock) as watch:
         with (
-            wiring.stop_signals(settings.max_run_minutes) as stopping,
-            wiring.tools(settings) as tools,
-            wiring.outlets(settings, tools.clock, stopping) as outlets,
+            wiring.stop_signals(settings.max_run_minutes, invocation(context).clock) as stopping,
+            open_context(context, settings) as opened,
             progress_bar(shown=not (as_json or quiet)) as progress,
         ):
-            result = once.run_once(tools, outlets, progress=progress, max_messages=max_messages)
+            result = once.run_once(
+                replace(opened, stopping=stopping), progress=progress, max_messages=max_messages
+            )
             on_staff_list = None
             if settings.has_staff_recipients or settings.monitoring.textfile:  # else no run pays for it
                 from terminbenachrichtigung.staff_list.mailing import after_run
 
-                result, on_staff_list = after_run(tools, outlets, result)
+                result, on_staff_list = after_run(replace(opened, stopping=stopping), result)
         watch.ended(result, on_staff_list)
         if as_json:
             print_json(report.as_json(result, full=full, zone=settings.zone))
@@ -101,12 +105,11 @@ def dry_run(context: click.Context, *, at: str | None, as_json: bool) -> None:
     Nothing is sent, and nothing is written.
     """
     settings = load_settings(context)
-    from terminbenachrichtigung import wiring
     from terminbenachrichtigung.run import once, report
 
-    with wiring.tools(settings, readonly=True) as tools:
-        moment = tools.clock() if at is None else local_moment(at, settings.zone)
-        result = once.dry_run(tools, moment)
+    with open_context(context, settings, readonly=True) as opened:
+        moment = opened.clock.now() if at is None else local_moment(at, settings.zone)
+        result = once.dry_run(opened, moment)
     if as_json:
         print_json(report.as_json(result, full=True, zone=settings.zone))
     else:

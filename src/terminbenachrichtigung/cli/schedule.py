@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terminbenachrichtigung.cli.context import load_settings, terminal_width, wants_colour
+from terminbenachrichtigung.cli.context import invocation, load_settings, terminal_width, wants_colour
 from terminbenachrichtigung.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -80,12 +80,11 @@ def import_(
     excluded = [status.strip() for status in settings.rules.excluded_statuses]
     if not excluded:
         raise ConfigError("rules.excluded_statuses is empty: a cancelled appointment would still be notified")
-    from terminbenachrichtigung import wiring
     from terminbenachrichtigung.own_schedule import changes, entries, importing
 
     usual = [status for status in excluded if status.casefold() == entries.CANCELLED.casefold()]
     how = changes.How(
-        now=wiring.clock(),
+        now=invocation(context).clock.now(),
         zone=settings.zone,
         excluded=frozenset(status.casefold() for status in excluded),
         cancelled=(usual or excluded)[0],

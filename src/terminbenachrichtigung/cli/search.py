@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from terminbenachrichtigung.cli.context import (
+    invocation,
     load_settings,
     local_day,
+    open_context,
     print_json,
     progress_bar,
     terminal_width,
@@ -62,15 +64,14 @@ def search(
     if first_day is not None and last_day is not None and last_day < first_day:
         raise ConfigError(f"--to {last_day} lies before --from {first_day}")
     settings = load_settings(context)
-    from terminbenachrichtigung import wiring
     from terminbenachrichtigung.on_demand import search as searching
     from terminbenachrichtigung.on_demand.search_text import FoundState, search_as_json, search_as_text
 
     query = searching.Query(
         first_day, last_day, customer, branches, type_name, tuple(map(FoundState, states))
     )
-    with wiring.tools(settings, readonly=True) as tools:
-        found = searching.search(tools, query)
+    with open_context(context, settings, readonly=True) as opened:
+        found = searching.search(opened, query)
     if as_json:
         print_json(search_as_json(found, zone=settings.zone))
     else:
@@ -112,8 +113,8 @@ def notify(
     from terminbenachrichtigung.run import report
 
     choice = by_hand.choose(settings, appointment_ids, reminder, again=again)
-    with wiring.tools(settings) as tools:
-        result = shown = by_hand.preview(tools, choice)
+    with open_context(context, settings) as opened:
+        result = shown = by_hand.preview(opened, choice)
         if shown.messages:
             if not yes:
                 click.echo(_text(shown, settings, full=True))
@@ -122,11 +123,10 @@ def notify(
                     return
             with (
                 # Only now: until here Ctrl-C ends the command at once.
-                wiring.stop_signals(settings.max_run_minutes) as stopping,
-                wiring.outlets(settings, tools.clock, stopping) as outlets,
+                wiring.stop_signals(settings.max_run_minutes, invocation(context).clock) as stopping,
                 progress_bar(shown=not as_json) as progress,
             ):
-                result = by_hand.notify(tools, outlets, choice, shown, progress)
+                result = by_hand.notify(replace(opened, stopping=stopping), choice, shown, progress)
     if as_json:
         print_json(report.as_json(result, full=False, zone=settings.zone))
     else:

@@ -6,6 +6,7 @@ import click
 
 from terminbenachrichtigung.cli.context import (
     load_settings,
+    open_context,
     print_json,
     terminal_width,
     wants_colour,
@@ -34,13 +35,12 @@ def staff_list(context: click.Context, *, branch: str | None, html: Path | None,
             raise click.UsageError("--branch, --html and --json print the list; `done` ticks off")
         return
     settings = load_settings(context)
-    from terminbenachrichtigung import wiring
     from terminbenachrichtigung.staff_list import page, text
     from terminbenachrichtigung.staff_list.cases import staff
 
-    with wiring.tools(settings, readonly=True) as tools:
-        entries = staff(tools)
-        moment = tools.clock()
+    with open_context(context, settings, readonly=True) as opened:
+        entries = staff(opened)
+        moment = opened.clock.now()
     if branch is not None:
         entries = page.of_branch(entries, branch)
     if html is not None:
@@ -64,12 +64,11 @@ def done(context: click.Context, *, appointment_ids: tuple[str, ...], customer: 
     A later move, or a new failure, puts them on it again.
     """
     settings = load_settings(context)
-    from terminbenachrichtigung import wiring
     from terminbenachrichtigung.safe_text import printable
     from terminbenachrichtigung.staff_list.cases import tick_off
 
-    with wiring.tools(settings) as tools:
-        entries = tick_off(tools, appointment_ids, customer)
+    with open_context(context, settings) as opened:
+        entries = tick_off(opened, appointment_ids, customer)
     for entry in entries:
         who = f"{entry.name} ({entry.customer_id})" if entry.name else entry.customer_id
         click.echo(printable(f"done: {who}, {', '.join(entry.appointment_ids)}"))

@@ -7,9 +7,6 @@ from typing import Literal, assert_never
 from terminbenachrichtigung.model.delivery import Attempt, Rejected, Sent, Unavailable, Unknown
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Route
 
-PAUSES = (1.0, 4.0)
-"""Seconds before the second and the third try of what surely was not sent."""
-
 
 @dataclass(frozen=True, slots=True)
 class Try:
@@ -31,6 +28,7 @@ def next_step(
     attempts: Sequence[Attempt],
     closed: Collection[Channel],
     on_unknown: Literal["hold", "fallback"],
+    pauses: Sequence[float],
 ) -> Try | End:
     """The next attempt of a message, or how it ended.
 
@@ -39,6 +37,7 @@ def next_step(
         attempts: what was tried so far, oldest first.
         closed: channels that nothing more may be sent by.
         on_unknown: whether an attempt that may have been sent lets the next channel try.
+        pauses: seconds before each further try of what surely was not sent.
     """
     for route in routes:
         tried = [attempt.outcome for attempt in attempts if attempt.route == route]
@@ -55,8 +54,8 @@ def next_step(
             case Rejected():
                 pass
             case Unavailable(again=again, account_error=account_error):
-                if again and not account_error and len(tried) <= len(PAUSES) and route.channel not in closed:
-                    return Try(route, PAUSES[len(tried) - 1])
+                if again and not account_error and len(tried) <= len(pauses) and route.channel not in closed:
+                    return Try(route, pauses[len(tried) - 1])
             case _ as never:
                 assert_never(never)
     return End(_without_a_channel_left(routes, attempts))

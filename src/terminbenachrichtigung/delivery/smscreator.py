@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 import httpcore
 from defusedxml import ElementTree
 
+from terminbenachrichtigung.clock import TIMINGS
 from terminbenachrichtigung.config.settings import Branch, SmsSettings
 from terminbenachrichtigung.delivery.channel import branch_settings, quoted
 from terminbenachrichtigung.delivery.deadline import fault, within
 from terminbenachrichtigung.delivery.http_line import Answer, client, read
-from terminbenachrichtigung.delivery.next_step import PAUSES
 from terminbenachrichtigung.model.delivery import (
     Claim,
     Content,
@@ -314,7 +314,7 @@ def _http_fault(answer: Answer, now: datetime) -> Unavailable | Unknown:
     if answer.status in ACCOUNT_STATUSES:
         return Unavailable(detail, account_error=True, again=False)
     if answer.status in TRY_AGAIN_STATUSES:
-        return Unavailable(detail, again=_seconds_to_wait(answer.retry_after, now) <= sum(PAUSES))
+        return Unavailable(detail, again=_seconds_to_wait(answer.retry_after, now) <= sum(TIMINGS.pauses))
     return Unavailable(detail, again=False) if 300 <= answer.status < 500 else Unknown(detail)
 
 

@@ -1,16 +1,19 @@
 """Threads that send: so many per channel as its settings say, no faster than they say."""
 
 import queue
-import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from terminbenachrichtigung.clock import Clock
 from terminbenachrichtigung.model.plan import Channel
 
 _Key = TypeVar("_Key")
 _Result = TypeVar("_Result")
+
+Threads = Callable[[int, str], Executor]
+"""Makes so many threads, named so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,32 +25,35 @@ class Limits:
 
 
 class _Crew:
-    def __init__(self, channel: Channel, limits: Limits) -> None:
+    def __init__(self, channel: Channel, limits: Limits, threads: Threads) -> None:
         self.limits = limits
         self.idle = limits.concurrency
-        self.pool = ThreadPoolExecutor(limits.concurrency, thread_name_prefix=channel)
+        self.pool = threads(limits.concurrency, channel)
         self.next_start = 0.0  # by the monotonic clock
 
 
 class Workers(Generic[_Key, _Result]):
     """The sending threads of a run. Its methods belong to the main thread."""
 
-    def __init__(self, limits: Mapping[Channel, Limits]) -> None:
-        self._crews = {channel: _Crew(channel, limit) for channel, limit in limits.items()}
+    def __init__(
+        self, limits: Mapping[Channel, Limits], clock: Clock, threads: Threads = ThreadPoolExecutor
+    ) -> None:
+        self._clock = clock
+        self._crews = {channel: _Crew(channel, limit, threads) for channel, limit in limits.items()}
         self._done: queue.SimpleQueue[tuple[Channel, _Key, Future[_Result]]] = queue.SimpleQueue()
         self.size = sum(limit.concurrency for limit in limits.values())
 
     def free_in(self, channel: Channel) -> float | None:
         """Seconds until `channel` may start another attempt; None while all its threads are busy."""
         crew = self._crews[channel]
-        return max(0.0, crew.next_start - time.monotonic()) if crew.idle else None
+        return max(0.0, crew.next_start - self._clock.monotonic()) if crew.idle else None
 
     def start(self, channel: Channel, key: _Key, job: Callable[[], _Result]) -> None:
         """Runs `job` on a thread of `channel`; `wait` gives its result back with `key`."""
         crew = self._crews[channel]
         crew.idle -= 1
         if crew.limits.max_per_second:
-            crew.next_start = max(crew.next_start, time.monotonic()) + 1 / crew.limits.max_per_second
+            crew.next_start = max(crew.next_start, self._clock.monotonic()) + 1 / crew.limits.max_per_second
         crew.pool.submit(job).add_done_callback(lambda done: self._done.put((channel, key, done)))
 
     def wait(self, seconds: float) -> list[tuple[_Key, _Result]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from string import Template
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from terminbenachrichtigung import wiring
+from terminbenachrichtigung.clock import ClockAt
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.config.toml_text import value_text
 from terminbenachrichtigung.contact.phone import mobile_number
@@ -149,11 +150,11 @@ def prepare(directory: Path, scene: Scenario, gateway: Gateway, mail_port: int) 
 @contextmanager
 def run_beside(settings: Settings, now: datetime) -> Iterator[None]:
     """Another run that claims one customer's message, and in the end stops without having sent it."""
-    with wiring.tools(settings) as tools:
-        journal = tools.journal
+    with wiring.run_context(settings) as context:
+        journal = context.journal
         assert journal is not None
         journal.begin(now, "run-once")
-        planned = plan_window(tools, now).plan.messages
+        planned = plan_window(context, now).plan.messages
         (message,) = [each for each in planned if each.customer_id == CLAIMED_BESIDE]
         gap = gap_of(settings)
         claim = journal.claim(message, now=now, gap=gap)
@@ -180,8 +181,8 @@ def _recipients(scene: Scenario) -> Iterator[str]:
 
 def _run(settings: Settings, now: datetime) -> None:
     """A run as it was at another time than now: the clock is its only difference from `run-once`."""
-    with wiring.tools(settings) as real, wiring.outlets(settings, lambda: now, lambda: None) as outlets:
-        once.run_once(replace(real, clock=lambda: now), outlets)
+    with wiring.run_context(settings, clock=ClockAt(now)) as context:
+        once.run_once(context)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from terminbenachrichtigung import wiring
+from terminbenachrichtigung.clock import SYSTEM_CLOCK
 from terminbenachrichtigung.config.files import CONFIG_VARIABLE
 from terminbenachrichtigung.config.keys import PREFIX
 from terminbenachrichtigung.demo import folder, preparation, screen
@@ -35,10 +36,10 @@ def show(directory: Path) -> None:
         TerminbenachrichtigungError: something could not be made or run, in one sentence.
         click.Abort: Ctrl-C, or a stop signal.
     """
-    scene = scenario(wiring.clock())
+    scene = scenario(SYSTEM_CLOCK.now())
     folder.make_room(directory)
     with (
-        wiring.stop_signals(_MINUTES) as stopping,
+        wiring.stop_signals(_MINUTES, SYSTEM_CLOCK) as stopping,
         Gateway(script=preparation.answer) as gateway,
         MailServer() as mail,
     ):

@@ -6,6 +6,7 @@ contract's section 4 are kept here, and by the UNIQUE constraint below.
 
 from datetime import datetime
 
+from terminbenachrichtigung.clock import SYSTEM_CLOCK, TIMINGS, Clock, Timings
 from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.journal import versions
 from terminbenachrichtigung.journal.claims import Lost
@@ -30,14 +31,20 @@ def create_journal(settings: JournalSettings, now: datetime) -> bool:
         engine.dispose()
 
 
-def open_journal(settings: JournalSettings, *, readonly: bool = False) -> Journal:
+def open_journal(
+    settings: JournalSettings,
+    *,
+    readonly: bool = False,
+    clock: Clock = SYSTEM_CLOCK,
+    timings: Timings = TIMINGS,
+) -> Journal:
     """Opens the journal that `journal init` made, upgraded if it is older.
 
     Raises:
         JournalError: missing, out of reach, newer than this program, or older and `readonly`.
     """
     url = settings.url.get_secret_value()
-    engine = make_engine(url, "ro" if readonly else "rw")
+    engine = make_engine(url, "ro" if readonly else "rw", timings)
     try:
         with reaching(url):
             with engine.connect() as connection:
@@ -47,4 +54,4 @@ def open_journal(settings: JournalSettings, *, readonly: bool = False) -> Journa
     except BaseException:
         engine.dispose()
         raise
-    return Journal(engine, url, settings)
+    return Journal(engine, url, settings, clock, timings)

@@ -4,8 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from terminbenachrichtigung.journal import following
-from terminbenachrichtigung.journal.connected import Connected
-from terminbenachrichtigung.journal.patience import patient
+from terminbenachrichtigung.journal.database import Connected, patient
 from terminbenachrichtigung.model.delivery import Tidings
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.model.result import Update

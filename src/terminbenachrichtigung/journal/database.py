@@ -1,13 +1,14 @@
 """How the journal's database is opened: SQLite for one machine, Postgres for many."""
 
+import functools
 import json
 import os
 import sqlite3
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import (
@@ -28,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from terminbenachrichtigung.clock import TIMINGS, Clock, Timings
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
 
 if TYPE_CHECKING:
@@ -35,8 +37,7 @@ if TYPE_CHECKING:
 
 Mode = Literal["ro", "rw", "rwc"]
 
-BUSY_TIMEOUT_SECONDS = 30
-"""How long one statement waits for another run's lock, on either database."""
+MOUNTS = Path("/proc/mounts")
 # File systems on which SQLite's locks are known not to hold between machines (sqlite.org/faq.html, 5).
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "ceph", "glusterfs", "fuse.glusterfs", "9p"}
@@ -84,33 +85,35 @@ def _first_line(error: BaseException | None) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def make_engine(url: str, mode: Mode) -> Engine:
+def make_engine(url: str, mode: Mode, timings: Timings = TIMINGS, mounts: Path = MOUNTS) -> Engine:
     """An engine for the journal; nothing is opened yet.
 
     Args:
         url: SQLAlchemy URL of an SQLite file or a Postgres database.
         mode: "ro" cannot write, "rw" needs an existing journal file, "rwc" makes the file.
+        timings: how long one statement waits for another run's lock.
+        mounts: where the system says what is mounted where.
 
     Raises:
         JournalError: an SQLite file on a network drive, where its locks cannot be trusted.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(Path(parsed.database or ""), mode)
+        return _sqlite(Path(parsed.database or ""), mode, timings.busy, mounts)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     connect_args = {
         "connect_timeout": 10,
         # A run that was stopped in the middle of a transaction must not hold a customer's lock for ever.
-        "options": f"-c timezone=UTC -c lock_timeout={BUSY_TIMEOUT_SECONDS}s"
+        "options": f"-c timezone=UTC -c lock_timeout={round(timings.busy * 1000)}ms"
         " -c idle_in_transaction_session_timeout=60s"
         + (" -c default_transaction_read_only=on" if mode == "ro" else ""),
     }
     return create_engine(parsed, connect_args=connect_args, pool_size=1, max_overflow=1)
 
 
-def _sqlite(path: Path, mode: Mode) -> Engine:
-    file_system = file_system_of(path)
+def _sqlite(path: Path, mode: Mode, busy_seconds: float, mounts: Path) -> Engine:
+    file_system = file_system_of(path, mounts)
     if file_system in NETWORK_FILE_SYSTEMS:
         raise JournalError(
             f"the journal {path} lies on a network drive ({file_system}), where SQLite's locks do not hold: "
@@ -135,13 +138,13 @@ def _sqlite(path: Path, mode: Mode) -> Engine:
         connection = sqlite3.connect(
             f"file:{quote(str(path))}?mode={mode}",
             uri=True,
-            timeout=BUSY_TIMEOUT_SECONDS,
+            timeout=busy_seconds,
             isolation_level=None,  # transactions begin where `transaction` says, not where the driver guesses
             check_same_thread=False,
         )
         try:
             if mode != "ro":
-                _to_write_ahead_log(connection)
+                _to_write_ahead_log(connection, busy_seconds)
                 connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
         except sqlite3.Error:
@@ -164,10 +167,10 @@ def transaction(connection: Connection, *, writes: bool) -> Iterator[None]:
         yield
 
 
-def _to_write_ahead_log(connection: sqlite3.Connection) -> None:
+def _to_write_ahead_log(connection: sqlite3.Connection, busy_seconds: float) -> None:
     # Of several programs that open a new file at once, SQLite refuses some this first step without any
     # waiting (measured: four in a hundred); later it has no effect, and never waits.
-    patience_ends = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    patience_ends = time.monotonic() + busy_seconds
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -179,7 +182,7 @@ def _to_write_ahead_log(connection: sqlite3.Connection) -> None:
             return
 
 
-def file_system_of(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
+def file_system_of(path: Path, mounts: Path = MOUNTS) -> str:
     """The type of the file system that holds `path` ("ext4", "nfs4"), or "" where it cannot be seen."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -224,3 +227,79 @@ def among(connection: Connection, column: Column[str], values: Collection[str]) 
     if connection.dialect.name == "sqlite":
         return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
     return column == any_(literal(list(values), ARRAY(Text)))
+
+
+# ---------------------------------------------------------------- one connection, and patience with it
+
+_Self = TypeVar("_Self", bound="Connected")
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+
+class Connected:
+    """The one connection of a run to its journal: short transactions, repeated where that helps."""
+
+    def __init__(self, engine: Engine, url: str, clock: Clock, timings: Timings) -> None:
+        self._engine = engine
+        self._url = url
+        self._clock = clock
+        self._timings = timings
+        self._connection: Connection | None = None
+        self._retrying = False
+        self._patience_ends: float | None = None  # by the monotonic clock; None while all is well
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        if self._connection is not None:
+            self._connection.close()
+        self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self, *, writes: bool) -> Iterator[Connection]:
+        # One connection for the whole run: taking it from the pool anew costs a fifth of a claim.
+        with reaching(self._url):
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            with transaction(self._connection, writes=writes):
+                yield self._connection
+
+    def _wait_for_the_journal(self, error: JournalError, pause: float) -> None:
+        """Waits for as long as `pause`; raises the error where waiting cannot help, or took long enough.
+
+        Patience is counted from the first failure, not for each call: a run with eight messages under way
+        would otherwise hang on a full disk for eight times as long.
+        """
+        if self._patience_ends is None:
+            self._patience_ends = self._clock.monotonic() + self._timings.patience
+        if not may_pass(error) or self._clock.monotonic() + pause > self._patience_ends:
+            raise error
+        self._retrying = True
+        self._clock.sleep(pause)
+
+
+def patient(
+    method: Callable[Concatenate[_Self, _Arguments], _Result],
+) -> Callable[Concatenate[_Self, _Arguments], _Result]:
+    """Repeats a transaction that the database could not finish: locked, disk full, server restarted.
+
+    The whole transaction is repeated, so a method must be right when its first try did commit and
+    only the answer was lost: `_retrying` tells it.
+    """
+
+    @functools.wraps(method)
+    def repeated(self: _Self, /, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
+        pause = 0.2
+        try:
+            while True:
+                try:
+                    result = method(self, *args, **kwargs)
+                except JournalError as error:
+                    self._wait_for_the_journal(error, pause)
+                    pause = min(pause * 2, 5.0)
+                else:
+                    self._patience_ends = None
+                    return result
+        finally:
+            self._retrying = False
+
+    return repeated

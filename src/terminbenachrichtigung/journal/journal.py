@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from terminbenachrichtigung.clock import Clock, Timings
 from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.errors import JournalError
 from terminbenachrichtigung.journal import claims, statements
 from terminbenachrichtigung.journal.aftermath import Aftermath
 from terminbenachrichtigung.journal.claims import Lost
-from terminbenachrichtigung.journal.database import insert_new, lock
-from terminbenachrichtigung.journal.patience import patient
+from terminbenachrichtigung.journal.database import insert_new, lock, patient
 from terminbenachrichtigung.journal.reader import (
     read_history,
     read_known,
@@ -55,8 +55,10 @@ from terminbenachrichtigung.model.result import Expired
 class Journal(Aftermath, StaffNotes):
     """The journal of one run (or of one command). Not thread-safe: the main thread writes it alone."""
 
-    def __init__(self, engine: Engine, url: str, settings: JournalSettings) -> None:
-        super().__init__(engine, url)
+    def __init__(
+        self, engine: Engine, url: str, settings: JournalSettings, clock: Clock, timings: Timings
+    ) -> None:
+        super().__init__(engine, url, clock, timings)
         self._settings = settings
         self._noted: Counter[str] = Counter()  # attempts in the journal, by open claim
         self.run_id = str(uuid.uuid4())

@@ -6,9 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import delete, select, update
 
-from terminbenachrichtigung.journal.connected import Connected
-from terminbenachrichtigung.journal.database import insert_new
-from terminbenachrichtigung.journal.patience import patient
+from terminbenachrichtigung.journal.database import Connected, insert_new, patient
 from terminbenachrichtigung.journal.tables import database_clock, notifications, staff_done, staff_mails
 from terminbenachrichtigung.model.delivery import StaffClaim
 from terminbenachrichtigung.model.journal import CONFIRMATION, StaffTick

@@ -5,22 +5,22 @@ from collections import defaultdict
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.plan import PlannedMessage
 from terminbenachrichtigung.on_demand.rule_groups import ALL_BUT_NOT_OURS, reaches
-from terminbenachrichtigung.run.context import Tools
+from terminbenachrichtigung.run.context import RunContext
 from terminbenachrichtigung.run.planning import judge, plan_window
 
 
-def adopt(tools: Tools) -> int:
+def adopt(context: RunContext) -> int:
     """Marks what is due now, or at the next open moment, as handled elsewhere; returns how many were new.
 
     For starting beside another system, and for a journal that was lost.
     """
-    journal = tools.journal
+    journal = context.journal
     assert journal is not None
-    now = tools.quiet.next_open(tools.clock())
-    planned = plan_window(tools, now)
+    now = context.quiet.next_open(context.clock.now())
+    planned = plan_window(context, now)
     together: defaultdict[tuple[str, str], list[Appointment]] = defaultdict(list)
-    reach = reaches(tools, now)
-    for each in judge(tools, planned, now):
+    reach = reaches(context, now)
+    for each in judge(context, planned, now):
         row = each.appointment
         ours = each.first(without=ALL_BUT_NOT_OURS) is None
         if ours and row.customer_id is not None and now < row.starts_at <= reach[each.reminder]:

@@ -21,12 +21,12 @@ from terminbenachrichtigung.on_demand.forecast import outlook
 from terminbenachrichtigung.output.wording import local_time
 from terminbenachrichtigung.rules.contact import EMAIL_REFUSALS, PHONE_REFUSALS
 from terminbenachrichtigung.rules.forecast import RUN_MINUTE
-from terminbenachrichtigung.run.context import Tools, ask_journal, content_of, text_lengths
+from terminbenachrichtigung.run.context import RunContext, ask_journal, content_of, text_lengths
 
 _MESSAGES = 1000  # of one appointment; a journal that holds more of them has other troubles
 
 
-def explain(tools: Tools, appointment_id: str, at: datetime | None = None) -> Explanation:
+def explain(context: RunContext, appointment_id: str, at: datetime | None = None) -> Explanation:
     """Everything about one appointment at a moment: now, or `at`. Nothing is written.
 
     In a quiet period the rules are asked as the first run after it asks them.
@@ -35,13 +35,13 @@ def explain(tools: Tools, appointment_id: str, at: datetime | None = None) -> Ex
         ConfigError: neither the schedule nor the journal knows the appointment.
     """
     appointment_id = appointment_id.strip()
-    at = tools.clock() if at is None else at
-    now = tools.quiet.next_open(at)
-    window = tools.schedule.find(appointment_id)
+    at = context.clock.now() if at is None else at
+    now = context.quiet.next_open(at)
+    window = context.schedule.find(appointment_id)
     row = next(iter(window.appointments), None)
     # Half a surrogate pair, as a command line may hold it, is no text that a database takes.
     asked = [appointment_id] if appointment_id.encode(errors="ignore").decode() == appointment_id else []
-    known = ask_journal(tools, asked, now, since=now)
+    known = ask_journal(context, asked, now, since=now)
     notifications = (
         *known.notifications.get(appointment_id, ()),
         *known.confirmations.get(appointment_id, ()),
@@ -55,23 +55,25 @@ def explain(tools: Tools, appointment_id: str, at: datetime | None = None) -> Ex
         appointment=row,
         bad_rows=window.bad_rows,
         warnings=window.warnings,
-        last_chance=None if row is None else tools.quiet.last_chance(row.starts_at),
+        last_chance=None if row is None else context.quiet.last_chance(row.starts_at),
         run_minute=RUN_MINUTE,
-        addresses=() if row is None else tuple(_addresses(row, tools)),
-        reminders=() if row is None else tuple(_reminders(tools, row, at, now)),
-        confirmation=None if row is None else _confirmation(tools, row, known, now),
+        addresses=() if row is None else tuple(_addresses(row, context)),
+        reminders=() if row is None else tuple(_reminders(context, row, at, now)),
+        confirmation=None if row is None else _confirmation(context, row, known, now),
         notifications=notifications,
-        messages=tools.journal.history(_MESSAGES, appointment_id) if tools.journal is not None else (),
-        has_journal=tools.journal is not None,
+        messages=context.journal.history(_MESSAGES, appointment_id) if context.journal is not None else (),
+        has_journal=context.journal is not None,
     )
 
 
 # ---------------------------------------------------------------- the rules, now and later
 
 
-def _reminders(tools: Tools, row: Appointment, at: datetime, now: datetime) -> Iterator[ReminderExplained]:
-    settings, quiet, parts = tools.settings, tools.quiet, text_lengths(tools)
-    seen = outlook(tools, row, at, now)
+def _reminders(
+    context: RunContext, row: Appointment, at: datetime, now: datetime
+) -> Iterator[ReminderExplained]:
+    settings, quiet, parts = context.settings, context.quiet, text_lengths(context)
+    seen = outlook(context, row, at, now)
     planned = rules.plan(seen.rows, settings, seen.known, now, parts, quiet)
     for each in rules.judge(seen.rows, settings, seen.known, now, parts, quiet):
         if each.appointment is not row:
@@ -82,7 +84,7 @@ def _reminders(tools: Tools, row: Appointment, at: datetime, now: datetime) -> I
         skipped = next((s for s in planned.skips if s.reminder == name and s.appointment is row), None)
         refusal = _verdict(skipped) or (None if message is not None else each.first())
         later = seen.ahead[name]
-        shown, problem = _rendered(tools, message or later.message or _alone(each), now)
+        shown, problem = _rendered(context, message or later.message or _alone(each), now)
         yield ReminderExplained(
             reminder=name,
             lead=reminder.lead,
@@ -98,9 +100,9 @@ def _reminders(tools: Tools, row: Appointment, at: datetime, now: datetime) -> I
 
 
 def _confirmation(
-    tools: Tools, row: Appointment, known: Known, now: datetime
+    context: RunContext, row: Appointment, known: Known, now: datetime
 ) -> ConfirmationExplained | None:
-    settings = tools.settings
+    settings = context.settings
     if not settings.confirmation.enabled:
         return None
     since = known.reminder_since.get(CONFIRMATION)
@@ -109,7 +111,7 @@ def _confirmation(
         too_old = "no run has been complete since they were switched on; what was booked before it is old"
     elif not rules.booked_since([row], since):
         too_old = f"it was not booked since {local_time(since, settings.zone)}, when they were switched on"
-    verdicts = rules.judge_confirmation(row, settings, known, now, text_lengths(tools), tools.quiet)
+    verdicts = rules.judge_confirmation(row, settings, known, now, text_lengths(context), context.quiet)
     refusal = next((verdict for verdict in verdicts if verdict.skips), None)
     return ConfirmationExplained(verdicts, refusal, too_old)
 
@@ -137,12 +139,12 @@ def _alone(each: rules.Judgement) -> PlannedMessage | None:
 
 
 def _rendered(
-    tools: Tools, message: PlannedMessage | None, now: datetime
+    context: RunContext, message: PlannedMessage | None, now: datetime
 ) -> tuple[MessageResult | None, str]:
     if message is None:
         return None, ""
     try:
-        return MessageResult(message, content_of(tools, message, message.routes[0], now)), ""
+        return MessageResult(message, content_of(context, message, message.routes[0], now)), ""
     except MessageError as error:
         return None, str(error)
 
@@ -150,9 +152,9 @@ def _rendered(
 # ---------------------------------------------------------------- what people typed
 
 
-def _addresses(row: Appointment, tools: Tools) -> Iterator[Address]:
+def _addresses(row: Appointment, context: RunContext) -> Iterator[Address]:
     """Every piece of every contact field; of a phone field up to the first number that can be texted."""
-    sms = tools.settings.sms
+    sms = context.settings.sms
     for field, typed in (("mobile", row.mobile), ("phone", row.phone)):
         if sms is None or not typed.strip():
             yield Address(field, typed, why="empty" if sms else "SMS are not configured")
@@ -163,7 +165,7 @@ def _addresses(row: Appointment, tools: Tools) -> Iterator[Address]:
         if found.number is not None:
             yield Address(field, typed, found.number)
     address = email_address(row.email)
-    if tools.settings.email is None:
+    if context.settings.email is None:
         yield Address("email", row.email, why="e-mail is not configured")
     else:
         why = EMAIL_REFUSALS[address.refused] if address.refused else "" if address.address else "empty"

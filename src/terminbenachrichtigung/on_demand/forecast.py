@@ -8,7 +8,7 @@ from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known
 from terminbenachrichtigung.rules.forecast import HOUR
-from terminbenachrichtigung.run.context import Tools, ask_journal, gap_of, text_lengths
+from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, text_lengths
 
 _BEFORE = timedelta(days=7)
 """So long before its window its customer's other messages are followed: more than any gap lasts."""
@@ -23,26 +23,26 @@ class Outlook:
     ahead: Mapping[str, rules.Forecast]
 
 
-def outlook(tools: Tools, row: Appointment, at: datetime, now: datetime) -> Outlook:
+def outlook(context: RunContext, row: Appointment, at: datetime, now: datetime) -> Outlook:
     """Ask the rules run by run, from `at` until the appointment's start; `now` is the next open moment."""
-    settings, quiet = tools.settings, tools.quiet
+    settings, quiet = context.settings, context.quiet
     opens = (quiet.window_opens(row.starts_at, each.lead) for each in settings.reminders)
     # Runs long before the window cannot matter; those from here on are followed one by one.
     begin = max(at, min(opens) - _BEFORE)
-    rows = _of_customer(tools, row, now, begin)
-    known = ask_journal(tools, [each.appointment_id for each in rows], now, min(now, row.starts_at))
+    rows = _of_customer(context, row, now, begin)
+    known = ask_journal(context, [each.appointment_id for each in rows], now, min(now, row.starts_at))
     ahead = rules.forecast(
-        rows, settings, known, begin, text_lengths(tools), quiet, appointment_id=row.appointment_id
+        rows, settings, known, begin, text_lengths(context), quiet, appointment_id=row.appointment_id
     )
     return Outlook(rows, known, ahead)
 
 
-def _of_customer(tools: Tools, row: Appointment, now: datetime, begin: datetime) -> list[Appointment]:
+def _of_customer(context: RunContext, row: Appointment, now: datetime, begin: datetime) -> list[Appointment]:
     """The customer's appointments that share a message or the gap with this one, now or in its window."""
     if row.customer_id is None:
         return [row]
-    quiet, leads = tools.quiet, [each.lead for each in tools.settings.reminders]
-    gap = gap_of(tools.settings)
+    quiet, leads = context.quiet, [each.lead for each in context.settings.reminders]
+    gap = gap_of(context.settings)
 
     def carried_until(since: datetime) -> datetime:
         first = (quiet.next_open(max(since, quiet.window_opens(row.starts_at, lead))) for lead in leads)
@@ -54,7 +54,7 @@ def _of_customer(tools: Tools, row: Appointment, now: datetime, begin: datetime)
     found = {
         each.appointment_id: each
         for since, until in readings
-        for each in tools.schedule.read(since, until).appointments
+        for each in context.schedule.read(since, until).appointments
         if each.customer_id == row.customer_id
     } | {row.appointment_id: row}
     return sorted(found.values(), key=lambda each: (each.starts_at, each.appointment_id))

@@ -1,6 +1,5 @@
 """Chosen appointments, notified now: shown first, then claimed, sent and settled like those of a run."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,12 +7,14 @@ from datetime import datetime
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.model.appointment import Appointment, BadRow
+from terminbenachrichtigung.model.appointment import Appointment, BadRow, Window
+from terminbenachrichtigung.model.journal import Known
 from terminbenachrichtigung.model.plan import Plan, Reason, Skip
 from terminbenachrichtigung.model.result import RunResult
 from terminbenachrichtigung.run import news
-from terminbenachrichtigung.run.context import Outlets, Tools, ask_journal, text_lengths, unsent
-from terminbenachrichtigung.run.sending import Work, send
+from terminbenachrichtigung.run.context import RunContext, ask_journal, text_lengths, unsent
+from terminbenachrichtigung.run.deliveries import deliver
+from terminbenachrichtigung.run.planning import Planned
 
 COMMAND = "notify"
 
@@ -44,25 +45,25 @@ def choose(
     return Choice(tuple(ids), reminder or names[0], again)
 
 
-def preview(tools: Tools, choice: Choice) -> RunResult:
+def preview(context: RunContext, choice: Choice) -> RunResult:
     """What `notify` would send now, and why it would leave others alone. Nothing is sent or written.
 
     Raises:
         ConfigError: the schedule does not know one of the appointments.
     """
-    now = tools.clock()
-    if (period := tools.quiet.period_at(now)) is not None:
+    now = context.clock.now()
+    if (period := context.quiet.period_at(now)) is not None:
         return RunResult(COMMAND, now, quiet=True, next_open=period.end)
-    rows, bad_rows, warnings = _read(tools, choice)
+    rows, bad_rows, warnings = _read(context, choice)
     known_ids = {row.appointment_id for row in rows} | {row.appointment_id for row in bad_rows}
     if missing := [each for each in choice.appointment_ids if each not in known_ids]:
         raise ConfigError(f"not in the schedule: {', '.join(missing)}. Nothing was sent")
-    plan = _plan(tools, choice, rows, now)
+    plan = _plan(context, choice, rows, now)
     return RunResult(
         COMMAND,
         now,
         quiet=False,
-        messages=tuple(unsent(tools, message, now, None) for message in plan.messages),
+        messages=tuple(unsent(context, message, now, None) for message in plan.messages),
         skips=plan.skips,
         bad_rows=bad_rows,
         warnings=warnings,
@@ -70,8 +71,7 @@ def preview(tools: Tools, choice: Choice) -> RunResult:
 
 
 def notify(
-    tools: Tools,
-    outlets: Outlets,
+    context: RunContext,
     choice: Choice,
     shown: RunResult,
     progress: Callable[[int, int], None] | None = None,
@@ -80,40 +80,41 @@ def notify(
 
     Nothing leaves after a start or in a quiet period.
     """
-    journal = tools.journal
-    assert journal is not None
-    now = tools.clock()
-    if (period := tools.quiet.period_at(now)) is not None:
+    now = context.clock.now()
+    if (period := context.quiet.period_at(now)) is not None:
         return RunResult(COMMAND, now, quiet=True, next_open=period.end)
     agreed = {row.appointment_id: row for each in shown.messages for row in each.message.appointments}
     # Without looking for claims that ran out: the next run does, and reports them.
-    journal.begin(now, COMMAND, expire=False)
-    read_at = time.monotonic()
-    rows, _, _ = _read(tools, replace(choice, appointment_ids=tuple(agreed)))
-    plan = _only_agreed(tools, choice, rows, agreed, now)
+    context.writable.begin(now, COMMAND, expire=False)
+    read_at = context.clock.monotonic()
+    rows, _, _ = _read(context, replace(choice, appointment_ids=tuple(agreed)))
+    plan = _only_agreed(context, choice, rows, agreed, now)
     gone = agreed.keys() - {row.appointment_id for row in rows}
     removed = (
         Skip(agreed[each], choice.reminder, Reason.CHANGED, "it is no longer in the schedule")
         for each in sorted(gone)
     )
-    work = Work(
+    planned = Planned(
+        Window(tuple(rows)),
+        Known(),
         replace(plan, skips=(*plan.skips, *removed)),
-        rows,
         read_at,
-        reread=lambda: _read(tools, replace(choice, appointment_ids=tuple(agreed)))[0],
-        plan_customer=lambda theirs: _only_agreed(tools, choice, theirs, agreed, now),
         same_day=True,
+        reread=lambda: _read(context, replace(choice, appointment_ids=tuple(agreed)))[0],
+        plan_customer=lambda theirs: _only_agreed(context, choice, theirs, agreed, now),
     )
-    result = send(tools, outlets, work, RunResult(COMMAND, now, quiet=False), progress)
-    result = news.record(journal, tools.settings, result, by_hand=True)
+    result = deliver(context, planned, RunResult(COMMAND, now, quiet=False), progress)
+    result = news.record(context.writable, context.settings, result, by_hand=True)
     return replace(
         result, skips=(*shown.skips, *result.skips), bad_rows=shown.bad_rows, warnings=shown.warnings
     )
 
 
-def _read(tools: Tools, choice: Choice) -> tuple[list[Appointment], tuple[BadRow, ...], tuple[str, ...]]:
+def _read(
+    context: RunContext, choice: Choice
+) -> tuple[list[Appointment], tuple[BadRow, ...], tuple[str, ...]]:
     """One by one, at whatever time they are: a person chooses a few."""
-    windows = [tools.schedule.find(each) for each in choice.appointment_ids]
+    windows = [context.schedule.find(each) for each in choice.appointment_ids]
     return (
         [row for window in windows for row in window.appointments],
         tuple(bad for window in windows for bad in window.bad_rows),
@@ -121,29 +122,29 @@ def _read(tools: Tools, choice: Choice) -> tuple[list[Appointment], tuple[BadRow
     )
 
 
-def _plan(tools: Tools, choice: Choice, rows: Sequence[Appointment], now: datetime) -> Plan:
-    known = ask_journal(tools, [row.appointment_id for row in rows], now, since=now)
+def _plan(context: RunContext, choice: Choice, rows: Sequence[Appointment], now: datetime) -> Plan:
+    known = ask_journal(context, [row.appointment_id for row in rows], now, since=now)
     return rules.plan_by_hand(
         rows,
-        tools.settings,
+        context.settings,
         known,
         now,
-        text_lengths(tools),
-        tools.quiet,
+        text_lengths(context),
+        context.quiet,
         reminder=choice.reminder,
         again=choice.again,
     )
 
 
 def _only_agreed(
-    tools: Tools,
+    context: RunContext,
     choice: Choice,
     rows: Sequence[Appointment],
     agreed: Mapping[str, Appointment],
     now: datetime,
 ) -> Plan:
     """The plan for the rows that are as they were shown; a person must see the others first."""
-    plan = _plan(tools, choice, [row for row in rows if agreed.get(row.appointment_id) == row], now)
+    plan = _plan(context, choice, [row for row in rows if agreed.get(row.appointment_id) == row], now)
     changed = (
         Skip(row, choice.reminder, Reason.CHANGED, "it changed since it was shown; look at it again")
         for row in rows

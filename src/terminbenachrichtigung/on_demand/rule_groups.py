@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from terminbenachrichtigung.model.plan import Reason
-from terminbenachrichtigung.run.context import Tools
+from terminbenachrichtigung.run.context import RunContext
 
 NOT_OURS = (
     Reason.NO_CUSTOMER,
@@ -24,6 +24,6 @@ ABOUT_TIME = (
 """Rules 8 to 12: a run must wait, a person at the desk need not."""
 
 
-def reaches(tools: Tools, now: datetime) -> dict[str, datetime]:
+def reaches(context: RunContext, now: datetime) -> dict[str, datetime]:
     """By reminder: the latest start that is due at the open moment `now`."""
-    return {reminder.name: tools.quiet.reach(now, reminder.lead) for reminder in tools.settings.reminders}
+    return {reminder.name: context.quiet.reach(now, reminder.lead) for reminder in context.settings.reminders}

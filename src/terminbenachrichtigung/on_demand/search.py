@@ -11,7 +11,7 @@ from terminbenachrichtigung.model.journal import Known
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.on_demand.rule_groups import ABOUT_TIME
 from terminbenachrichtigung.on_demand.search_text import STATES, Found, FoundState, Search
-from terminbenachrichtigung.run.context import Tools, ask_journal, text_lengths
+from terminbenachrichtigung.run.context import RunContext, ask_journal, text_lengths
 
 _DAY = timedelta(days=1)
 _NEXT_DAYS = 7
@@ -31,18 +31,18 @@ class Query:
     states: tuple[FoundState, ...] = ()
 
 
-def search(tools: Tools, query: Query) -> Search:
+def search(context: RunContext, query: Query) -> Search:
     """Find appointments by their local day and more, each with its state in the journal."""
-    now = tools.quiet.next_open(tools.clock())
-    first = query.first_day or min(tools.quiet.local_date(tools.clock()), query.last_day or date.max)
+    now = context.quiet.next_open(context.clock.now())
+    first = query.first_day or min(context.quiet.local_date(context.clock.now()), query.last_day or date.max)
     last = query.last_day or first + _NEXT_DAYS * _DAY
     # The end of the last day is the first moment of the next one, which is not in it.
-    begin, end = tools.quiet.day_start(first), tools.quiet.day_start(last + _DAY)
-    window = tools.schedule.read(begin, end)
+    begin, end = context.quiet.day_start(first), context.quiet.day_start(last + _DAY)
+    window = context.schedule.read(begin, end)
     rows = [row for row in window.appointments if row.starts_at < end and _fits(row, query)]
-    known = ask_journal(tools, [row.appointment_id for row in rows], now, since=now)
+    known = ask_journal(context, [row.appointment_id for row in rows], now, since=now)
     judged = defaultdict(list)
-    for each in rules.judge(rows, tools.settings, known, now, text_lengths(tools), tools.quiet):
+    for each in rules.judge(rows, context.settings, known, now, text_lengths(context), context.quiet):
         judged[each.appointment.appointment_id].append(each)
     found = (_found(row, judged[row.appointment_id], known) for row in rows)
     return Search(

@@ -1,23 +1,21 @@
 """The planned messages that are not claimed yet, kept in order and up to date."""
 
-import random
-import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from terminbenachrichtigung.delivery.circuits import Circuits
-from terminbenachrichtigung.delivery.next_step import PAUSES, Try, next_step
+from terminbenachrichtigung.delivery.next_step import Try, next_step
 from terminbenachrichtigung.errors import JournalError, ScheduleError
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import TOLD_NOBODY, State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Plan, PlannedMessage, Reason, Skip
 from terminbenachrichtigung.model.result import MessageResult
-from terminbenachrichtigung.run.stages import Stages
+from terminbenachrichtigung.run.context import RunContext, content_of
+from terminbenachrichtigung.run.planning import Planned
 
-FRESH_SECONDS = 30.0
-"""How old the rows may be from which a message is made, when it is claimed (contract, section 2)."""
 SPREAD = 100
 """Among so many of the soonest messages a run chooses, once it has met another one at work on them."""
 REPLANS = 3
@@ -39,26 +37,23 @@ class Backlog:
     Also the book of everything that ends without a claim: skips, and messages left for the next run.
     """
 
-    def __init__(self, stages: Stages, circuits: Circuits) -> None:
-        self._stages = stages
+    def __init__(self, context: RunContext, planned: Planned, now: datetime, circuits: Circuits) -> None:
+        """Takes a plan in, with the rows that it was made from; `now` is the run's moment."""
+        self._context = context
+        self._planned = planned
+        self._now = now
         self._circuits = circuits
         self._queues: dict[Channel, deque[Queued]] = {channel: deque() for channel in Channel}
         self._rows: dict[str, Appointment] = {}
         self._customers: defaultdict[str, list[Appointment]] = defaultdict(list)
         self._reading = 0
-        self._read_at = 0.0
+        self._read_at = planned.read_at
         self._replans: Counter[str] = Counter()
         self._others_at_work = False
-        self._chance = random.Random()  # noqa: S311 - spreads runs that overlap, decides nothing else
-        self.skips: dict[tuple[str, str], Skip] = {}
+        self.skips = {(skip.reminder, skip.appointment.appointment_id): skip for skip in planned.plan.skips}
         self.left: list[MessageResult] = []
-
-    def load(self, plan: Plan, rows: Sequence[Appointment], read_at: float) -> None:
-        """Takes a plan in, with the rows that it was made from and when they were read (monotonic clock)."""
-        self.skips = {(skip.reminder, skip.appointment.appointment_id): skip for skip in plan.skips}
-        self._take_rows(rows)
-        self._read_at = read_at
-        self._put(Queued(order, message) for order, message in enumerate(plan.messages))
+        self._take_rows(planned.window.appointments)
+        self._put(Queued(order, message) for order, message in enumerate(planned.plan.messages))
 
     def __len__(self) -> int:
         return sum(map(len, self._queues.values()))
@@ -79,9 +74,9 @@ class Backlog:
         """
         queue = self._queues[channel]
         # Where another run works on the same plan, not both on the same message at once.
-        place = self._chance.randrange(min(len(queue), SPREAD)) if self._others_at_work else 0
+        place = self._context.chance.randrange(min(len(queue), SPREAD)) if self._others_at_work else 0
         item = queue[place]
-        if time.monotonic() - self._read_at > FRESH_SECONDS:
+        if self._context.clock.monotonic() - self._read_at > self._context.timings.fresh:
             self._read_again()
         if item.seen_in != self._reading:
             item.seen_in = self._reading
@@ -117,7 +112,7 @@ class Backlog:
 
     def leave(self, message: PlannedMessage, detail: str = "") -> None:
         """Notes that a message was not tried in this run."""
-        content = self._stages.content(message, message.routes[0])
+        content = content_of(self._context, message, message.routes[0], self._now)
         self.left.append(MessageResult(message, content, outcome=MessageOutcome.DEFERRED, detail=detail))
 
     def skip(self, appointment: Appointment, reminder: str, reason: Reason, detail: str) -> None:
@@ -134,7 +129,7 @@ class Backlog:
 
     def _first_open(self, message: PlannedMessage) -> Channel | None:
         closed = self._circuits.closed
-        step = next_step(message.routes, (), closed, "hold")
+        step = next_step(message.routes, (), closed, "hold", ())
         if isinstance(step, Try):
             return step.route.channel
         why = "; ".join(f"{channel}: {closed[channel]}" for channel in closed)
@@ -151,18 +146,19 @@ class Backlog:
                 self._customers[row.customer_id].append(row)
 
     def _read_again(self) -> None:
-        began = time.monotonic()
-        for pause in PAUSES:
+        clock, timings = self._context.clock, self._context.timings
+        began = clock.monotonic()
+        for pause in timings.pauses:
             try:
-                rows = self._stages.reread()
+                rows = self._planned.reread()
                 break
             except ScheduleError:
-                time.sleep(pause)
-                began = time.monotonic()
+                clock.sleep(pause)
+                began = clock.monotonic()
         else:
-            rows = self._stages.reread()
+            rows = self._planned.reread()
         # A reading that itself takes long must leave time to claim something.
-        self._read_at = max(began, time.monotonic() - FRESH_SECONDS / 2)
+        self._read_at = max(began, clock.monotonic() - timings.fresh / 2)
         self._take_rows(rows)
         self._reading += 1
 
@@ -190,7 +186,7 @@ class Backlog:
                 for item in list(queue)[:SPREAD]
                 if item.message.reminder == reminder and len(item.message.appointments) == 1
             }
-            theirs = self._stages.journal.latest(reminder, alone.keys()) if alone else {}
+            theirs = self._context.writable.latest(reminder, alone.keys()) if alone else {}
             for appointment_id, latest in theirs.items():
                 row = alone[appointment_id].message.soonest
                 same = (latest.customer_id, latest.starts_at) == (row.customer_id, row.starts_at)
@@ -210,7 +206,7 @@ class Backlog:
         plan = Plan((), ())
         self._replans[customer] += 1
         if settles := self._replans[customer] <= REPLANS:
-            plan = self._stages.plan_customer(self._customers[customer])
+            plan = self._planned.plan_customer(self._customers[customer])
         taken_out = self._take_out(customer) + ([item] if item is not None else [])
         order = min((each.order for each in taken_out), default=-1)
         planned = {

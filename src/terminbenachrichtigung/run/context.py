@@ -1,14 +1,18 @@
 """What a run works with, and the questions that all of it asks."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from random import Random
 
 from terminbenachrichtigung import rules
+from terminbenachrichtigung.clock import TIMINGS, Clock, Timings
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.delivery.channel import Channel as Sender
 from terminbenachrichtigung.delivery.channel import Inquiry
+from terminbenachrichtigung.delivery.workers import Threads
 from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.delivery import Content, Outcome, StaffClaim
@@ -21,27 +25,37 @@ from terminbenachrichtigung.times.windows import Quiet
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
-    """What a run works with; `wiring` makes it and closes it."""
+class RunContext:
+    """What a run works with, and who looks at what a run would do; `wiring` makes it and closes it.
+
+    The ways out are made when they are first asked for: what only looks never touches the network.
+    """
 
     settings: Settings
     quiet: Quiet
     schedule: Schedule
-    journal: Journal | None  # None only for a dry run where there is no journal yet
+    journal: Journal | None  # None only for what reads where there is no journal yet
     texts: Texts
-    clock: Callable[[], datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class Outlets:
-    """What only a run that sends needs."""
-
-    senders: Mapping[Channel, Sender]
-    preflight: Mapping[Channel, Callable[[], Decimal | str | None]]
-    stopping: Callable[[], Stop | None]
-    staff: Callable[[StaffClaim, Content], Outcome] | None = None  # None: no mail server is configured
+    clock: Clock
+    timings: Timings = TIMINGS
+    senders: Mapping[Channel, Sender] = field(default_factory=dict)
+    preflight: Mapping[Channel, Callable[[], Decimal | str | None]] = field(default_factory=dict)
+    """Asked once before a channel's first message: its SMS credits, or why the channel must stay closed."""
+    mail_staff: Callable[[StaffClaim, Content], Outcome] | None = None  # None: no mail server is configured
     inquiry: Callable[[], Inquiry] | None = None
     """Whom to ask what became of earlier SMS; None where none are sent."""
+    threads: Threads = ThreadPoolExecutor
+    """Makes the threads of a channel: so many, named so."""
+    chance: Random = field(default_factory=Random)
+    """Spreads runs that overlap, and decides nothing else."""
+    stopping: Callable[[], Stop | None] = lambda: None
+    """Asked between two messages: whether a person, the system or the clock wants the run to end."""
+
+    @property
+    def writable(self) -> Journal:
+        """The journal, for those who are never given a context without one."""
+        assert self.journal is not None
+        return self.journal
 
 
 def gap_of(settings: Settings) -> timedelta:
@@ -49,26 +63,26 @@ def gap_of(settings: Settings) -> timedelta:
     return timedelta(hours=settings.rules.hours_between_messages)
 
 
-def ask_journal(tools: Tools, appointment_ids: Sequence[str], now: datetime, since: datetime) -> Known:
+def ask_journal(context: RunContext, appointment_ids: Sequence[str], now: datetime, since: datetime) -> Known:
     """What the journal knows about these appointments at `now`, of a window that begins at `since`."""
-    if tools.journal is None:
+    if context.journal is None:
         return Known()
-    return tools.journal.known(
+    return context.journal.known(
         appointment_ids,
         now=now,
-        gap=gap_of(tools.settings),
-        runs_since=min(tools.quiet.window_opens(since, each.lead) for each in tools.settings.reminders),
+        gap=gap_of(context.settings),
+        runs_since=min(context.quiet.window_opens(since, each.lead) for each in context.settings.reminders),
     )
 
 
-def text_lengths(tools: Tools) -> rules.Parts:
+def text_lengths(context: RunContext) -> rules.Parts:
     """How the rules learn the length of a text without knowing templates."""
-    template = _templates(tools.settings)
+    template = _templates(context.settings)
 
     def parts(reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int:
         if channel is Channel.SMS:
-            return tools.texts.sms(template[reminder], appointments).parts
-        tools.texts.email(template[reminder], appointments)
+            return context.texts.sms(template[reminder], appointments).parts
+        context.texts.email(template[reminder], appointments)
         return 1
 
     return parts
@@ -79,18 +93,18 @@ def _templates(settings: Settings) -> Mapping[str, str]:
     return reminders | {CONFIRMATION: settings.confirmation.template}
 
 
-def content_of(tools: Tools, message: PlannedMessage, route: Route, now: datetime) -> Content:
+def content_of(context: RunContext, message: PlannedMessage, route: Route, now: datetime) -> Content:
     """The text of a message for one of its channels.
 
     Raises:
         MessageError: its template cannot be filled in.
     """
-    template = _templates(tools.settings)[message.reminder]
-    return tools.texts.content(template, message.appointments, route, now)
+    template = _templates(context.settings)[message.reminder]
+    return context.texts.content(template, message.appointments, route, now)
 
 
 def unsent(
-    tools: Tools, message: PlannedMessage, now: datetime, outcome: MessageOutcome | None
+    context: RunContext, message: PlannedMessage, now: datetime, outcome: MessageOutcome | None
 ) -> MessageResult:
     """A message that was not tried, with the text that it would have had."""
-    return MessageResult(message, content_of(tools, message, message.routes[0], now), outcome=outcome)
+    return MessageResult(message, content_of(context, message, message.routes[0], now), outcome=outcome)

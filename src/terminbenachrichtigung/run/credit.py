@@ -3,6 +3,7 @@
 from decimal import Decimal
 from math import ceil
 
+from terminbenachrichtigung.config.settings import SmsSettings
 from terminbenachrichtigung.model.delivery import Content, Outcome, Rejected, Unavailable
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.model.result import Credits
@@ -20,10 +21,12 @@ class Credit:
         """Takes the balance, as the gateway gave it, before the first SMS."""
         self._balance = balance
 
-    @property
-    def found(self) -> Credits | None:
-        """What the run reports."""
-        return None if self._balance is None else Credits(self._balance, self._missing)
+    def found(self, sms: SmsSettings | None) -> Credits | None:
+        """What the run reports; `sms` says below which balance a person wants to be told."""
+        if self._balance is None:
+            return None
+        low = sms is not None and self._balance < Decimal(str(sms.credits_warn_below))
+        return Credits(self._balance, self._missing, low)
 
     def covers(self, content: Content) -> bool:
         """Whether the rest of the balance pays for one more message."""

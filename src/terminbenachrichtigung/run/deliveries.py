@@ -1,16 +1,17 @@
 """From a claim to its settling. The main thread owns journal and decisions; threads hold attempts."""
 
 import logging
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
+from terminbenachrichtigung.clock import Instant, elapsed, instant
+from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.delivery.circuits import Circuits
 from terminbenachrichtigung.delivery.next_step import End, Try, next_step
-from terminbenachrichtigung.delivery.workers import Workers
+from terminbenachrichtigung.delivery.workers import Limits, Workers
 from terminbenachrichtigung.errors import JournalError, MessageError, ScheduleError
 from terminbenachrichtigung.journal.claims import Lost
-from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.delivery import (
     Attempt,
     Claim,
@@ -20,17 +21,16 @@ from terminbenachrichtigung.model.delivery import (
     Unavailable,
     Unknown,
 )
-from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Plan, PlannedMessage, Reason, Route
-from terminbenachrichtigung.model.result import MessageResult, Stop
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Reason, Route
+from terminbenachrichtigung.model.result import MessageResult, RunResult, Stop
 from terminbenachrichtigung.run import report
 from terminbenachrichtigung.run.backlog import Backlog, Queued
+from terminbenachrichtigung.run.context import RunContext, content_of, gap_of
 from terminbenachrichtigung.run.credit import Credit, price
-from terminbenachrichtigung.run.stages import Dispatched, Held, Limits, Stages
+from terminbenachrichtigung.run.gate import Held, held_by_time
+from terminbenachrichtigung.run.planning import Planned
 
 _LOG = logging.getLogger(__name__)
-
-WAKE_SECONDS = 0.25
-"""How long a stop signal may go unseen while attempts are under way."""
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class _Delivery:
     claim: Claim
     route: Route
     content: Content
-    renewed: float
+    renewed: Instant
     attempts: list[Attempt] = field(default_factory=list)
     noted: int = 0  # so many attempts are in the journal
     due: float = 0.0
@@ -51,76 +51,105 @@ class _Delivery:
         return self.claim.message
 
 
-Crew = Workers[_Delivery, Outcome | Held]
+def deliver(
+    context: RunContext,
+    planned: Planned,
+    result: RunResult,
+    progress: Callable[[int, int], None] | None = None,
+) -> RunResult:
+    """Claims, sends and settles the messages of a plan; `result` with what became of them.
+
+    Whatever the plan says, nothing leaves in a quiet period or after an appointment's start.
+    """
+    workers: _Crew = Workers(_channel_limits(context.settings), context.clock, context.threads)
+    try:
+        return _Deliveries(context, planned, result.at, workers, progress).run(result)
+    finally:
+        workers.close()
 
 
-class Dispatch:
-    """One run's sending. Use: `Dispatch(...).run(plan, appointments)`."""
+def _channel_limits(settings: Settings) -> dict[Channel, Limits]:
+    sections = {Channel.SMS: settings.sms, Channel.EMAIL: settings.email}
+    return {
+        channel: Limits(section.concurrency, section.max_per_second)
+        for channel, section in sections.items()
+        if section is not None
+    }
+
+
+_Crew = Workers[_Delivery, Outcome | Held]
+
+
+class _Deliveries:
+    """One plan's sending, from its first claim to its last settling."""
 
     def __init__(
         self,
-        stages: Stages,
-        limits: Limits,
-        workers: Crew,
-        progress: Callable[[int, int], None] | None = None,
+        context: RunContext,
+        planned: Planned,
+        now: datetime,
+        workers: _Crew,
+        progress: Callable[[int, int], None] | None,
     ) -> None:
-        self._stages = stages
-        self._limits = limits
+        self._context = context
+        self._journal = context.writable
+        self._clock = context.clock
+        self._planned = planned
+        self._now = now
         self._workers = workers
         self._progress = progress or (lambda _done, _total: None)
+        # Half of it, because the longest delivery takes at most half of it (`config check` sees to that).
+        self._lease_seconds = context.settings.journal.claim_timeout_minutes * 60 / 2
         self._circuits = Circuits()
-        self._backlog = Backlog(stages, self._circuits)
+        self._backlog = Backlog(context, planned, now, self._circuits)
         self._waiting: list[_Delivery] = []  # claimed, for a thread or the end of a pause
         self._open: dict[str, _Delivery] = {}  # every claim that is not settled yet
-        self._preflights = dict(stages.preflight)
+        self._preflights = dict(context.preflight)
         self._credit = Credit()
         self._results: dict[str, MessageResult] = {}
         self._stop: Stop | None = None
         self._stop_detail = ""
 
-    def run(self, plan: Plan, appointments: Sequence[Appointment], read_at: float) -> Dispatched:
-        """Sends the plan.
-
-        Args:
-            plan: what the rules say of `appointments`.
-            appointments: the window as it was read.
-            read_at: when that reading began, by the monotonic clock.
-        """
-        self._backlog.load(plan, appointments, read_at)
-        total = len(plan.messages)
+    def run(self, result: RunResult) -> RunResult:
+        """Sends the plan; `result` with what became of it."""
+        total = len(self._planned.plan.messages)
         while True:
             self._look_for_a_stop()
             self._attempt_waiting()
             while self._claim_next():
-                pass
+                self._look_for_a_stop()
             self._progress(max(0, total - len(self._backlog) - len(self._open)), total)
             if not self._open and (self._stop or not self._backlog):
                 break
-            for delivery, result in self._workers.wait(self._nap()):
-                self._after(delivery, result)
+            for delivery, ended in self._workers.wait(self._nap()):
+                self._after(delivery, ended)
         self._backlog.leave_all()
-        return Dispatched(
-            (*self._results.values(), *self._backlog.left),
-            tuple(self._backlog.skips.values()),
-            dict(self._circuits.closed),
-            self._stop,
-            self._stop_detail,
-            self._credit.found,
+        return replace(
+            result,
+            # In the order of the plan, as a dry run shows them; they ended in another one.
+            messages=tuple(
+                sorted((*self._results.values(), *self._backlog.left), key=lambda each: each.message.order)
+            ),
+            skips=tuple(self._backlog.skips.values()),
+            closed=dict(self._circuits.closed),
+            stop=self._stop,
+            stop_detail=self._stop_detail,
+            credits=self._credit.found(self._context.settings.sms),
         )
 
     def _nap(self) -> float:
         """How long nothing but the end of an attempt can make a difference."""
-        pauses = [delivery.due - time.monotonic() for delivery in self._waiting]
+        pauses = [delivery.due - self._clock.monotonic() for delivery in self._waiting]
         if self._stop is None:
             pauses += [
                 self._free_in(channel) or 0.0 for channel in Channel if self._backlog.waits_for(channel)
             ]
-        return min([WAKE_SECONDS, *(pause for pause in pauses if pause > 0)])
+        return min([self._context.timings.wake, *(pause for pause in pauses if pause > 0)])
 
     # -------------------------------------------------------------- stopping
 
     def _look_for_a_stop(self) -> None:
-        if self._stop is None and (found := self._stages.stopping()):
+        if self._stop is None and (found := self._context.stopping()):
             self._halt(found)
 
     def _halt(self, stop: Stop, detail: str = "") -> None:
@@ -132,9 +161,7 @@ class Dispatch:
             self._end(delivery, self._outcome_when_stopped(delivery))
 
     def _outcome_when_stopped(self, delivery: _Delivery) -> MessageOutcome:
-        step = next_step(
-            delivery.message.routes, delivery.attempts, frozenset(Channel), self._limits.on_unknown
-        )
+        step = self._step(delivery.message, delivery.attempts, frozenset(Channel))
         outcome = step.outcome if isinstance(step, End) else MessageOutcome.RETRY
         if outcome is MessageOutcome.RETRY and self._stop is Stop.QUIET:
             return MessageOutcome.DEFERRED
@@ -143,7 +170,7 @@ class Dispatch:
     # -------------------------------------------------------------- from the plan to a claim
 
     def _free_in(self, channel: Channel) -> float | None:
-        return self._workers.free_in(channel) if channel in self._stages.senders else None
+        return self._workers.free_in(channel) if channel in self._context.senders else None
 
     def _claim_next(self) -> bool:
         """Claims and starts one message, or settles why not; False when there is nothing to do now."""
@@ -193,13 +220,13 @@ class Dispatch:
     def _price(self, message: PlannedMessage, channel: Channel) -> int:
         (route,) = [route for route in message.routes if route.channel is channel]
         try:
-            return price(self._stages.content(message, route))
+            return price(self._content(message, route))
         except MessageError:
             return 0
 
     def _claim(self, item: Queued) -> None:
         message = item.message
-        held = self._stages.gate(message.soonest.starts_at)
+        held = self._held_by_time(message)
         if held is Held.QUIET:
             self._backlog.give_back(item)
             self._halt(Stop.QUIET)
@@ -210,7 +237,7 @@ class Dispatch:
         step = self._step(message)
         assert isinstance(step, Try)  # the backlog gives out nothing else
         try:
-            content = self._stages.content(message, step.route)
+            content = self._content(message, step.route)
         except MessageError as error:
             for row in message.appointments:
                 self._backlog.skip(row, message.reminder, Reason.NO_CONTACT, str(error))
@@ -218,9 +245,9 @@ class Dispatch:
         if not self._is_paid_for(content, item):
             return
         # Taken before the commit: the process may be stopped right after it, for longer than the lease.
-        began = time.monotonic()
+        began = instant(self._clock)
         try:
-            claim = self._stages.journal.claim(message, now=self._limits.now, gap=self._limits.gap)
+            claim = self._journal.claim(message, now=self._now, gap=gap_of(self._context.settings))
         except JournalError:
             self._backlog.give_back(item)
             raise
@@ -234,13 +261,31 @@ class Dispatch:
         delivery.renew = step.route != message.routes[0]
         self._start(delivery)
 
-    def _step(self, message: PlannedMessage, attempts: Sequence[Attempt] = ()) -> Try | End:
-        return next_step(message.routes, attempts, self._circuits.closed, self._limits.on_unknown)
+    def _step(
+        self,
+        message: PlannedMessage,
+        attempts: Sequence[Attempt] = (),
+        closed: Collection[Channel] | None = None,
+    ) -> Try | End:
+        return next_step(
+            message.routes,
+            attempts,
+            self._circuits.closed if closed is None else closed,
+            self._context.settings.rules.on_unknown,
+            self._context.timings.pauses,
+        )
+
+    def _content(self, message: PlannedMessage, route: Route) -> Content:
+        return content_of(self._context, message, route, self._now)
+
+    def _held_by_time(self, message: PlannedMessage) -> Held | None:
+        start = message.soonest.starts_at
+        return held_by_time(self._context, start, same_day=self._planned.same_day)
 
     # -------------------------------------------------------------- from a claim to its settling
 
     def _attempt_waiting(self) -> None:
-        now = time.monotonic()
+        now = self._clock.monotonic()
         waiting, self._waiting = self._waiting, []
         for delivery in waiting:
             if self._stop is not None:
@@ -256,14 +301,13 @@ class Dispatch:
             return
         if delivery.renew and not self._renewed(delivery):
             return
-        sender = self._stages.senders[delivery.route.channel]
-        gate, lease = self._stages.gate, self._limits.lease_seconds
+        sender = self._context.senders[delivery.route.channel]
 
         def attempt() -> Outcome | Held:
             # On the thread, as close to the sending as can be: the process may have slept since.
-            if held := gate(delivery.message.soonest.starts_at):
+            if held := self._held_by_time(delivery.message):
                 return held
-            if time.monotonic() - delivery.renewed > lease:
+            if elapsed(self._clock, delivery.renewed) > self._lease_seconds:
                 return Held.LEASE
             return sender.send(delivery.claim, delivery.content)
 
@@ -271,11 +315,9 @@ class Dispatch:
 
     def _renewed(self, delivery: _Delivery) -> bool:
         """Renews the lease; where that fails the message ends, and nothing is sent."""
-        began = time.monotonic()  # as in `_claim`
+        began = instant(self._clock)  # as in `_claim`
         try:
-            ours = self._stages.journal.renew(
-                delivery.claim, delivery.route, delivery.attempts[delivery.noted :]
-            )
+            ours = self._journal.renew(delivery.claim, delivery.route, delivery.attempts[delivery.noted :])
         except JournalError as error:
             self._note_result(delivery, MessageOutcome.UNKNOWN, str(error))
             self._halt(Stop.JOURNAL, str(error))
@@ -317,7 +359,7 @@ class Dispatch:
         if step.route != delivery.route:
             delivery.route = step.route
             try:
-                delivery.content = self._stages.content(delivery.message, step.route)
+                delivery.content = self._content(delivery.message, step.route)
             except MessageError as error:
                 self._after(delivery, Unavailable(str(error), again=False, recipient_only=True))
                 return
@@ -325,7 +367,7 @@ class Dispatch:
                 self._after_closing(delivery)
                 return
             self._credit.take(delivery.content)
-        delivery.due = time.monotonic() + step.pause
+        delivery.due = self._clock.monotonic() + step.pause
         delivery.renew = True
         self._waiting.append(delivery)
 
@@ -361,15 +403,13 @@ class Dispatch:
             attempts = tuple(_not_rejected(result.attempts, channel))
             self._results[message_id] = replace(result, outcome=outcome, attempts=attempts)
         try:
-            self._stages.journal.reopen(message_ids, channel)
+            self._journal.reopen(message_ids, channel)
         except JournalError as error:
             self._halt(Stop.JOURNAL, str(error))
 
     def _end(self, delivery: _Delivery, outcome: MessageOutcome, detail: str = "") -> None:
         try:
-            self._stages.journal.settle(
-                delivery.claim, outcome, delivery.route, delivery.attempts[delivery.noted :]
-            )
+            self._journal.settle(delivery.claim, outcome, delivery.route, delivery.attempts[delivery.noted :])
         except JournalError as error:
             # The claim stays open in the journal and ends there as `unknown`: never a second message.
             self._note_result(delivery, MessageOutcome.UNKNOWN, f"{outcome}, but not noted: {error}")

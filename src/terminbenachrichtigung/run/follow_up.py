@@ -5,7 +5,6 @@ Both may be asked again at any time, by any number of runs, and what they say is
 killed between the asking and the noting loses nothing. "Not found" is no reason to send again.
 """
 
-import time
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +16,7 @@ from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.delivery import DeliveryReport, Tidings, Unavailable, Unknown
 from terminbenachrichtigung.model.journal import Known, State
 from terminbenachrichtigung.model.plan import Channel, Reason, Skip
-from terminbenachrichtigung.model.result import RunResult, Stop, Stranded, Update
+from terminbenachrichtigung.model.result import RunResult, Stranded, Update
 
 JOBS_FOR = timedelta(days=7)
 """So long after its run an unanswered message is asked for; the gateway looks back no further."""
@@ -25,8 +24,6 @@ REPORTS_FOR = timedelta(hours=72)
 """So long a delivery report is waited for; a network tries to deliver for a day or two."""
 MARGIN = timedelta(hours=1)
 """Between our clock and the gateway's."""
-ASKING_SECONDS = 30
-"""After so long no further question is asked, so that a slow gateway does not hold up the run's own work."""
 
 _NO_LATER_RUN = frozenset({Reason.ALREADY_NOTIFIED, Reason.SAME_DAY, Reason.MANUAL_CONTACT})
 """Reasons for which no later run tells a customer whose SMS did not arrive."""
@@ -47,7 +44,7 @@ def follow_up(
     now: datetime,
     *,
     reports: bool,
-    stopping: Callable[[], Stop | None],
+    may_ask: Callable[[], bool],
 ) -> Followed:
     """Asks what became of earlier SMS, and notes it. Nothing is asked where nothing is open.
 
@@ -56,7 +53,7 @@ def follow_up(
         inquiry: gives the gateway; called only if there is something to ask.
         now: the run's moment.
         reports: whether delivery reports are asked for.
-        stopping: asked before each question.
+        may_ask: asked before each question; False once the run's own work must begin.
 
     Raises:
         JournalError: the journal cannot be read or written.
@@ -65,11 +62,6 @@ def follow_up(
     since = journal.awaited_since(Channel.SMS, now - REPORTS_FOR) if reports else None
     if not open_messages and since is None:
         return Followed()
-    ends = time.monotonic() + ASKING_SECONDS
-
-    def may_ask() -> bool:
-        return time.monotonic() < ends and stopping() is None
-
     tidings, troubles = _of_jobs(inquiry(), open_messages, may_ask)
     updates = journal.follow(tidings)
     if since is not None:

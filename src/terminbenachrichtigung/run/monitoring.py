@@ -7,7 +7,6 @@ done and printed, and what goes wrong with them is a warning. Both say how many,
 import contextlib
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
+from terminbenachrichtigung.clock import Clock
 from terminbenachrichtigung.config.settings import MonitoringSettings
 from terminbenachrichtigung.errors import JournalError, TerminbenachrichtigungError
 from terminbenachrichtigung.model.plan import MessageOutcome
@@ -32,14 +32,14 @@ class Watch:
     def __init__(
         self,
         settings: MonitoringSettings,
-        clock: Callable[[], datetime],
+        clock: Clock,
         last_complete_run: Callable[[], datetime | None],
     ) -> None:
         """Nothing is called before the context is entered.
 
         Args:
             settings: the section `[monitoring]`.
-            clock: gives the present moment, aware.
+            clock: tells the time.
             last_complete_run: asks the journal; raises JournalError where it is out of reach.
         """
         self.troubles: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ class Watch:
         self._on_staff_list: int | None = None
 
     def __enter__(self) -> Self:
-        self._began = time.monotonic()
+        self._began = self._clock.monotonic()
         self._start = threading.Thread(target=self._ping, args=("/start", ""), daemon=True)
         if self._url:
             self._start.start()
@@ -69,7 +69,7 @@ class Watch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        seconds = time.monotonic() - self._began
+        seconds = self._clock.monotonic() - self._began
         # What is wrong after the end, such as a full disk under the log, does not make the run undone.
         if self._result is not None:
             exit_code, words = report.exit_code(self._result), report.summary(self._result)
@@ -135,7 +135,7 @@ class Watch:
                 new.unlink(missing_ok=True)
 
     def _metrics(self, exit_code: int, seconds: float, error: BaseException | None) -> Iterator[str]:
-        yield _gauge("last_run_timestamp_seconds", "When the last run ended.", self._clock().timestamp())
+        yield _gauge("last_run_timestamp_seconds", "When the last run ended.", self._clock.now().timestamp())
         yield _gauge("last_run_duration_seconds", "How long the last run took.", round(seconds, 3))
         yield _gauge("last_run_exit_code", "0: done, 1: needs a person, 3: could not run.", exit_code)
         last, reachable = self._journal(error)

@@ -11,7 +11,7 @@ from terminbenachrichtigung.model.journal import Known, StaffTick
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.on_demand.forecast import outlook
 from terminbenachrichtigung.on_demand.rule_groups import ABOUT_TIME, ALL_BUT_NOT_OURS, reaches
-from terminbenachrichtigung.run.context import Tools, ask_journal, gap_of
+from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of
 from terminbenachrichtigung.run.planning import Planned, judge, plan_window
 from terminbenachrichtigung.staff_list.changes import cancelled_cases, moved_cases
 from terminbenachrichtigung.staff_list.entries import (
@@ -27,30 +27,30 @@ _PASSING = (Reason.MISSED, Reason.NOT_YET_DUE, Reason.BOOKED_RECENTLY, Reason.RE
 """What a later run may see otherwise; a reminder refused by nothing else can still reach its customer."""
 
 
-def staff(tools: Tools) -> tuple[StaffEntry, ...]:
+def staff(context: RunContext) -> tuple[StaffEntry, ...]:
     """Whom a person must call or write now (contract, section 2, *The staff list*)."""
-    found = _look(tools)
-    done = frozenset[StaffTick]() if tools.journal is None else tools.journal.staff_done(found.moment)
+    found = _look(context)
+    done = frozenset[StaffTick]() if context.journal is None else context.journal.staff_done(found.moment)
     return staff_list(found.cases, found.known, found.moment, done)
 
 
 def tick_off(
-    tools: Tools, appointment_ids: Sequence[str], customer_id: str | None = None
+    context: RunContext, appointment_ids: Sequence[str], customer_id: str | None = None
 ) -> tuple[StaffEntry, ...]:
     """Tick off the customers who are on the list with these appointments, with all that they are there for.
 
     Returns what was ticked off. Once more changes nothing.
 
     Args:
-        tools: with a journal that can be written.
+        context: with a journal that can be written.
         appointment_ids: as the list shows them.
         customer_id: of whom, where an appointment was one customer's and is now another's.
 
     Raises:
         ConfigError: nobody is on the list with one of them, or two customers are.
     """
-    assert tools.journal is not None
-    found = _look(tools)
+    assert context.journal is not None
+    found = _look(context)
     entries = staff_list(found.cases, found.known, found.moment)
     chosen: dict[str, StaffEntry] = {}
     for appointment_id in appointment_ids:
@@ -71,7 +71,7 @@ def tick_off(
                 "say which with --customer"
             )
         chosen[meant[0].customer_id] = meant[0]
-    tools.journal.tick_off(
+    context.journal.tick_off(
         {
             tick(case)
             for case in found.cases
@@ -91,17 +91,17 @@ class _Found:
     moment: datetime
 
 
-def _look(tools: Tools) -> _Found:
-    moment = tools.clock()
-    now = tools.quiet.next_open(moment)
-    planned = plan_window(tools, now, since=moment)
-    cases = _from_rules(tools, planned, moment, now)
+def _look(context: RunContext) -> _Found:
+    moment = context.clock.now()
+    now = context.quiet.next_open(moment)
+    planned = plan_window(context, now, since=moment)
+    cases = _from_rules(context, planned, moment, now)
     listed = {case.appointment.appointment_id for case in cases}
-    known, changed = _changed(tools, planned, moment, now)
+    known, changed = _changed(context, planned, moment, now)
     for case in changed:
         if case.reason is StaffReason.CANCELLED or (
             # Where it is listed already, the list says what they were told before.
-            case.appointment.appointment_id not in listed and not _will_be_told(tools, case, moment, now)
+            case.appointment.appointment_id not in listed and not _will_be_told(context, case, moment, now)
         ):
             cases.append(case)
     return _Found(tuple(cases), known, moment)
@@ -111,10 +111,10 @@ def _look(tools: Tools) -> _Found:
 
 
 def _changed(
-    tools: Tools, planned: Planned, moment: datetime, now: datetime
+    context: RunContext, planned: Planned, moment: datetime, now: datetime
 ) -> tuple[Known, Iterable[StaffCase]]:
     """The cancelled, and the moved, whom a run may still tell; with what the journal knows of all of them."""
-    if tools.journal is None:
+    if context.journal is None:
         return planned.known, ()
     rows = {row.appointment_id: row for row in planned.window.appointments}
     customers: dict[str, Appointment] = {}
@@ -123,10 +123,10 @@ def _changed(
             customers.setdefault(row.customer_id, row)
     # Told of the days ahead, and not there any more: moved beyond the window, or gone from the schedule. One
     # statement asks for all of them, because in a foreign view it may read every row.
-    elsewhere = sorted(tools.journal.notified_ahead(moment) - rows.keys())
-    found = tools.schedule.find(*elsewhere)
+    elsewhere = sorted(context.journal.notified_ahead(moment) - rows.keys())
+    found = context.schedule.find(*elsewhere)
     rows |= {row.appointment_id: row for row in found.appointments}
-    more = ask_journal(tools, elsewhere, now, since=moment)
+    more = ask_journal(context, elsewhere, now, since=moment)
     known = replace(
         planned.known,
         notifications={**planned.known.notifications, **more.notifications},
@@ -139,7 +139,7 @@ def _changed(
     )
 
     def cancelled(row: Appointment) -> bool:
-        return rules.has_excluded_status(row, tools.settings)
+        return rules.has_excluded_status(row, context.settings)
 
     return known, (
         *cancelled_cases(clear, rows, customers, cancelled, moment),
@@ -147,20 +147,20 @@ def _changed(
     )
 
 
-def _will_be_told(tools: Tools, case: StaffCase, moment: datetime, now: datetime) -> bool:
-    ahead = outlook(tools, case.appointment, moment, now).ahead
+def _will_be_told(context: RunContext, case: StaffCase, moment: datetime, now: datetime) -> bool:
+    ahead = outlook(context, case.appointment, moment, now).ahead
     return any(forecast.run is not None for forecast in ahead.values())
 
 
 # ---------------------------------------------------------------- left to staff by the rules
 
 
-def _from_rules(tools: Tools, planned: Planned, moment: datetime, now: datetime) -> list[StaffCase]:
-    tomorrow = tools.quiet.day_start(tools.quiet.local_date(now) + timedelta(days=1))
-    reach = reaches(tools, now)
+def _from_rules(context: RunContext, planned: Planned, moment: datetime, now: datetime) -> list[StaffCase]:
+    tomorrow = context.quiet.day_start(context.quiet.local_date(now) + timedelta(days=1))
+    reach = reaches(context, now)
     ours = [
         each
-        for each in judge(tools, planned, now)
+        for each in judge(context, planned, now)
         if moment < each.appointment.starts_at and each.first(without=ALL_BUT_NOT_OURS) is None
     ]
     # Also by a reminder whose window opens later.
@@ -176,10 +176,12 @@ def _from_rules(tools: Tools, planned: Planned, moment: datetime, now: datetime)
         for each in ours
         if each.appointment.starts_at < tomorrow or each.appointment.starts_at <= reach[each.reminder]
     ]
-    return [*cases, *_unreached(tools, ours, reached)]
+    return [*cases, *_unreached(context, ours, reached)]
 
 
-def _unreached(tools: Tools, ours: Iterable[rules.Judgement], reached: set[str]) -> Iterator[StaffCase]:
+def _unreached(
+    context: RunContext, ours: Iterable[rules.Judgement], reached: set[str]
+) -> Iterator[StaffCase]:
     for each in ours:
         missed = each.first()
         verdict = each.first(without=ABOUT_TIME)
@@ -198,13 +200,13 @@ def _unreached(tools: Tools, ours: Iterable[rules.Judgement], reached: set[str])
             each.reminder,
             StaffReason(verdict.reason),
             verdict.detail,
-            _contact_counts_since(tools, each, verdict.reason),
+            _contact_counts_since(context, each, verdict.reason),
         )
 
 
-def _contact_counts_since(tools: Tools, each: rules.Judgement, reason: Reason) -> datetime:
+def _contact_counts_since(context: RunContext, each: rules.Judgement, reason: Reason) -> datetime:
     start = each.appointment.starts_at
     if reason is Reason.MISSED:
-        return tools.quiet.last_chance(start) - gap_of(tools.settings)
-    (lead,) = {reminder.lead for reminder in tools.settings.reminders if reminder.name == each.reminder}
-    return tools.quiet.window_opens(start, lead)
+        return context.quiet.last_chance(start) - gap_of(context.settings)
+    (lead,) = {reminder.lead for reminder in context.settings.reminders if reminder.name == each.reminder}
+    return context.quiet.window_opens(start, lead)

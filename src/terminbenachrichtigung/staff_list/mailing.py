@@ -9,7 +9,7 @@ from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import TerminbenachrichtigungError
 from terminbenachrichtigung.model.delivery import Rejected, Sent, Unavailable, Unknown
 from terminbenachrichtigung.model.result import RunResult, Stop
-from terminbenachrichtigung.run.context import Outlets, Tools
+from terminbenachrichtigung.run.context import RunContext
 from terminbenachrichtigung.staff_list import page
 from terminbenachrichtigung.staff_list.cases import staff
 from terminbenachrichtigung.staff_list.entries import StaffEntry
@@ -18,7 +18,7 @@ _List = tuple[str, str]
 """A branch's code, or nothing for everybody's list; and the address that gets it."""
 
 
-def after_run(tools: Tools, outlets: Outlets, result: RunResult) -> tuple[RunResult, int | None]:
+def after_run(context: RunContext, result: RunResult) -> tuple[RunResult, int | None]:
     """Mail the staff list if it is time; `result` with what went wrong, and how many customers are on it.
 
     Quiet periods are the customers': staff get their list in them as well. Whatever happens here, the run
@@ -28,12 +28,12 @@ def after_run(tools: Tools, outlets: Outlets, result: RunResult) -> tuple[RunRes
     if result.stop not in (None, Stop.QUIET):
         return result, None
     try:
-        moment = tools.clock()
-        due = _due(tools, moment)
-        if not due and not tools.settings.monitoring.textfile:
+        moment = context.clock.now()
+        due = _due(context, moment)
+        if not due and not context.settings.monitoring.textfile:
             return result, None
-        entries = staff(tools)
-        troubles = tuple(_mail(tools, outlets, entries, due, moment))
+        entries = staff(context)
+        troubles = tuple(_mail(context, entries, due, moment))
     except TerminbenachrichtigungError as error:
         return _with(result, (f"the staff list could not be made or sent: {error}",)), None
     return _with(result, troubles), len(entries)
@@ -49,37 +49,37 @@ def _lists(settings: Settings) -> Iterator[_List]:
                 yield code, recipient
 
 
-def _due(tools: Tools, moment: datetime) -> list[_List]:
-    local = moment.astimezone(tools.settings.zone)
-    if local.time() < tools.settings.staff_list.send_at:
+def _due(context: RunContext, moment: datetime) -> list[_List]:
+    local = moment.astimezone(context.settings.zone)
+    if local.time() < context.settings.staff_list.send_at:
         return []
-    lists = list(_lists(tools.settings))
-    if not lists or tools.journal is None:
+    lists = list(_lists(context.settings))
+    if not lists or context.journal is None:
         return []
-    mailed = tools.journal.staff_mailed(local.date())
+    mailed = context.journal.staff_mailed(local.date())
     return [each for each in lists if each not in mailed]
 
 
 def _mail(
-    tools: Tools, outlets: Outlets, entries: Sequence[StaffEntry], due: Sequence[_List], moment: datetime
+    context: RunContext, entries: Sequence[StaffEntry], due: Sequence[_List], moment: datetime
 ) -> Iterator[str]:
     """Claim, send, settle each; yields what went wrong."""
-    settings, journal = tools.settings, tools.journal
+    settings, journal = context.settings, context.journal
     for branch_code, recipient in due:
         theirs = page.of_branch(entries, branch_code) if branch_code else entries
         if not theirs:
             continue
-        if outlets.stopping() is not None:
+        if context.stopping() is not None:
             return
         assert journal is not None
-        assert outlets.staff is not None  # the configuration was checked for [email]
+        assert context.mail_staff is not None  # the configuration was checked for [email]
         claim = journal.claim_staff_mail(moment.astimezone(settings.zone).date(), branch_code, recipient)
         if claim is None:
             continue
         content = page.as_mail(
             theirs, recipient, now=moment, zone=settings.zone, language=settings.default_language
         )
-        match outcome := outlets.staff(claim, content):
+        match outcome := context.mail_staff(claim, content):
             case Sent():
                 journal.settle_staff_mail(claim, sent=True)
             case Unknown():
