@@ -10,21 +10,32 @@ import pytest
 from journals import Journals
 from postgres import PostgresServer
 
+SIZES = {
+    # option       here  --full  how much chance decides
+    "kills": (6, 30, "runs killed at random moments, for each database"),
+    "due": (600, 5000, "appointments that eight runs share"),
+    "simulations": (9, 36, "practices whose weeks are simulated"),
+    "weeks": (1.0, 3.0, "how long each of them is simulated"),
+    "inputs": (20, 100, "inputs of a fuzz test, or a few times as many"),
+}
+"""What is long has a small size, for every commit, and a full one."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How much chance decides: little on every commit, more by hand."""
-    parser.addoption("--kills", type=int, default=30, help="runs killed at random moments, for each database")
-    parser.addoption("--due", type=int, default=5000, help="appointments that eight runs share")
-    parser.addoption("--simulations", type=int, default=9, help="practices whose weeks are simulated")
-    parser.addoption("--weeks", type=float, default=2, help="how long each of them is simulated")
+    """How much chance decides."""
+    for name, (here, full, what) in SIZES.items():
+        parser.addoption(f"--{name}", type=type(full), help=f"{what}: {here}, in full {full}")
+    parser.addoption("--full", action="store_true", help="the full sizes of all that")
     parser.addoption("--seed", type=int, default=0, help="replay what a failing random test printed")
-    parser.addoption("--inputs", type=int, default=1, help="times as many inputs for the fuzz tests")
     parser.addoption("--browser", action="store_true", help="also what needs Debian's package chromium")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """A failing input prints how to replay it; how long it took proves nothing on a busy machine."""
-    inputs: int = 100 * config.getoption("--inputs")
+    for name, sizes in SIZES.items():
+        if config.getoption(name) is None:
+            setattr(config.option, name, sizes[config.getoption("--full")])
+    inputs: int = config.getoption("--inputs")
     hypothesis.settings.register_profile("here", max_examples=inputs, deadline=None, print_blob=True)
     hypothesis.settings.load_profile("here")
 

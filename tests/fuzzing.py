@@ -3,23 +3,26 @@
 import re
 import signal
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any, TypeVar
 
 import idna
 import phonenumbers
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+Test = TypeVar("Test", bound=Callable[..., Any])
 _MOST_SECONDS = 20.0  # of CPU time; real inputs take milliseconds
 
 
-def inputs(hundreds: int) -> settings:
-    """So many hundred inputs for a test, times the option `--inputs`."""
-    return settings(
-        max_examples=hundreds * settings().max_examples, suppress_health_check=[HealthCheck.too_slow]
-    )
+def inputs(times: int) -> Callable[[Test], Test]:
+    """So many times the option `--inputs` for a test."""
+    count = times * settings().max_examples
+    chosen = settings(max_examples=count, suppress_health_check=[HealthCheck.too_slow])
+    return lambda test: pytest.mark.sized(chosen(test))
 
 
 class EndlessError(BaseException):

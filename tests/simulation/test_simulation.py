@@ -32,6 +32,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     sa.event.remove(sa.Engine, "connect", do_not_wait)
 
 
+@pytest.mark.sized
 @pytest.mark.usefixtures("hurry")
 def test_nobody_is_notified_twice_and_nobody_is_lost(
     seed: int, tmp_path: Path, pytestconfig: pytest.Config

@@ -269,6 +269,7 @@ def test_stopped_between_claim_and_send_for_longer_than_the_claim_lasts(
     assert practice.run_once().exit_code == 0
 
 
+@pytest.mark.sized
 def test_killed_at_random_moments(
     practice: Practice, runs: Killable, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:

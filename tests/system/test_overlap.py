@@ -45,6 +45,7 @@ def practice(database_url: str, tmp_path: Path, pytestconfig: pytest.Config) -> 
         yield practice
 
 
+@pytest.mark.sized
 def test_eight_runs_at_once_send_one_message_each(
     practice: Practice, capfd: pytest.CaptureFixture[str]
 ) -> None:
