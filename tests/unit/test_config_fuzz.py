@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import tomlkit
 from config_files import GOOD, bent
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,6 @@ from terminbenachrichtigung.config.loading import load, settings_from
 from terminbenachrichtigung.config.problems import ConfigProblems
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.config.showing import show
-from terminbenachrichtigung.config.toml_text import key_text, value_text
 from terminbenachrichtigung.errors import ConfigError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -104,7 +104,7 @@ def test_any_environment_gives_settings_or_problems(environ: dict[str, str]) -> 
 
 
 def file_text(tables: dict[str, Any]) -> bytes:
-    return "\n".join(f"{key_text(key)} = {value_text(value)}" for key, value in tables.items()).encode()
+    return tomlkit.dumps(tables).encode()
 
 
 @settings(max_examples=100, deadline=None)

@@ -15,11 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terminbenachrichtigung.config.files import starter
-from terminbenachrichtigung.config.keys import overridable
+from terminbenachrichtigung.config.keys import overridable, value_text
 from terminbenachrichtigung.config.loading import load
-from terminbenachrichtigung.config.settings import EmailSettings, Reminder, Settings, SmsSettings
+from terminbenachrichtigung.config.problems import path_text
+from terminbenachrichtigung.config.settings import (
+    EmailSettings,
+    Reminder,
+    Settings,
+    SmsSettings,
+    TemplateTexts,
+)
 from terminbenachrichtigung.config.showing import json_schema, show
-from terminbenachrichtigung.config.toml_text import block_text, key_text, value_text
 
 ROOT = Path(__file__).parents[2]
 FILE_TWINS = {"url_file", "query_file", "password_file", "ping_url_file"}
@@ -150,7 +156,7 @@ def test_show_says_which_file_a_value_came_from(tmp_path: Path) -> None:
     (tmp_path / "q.sql").write_text("SELECT 1", encoding="utf-8")
     changes = {"sms.password": Absent, "sms.password_file": "pw", "schedule.query_file": "q.sql"}
     text = show(settings_of(tmp_path, changes))
-    assert f'password = "***"  # from "{tmp_path}/pw"' in text
+    assert f'password = "***" # from "{tmp_path}/pw"' in text
     assert f'query_file = "{tmp_path}/q.sql"' in text
 
 
@@ -170,9 +176,14 @@ def test_settings_never_print_a_secret(tmp_path: Path, secret_in: dict[str, obje
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_comes_back_from_the_toml_that_is_written(text: str) -> None:
-    assert tomllib.loads(f"a = {block_text(text)}")["a"] == text
+    assert tomllib.loads(f"a = {value_text(text)}")["a"] == text
     assert tomllib.loads(f"a = {value_text([text])}")["a"] == [text]
-    assert tomllib.loads(f"{key_text(text)} = 1") == {text: 1}
+    assert tomllib.loads(f"{path_text((text,))} = 1") == {text: 1}
+    reminder = Reminder(name="x", hours_before=1, template="y")
+    texts = TemplateTexts.model_construct(sms=text)
+    shown = show(Settings(reminders=(reminder,)).model_copy(update={"templates": {"y": {"de": texts}}}))
+    assert tomllib.loads(shown)["templates"]["y"]["de"]["sms"] == text
+    assert all(sign.isprintable() or sign == "\n" for sign in shown)
 
 
 # ---------------------------------------------------------------- config schema

@@ -8,10 +8,9 @@ from datetime import time
 
 from terminbenachrichtigung.config.databases import same_sqlite_file
 from terminbenachrichtigung.config.fields import is_alphanumeric_sender, is_loopback, nearest
-from terminbenachrichtigung.config.keys import KeyPath, shown_value
-from terminbenachrichtigung.config.problems import Problem
+from terminbenachrichtigung.config.keys import shown_value
+from terminbenachrichtigung.config.problems import KeyPath, Problem, path_text
 from terminbenachrichtigung.config.settings import Rules, Settings
-from terminbenachrichtigung.config.toml_text import path_text
 from terminbenachrichtigung.config.validation import Draft
 from terminbenachrichtigung.model.journal import CONFIRMATION
 

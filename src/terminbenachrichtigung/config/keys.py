@@ -10,13 +10,10 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from terminbenachrichtigung.config.fields import nearest
+from terminbenachrichtigung.config.problems import KeyPath, escaped, path_text
 from terminbenachrichtigung.config.settings import Settings
-from terminbenachrichtigung.config.toml_text import path_text, value_text
 
 PREFIX = "TERMINBENACHRICHTIGUNG_"
-
-KeyPath = tuple[str | int, ...]
-"""("reminders", 0, "hours_before")"""
 
 _INTERNAL = {("schedule", "query")}  # fields of the settings that the loader fills
 _TABLES = {
@@ -125,6 +122,13 @@ def shown_value(path: KeyPath, value: object) -> str:
         return ""
     text = value_text(value)
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
+
+
+def value_text(value: object) -> str:
+    """Any value of a configuration as it would stand in the file, on one line."""
+    import tomlkit  # noqa: PLC0415  # 60 ms, only where there is something to say
+
+    return escaped(tomlkit.item(value).as_string())
 
 
 def _single_keys(section: type[BaseModel], path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:

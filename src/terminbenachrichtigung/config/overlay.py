@@ -15,10 +15,9 @@ from typing import Any
 
 from terminbenachrichtigung.config.databases import single_select
 from terminbenachrichtigung.config.files import OPTION_VARIABLES, read_text
-from terminbenachrichtigung.config.keys import PREFIX, KeyPath, overridable, variable_of
-from terminbenachrichtigung.config.problems import Problem
+from terminbenachrichtigung.config.keys import PREFIX, overridable, variable_of
+from terminbenachrichtigung.config.problems import KeyPath, Problem, path_text
 from terminbenachrichtigung.config.settings import Branch
-from terminbenachrichtigung.config.toml_text import path_text
 
 TWINS = (
     ("schedule", "url", "url_file"),

@@ -1,9 +1,16 @@
 """A problem in the configuration, and the one error that lists them all."""
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from terminbenachrichtigung.errors import ConfigError
+
+KeyPath = tuple[str | int, ...]
+"""("reminders", 0, "hours_before")"""
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +42,24 @@ class ConfigProblems(ConfigError):  # noqa: N818  # it is several of them
         super().__init__(
             "\n".join([f"{head} in the configuration:", *(f"  {each}" for each in self.problems)])
         )
+
+
+def path_text(path: KeyPath) -> str:
+    """`("reminders", 0, "hours_before")` as a person writes it: `reminders[0].hours_before`."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{_key_text(step)}" for step in path)
+    return "".join(steps).removeprefix(".")
+
+
+def escaped(text: str) -> str:
+    """TOML text in which the signs that a terminal would obey or hide stand as `\\u` escapes."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else _escape(sign) for sign in text)
+
+
+def _key_text(key: str) -> str:
+    """Bare where TOML allows it, else in quotes."""
+    return key if _BARE_KEY.fullmatch(key) else escaped(json.dumps(key, ensure_ascii=False))
+
+
+def _escape(sign: str) -> str:
+    number = ord(sign)
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"

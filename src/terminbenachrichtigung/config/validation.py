@@ -15,16 +15,14 @@ from pydantic import ValidationError
 
 from terminbenachrichtigung.config.fields import nearest
 from terminbenachrichtigung.config.keys import (
-    KeyPath,
     choices,
     expectation,
     field_at,
     shown_value,
     unknown_key,
 )
-from terminbenachrichtigung.config.problems import Problem
+from terminbenachrichtigung.config.problems import KeyPath, Problem, path_text
 from terminbenachrichtigung.config.settings import Settings
-from terminbenachrichtigung.config.toml_text import path_text
 
 _BARE = re.compile(r"-?[0-9]+(\.[0-9]+)?|true|false")
 

@@ -12,8 +12,8 @@ from sqlalchemy.pool import NullPool
 
 from terminbenachrichtigung import wiring
 from terminbenachrichtigung.clock import ClockAt
+from terminbenachrichtigung.config.keys import value_text
 from terminbenachrichtigung.config.settings import Settings
-from terminbenachrichtigung.config.toml_text import value_text
 from terminbenachrichtigung.contact.phone import mobile_number
 from terminbenachrichtigung.demo import folder
 from terminbenachrichtigung.demo.gateway import Answer, Gateway, Request
