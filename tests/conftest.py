@@ -28,6 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="the full sizes of all that")
     parser.addoption("--seed", type=int, default=0, help="replay what a failing random test printed")
     parser.addoption("--browser", action="store_true", help="also what needs Debian's package chromium")
+    parser.addoption("--real", action="store_true", help="also what needs programs of Debian and root")
+    parser.addoption("--rewrite-docs", action="store_true", help="put what is printed now into the docs")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,9 +43,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """The tests in a browser are run by themselves: most machines that run the others have none."""
-    without = collection_path == Path(__file__).parent / "browser" and not config.getoption("--browser")
-    return True if without else None
+    """Tests that need programs of the system are run by themselves: most machines have none of these."""
+    for folder, option in (("browser", "--browser"), ("real", "--real")):
+        if collection_path == Path(__file__).parent / folder and not config.getoption(option):
+            return True
+    return None
 
 
 @pytest.fixture(scope="session")

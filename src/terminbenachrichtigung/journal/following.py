@@ -63,7 +63,7 @@ def note(connection: Connection, tidings: Sequence[Tidings]) -> list[Update]:
     rows = connection.execute(
         select(messages)
         .where(among(connection, messages.c.message_id, told))
-        .order_by(messages.c.message_id)
+        .order_by(messages.c.run_now, messages.c.message_id)
         .with_for_update()
     ).all()
     tried: dict[str, list[Row[Any]]] = defaultdict(list)

@@ -1,0 +1,170 @@
+"""Small practices whose output stands in the docs, each at a moment of its own.
+
+A scenario is a context manager over an empty folder, in which its commands run, as in the docs: with
+`--config demo/config.toml`, or without, where the folder holds a config.toml.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+from click.testing import CliRunner
+from freezegun import freeze_time
+
+from docs.printed import Run
+from practice import Practice, local, number
+from terminbenachrichtigung import cli
+from terminbenachrichtigung.demo import preparation
+from terminbenachrichtigung.demo.gateway import Answer, Gateway, Request
+from terminbenachrichtigung.demo.mailserver import MailServer
+from terminbenachrichtigung.demo.scenario import scenario
+
+Scenario = Callable[[Path], AbstractContextManager[Run]]
+
+SCENARIOS: dict[str, Scenario] = {}
+"""By name, as the comment above a block has it: `credits-run-out`."""
+
+_MISTAKES = """\
+default_langauge = "de"
+timezone = "Europe/Berlln"
+
+[rules]
+quiet_start = "8 Uhr"
+hours_between_messages = 0
+
+[[reminders]]
+name = "Terminerinnerung"
+hours_before = 24
+channels = ["sms", "fax"]
+
+[sms]
+serial = "4711"
+password = "geheim"
+sender = "Optik Hansen GmbH"
+max_parts = "3"
+"""
+
+
+def _scenario(function: Callable[[Path], Iterator[Run]]) -> Scenario:
+    name = function.__name__.replace("_", "-")
+    SCENARIOS[name] = contextmanager(function)
+    return SCENARIOS[name]
+
+
+def _at(now: str) -> Run:
+    """Runs the program in this process at a moment, by the practice's clock."""
+
+    def run(arguments: list[str]) -> str:
+        with freeze_time(local(now), tick=True, real_asyncio=True):
+            result = CliRunner().invoke(cli.main, arguments, terminal_width=110)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.stdout + result.stderr
+
+    return run
+
+
+@_scenario
+def demo(folder: Path) -> Iterator[Run]:
+    """What the demo leaves behind, with two appointments cancelled since.
+
+    Its gateway and its mail server have ended.
+    """
+    scene = scenario(local("2026-11-23 14:50"))
+    directory = folder / "demo"
+    directory.mkdir()
+    with Gateway(script=preparation.answer) as gateway, MailServer() as mail:
+        config, settings = preparation.prepare(directory, scene, gateway, mail.port)
+        with preparation.run_beside(settings, scene.now):
+            for _ in range(2):
+                _at("2026-11-23 14:51")(["--config", str(config), "run-once", "--quiet"])
+    with sqlite3.connect(directory / "schedule.db") as schedule:
+        schedule.execute(
+            "UPDATE appointments SET status = 'Storniert' WHERE appointment_id IN ('507', '508')"
+        )
+    schedule.close()
+    yield _at("2026-11-23 14:52")
+
+
+@_scenario
+def mistakes(folder: Path) -> Iterator[Run]:
+    """A configuration with a mistake of each kind."""
+    (folder / "config.toml").write_text(_MISTAKES, encoding="utf-8")
+    yield _at("2026-11-24 10:00")
+
+
+@_scenario
+def reports(folder: Path) -> Iterator[Run]:
+    """Four were told in the morning; at eleven the gateway knows what became of it.
+
+    The last one's SMS got no answer, though the gateway took it.
+    """
+
+    def answer(request: Request) -> Answer | None:
+        is_last = request.operation == "SendSimpleSMS" and request.fields["Recipient"].endswith(number(4)[1:])
+        return Answer(http_status=500, takes_job=True) if is_last else None
+
+    with Practice(folder) as practice:
+        practice.gateway.script = answer
+        for customer, name, told in (
+            (3, "Clara", "09:30"),
+            (1, "Anna", ""),
+            (2, "Berta", ""),
+            (4, "Dora", "10:00"),
+        ):
+            email = "berta@example.org" if customer == 2 else ""
+            start = f"2026-11-25 08:{customer}0"
+            practice.book(f"50{customer}", start, customer, first_name=name, last_name="Müller", email=email)
+            if told:
+                practice.run("run-once", now=f"2026-11-24 {told}")
+        practice.gateway.script = None
+        words = {1: "Delivered", 2: "Undelivered", 3: "Undelivered"}
+        for job in practice.gateway.jobs:
+            if word := words.get(int(job.recipient[-1])):
+                practice.gateway.report(job, word, done=local("2026-11-24 10:30"))
+        yield _at("2026-11-24 11:00")
+
+
+@_scenario
+def credits_run_out(folder: Path) -> Iterator[Run]:
+    """Seven are due at twelve, and the account can pay for two and a half."""
+    with Practice(folder) as practice:
+        practice.configure(sms={"credits_warn_below": 50})
+        for customer in range(1, 8):
+            practice.book(str(customer), f"2026-11-25 09:0{customer}", customer)
+        practice.gateway.balance = Decimal("2.5")
+        yield _at("2026-11-24 12:00")
+
+
+@_scenario
+def one_due(folder: Path) -> Iterator[Run]:
+    """One customer is due at ten."""
+    with Practice(folder) as practice:
+        practice.book("4711")
+        yield _at("2026-11-24 10:00")
+
+
+@_scenario
+def export(folder: Path) -> Iterator[Run]:
+    """An export comes anew: one is gone from it, one is new in it, and one has no year."""
+    with Practice(folder) as practice:
+        practice.sql("DROP TABLE reminder_appointments")
+        practice.run("schedule", "init")
+        days = (25, 26, 27, 28, 30, 29, 25, 26, 30, 30)
+        lines = {
+            number: f"{number};{day}.11.2026;13:00;Sehtest;HH1;{number};Frau;Ida;K{number};0171 392{number}"
+            for number, day in enumerate(days, start=4711)
+        }
+        path = folder / "export.csv"
+        heading = "Termin-ID;Datum;Uhrzeit;Terminart;Filiale;Kundennummer;Anrede;Vorname;Nachname;Handy"
+
+        def write(*numbers: int) -> None:
+            path.write_text("\n".join([heading, *(lines[each] for each in numbers), ""]), encoding="utf-8")
+
+        write(*range(4711, 4719))
+        practice.run("schedule", "import", str(path))
+        lines[4720] = lines[4720].replace("2026", "")
+        write(*(each for each in range(4711, 4721) if each != 4715))
+        yield _at("2026-11-24 10:00")
