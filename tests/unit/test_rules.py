@@ -21,7 +21,7 @@ from rules_scene import (
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Plan, Reason
-from terminbenachrichtigung.rules.verdicts import RULES
+from terminbenachrichtigung.rules.verdicts import RULES, Asked, rules_asked
 
 released = partial(notified, state=State.RELEASED)
 
@@ -367,3 +367,33 @@ def test_the_table_has_every_reason_in_the_order_of_the_contract() -> None:
         "no_contact superseded recently_notified held_back"
     )
     assert " ".join(rule.reason for rule in RULES) == contract
+
+
+def test_every_reason_has_its_row_but_the_one_that_no_rule_gives() -> None:
+    assert {rule.reason for rule in RULES} == set(Reason) - {Reason.CHANGED}
+    assert [rule.reason for rule in RULES] == [reason for reason in Reason if reason is not Reason.CHANGED]
+
+
+# Who asks a rule beside the runs, by the contract: sections 2 (missed, confirmations), 7 (notify), 9.
+ASKED = (
+    (Asked.BY_HAND, "type_not_allowed missed same_day not_yet_due booked_recently recently_notified"),
+    (
+        Asked.BY_HAND_AGAIN,
+        "type_not_allowed already_notified missed same_day not_yet_due booked_recently superseded "
+        "recently_notified",
+    ),
+    (
+        Asked.CONFIRMATION,
+        "missed same_day not_yet_due booked_recently manual_contact superseded recently_notified",
+    ),
+    (
+        Asked.CORRECTION,
+        "status_excluded missed same_day not_yet_due booked_recently superseded recently_notified",
+    ),
+    (Asked.MISSED, "already_notified in_progress missed past same_day not_yet_due recently_notified"),
+)
+
+
+@pytest.mark.parametrize(("by", "not_asked"), ASKED)
+def test_who_asks_which_rules(by: Asked, not_asked: str) -> None:
+    assert {rule.reason.value for rule in RULES if rule not in rules_asked(by)} == set(not_asked.split())

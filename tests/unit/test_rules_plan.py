@@ -20,6 +20,7 @@ from rules_scene import (
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known, State
 from terminbenachrichtigung.model.plan import MessageOutcome, Plan, Reason
+from terminbenachrichtigung.rules import WHATEVER_THE_HOUR
 
 BOTH = settings(reminders=(reminder(48, "Vorab"), reminder(24)))
 
@@ -154,7 +155,7 @@ def test_an_empty_appointment_can_be_judged_by_every_rule() -> None:
 
 def test_rules_can_be_left_out_for_those_who_judge_by_hand() -> None:
     (judgement,) = judged(appointment("1", "2026-11-24 16:00", mobile="", email=""))
-    usual, by_hand = judgement.first(), judgement.first(without=(Reason.SAME_DAY, Reason.NOT_YET_DUE))
+    usual, by_hand = judgement.first(), judgement.first(WHATEVER_THE_HOUR)
     assert usual is not None
     assert usual.reason is Reason.SAME_DAY
     assert by_hand is not None

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 
+from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.plan import PlannedMessage
-from terminbenachrichtigung.on_demand.rule_groups import ALL_BUT_NOT_OURS, reaches
-from terminbenachrichtigung.run.context import RunContext
+from terminbenachrichtigung.run.context import RunContext, reaches
 from terminbenachrichtigung.run.planning import judge, plan_window
 
 
@@ -22,7 +22,7 @@ def adopt(context: RunContext) -> int:
     reach = reaches(context, now)
     for each in judge(context, planned, now):
         row = each.appointment
-        ours = each.first(without=ALL_BUT_NOT_OURS) is None
+        ours = each.first(rules.NEVER_NOTIFIED) is None
         if ours and row.customer_id is not None and now < row.starts_at <= reach[each.reminder]:
             together[each.reminder, row.customer_id].append(row)
     return journal.adopt(

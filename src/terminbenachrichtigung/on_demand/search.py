@@ -9,14 +9,13 @@ from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known
 from terminbenachrichtigung.model.plan import Reason
-from terminbenachrichtigung.on_demand.rule_groups import ABOUT_TIME
 from terminbenachrichtigung.on_demand.search_text import STATES, Found, FoundState, Search
 from terminbenachrichtigung.run.context import RunContext, ask_journal, text_lengths
 
 _DAY = timedelta(days=1)
 _NEXT_DAYS = 7
-_BESIDE_CONTACT = (*ABOUT_TIME, Reason.ALREADY_NOTIFIED, Reason.IN_PROGRESS)
-"""What does not matter to the question whether a customer could be reached at all."""
+_WHETHER_REACHED = tuple(rule for rule in rules.WHATEVER_THE_HOUR if rule.about is not rules.About.JOURNAL)
+"""What matters to the question whether a customer could be reached at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def _state(each: rules.Judgement, known: Known) -> FoundState:
     if latest and (latest.customer_id, latest.starts_at) == (row.customer_id, row.starts_at):
         state = STATES[latest.state]
     if state is FoundState.NOT_NOTIFIED:
-        refusal = each.first(without=_BESIDE_CONTACT)
+        refusal = each.first(_WHETHER_REACHED)
         if refusal is not None and refusal.reason is Reason.NO_CONTACT:
             return FoundState.NO_CONTACT
     return state

@@ -15,8 +15,22 @@ from terminbenachrichtigung.rules.contact import Parts
 from terminbenachrichtigung.rules.context import has_excluded_status
 from terminbenachrichtigung.rules.forecast import Forecast, forecast
 from terminbenachrichtigung.rules.planning import Judgement, judge, plan
+from terminbenachrichtigung.rules.verdicts import (
+    LASTING,
+    NEVER_NOTIFIED,
+    RULE,
+    RULES,
+    WHATEVER_THE_HOUR,
+    About,
+)
 
 __all__ = [
+    "LASTING",
+    "NEVER_NOTIFIED",
+    "RULE",
+    "RULES",
+    "WHATEVER_THE_HOUR",
+    "About",
     "Forecast",
     "Judgement",
     "Parts",

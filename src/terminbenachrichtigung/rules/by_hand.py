@@ -8,23 +8,15 @@ from datetime import datetime
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known
-from terminbenachrichtigung.model.plan import Plan, Reason, Skip
+from terminbenachrichtigung.model.plan import Plan, Skip
 from terminbenachrichtigung.rules.bundles import Bundle, bundle
 from terminbenachrichtigung.rules.contact import Parts
 from terminbenachrichtigung.rules.context import Context
 from terminbenachrichtigung.rules.planning import judge
+from terminbenachrichtigung.rules.verdicts import Asked, rules_asked
 from terminbenachrichtigung.times.windows import Quiet
 
-_PASSED = (
-    Reason.TYPE_NOT_ALLOWED,
-    Reason.MISSED,
-    Reason.SAME_DAY,
-    Reason.NOT_YET_DUE,
-    Reason.BOOKED_RECENTLY,
-    Reason.RECENTLY_NOTIFIED,
-)
-"""A person may choose another hour, and another type, than a run; all other rules hold."""
-_REPEATED = (Reason.ALREADY_NOTIFIED, Reason.SUPERSEDED)
+_CHOSEN, _CHOSEN_AGAIN = rules_asked(Asked.BY_HAND), rules_asked(Asked.BY_HAND_AGAIN)
 
 
 def plan_by_hand(  # noqa: PLR0917  the same as `plan`
@@ -47,7 +39,7 @@ def plan_by_hand(  # noqa: PLR0917  the same as `plan`
 
     A customer's appointments go into one message. The customer gap yields; a run heeds what is sent here.
     """
-    without = _PASSED + (_REPEATED if again else ())
+    asked = _CHOSEN_AGAIN if again else _CHOSEN
     skips = []
     due: defaultdict[str, Bundle] = defaultdict(list)
     context: Context | None = None
@@ -55,7 +47,7 @@ def plan_by_hand(  # noqa: PLR0917  the same as `plan`
         if each.reminder != reminder:
             continue
         context = each.context
-        refused = each.first(without)
+        refused = each.first(asked)
         if refused is None:
             due[each.candidate.customer_id].append(each.candidate)
         else:

@@ -12,24 +12,10 @@ from terminbenachrichtigung.model.plan import Channel, Plan, Reason, Skip, Verdi
 from terminbenachrichtigung.rules.bundles import Bundle, bundle
 from terminbenachrichtigung.rules.contact import Parts
 from terminbenachrichtigung.rules.context import Candidate, Context, Horizon
-from terminbenachrichtigung.rules.verdicts import detail, first_refusal, rules_of, verdicts
+from terminbenachrichtigung.rules.verdicts import RULE, Asked, detail, first_refusal, rules_asked, verdicts
 from terminbenachrichtigung.times.windows import Quiet
 
-_RULES = rules_of(
-    Reason.NO_CUSTOMER,
-    Reason.GROUP_APPOINTMENT,
-    Reason.TYPE_NOT_ALLOWED,
-    Reason.STATUS_EXCLUDED,
-    Reason.BRANCH_EXCLUDED,
-    Reason.ALREADY_NOTIFIED,
-    Reason.IN_PROGRESS,
-    Reason.PAST,
-    Reason.OPTED_OUT,
-    Reason.NO_CONSENT,
-    Reason.NO_CONTACT,
-    Reason.HELD_BACK,
-)
-_NEVER_LISTED = (Reason.ALREADY_NOTIFIED, Reason.PAST)
+_RULES = rules_asked(Asked.CONFIRMATION)
 
 
 def booked_since(appointments: Sequence[Appointment], since: datetime | None) -> list[Appointment]:
@@ -67,7 +53,7 @@ def plan_confirmations(  # noqa: PLR0917  the same as `plan`
         refused = first_refusal(candidate, context, _RULES)
         if refused is None:
             due[candidate.customer_id].append(candidate)
-        elif refused not in _NEVER_LISTED and (
+        elif _is_listed(refused) and (
             last is None or appointment.created_at is None or appointment.created_at >= last
         ):
             skips.append(Skip(appointment, CONFIRMATION, refused, detail(candidate, context, refused)))
@@ -77,6 +63,10 @@ def plan_confirmations(  # noqa: PLR0917  the same as `plan`
         for message, _ in bundle(sorted(candidates, key=lambda each: each.order), [], context)
     ]
     return Plan(tuple(sorted(messages, key=lambda message: message.order)), tuple(skips))
+
+
+def _is_listed(refused: Reason) -> bool:
+    return refused is not Reason.ALREADY_NOTIFIED and RULE[refused].reported
 
 
 def judge_confirmation(  # noqa: PLR0917  the same as `plan`

@@ -1,7 +1,7 @@
 """All pairs of appointment and reminder -> the messages of a run, and a reason for everything left alone."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,21 +13,23 @@ from terminbenachrichtigung.rules.bundles import bundle
 from terminbenachrichtigung.rules.contact import SHOWN, Parts, is_unknown_word
 from terminbenachrichtigung.rules.context import Candidate, Context
 from terminbenachrichtigung.rules.verdicts import (
+    RULE,
     RULES,
+    About,
+    Rule,
     detail,
     first_refusal,
-    rules_of,
-    rules_without,
+    rules_about,
     verdicts,
 )
 from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.times.windows import Quiet
 
-_SUPERSEDED = rules_of(Reason.SUPERSEDED)
-_TO_BE_TOLD = rules_of(Reason.SUPERSEDED, Reason.RECENTLY_NOTIFIED, Reason.HELD_BACK)
-_TO_BE_PLANNED = rules_without(*(rule.reason for rule in _TO_BE_TOLD))
-_TO_BE_CARRIED = rules_without(Reason.NOT_YET_DUE, Reason.RECENTLY_NOTIFIED)
-_NEVER_LISTED = (Reason.PAST, Reason.NOT_YET_DUE)
+_SUPERSEDED = (RULE[Reason.SUPERSEDED],)
+_TO_BE_TOLD = rules_about(About.OTHER_MESSAGES)
+_TO_BE_PLANNED = tuple(rule for rule in RULES if rule not in _TO_BE_TOLD)
+_CARRIED_ALL_THE_SAME = (RULE[Reason.NOT_YET_DUE], RULE[Reason.RECENTLY_NOTIFIED])
+_TO_BE_CARRIED = tuple(rule for rule in RULES if rule not in _CARRIED_ALL_THE_SAME)
 
 
 def plan(  # noqa: PLR0917  everything a plan depends on, and nothing hidden
@@ -72,9 +74,9 @@ class Judgement:
         """Every rule's verdict, in the order of the rules."""
         return verdicts(self.candidate, self.context, RULES)
 
-    def first(self, without: Collection[Reason] = ()) -> Verdict | None:
-        """The first rule that refuses, as if those in `without` did not exist; None if none does."""
-        reason = first_refusal(self.candidate, self.context, rules_without(*without))
+    def first(self, of: Iterable[Rule] = RULES) -> Verdict | None:
+        """The first of these rules that refuses; None if none does."""
+        reason = first_refusal(self.candidate, self.context, of)
         if reason is None:
             return None
         return Verdict(reason, skips=True, detail=detail(self.candidate, self.context, reason))
@@ -203,7 +205,7 @@ class _Planning:
     def _skips(self) -> Iterable[Skip]:
         for candidate in sorted(self.candidates, key=lambda each: each.order):
             reason, appointment = candidate.refused, candidate.appointment
-            if reason is None or reason in _NEVER_LISTED:
+            if reason is None or not RULE[reason].reported:
                 continue
             if appointment.starts_at > self.context.now or reason is Reason.MISSED:
                 yield Skip(appointment, candidate.name, reason, detail(candidate, self.context, reason))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum, Flag, auto
 
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Reason, Verdict
@@ -12,6 +13,29 @@ from terminbenachrichtigung.rules.gap import customer_gap
 from terminbenachrichtigung.rules.missed import why_missed
 
 
+class About(Enum):
+    """What a rule looks at."""
+
+    APPOINTMENT = auto()  # what is never notified, whatever the hour
+    JOURNAL = auto()  # who was told
+    TIME = auto()  # a run must wait, a person need not
+    CUSTOMER = auto()  # whether and how they may be reached
+    OTHER_MESSAGES = auto()  # asked once it is known what else is planned
+
+
+class Asked(Flag):
+    """Who asks a rule beside the runs."""
+
+    BY_HAND = auto()  # `notify`
+    BY_HAND_AGAIN = auto()  # `notify --again`: the customer may be told what they were told
+    CONFIRMATION = auto()
+    CORRECTION = auto()  # a status may be the very thing that is to be said, so that rule does not hold
+    MISSED = auto()  # whether it should have been told at all
+
+    CHOSEN = BY_HAND | BY_HAND_AGAIN
+    ALWAYS = CHOSEN | CONFIRMATION | CORRECTION | MISSED
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One row of the contract's table."""
@@ -19,6 +43,12 @@ class Rule:
     reason: Reason
     refuses: Callable[[Candidate, Context], bool]
     looks_at: Callable[[Candidate, Context], str]  # the values it judges by, for people
+    about: About
+    asked: Asked
+    staff: bool = False  # the staff list has whom it leaves alone
+    passes: bool = False  # a later run may see it otherwise, though nobody changes anything
+    reported: bool = True  # False: only `explain` and `notify` show it; a run lists what it could have told
+    strands: bool = False  # no later run tells whom it leaves alone, should their SMS not have arrived
 
 
 # ---------------------------------------------------------------- 1-5: the appointment itself
@@ -229,42 +259,101 @@ def _only_recipients(candidate: Candidate, context: Context) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(Reason.NO_CUSTOMER, _has_no_customer, _customer),
-    Rule(Reason.GROUP_APPOINTMENT, _is_group, _group),
-    Rule(Reason.TYPE_NOT_ALLOWED, _type_is_not_allowed, _type),
-    Rule(Reason.STATUS_EXCLUDED, _status_is_excluded, _status),
-    Rule(Reason.BRANCH_EXCLUDED, _branch_is_left_out, _branch),
-    Rule(Reason.ALREADY_NOTIFIED, _is_already_notified, _latest_state),
-    Rule(Reason.IN_PROGRESS, _is_in_progress, _open_claim),
-    Rule(Reason.MISSED, _was_missed, _why_missed),
-    Rule(Reason.PAST, _is_past, _start),
-    Rule(Reason.SAME_DAY, _starts_later_today, _start),
-    Rule(Reason.NOT_YET_DUE, _is_in_no_window, _reach),
-    Rule(Reason.BOOKED_RECENTLY, _was_booked_recently, _booked),
-    Rule(Reason.OPTED_OUT, _opted_out, _preferred),
-    Rule(Reason.NO_CONSENT, _has_not_consented, _consent),
-    Rule(Reason.MANUAL_CONTACT, _wants_a_person, _preferred),
-    Rule(Reason.NO_CONTACT, _cannot_be_reached, _channels),
-    Rule(Reason.SUPERSEDED, _is_superseded, _superseded_by),
-    Rule(Reason.RECENTLY_NOTIFIED, _was_recently_notified, _gap),
-    Rule(Reason.HELD_BACK, _is_held_back, _only_recipients),
+    Rule(Reason.NO_CUSTOMER, _has_no_customer, _customer, About.APPOINTMENT, Asked.ALWAYS),
+    Rule(Reason.GROUP_APPOINTMENT, _is_group, _group, About.APPOINTMENT, Asked.ALWAYS),
+    Rule(
+        Reason.TYPE_NOT_ALLOWED,
+        _type_is_not_allowed,
+        _type,
+        About.APPOINTMENT,
+        Asked.ALWAYS & ~Asked.CHOSEN,
+    ),
+    Rule(
+        Reason.STATUS_EXCLUDED,
+        _status_is_excluded,
+        _status,
+        About.APPOINTMENT,
+        Asked.ALWAYS & ~Asked.CORRECTION,
+    ),
+    Rule(Reason.BRANCH_EXCLUDED, _branch_is_left_out, _branch, About.APPOINTMENT, Asked.ALWAYS),
+    Rule(
+        Reason.ALREADY_NOTIFIED,
+        _is_already_notified,
+        _latest_state,
+        About.JOURNAL,
+        Asked.BY_HAND | Asked.CONFIRMATION | Asked.CORRECTION,
+        strands=True,
+    ),
+    Rule(
+        Reason.IN_PROGRESS,
+        _is_in_progress,
+        _open_claim,
+        About.JOURNAL,
+        Asked.CHOSEN | Asked.CONFIRMATION | Asked.CORRECTION,
+    ),
+    Rule(Reason.MISSED, _was_missed, _why_missed, About.TIME, Asked(0), staff=True, passes=True),
+    Rule(
+        Reason.PAST,
+        _is_past,
+        _start,
+        About.TIME,
+        Asked.CHOSEN | Asked.CONFIRMATION | Asked.CORRECTION,
+        reported=False,
+    ),
+    Rule(Reason.SAME_DAY, _starts_later_today, _start, About.TIME, Asked(0), strands=True),
+    Rule(Reason.NOT_YET_DUE, _is_in_no_window, _reach, About.TIME, Asked(0), passes=True, reported=False),
+    Rule(Reason.BOOKED_RECENTLY, _was_booked_recently, _booked, About.TIME, Asked.MISSED, passes=True),
+    Rule(Reason.OPTED_OUT, _opted_out, _preferred, About.CUSTOMER, Asked.ALWAYS),
+    Rule(Reason.NO_CONSENT, _has_not_consented, _consent, About.CUSTOMER, Asked.ALWAYS),
+    Rule(
+        Reason.MANUAL_CONTACT,
+        _wants_a_person,
+        _preferred,
+        About.CUSTOMER,
+        Asked.ALWAYS & ~Asked.CONFIRMATION,
+        staff=True,
+        strands=True,
+    ),
+    Rule(Reason.NO_CONTACT, _cannot_be_reached, _channels, About.CUSTOMER, Asked.ALWAYS, staff=True),
+    Rule(
+        Reason.SUPERSEDED,
+        _is_superseded,
+        _superseded_by,
+        About.OTHER_MESSAGES,
+        Asked.BY_HAND | Asked.MISSED,
+    ),
+    Rule(
+        Reason.RECENTLY_NOTIFIED,
+        _was_recently_notified,
+        _gap,
+        About.OTHER_MESSAGES,
+        Asked(0),
+        passes=True,
+    ),
+    Rule(Reason.HELD_BACK, _is_held_back, _only_recipients, About.OTHER_MESSAGES, Asked.ALWAYS),
 )
+"""All rules in the order of the contract, section 2; a new one is a reason, a row here, and its wording."""
+
 RULE = {rule.reason: rule for rule in RULES}
 
 
-def rules_of(*reasons: Reason) -> tuple[Rule, ...]:
-    """Some rows of the table."""
-    return tuple(rule for rule in RULES if rule.reason in reasons)
+def rules_about(*subjects: About) -> tuple[Rule, ...]:
+    """The rows that look at one of these."""
+    return tuple(rule for rule in RULES if rule.about in subjects)
 
 
-def rules_without(*reasons: Reason) -> tuple[Rule, ...]:
-    """The table without some of its rows."""
-    return tuple(rule for rule in RULES if rule.reason not in reasons)
+def rules_asked(by: Asked) -> tuple[Rule, ...]:
+    """The rows that one of those who ask beside the runs asks."""
+    return tuple(rule for rule in RULES if by in rule.asked)
 
 
-_FOR_MISSED = rules_without(
-    *tuple(Reason)[: tuple(Reason).index(Reason.BOOKED_RECENTLY)], Reason.RECENTLY_NOTIFIED
-)
+NEVER_NOTIFIED = rules_about(About.APPOINTMENT)
+"""Rules 1 to 5."""
+WHATEVER_THE_HOUR = tuple(rule for rule in RULES if rule.about is not About.TIME)
+"""What a person at the desk must heed as well as a run."""
+LASTING = tuple(rule for rule in RULES if not rule.passes)
+"""A reminder that none of these refuses can still reach its customer, now or later."""
+_FOR_MISSED = rules_asked(Asked.MISSED)
 
 
 def first_refusal(candidate: Candidate, context: Context, rules: Iterable[Rule]) -> Reason | None:

@@ -63,6 +63,11 @@ def gap_of(settings: Settings) -> timedelta:
     return timedelta(hours=settings.rules.hours_between_messages)
 
 
+def reaches(context: RunContext, now: datetime) -> dict[str, datetime]:
+    """By reminder: the latest start that is due at the open moment `now`."""
+    return {reminder.name: context.quiet.reach(now, reminder.lead) for reminder in context.settings.reminders}
+
+
 def ask_journal(context: RunContext, appointment_ids: Sequence[str], now: datetime, since: datetime) -> Known:
     """What the journal knows about these appointments at `now`, of a window that begins at `since`."""
     if context.journal is None:

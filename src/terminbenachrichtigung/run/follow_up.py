@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from terminbenachrichtigung import rules
 from terminbenachrichtigung.delivery.channel import Inquiry
 from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.delivery import DeliveryReport, Tidings, Unavailable, Unknown
@@ -25,8 +26,6 @@ REPORTS_FOR = timedelta(hours=72)
 MARGIN = timedelta(hours=1)
 """Between our clock and the gateway's."""
 
-_NO_LATER_RUN = frozenset({Reason.ALREADY_NOTIFIED, Reason.SAME_DAY, Reason.MANUAL_CONTACT})
-"""Reasons for which no later run tells a customer whose SMS did not arrive."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -79,7 +78,8 @@ def stranded(known: Known, result: RunResult) -> tuple[Stranded, ...]:
     return tuple(
         Stranded(skip.appointment, skip.reminder)
         for skip in result.skips
-        if skip.reason in _NO_LATER_RUN
+        if skip.reason in rules.RULE
+        and rules.RULE[skip.reason].strands
         and skip.appointment.appointment_id not in told
         and _ended_undelivered(known, skip)
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from operator import attrgetter
 
+from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Skip
 from terminbenachrichtigung.model.result import MessageResult, RunResult, Stop, Update
@@ -26,8 +27,6 @@ from terminbenachrichtigung.output.wording import (
 )
 
 _STOPS_FOR_A_PERSON = frozenset(Stop) - {Stop.QUIET}
-_ONLY_EXPLAINED = frozenset({Reason.PAST, Reason.NOT_YET_DUE})
-"""Reasons that only `explain` shows, and `notify`: a run lists what it could have notified."""
 _ORDER = (
     MessageOutcome.FAILED,
     MessageOutcome.UNKNOWN,
@@ -149,7 +148,7 @@ def as_quiet_text(result: RunResult, *, zone: tzinfo, width: int | None = None, 
 def skipped_by_reason(result: RunResult) -> dict[Reason, int]:
     """How many appointments were skipped, for every reason that a run reports; 0 where there was none."""
     counts = Counter(skip.reason for skip in _reported(result))
-    return {reason: counts[reason] for reason in Reason if reason not in _ONLY_EXPLAINED}
+    return {reason: counts[reason] for reason in Reason if _is_reported(reason)}
 
 
 def _dry(result: RunResult) -> bool:
@@ -158,7 +157,11 @@ def _dry(result: RunResult) -> bool:
 
 def _reported(result: RunResult) -> list[Skip]:
     chosen = result.command == "notify"
-    return [skip for skip in result.skips if chosen or skip.reason not in _ONLY_EXPLAINED]
+    return [skip for skip in result.skips if chosen or _is_reported(skip.reason)]
+
+
+def _is_reported(reason: Reason) -> bool:
+    return reason not in rules.RULE or rules.RULE[reason].reported
 
 
 def _counts(result: RunResult) -> dict[str, int]:

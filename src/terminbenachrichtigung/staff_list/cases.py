@@ -10,8 +10,7 @@ from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known, StaffTick
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.on_demand.forecast import outlook
-from terminbenachrichtigung.on_demand.rule_groups import ABOUT_TIME, ALL_BUT_NOT_OURS, reaches
-from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of
+from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, reaches
 from terminbenachrichtigung.run.planning import Planned, judge, plan_window
 from terminbenachrichtigung.staff_list.changes import cancelled_cases, moved_cases
 from terminbenachrichtigung.staff_list.entries import (
@@ -22,9 +21,6 @@ from terminbenachrichtigung.staff_list.entries import (
     staff_list,
     tick,
 )
-
-_PASSING = (Reason.MISSED, Reason.NOT_YET_DUE, Reason.BOOKED_RECENTLY, Reason.RECENTLY_NOTIFIED)
-"""What a later run may see otherwise; a reminder refused by nothing else can still reach its customer."""
 
 
 def staff(context: RunContext) -> tuple[StaffEntry, ...]:
@@ -161,10 +157,10 @@ def _from_rules(context: RunContext, planned: Planned, moment: datetime, now: da
     ours = [
         each
         for each in judge(context, planned, now)
-        if moment < each.appointment.starts_at and each.first(without=ALL_BUT_NOT_OURS) is None
+        if moment < each.appointment.starts_at and each.first(rules.NEVER_NOTIFIED) is None
     ]
     # Also by a reminder whose window opens later.
-    reached = {each.appointment.appointment_id for each in ours if each.first(without=_PASSING) is None}
+    reached = {each.appointment.appointment_id for each in ours if each.first(rules.LASTING) is None}
     # Also what a message took along, whose own window opens later.
     cases = list(
         journal_cases(
@@ -184,14 +180,10 @@ def _unreached(
 ) -> Iterator[StaffCase]:
     for each in ours:
         missed = each.first()
-        verdict = each.first(without=ABOUT_TIME)
+        verdict = each.first(rules.WHATEVER_THE_HOUR)
         if missed is not None and missed.reason is Reason.MISSED:
             verdict = missed
-        if verdict is None or verdict.reason not in (
-            Reason.MISSED,
-            Reason.NO_CONTACT,
-            Reason.MANUAL_CONTACT,
-        ):
+        if verdict is None or not rules.RULE[verdict.reason].staff:
             continue
         if verdict.reason is Reason.NO_CONTACT and each.appointment.appointment_id in reached:
             continue
