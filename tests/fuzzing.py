@@ -4,7 +4,7 @@ import re
 import signal
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -176,9 +176,14 @@ def _digit(sign: str) -> str:
 
 
 def is_typed_address(recipient: str, field: str) -> bool:
-    """Whether an address is what stands in the field, letter by letter but for their case."""
-    typed = unicodedata.normalize("NFC", field).strip().strip("\u200b\ufeff")
+    """Whether an address is one that stands in the field, letter by letter but for their case."""
+    return any(_is_this_address(recipient, typed) for typed in re.split(r"[;,\s]", field))
+
+
+def _is_this_address(recipient: str, typed: str) -> bool:
+    typed = unicodedata.normalize("NFC", typed).strip("\u200b\ufeff")
     local_part, _, domain = typed.rpartition("@")
-    if not domain.isascii():
-        domain = idna.encode(domain, uts46=True).decode()
+    with suppress(idna.IDNAError):
+        if not domain.isascii():
+            domain = idna.encode(domain, uts46=True).decode()
     return recipient.lower() == f"{local_part}@{domain}".lower()

@@ -141,18 +141,64 @@ def test_a_name_of_10000_characters_takes_the_channel_that_can_carry_it(practice
 @pytest.mark.parametrize(
     "email",
     [
-        "anna@example.org\r\nBcc: all@example.org",
-        "anna@example.org, bert@example.org",
         "anna@example.org\0",
+        "anna@example.org&bert@example.org",
         "a" * 10_000 + "@example.org",
         "<script>@example.org",
         "@",
     ],
 )
-def test_an_email_address_that_is_not_exactly_one_is_not_used(email: str, practice: Practice) -> None:
+def test_what_is_no_email_address_is_not_used(email: str, practice: Practice) -> None:
     ran = run_beside_a_good_row(practice, mobile="", email=email)
     assert (ran.outcomes, ran.reasons) == ({"2": "sent"}, {"1": "no_contact"})
     assert (ran.exit_code, practice.mailed) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "anna@example.org; bert@example.org",
+        "anna@example.org,bert@example.org",
+        "anna@example.org\r\nBcc: all@example.org",
+        "mailto:anna@example.org?cc=bert@example.org&bcc=all@example.org",
+    ],
+)
+def test_of_several_addresses_in_a_field_the_first_alone_is_written_to(
+    email: str, practice: Practice
+) -> None:
+    run_beside_a_good_row(practice, mobile="", email=email)
+    (mail,) = practice.mail.received
+    assert mail.recipient == "anna@example.org"
+    assert (mail.message["To"], mail.message["Cc"], mail.message["Bcc"]) == ("anna@example.org", None, None)
+
+
+@pytest.mark.parametrize(
+    ("mobile", "texted"),
+    [
+        ("1715500001.0", "+491715500001"),  # pandas, LibreOffice, Access
+        ("+491715500001.0", "+491715500001"),
+        ("'01715500001", "+491715500001"),
+        ("1,71E+10", None),  # nobody knows any more whose number that was
+        ("0171 5500001.0", None),
+    ],
+)
+def test_what_a_spreadsheet_made_of_a_number_never_texts_a_stranger(
+    mobile: str, texted: str | None, practice: Practice
+) -> None:
+    run_beside_a_good_row(practice, mobile=mobile, email="")
+    assert sorted(practice.texted) == sorted(filter(None, [texted, number(2)]))
+
+
+@pytest.mark.parametrize("command", ["run-once", "search", "staff-list", "dry-run", "-v run-once --json"])
+def test_a_field_of_ten_megabytes_neither_stops_a_command_nor_fills_the_screen(
+    command: str, practice: Practice
+) -> None:
+    """It took 17 seconds and 1.5 GB, and a run reads each such field several times."""
+    practice.book("1", mobile="0171 5555555; " * 700_000, phone="x" * 10_000_000, email="a@b.de " * 1_400_000)
+    practice.book("2", customer=2)
+    ran = practice.run(*command.split())
+    assert ran.exit_code == 0
+    assert len(ran.stdout + ran.stderr) < 20_000
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,18 @@ def refusals(result: PhoneResult) -> list[PhoneRefusal]:
         "\ufeff0171 5555555",
         "0171 555\x005555",
         "0171\u31645555555",  # a Hangul filler: a letter by its class, but there is nothing to see
+        # a spreadsheet's, a data frame's or Access' trace
+        "1715555555.0",
+        "+491715555555.0",
+        "491715555555.0",
+        "01715555555.00",
+        "Mobil: 1715555555.0",
+        "1715555555.0; 0172 5555555",
+        "1715555555,0",  # the same from a German one: split at the comma
+        "'+491715555555",
+        "'1715555555.0",
+        '="01715555555"',
+        "１７１５５５５５５５.0",
         # digits of other scripts have one value only
         "０１７１ ５５５５５５５",
         "٠١٧١ ٥٥٥٥٥٥٥",
@@ -144,6 +156,18 @@ def test_what_people_type_for_a_mobile_number_is_understood(typed: str) -> None:
         ("0171-5555555-6", PhoneRefusal.EXTENSION),
         ("0171 5555555 (6)", PhoneRefusal.EXTENSION),
         ("491715555555/6", PhoneRefusal.EXTENSION),
+        ("0171 5555555.0", PhoneRefusal.EXTENSION),  # not a number as a spreadsheet writes it: it has a blank
+        ("0171.5555555.6", PhoneRefusal.EXTENSION),
+        ("1715555555.5", PhoneRefusal.EXTENSION),
+        # what a spreadsheet shortened
+        ("1.71E+10", PhoneRefusal.LETTERS_LEFT),
+        ("1.715555555E+9", PhoneRefusal.LETTERS_LEFT),
+        ("1715555555e0", PhoneRefusal.LETTERS_LEFT),
+        ("1715555555.0e0", PhoneRefusal.LETTERS_LEFT),
+        ("#NV", PhoneRefusal.LETTERS_LEFT),
+        ("nan", PhoneRefusal.LETTERS_LEFT),
+        ("NULL", PhoneRefusal.LETTERS_LEFT),
+        ("0.0", PhoneRefusal.NOT_VALID),
         # no number, no mobile number
         ("-", PhoneRefusal.NO_DIGITS),
         ("privat", PhoneRefusal.NO_DIGITS),
@@ -186,6 +210,20 @@ def test_what_was_refused_before_the_number_is_named_as_it_was_typed() -> None:
 @pytest.mark.parametrize("fields", [(), ("",), ("", " "), (" ; ,\n\u200b", "\t")])
 def test_nothing_typed_is_nothing_refused(fields: tuple[str, ...]) -> None:
     assert german(*fields) == PhoneResult(None, ())
+
+
+@pytest.mark.parametrize("shortened", ["1,71E+10", "1,715555555E+9", "4,91715555555E+11", "4,91716E+11"])
+def test_a_number_that_a_german_spreadsheet_shortened_is_refused_in_both_halves(shortened: str) -> None:
+    assert german(shortened).number is None
+    assert PhoneRefusal.LETTERS_LEFT in refusals(german(shortened))
+
+
+@pytest.mark.parametrize("pasted", ["0171 5555555; " * 800_000, "1;" * 5_000_000, "Ute " * 2_500_000])
+def test_a_field_of_ten_megabytes_is_refused_at_its_length(pasted: str) -> None:
+    """Reading it whole took 17 seconds and 1.5 GB. The other field is still read."""
+    (refusal,) = german(pasted).refused
+    assert (refusal.code, len(refusal.typed)) == (PhoneRefusal.NOT_VALID, 80)
+    assert german(pasted, "0171 5555555").number == MOBILE
 
 
 def test_a_long_text_is_refused_in_short() -> None:

@@ -17,6 +17,11 @@ _PLAIN = re.compile(
     re.I | re.A,
 )
 _LONGEST = 254  # octets, RFC 5321, 4.5.3.1.3
+_LONGEST_FIELD = 1_000  # signs; a longer field is no list of addresses
+_SEPARATORS = re.compile(r"[;,\s]+")
+_MAILTO = re.compile(
+    r"mailto:([^?]*)(?:\?.*)?", re.I
+)  # RFC 6068: behind ? stand subject and further recipients
 # White space, and signs that show nothing, as they stick to an address copied from a web page.
 _SURROUNDING = " \t\n\r\v\f\x85\xa0" + "".join(
     map(chr, (*range(0x200B, 0x2010), *range(0x2028, 0x2030), 0x2060, 0xFEFF))
@@ -40,22 +45,38 @@ class EmailResult:
 
 
 def email_address(value: str) -> EmailResult:
-    """Return the address in `value`, without surrounding space. Never raises.
+    """Return the first valid address in `value`, which is split at `;`, `,` and white space. Never raises.
 
     Quoted local parts, comments, display names and domain literals are refused: people do not have
     them, and each is a way to smuggle something into a header. A domain with other than ASCII
-    letters comes back in its ASCII form (`xn--...`).
+    letters comes back in its ASCII form (`xn--...`). `mailto:` is taken off.
     """
-    typed = value.strip(_SURROUNDING)
-    if not typed:
-        return EmailResult(None)
-    if len(typed) > _LONGEST:
+    if len(value) > _LONGEST_FIELD:
         return EmailResult(None, EmailRefusal.NOT_VALID)
-    return _email_address(typed)
+    return _first_address(value)
 
 
 @lru_cache(maxsize=8_192)
-def _email_address(typed: str) -> EmailResult:
+def _first_address(value: str) -> EmailResult:
+    pieces = (_without_mailto(piece.strip(_SURROUNDING)) for piece in _SEPARATORS.split(value))
+    read = [(piece, _one_address(piece)) for piece in pieces if piece]
+    if not read:
+        return EmailResult(None)
+    valid = (result for _, result in read if result.address is not None)
+    telling = (
+        result for piece, result in read if "@" in piece
+    )  # of several refusals, not that of a word beside
+    return next(valid, None) or next(telling, read[0][1])
+
+
+def _without_mailto(piece: str) -> str:
+    link = _MAILTO.fullmatch(piece)
+    return link[1] if link else piece
+
+
+def _one_address(typed: str) -> EmailResult:
+    if len(typed) > _LONGEST:
+        return EmailResult(None, EmailRefusal.NOT_VALID)
     if plain := _PLAIN.fullmatch(typed):
         return EmailResult(f"{plain['local']}@{plain['domain'].lower()}")
     if address := _validator()(typed):

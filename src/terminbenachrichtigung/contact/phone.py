@@ -31,10 +31,12 @@ _KNOWN = (
 _KNOWN_BEFORE = re.compile(rf"^{_GAP}(?:{_KNOWN}{_GAP})+", re.I)
 _KNOWN_AFTER = re.compile(rf"(?:{_KNOWN}{_GAP})+$", re.I)
 _LETTER_LEFT = re.compile(_LETTER)
-_TAIL = re.compile(r"(.*\d)[\s/(–—-]*[/(–—-]\s*\d\s*\)?")
+_TAIL = re.compile(r"(.*\d)[\s/(.–—-]*[/(.–—-]\s*\d\s*\)?")
+_DECIMAL = re.compile(r"(\+?\d+)\.0+")
+"""1713920001.0: a spreadsheet or a data frame took the number for a quantity."""
 
-_LONGEST = 250  # signs; phonenumbers reads no longer ones either
-_LONGEST_CACHED = 1_000  # signs of all fields together
+_LONGEST = 250  # signs of one number; phonenumbers reads no longer ones either
+_LONGEST_FIELD = 1_000  # signs; a longer field is no list of numbers, and reading it would take minutes
 
 
 class PhoneRefusal(StrEnum):
@@ -71,11 +73,11 @@ def mobile_number(fields: Sequence[str], country_code: str, countries: frozenset
     `countries` limits the countries that may be texted, by ISO code ("DE") or calling code ("+49");
     empty allows all.
     """
-    if sum(map(len, fields)) > _LONGEST_CACHED:
-        return _mobile_number(tuple(fields), country_code, countries)
-    return _mobile_number_cached(tuple(fields), country_code, countries)
+    return _mobile_number(tuple(field[: _LONGEST_FIELD + 1] for field in fields), country_code, countries)
 
 
+# For the rows of one customer, and for a plan that is made anew; 8,192 customers are about 3 MB.
+@lru_cache(maxsize=8_192)
 def _mobile_number(fields: tuple[str, ...], country_code: str, countries: frozenset[str]) -> PhoneResult:
     refused: list[Refusal] = []
     for typed in _pieces(fields):
@@ -86,13 +88,9 @@ def _mobile_number(fields: tuple[str, ...], country_code: str, countries: frozen
     return PhoneResult(None, tuple(refused))
 
 
-# For the rows of one customer, and for a plan that is made anew; 8,192 customers are about 3 MB.
-_mobile_number_cached = lru_cache(maxsize=8_192)(_mobile_number)
-
-
 def _pieces(fields: tuple[str, ...]) -> Iterator[str]:
     for field in fields:
-        for piece in _SEPARATORS.split(field):
+        for piece in _SEPARATORS.split(field) if len(field) <= _LONGEST_FIELD else [field]:
             typed = piece.strip()
             if not (typed.isascii() and typed.isprintable()):
                 typed = unicodedata.normalize("NFC", _INVISIBLE.sub("", typed)).strip()
@@ -108,6 +106,8 @@ def _read(typed: str, country_code: str, countries: frozenset[str]) -> str | Pho
         return PhoneRefusal.LETTERS_LEFT
     if not bare.isascii():
         bare = "".join(str(unicodedata.decimal(sign, sign)) for sign in bare)
+    if decimal := _DECIMAL.fullmatch(bare.strip("' ")):
+        bare = decimal[1]
     digits = "".join(filter(str.isdecimal, bare))
     if not digits:
         return PhoneRefusal.NO_DIGITS
@@ -148,8 +148,9 @@ def _mobile(text: str, region: str, countries: frozenset[str]) -> str | PhoneRef
             return PhoneRefusal.NOT_VALID
         case _:
             return PhoneRefusal.NOT_MOBILE
-    # "0171 5555555/6" means ...5 or ...6, "-6" is an extension, and 0171 55555556 may well be a stranger's
-    # number. So where the number is complete without its last, single digit, that is no part of it.
+    # "0171 5555555/6" means ...5 or ...6, "-6" is an extension, ".0" comes from a spreadsheet, and
+    # 0171 55555556 may well be a stranger's number. So where the number is complete without its last,
+    # single digit, that is no part of it.
     tail = _TAIL.fullmatch(text)
     if tail and not isinstance(_mobile(tail[1], region, frozenset()), PhoneRefusal):
         return PhoneRefusal.EXTENSION

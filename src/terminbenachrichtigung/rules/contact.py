@@ -162,7 +162,7 @@ def _address(appointment: Appointment, settings: Settings) -> tuple[str | None, 
     found = email_address(appointment.email)
     if found.address is not None or found.refused is None:
         return found.address, "no address"
-    return None, f"{EMAIL_REFUSALS[found.refused]} ({one_line(appointment.email)[:SHOWN]})"
+    return None, f"{EMAIL_REFUSALS[found.refused]} ({one_line(appointment.email[:SHOWN])})"
 
 
 def _too_long(
