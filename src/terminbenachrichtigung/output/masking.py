@@ -1,7 +1,7 @@
 """What of a number or an address may be seen where no person asked for it (contract, section 8)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.plan import Channel
@@ -10,10 +10,13 @@ from terminbenachrichtigung.model.result import MessageResult
 HIDDEN = "•••"
 
 _NUMBER = re.compile(r"\+?\d(?:[\s()/.\-]{0,3}\d)*+")
+_DIGITS = re.compile(rf"\+?\d*{HIDDEN}\d*|\+?\d(?:[^\w+\n•]{{0,3}}\d|_{{1,3}}\d)*+")
+"""What is masked already; or digits with whatever people put between them: a star, a tilde, an ampersand."""
 _ADDRESS = re.compile(r"(?<![^\s<>\"'(),;:\[\]])[^\s<>\"'(),;:\[\]@]++@[^\s<>\"'(),;:\[\]]++")
 _DIALLED = re.compile(r"(\+|00?)[1-9]\d{6,}")  # a number as it is dialled, and no id such as 0004711
 _DATE = re.compile(r"[0-3]\d\.[01]\d\.20\d\d")
-_TAIL = 6  # digits at a number's end that tell it from an order or a job
+_TELLING = 5  # digits in a row that tell a typed number from an order or a job
+_LONGEST_FIELD = 1_000  # signs; of a longer field no more than its beginning is ever quoted
 
 
 def mask_number(number: str) -> str:
@@ -46,23 +49,29 @@ def mask_text(text: str, private: Iterable[str] = ()) -> str:
     """Mask what a gateway, a mail server or a rule quoted: addresses, numbers, and everything `private`.
 
     `private` holds the contact data that belong to this text, as typed or as sent. Their numbers are found in
-    any way of writing; other digits, such as a job's number or a date, stay.
+    any way of writing, by five of their digits in a row; other digits stay, such as a job's number or a date.
     """
-    known = [value.strip() for value in private]
+    known = [value.strip()[:_LONGEST_FIELD] for value in private]
     for value in known:
         # shorter than a number or an address can be: "-" must not be masked wherever it stands
-        if len(value) >= 5:
+        if len(value) >= _TELLING:
             text = _without(text, value)
-    numbers = (_digits(found[0]) for value in known for found in _NUMBER.finditer(value))
-    tails = {digits[-_TAIL:] for digits in numbers if len(digits) >= _TAIL}
+    telling = {gram for value in known for gram in _grams(_digits(value))}
 
     def number(found: re.Match[str]) -> str:
-        digits = _digits(found[0])
-        if any(tail in digits for tail in tails) or _looks_dialled(found, digits):
-            return mask_number(found[0])
-        return found[0]
+        if HIDDEN in found[0] or telling.isdisjoint(_grams(_digits(found[0]))):
+            return found[0]
+        return mask_number(found[0])
 
-    return _NUMBER.sub(number, _ADDRESS.sub(lambda found: mask_address(found[0]), text))
+    def dialled(found: re.Match[str]) -> str:
+        return mask_number(found[0]) if _looks_dialled(found, _digits(found[0])) else found[0]
+
+    text = _ADDRESS.sub(lambda found: mask_address(found[0]), text)
+    return _NUMBER.sub(dialled, _DIGITS.sub(number, text) if telling else text)
+
+
+def _grams(digits: str) -> Iterator[str]:
+    return (digits[at : at + _TELLING] for at in range(len(digits) - _TELLING + 1))
 
 
 def _looks_dialled(found: re.Match[str], digits: str) -> bool:
