@@ -78,6 +78,8 @@ def test_the_starter_shows_the_defaults_except_where_it_says_so() -> None:
         for file_key in FILE_TWINS if isinstance(table, dict) else ():
             table.pop(file_key, None)
     assert tables.pop("safety") == {"max_messages_per_run": 500, "only_recipients": []}
+    for name in ("schedule", "journal"):  # a service's databases lie where its user may write
+        assert tables[name].pop("url") == f"sqlite:////var/lib/terminbenachrichtigung/{name}.db"
     del tables["branches"], tables["templates"]
     sms, email = tables.pop("sms"), tables.pop("email")
     needed = {key: sms[key] for key in ("serial", "password", "sender")}
