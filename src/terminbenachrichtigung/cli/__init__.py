@@ -14,6 +14,7 @@ from terminbenachrichtigung.cli import (
     config,
     demo,
     explain,
+    figures,
     history,
     journal,
     logs,
@@ -66,6 +67,7 @@ main.add_command(explain.explain)
 main.add_command(search.search)
 main.add_command(search.notify)
 main.add_command(history.history)
+main.add_command(figures.figures)
 main.add_command(run.test_message)
 main.add_command(config.config)
 main.add_command(journal.journal)

@@ -316,6 +316,14 @@ class MonitoringSettings(Section):
     ] = ""
 
 
+class FiguresSettings(Section):
+    """How `figures` counts."""
+
+    no_show_statuses: Annotated[
+        tuple[Line, ...], Field(description="Statuses of appointments to which nobody came, in any case")
+    ] = ("Geplatzt",)
+
+
 class StaffListSettings(Section):
     """Who gets the list of the customers whom a person must call or write, by e-mail, once a day."""
 
@@ -371,6 +379,7 @@ class Settings(Section):
     email: EmailSettings | None = None
     monitoring: MonitoringSettings = Field(default_factory=MonitoringSettings)
     staff_list: StaffListSettings = Field(default_factory=StaffListSettings)
+    figures: FiguresSettings = Field(default_factory=FiguresSettings)
     branches: Annotated[Mapping[str, Branch], Field(description="By branch_code")] = Field(
         default_factory=dict
     )

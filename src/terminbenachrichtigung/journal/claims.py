@@ -164,6 +164,7 @@ def record(connection: Connection, message_id: str, ended: Sequence[Attempt]) ->
                     "outcome": attempt.outcome.word,
                     "detail": attempt.outcome.detail,
                     "job_id": attempt.outcome.job_id or None if isinstance(attempt.outcome, Sent) else None,
+                    "parts": attempt.parts,
                 }
                 for attempt in ended
             ],

@@ -18,6 +18,7 @@ from terminbenachrichtigung.journal import claims, statements
 from terminbenachrichtigung.journal.aftermath import Aftermath
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.journal.database import insert_new, lock, patient
+from terminbenachrichtigung.journal.figures import read_tellings
 from terminbenachrichtigung.journal.reader import (
     read_history,
     read_known,
@@ -37,6 +38,7 @@ from terminbenachrichtigung.journal.tables import (
     runs,
 )
 from terminbenachrichtigung.model.delivery import Attempt, Claim
+from terminbenachrichtigung.model.figures import Telling
 from terminbenachrichtigung.model.journal import (
     CHANNELS_LEFT,
     CONFIRMATION,
@@ -312,6 +314,11 @@ class Journal(Aftermath, StaffNotes):
         """The newest messages, newest first: all, those about one appointment, or those that are wanted."""
         with self._transaction(writes=False) as connection:
             return read_history(connection, limit, wanted or HistoryFilter(appointment_id=appointment_id))
+
+    def tellings(self, since: datetime, until: datetime) -> tuple[Telling, ...]:
+        """The reminders about appointments that start in [since, until), by their claim."""
+        with self._transaction(writes=False) as connection:
+            return tuple(read_tellings(connection, since, until))
 
     def runs(self, limit: int, wanted: HistoryFilter) -> tuple[JournalRun, ...]:
         """The newest runs, newest first; of `wanted`, the run and the time when it started count."""

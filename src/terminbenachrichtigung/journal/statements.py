@@ -120,4 +120,5 @@ insert_attempt = insert(attempts).values(
     detail=bindparam("detail"),
     ended_at=database_clock(),
     job_id=bindparam("job_id"),
+    parts=bindparam("parts"),
 )

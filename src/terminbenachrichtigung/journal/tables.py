@@ -130,6 +130,7 @@ attempts = Table(
     Column("detail", Text, nullable=False),
     Column("ended_at", UtcTime, nullable=False),
     Column("job_id", Text),  # the gateway's, where it gave one
+    Column("parts", Integer),  # of an SMS
 )
 
 reminders = Table(

@@ -96,6 +96,7 @@ class Attempt:
 
     route: Route
     outcome: Outcome
+    parts: int | None = None  # of an SMS; None: an e-mail, or found out about later
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def history_as_csv(messages: Sequence[JournalMessage], *, zone: tzinfo) -> str:
         "message_id", "run_id", "reminder", "customer_id", "appointment_ids", "state", "channel", "recipient",
         "claimed_at", "settled_at", "attempts",
     )  # fmt: skip
-    return _csv(
+    return as_csv(
         columns,
         (
             (
@@ -120,7 +120,7 @@ def runs_as_csv(runs: Sequence[JournalRun], *, zone: tzinfo) -> str:
     columns = (
         "run_id", "command", "at", "started_at", "finished_at", "host", "process", "complete", "ending",
     )  # fmt: skip
-    return _csv(
+    return as_csv(
         (*columns, *MessageOutcome),
         (
             (
@@ -173,7 +173,8 @@ def _iso(moment: datetime | None, zone: tzinfo) -> str | None:
 _PHONE_NUMBER = re.compile(r"\+[0-9]+")
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def as_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Lines under a line of headings, for a spreadsheet; without a line break at the end."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from terminbenachrichtigung.config.settings import Reminder, Settings
+from terminbenachrichtigung.config.settings import Reminder, Rules, Settings
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known, Leftover, Notification, State
 from terminbenachrichtigung.model.lead import HoursBefore
@@ -212,11 +212,7 @@ class Context:
         """Whether the branch filter (AMPAREX: Filialkürzel Filter) leaves a branch out."""
         answer = self._branches.get(branch_code)
         if answer is None:
-            rules = self.settings.rules
-            code = branch_code.strip().casefold()
-            included = not rules.include_branches or _patterns(rules.include_branches).fullmatch(code)
-            excluded = rules.exclude_branches and _patterns(rules.exclude_branches).fullmatch(code)
-            answer = self._branches[branch_code] = not included or bool(excluded)
+            answer = self._branches[branch_code] = leaves_out(branch_code, self.settings.rules)
         return answer
 
     def clock(self, t: datetime) -> str:
@@ -229,13 +225,21 @@ def _names(record: Notification | Leftover, appointment: Appointment) -> bool:
     return record.starts_at == appointment.starts_at and record.customer_id == appointment.customer_id
 
 
+def leaves_out(branch_code: str, rules: Rules) -> bool:
+    """Whether the branch filter leaves a branch out: not included, or excluded."""
+    code = branch_code.strip().casefold()
+    included = not rules.include_branches or _patterns(rules.include_branches).fullmatch(code)
+    return not included or bool(rules.exclude_branches and _patterns(rules.exclude_branches).fullmatch(code))
+
+
 def has_excluded_status(appointment: Appointment, settings: Settings) -> bool:
     """Whether an appointment stands for none by its status: cancelled, or whatever else the settings name."""
-    return appointment.status.strip().casefold() in _plain(settings.rules.excluded_statuses)
+    return appointment.status.strip().casefold() in plain_words(settings.rules.excluded_statuses)
 
 
 @lru_cache
-def _plain(words: tuple[str, ...]) -> frozenset[str]:
+def plain_words(words: tuple[str, ...]) -> frozenset[str]:
+    """Statuses as they are compared: without case and surrounding space."""
     return frozenset(word.strip().casefold() for word in words)
 
 

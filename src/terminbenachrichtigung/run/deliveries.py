@@ -334,7 +334,7 @@ class _Deliveries:
         if isinstance(result, Held):
             self._after_held(delivery, result)
             return
-        delivery.attempts.append(Attempt(delivery.route, result))
+        delivery.attempts.append(Attempt(delivery.route, result, delivery.content.parts))
         closed_before = len(self._circuits.closed)
         step = self._step(delivery.message, delivery.attempts)
         leaves = not (isinstance(step, Try) and step.route == delivery.route)

@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text, nullable=False),
         sa.Column("detail", sa.Text, nullable=False),
         sa.Column("ended_at", UtcTime, nullable=False),
+        sa.Column("parts", sa.Integer),
     )
     # One attempt at most per message and channel that was, or may have been, accepted.
     accepted = sa.text("outcome IN ('sent', 'unknown')")

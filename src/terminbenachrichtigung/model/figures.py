@@ -1,0 +1,134 @@
+"""What `figures` counts, and the shares that it claims. Counts only: no customer's data gets this far."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from math import sqrt
+
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Channel
+
+FEWEST = 30
+"""With fewer appointments than these a share says nothing, and none is given."""
+_Z = 1.959964  # of the normal distribution, for 95 in 100
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One appointment in one message, as the journal has it."""
+
+    message_id: str
+    appointment_id: str
+    customer_id: str
+    starts_at: datetime  # as it was told
+    state: State
+    channel: Channel | None
+    told_at: datetime  # when the run began that told it
+    parts: int | None  # of an SMS; None: an e-mail, or never counted
+
+
+class Ending(StrEnum):
+    """What became of an appointment whose start lies behind."""
+
+    CAME = "came"
+    CANCELLED = "cancelled"  # in time: by a status that excludes it from reminders
+    NO_SHOW = "no_show"  # by a status of `[figures] no_show_statuses`
+
+
+class Group(StrEnum):
+    """Whether the customer was told before the start."""
+
+    TOLD = "told"  # a message was sent, or is known to have arrived
+    NOT_TOLD = "not_told"
+    UNCERTAIN = "uncertain"  # unknown whether it was sent, or another system was to tell them
+
+
+class LeadTime(StrEnum):
+    """How long before the start a customer was told."""
+
+    UNDER_12_HOURS = "under_12_hours"
+    UNDER_24_HOURS = "under_24_hours"
+    UNDER_48_HOURS = "under_48_hours"
+    UNDER_7_DAYS = "under_7_days"
+    LONGER = "longer"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many, and what that says: nothing with fewer than thirty."""
+
+    count: int
+    of: int
+
+    @property
+    def rate(self) -> float | None:
+        """Between 0 and 1; None where there are too few."""
+        return self.count / self.of if self.of >= FEWEST else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """In which the true share lies with 95 % confidence (Wilson's score interval); None with too few.
+
+        Wilson's and not the simple one, because no-shows are rare: the simple one reaches below zero.
+        """
+        if self.of < FEWEST:
+            return None
+        rate, spread = self.count / self.of, _Z * _Z / self.of
+        centre = (rate + spread / 2) / (1 + spread)
+        half = _Z / (1 + spread) * sqrt(rate * (1 - rate) / self.of + spread / (4 * self.of))
+        return max(0.0, centre - half), min(1.0, centre + half)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The figures of all appointments, or of one branch, type or week."""
+
+    name: str  # empty: all
+    messages: Mapping[tuple[Channel, State], int] = field(default_factory=dict)
+    parts: int = 0  # of SMS that were sent, or may have been
+    lead_times: Mapping[LeadTime, int] = field(default_factory=dict)
+    endings: Mapping[tuple[Group, Ending], int] = field(default_factory=dict)
+    ahead: int = 0  # appointments of the span that have not started yet
+
+    def sent(self, *states: State, channel: Channel | None = None) -> int:
+        """Messages in any of these states, of one channel or of all."""
+        return sum(
+            count for (by, state), count in self.messages.items() if state in states and channel in (None, by)
+        )
+
+    @property
+    def delivered(self) -> Share:
+        """Of the SMS that were sent, those that a delivery report says have arrived."""
+        sent = self.sent(State.SENT, State.DELIVERED, State.UNDELIVERED, channel=Channel.SMS)
+        return Share(self.sent(State.DELIVERED, channel=Channel.SMS), sent)
+
+    def share(self, group: Group, ending: Ending) -> Share:
+        """Of the group's appointments, those that ended so."""
+        return Share(self.endings.get((group, ending), 0), self.appointments(group))
+
+    def appointments(self, *groups: Group) -> int:
+        """The appointments that lie behind, of these groups."""
+        return sum(count for (group, _), count in self.endings.items() if group in groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The figures of the appointments of one week."""
+
+    monday: date
+    section: Section
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What `figures` found of a span of days."""
+
+    first_day: date
+    last_day: date
+    total: Section
+    first_remembered: date | None = None
+    """Where the journal does not go back as far as was asked: the first day that it still knows all of."""
+    weeks: Sequence[Week] = ()
+    branches: Sequence[Section] = ()
+    types: Sequence[Section] = ()

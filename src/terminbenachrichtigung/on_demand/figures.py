@@ -1,0 +1,198 @@
+"""Does it help, and what does it cost? Counts over a span of days (contract, section 10).
+
+Everything is counted by the start of the appointment: a message belongs to the day of the appointment that it
+was about. Only appointments count that a reminder could be for: with a customer, no group, of a type that
+allows it, in a branch that the configuration does not leave out.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from terminbenachrichtigung import rules
+from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.figures import (
+    Ending,
+    Figures,
+    Group,
+    LeadTime,
+    Section,
+    Telling,
+    Week,
+)
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.run.context import RunContext
+
+_PIECE = timedelta(days=31)
+"""So much of the schedule is read at once: a year of 300,000 appointments must not lie in memory whole."""
+_TOLD = (State.SENT, State.DELIVERED)
+_UNCERTAIN = (State.UNKNOWN, State.ADOPTED)
+_LEFT = (State.SENT, State.DELIVERED, State.UNDELIVERED, State.UNKNOWN)
+"""Messages that cost something, or may have."""
+_SHOWN = (*_LEFT, State.FAILED)
+_LEAD_TIMES = (
+    (timedelta(hours=12), LeadTime.UNDER_12_HOURS),
+    (timedelta(hours=24), LeadTime.UNDER_24_HOURS),
+    (timedelta(hours=48), LeadTime.UNDER_48_HOURS),
+    (timedelta(days=7), LeadTime.UNDER_7_DAYS),
+)
+
+
+def figures(context: RunContext, first_day: date, last_day: date) -> Figures:
+    """Count the appointments from the first day to the last, and the messages about them.
+
+    Raises:
+        ScheduleError, JournalError: out of reach or unfit.
+    """
+    quiet, now = context.quiet, context.clock.now()
+    remembered = _first_remembered(context, now)
+    if remembered is None or remembered <= first_day:
+        remembered = None  # all that was asked for
+    begins_on = max(first_day, remembered or first_day)
+    since, until = quiet.day_start(begins_on), quiet.day_start(last_day + timedelta(days=1))
+    tellings = context.journal.tellings(since, until) if context.journal is not None else ()
+    counting = _Counting(context.settings, now, _by_appointment(tellings))
+    for begins, ends in _pieces(since, until):
+        for row in context.schedule.read(begins, ends).appointments:
+            if begins <= row.starts_at < ends:
+                counting.add(row, quiet.local_date(row.starts_at))
+    return counting.figures(first_day, last_day, remembered)
+
+
+def _first_remembered(context: RunContext, now: datetime) -> date | None:
+    """The first local day of which the journal still has every message; None without a journal.
+
+    Messages are forgotten `retention_days` after they were claimed, and are claimed up to a lead before the
+    start. Whoever was told before the journal was made would count as not told.
+    """
+    if context.journal is None:
+        return None
+    kept = timedelta(days=context.settings.journal.retention_days)
+    opened = context.journal.known((), now=now, gap=timedelta(), runs_since=now).journal_since
+    oldest = max(now - kept, opened or now)
+    longest = max(oldest - context.quiet.due_at(oldest, each.lead) for each in context.settings.reminders)
+    return context.quiet.local_date(oldest + longest) + timedelta(days=1)
+
+
+def _pieces(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    while since < until:
+        yield since, min(since + _PIECE, until)
+        since += _PIECE
+
+
+def _by_appointment(tellings: Iterable[Telling]) -> Mapping[str, Sequence[Telling]]:
+    found: defaultdict[str, list[Telling]] = defaultdict(list)
+    for each in tellings:
+        found[each.appointment_id].append(each)
+    return found
+
+
+@dataclass(slots=True)
+class _Tally:
+    """The counts of one section while they grow."""
+
+    messages: Counter[tuple[Channel, State]] = field(default_factory=Counter)
+    parts: int = 0
+    lead_times: Counter[LeadTime] = field(default_factory=Counter)
+    endings: Counter[tuple[Group, Ending]] = field(default_factory=Counter)
+    ahead: int = 0
+
+    def section(self, name: str) -> Section:
+        return Section(name, self.messages, self.parts, self.lead_times, self.endings, self.ahead)
+
+
+class _Counting:
+    """Takes one appointment after the other."""
+
+    def __init__(self, settings: Settings, now: datetime, tellings: Mapping[str, Sequence[Telling]]) -> None:
+        self._settings = settings
+        self._now = now
+        self._tellings = tellings
+        self._no_show = rules.plain_words(settings.figures.no_show_statuses)
+        self._counted: set[str] = set()  # messages: one about two appointments is one message
+        self._left_out: dict[str, bool] = {}  # by branch
+        self._total = _Tally()
+        self._weeks: defaultdict[date, _Tally] = defaultdict(_Tally)
+        self._branches: defaultdict[str, _Tally] = defaultdict(_Tally)
+        self._types: defaultdict[str, _Tally] = defaultdict(_Tally)
+
+    def add(self, row: Appointment, day: date) -> None:
+        """Count one appointment, and the messages about it."""
+        if row.customer_id is None or row.is_group or not row.type_notifiable:
+            return
+        if self._is_left_out(row.branch_code):
+            return
+        tallies = (
+            self._total,
+            self._weeks[day - timedelta(days=day.weekday())],
+            self._branches[row.branch_name.strip() or row.branch_code.strip()],
+            self._types[row.type_name.strip()],
+        )
+        tellings = [
+            each for each in self._tellings.get(row.appointment_id, ()) if each.starts_at == row.starts_at
+        ]
+        for each in tellings:
+            self._message(each, tallies)
+        if row.starts_at > self._now:
+            for tally in tallies:
+                tally.ahead += 1
+            return
+        key = _group(tellings), self._ending(row)
+        for tally in tallies:
+            tally.endings[key] += 1
+
+    def _is_left_out(self, branch_code: str) -> bool:
+        if branch_code not in self._left_out:
+            self._left_out[branch_code] = rules.leaves_out(branch_code, self._settings.rules)
+        return self._left_out[branch_code]
+
+    def _message(self, telling: Telling, tallies: Sequence[_Tally]) -> None:
+        if telling.message_id in self._counted or telling.channel is None or telling.state not in _SHOWN:
+            return
+        self._counted.add(telling.message_id)
+        ahead = _lead_time(telling)
+        for tally in tallies:
+            tally.messages[telling.channel, telling.state] += 1
+            tally.parts += (telling.parts or 0) if telling.state in _LEFT else 0
+            if ahead is not None:
+                tally.lead_times[ahead] += 1
+
+    def _ending(self, row: Appointment) -> Ending:
+        if row.status.strip().casefold() in self._no_show:
+            return Ending.NO_SHOW
+        return Ending.CANCELLED if rules.has_excluded_status(row, self._settings) else Ending.CAME
+
+    def figures(self, first_day: date, last_day: date, remembered: date | None) -> Figures:
+        """What all of them came to; sections by name, weeks by their Monday."""
+        return Figures(
+            first_day,
+            last_day,
+            self._total.section(""),
+            remembered,
+            tuple(Week(day, tally.section(day.isoformat())) for day, tally in sorted(self._weeks.items())),
+            _sections(self._branches),
+            _sections(self._types),
+        )
+
+
+def _sections(tallies: Mapping[str, _Tally]) -> tuple[Section, ...]:
+    named = sorted(tallies.items(), key=lambda each: (each[0] == "", each[0].casefold()))
+    return tuple(tally.section(name) for name, tally in named)
+
+
+def _group(tellings: Sequence[Telling]) -> Group:
+    """What was said before the start; of several messages one that was sent decides."""
+    in_time = [each for each in tellings if each.told_at < each.starts_at]
+    if any(each.state in _TOLD for each in in_time):
+        return Group.TOLD
+    return Group.UNCERTAIN if any(each.state in _UNCERTAIN for each in in_time) else Group.NOT_TOLD
+
+
+def _lead_time(telling: Telling) -> LeadTime | None:
+    if telling.state not in _TOLD:
+        return None
+    ahead = telling.starts_at - telling.told_at
+    return next((name for limit, name in _LEAD_TIMES if ahead < limit), LeadTime.LONGER)

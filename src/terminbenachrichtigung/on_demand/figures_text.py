@@ -1,0 +1,178 @@
+"""What `figures` prints: tables, one JSON document, or lines for a spreadsheet."""
+
+from collections.abc import Iterator, Sequence
+
+from terminbenachrichtigung.model.figures import Ending, Figures, Group, LeadTime, Section, Share
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.on_demand.history import as_csv
+from terminbenachrichtigung.output.tables import Row, Table, render
+
+_STATES = (State.DELIVERED, State.SENT, State.UNDELIVERED, State.FAILED, State.UNKNOWN)
+_GROUPS = (Group.TOLD, Group.NOT_TOLD)
+_GROUP_WORDS = {Group.TOLD: "told", Group.NOT_TOLD: "not told", Group.UNCERTAIN: "uncertain"}
+_LEAD_WORDS = {
+    LeadTime.UNDER_12_HOURS: "under 12 hours",
+    LeadTime.UNDER_24_HOURS: "12 to 24 hours",
+    LeadTime.UNDER_48_HOURS: "24 to 48 hours",
+    LeadTime.UNDER_7_DAYS: "2 to 7 days",
+    LeadTime.LONGER: "longer",
+}
+
+
+def figures_as_text(figures: Figures, *, width: int | None, colour: bool) -> str:
+    """Tables; without a line break at the end."""
+    return render(_parts(figures), width=width, colour=colour)
+
+
+def _parts(figures: Figures) -> Iterator[str | Table]:
+    total = figures.total
+    yield (
+        f"Appointments from {figures.first_day} to {figures.last_day}: "
+        f"{total.appointments(*Group)} lie behind, {total.ahead} ahead."
+    )
+    if figures.first_remembered is not None:
+        yield f"Earlier ones are not counted: the journal goes back to {figures.first_remembered}."
+    yield _messages(total)
+    yield f"SMS parts paid for: {total.parts}. Of the SMS sent, delivered: {percent(total.delivered)}."
+    yield Table(
+        "How long before the start they were told",
+        ("before", "messages"),
+        tuple(Row((_LEAD_WORDS[each], str(total.lead_times.get(each, 0)))) for each in LeadTime),
+    )
+    yield _endings("What became of the appointments", [("", total)])
+    for title, sections in (("By branch", figures.branches), ("By type", figures.types)):
+        if len(sections) > 1:
+            yield _endings(title, [(each.name or "(none)", each) for each in sections])
+    uncertain = total.appointments(Group.UNCERTAIN)
+    if uncertain:
+        yield (
+            f"Left out of both groups: {uncertain}, of which nobody knows whether they were told, "
+            "or which another system was to tell."
+        )
+    yield (
+        "In brackets: where the true share lies with 95 % confidence. No share is given with fewer than "
+        "30 appointments. Whoever is not told often differs in other ways too."
+    )
+
+
+def _messages(section: Section) -> Table:
+    channels = (*Channel, None)
+    return Table(
+        "Messages",
+        ("channel", *_STATES),
+        tuple(
+            Row((channel or "both", *(str(section.sent(state, channel=channel)) for state in _STATES)))
+            for channel in channels
+        ),
+    )
+
+
+def _endings(title: str, sections: Sequence[tuple[str, Section]]) -> Table:
+    return Table(
+        title,
+        ("where", "customer", "appointments", "came", "cancelled", "did not come"),
+        tuple(
+            Row(
+                (
+                    name,
+                    _GROUP_WORDS[group],
+                    str(section.appointments(group)),
+                    *(counted(section.share(group, ending)) for ending in Ending),
+                )
+            )
+            for name, section in sections
+            for group in _GROUPS
+            if section.appointments(group)
+        ),
+    )
+
+
+def counted(share: Share) -> str:
+    """`12: 8.3 % (4.8 to 14.0)`; the count alone where there are too few for a share."""
+    return f"{share.count}: {percent(share)}" if share.interval else str(share.count)
+
+
+def percent(share: Share) -> str:
+    """`8.3 % (4.8 to 14.0)`, or why there is none."""
+    rate, interval = share.rate, share.interval
+    if rate is None or interval is None:
+        return f"{share.count} of {share.of}, too few for a share"
+    low, high = interval
+    return f"{rate * 100:.1f} % ({low * 100:.1f} to {high * 100:.1f})"
+
+
+# ---------------------------------------------------------------- for programs
+
+
+def figures_as_json(figures: Figures) -> dict[str, object]:
+    """The document of `figures --json`."""
+    return {
+        "command": "figures",
+        "from": figures.first_day.isoformat(),
+        "to": figures.last_day.isoformat(),
+        "first_remembered": figures.first_remembered and figures.first_remembered.isoformat(),
+        "total": _section_json(figures.total),
+        "weeks": [{"week": each.monday.isoformat(), **_section_json(each.section)} for each in figures.weeks],
+        "branches": [{"branch": each.name, **_section_json(each)} for each in figures.branches],
+        "types": [{"type": each.name, **_section_json(each)} for each in figures.types],
+    }
+
+
+def _section_json(section: Section) -> dict[str, object]:
+    return {
+        "ahead": section.ahead,
+        "messages": {
+            channel.value: {state.value: section.sent(state, channel=channel) for state in _STATES}
+            for channel in Channel
+        },
+        "sms_parts": section.parts,
+        "sms_delivered": _share_json(section.delivered),
+        "lead_times": {each.value: section.lead_times.get(each, 0) for each in LeadTime},
+        "appointments": {
+            group.value: {
+                "count": section.appointments(group),
+                **{ending.value: _share_json(section.share(group, ending)) for ending in Ending},
+            }
+            for group in Group
+        },
+    }
+
+
+def _share_json(share: Share) -> dict[str, object]:
+    interval = share.interval
+    return {
+        "count": share.count,
+        "of": share.of,
+        "rate": None if share.rate is None else round(share.rate, 4),
+        "interval": None if interval is None else [round(each, 4) for each in interval],
+    }
+
+
+def figures_as_csv(figures: Figures) -> str:
+    """One line for all, then one for each week, branch and type; without a line break at its end."""
+    places = [
+        ("total", "", figures.total),
+        *(("week", each.monday.isoformat(), each.section) for each in figures.weeks),
+        *(("branch", each.name, each) for each in figures.branches),
+        *(("type", each.name, each) for each in figures.types),
+    ]
+    columns = (
+        *("section", "name"),
+        *(f"{channel}_{state}" for channel in Channel for state in _STATES),
+        "sms_parts",
+        *(f"{group}_{ending}" for group in Group for ending in Ending),
+    )
+    return as_csv(
+        columns,
+        (
+            (
+                kind,
+                name,
+                *(str(section.sent(state, channel=channel)) for channel in Channel for state in _STATES),
+                str(section.parts),
+                *(str(section.endings.get((group, ending), 0)) for group in Group for ending in Ending),
+            )
+            for kind, name, section in places
+        ),
+    )

@@ -1,0 +1,152 @@
+"""`figures`: what was sent, what arrived, and who came (contract, section 10)."""
+
+import stat
+from typing import Any
+
+import pytest
+
+from practice import Practice, number
+from terminbenachrichtigung.demo.gateway import Answer, Request
+
+AFTERWARDS = "2026-11-26 10:00"
+
+
+@pytest.fixture
+def told(either_practice: Practice) -> Practice:
+    """Tuesday's run has told customers of Wednesday morning; on Thursday it is known who came."""
+    practice = either_practice
+    practice.book("came", customer=1)
+    practice.book("stayed away", customer=2, branch_code="HH2", branch_name="Optik Süd")
+    practice.book("cancelled", customer=3)
+    practice.book("by mail", customer=4, mobile="")
+    practice.book("nobody knows", customer=5)
+    practice.book("refused", customer=6, email="")
+    # not told, for whatever reason, but it could have been
+    practice.book("wants none", customer=7, preferred_channel="keine")
+    # not counted: nobody could be reminded of these
+    practice.book("no customer", customer_id=None)
+    practice.book("a group", customer=8, is_group=True)
+    practice.book("another type", customer=9, type_notifiable=False)
+
+    def script(request: Request) -> Answer | None:
+        recipient = request.fields.get("Recipient", "")
+        if recipient.endswith(number(6)[1:]):
+            return Answer(status="NoRecipientFound")
+        return Answer(http_status=500) if recipient.endswith(number(5)[1:]) else None
+
+    practice.gateway.script = script
+    practice.run_once()
+    practice.change("stayed away", status=" geplatzt ")
+    practice.change("cancelled", status="Storniert")
+    practice.book("still ahead", "2026-11-27 09:00", customer=1)
+    return practice
+
+
+def counted(practice: Practice, *options: str) -> dict[str, Any]:
+    ran = practice.run(
+        "figures", "--json", "--from", "2026-11-20", "--to", "2026-11-30", *options, now=AFTERWARDS
+    )
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    document: dict[str, Any] = ran.json
+    return document
+
+
+def ended(section: dict[str, Any], group: str) -> tuple[int, int, int]:
+    """How many came, cancelled, and stayed away."""
+    groups = section["appointments"][group]
+    return groups["came"]["count"], groups["cancelled"]["count"], groups["no_show"]["count"]
+
+
+def test_it_counts_who_came_among_those_told_and_the_others(told: Practice) -> None:
+    total = counted(told)["total"]
+    assert ended(total, "told") == (2, 1, 1)
+    assert ended(total, "not_told") == (
+        2,
+        0,
+        0,
+    )  # the one that was refused, and the one who wants no messages
+    assert ended(total, "uncertain") == (1, 0, 0)
+    assert total["ahead"] == 1
+    assert total["appointments"]["told"]["no_show"] == {"count": 1, "of": 4, "rate": None, "interval": None}
+
+
+def test_it_counts_messages_by_channel_and_outcome_and_their_parts(told: Practice) -> None:
+    total = counted(told)["total"]
+    assert total["messages"]["sms"] == {
+        "delivered": 0,
+        "sent": 3,
+        "undelivered": 0,
+        "failed": 1,
+        "unknown": 1,
+    }
+    assert total["messages"]["email"]["sent"] == 1
+    assert total["sms_parts"] == 4  # three that were sent, and one that may have been
+    assert total["lead_times"]["under_24_hours"] == 4
+
+
+def test_it_counts_by_week_branch_and_type(told: Practice) -> None:
+    document = counted(told)
+    assert [week["week"] for week in document["weeks"]] == ["2026-11-23"]
+    assert {each["branch"]: ended(each, "told") for each in document["branches"]} == {
+        "Optik Nord": (2, 1, 0),
+        "Optik Süd": (0, 0, 1),
+    }
+    assert [each["type"] for each in document["types"]] == ["Hörtest"]
+
+
+def test_a_message_about_two_appointments_is_one_message(either_practice: Practice) -> None:
+    either_practice.book("1", customer=1)
+    either_practice.book("2", "2026-11-25 09:30", customer=1)
+    either_practice.run_once()
+    total = counted(either_practice)["total"]
+    assert total["messages"]["sms"]["sent"] == 1
+    assert ended(total, "told") == (2, 0, 0)
+
+
+def test_what_was_told_of_another_start_tells_nobody_of_this_one(either_practice: Practice) -> None:
+    either_practice.book("moved", customer=1)
+    either_practice.run_once()
+    either_practice.change("moved", starts_at="2026-11-25 11:00")
+    assert ended(counted(either_practice)["total"], "not_told") == (1, 0, 0)
+
+
+def test_what_the_journal_forgot_is_not_counted_as_untold(practice: Practice) -> None:
+    practice.configure(journal={"retention_days": 30})
+    practice.book("long ago", "2026-08-03 09:00", customer=1)
+    practice.run_once()
+    ran = practice.run("figures", "--json", "--from", "2026-08-01")
+    total = ran.json["total"]
+    assert ended(total, "not_told") == (0, 0, 0)
+    assert ran.json["first_remembered"] > "2026-08-03"
+
+
+def test_the_branch_filter_leaves_its_branches_out_here_too(told: Practice) -> None:
+    told.configure(rules={"exclude_branches": ["hh2"]})
+    assert [each["branch"] for each in counted(told)["branches"]] == ["Optik Nord"]
+
+
+def test_another_status_can_mean_that_nobody_came(told: Practice) -> None:
+    told.configure(figures={"no_show_statuses": ["Geplant"]})
+    assert ended(counted(told)["total"], "told") == (0, 2, 2)
+
+
+def test_the_page_is_for_its_owner_alone(told: Practice) -> None:
+    page = told.folder / "figures.html"
+    ran = told.run("figures", "--html", str(page), now=AFTERWARDS)
+    assert ran.stdout == f"{page}: 2026-08-28 to 2026-11-26\n"
+    assert stat.S_IMODE(page.stat().st_mode) == 0o600
+    assert "Was die Terminerinnerungen bewirken" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--from", "yesterday"), "is no date"),
+        (("--from", "2026-11-30", "--to", "2026-11-01"), "lies before"),
+        (("--csv", "--json"), "choose one"),
+    ],
+)
+def test_wrong_usage_is_a_sentence(options: tuple[str, ...], words: str, practice: Practice) -> None:
+    ran = practice.run("figures", *options)
+    assert ran.exit_code == 2
+    assert words in ran.stderr
