@@ -3,14 +3,13 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 
 from terminbenachrichtigung.clock import SYSTEM_CLOCK
 from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.delivery.channel import Balance
 from terminbenachrichtigung.errors import DeliveryError
 from terminbenachrichtigung.journal import open_journal
-from terminbenachrichtigung.model.plan import Channel
-from terminbenachrichtigung.wiring import balance, make_sender, open_schedule
+from terminbenachrichtigung.wiring import make_gateway, make_mailer, open_schedule
 
 _NO_INDEX = (
     "the schedule's starts_at cannot use an index: every run reads the whole relation, "
@@ -60,24 +59,22 @@ def _journal(settings: Settings) -> tuple[str, tuple[str, ...]]:
 
 
 def _gateway(settings: Settings) -> tuple[str, tuple[str, ...]]:
-    sender = make_sender(settings, Channel.SMS)
-    assert sender is not None
+    gateway = make_gateway(settings)
     try:
-        credit = balance(sender)()
+        balance = gateway.balance()
     finally:
-        sender.close()
-    if not isinstance(credit, Decimal):
-        raise DeliveryError(credit.detail)
-    return f"{credit} credits", (("the balance is used up",) if credit <= 0 else ())
+        gateway.close()
+    if not isinstance(balance, Balance):
+        raise DeliveryError(balance.detail)
+    return str(balance), (("the balance is used up",) if balance.amount <= 0 else ())
 
 
 def _mail_server(settings: Settings) -> tuple[str, tuple[str, ...]]:
-    sender = make_sender(settings, Channel.EMAIL)
-    assert sender is not None
+    mailer = make_mailer(settings)
     try:
-        trouble = sender.check()  # type: ignore[attr-defined]
+        trouble = mailer.check()
     finally:
-        sender.close()
+        mailer.close()
     if trouble is not None:
         raise DeliveryError(trouble.detail)
     return "ready", ()

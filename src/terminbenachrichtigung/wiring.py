@@ -4,23 +4,20 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from types import FrameType
-from typing import cast
 
 from terminbenachrichtigung.clock import SYSTEM_CLOCK, TIMINGS, Clock, Timings
 from terminbenachrichtigung.config.files import find_config, shipped_templates
 from terminbenachrichtigung.config.loading import Loaded, load
 from terminbenachrichtigung.config.problems import Problem
 from terminbenachrichtigung.config.settings import Settings
-from terminbenachrichtigung.delivery import preflight
+from terminbenachrichtigung.delivery.channel import Balance, Gateway, Mailer
 from terminbenachrichtigung.delivery.channel import Channel as Sender
-from terminbenachrichtigung.delivery.channel import Inquiry
+from terminbenachrichtigung.delivery.preflight import Shut, credit
 from terminbenachrichtigung.errors import JournalMissingError
 from terminbenachrichtigung.journal import open_journal
 from terminbenachrichtigung.journal.journal import Journal
-from terminbenachrichtigung.model.delivery import Content, Outcome, StaffClaim, Unavailable, Unknown
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.model.result import Stop
 from terminbenachrichtigung.run.context import RunContext
@@ -82,19 +79,11 @@ def run_context(
         except JournalMissingError:
             if not readonly:
                 raise
-        senders = _Senders(settings, clock.now, closing)
-        questions: dict[Channel, Callable[[], Decimal | str]] = {}
+        outlets = _Outlets(settings, clock.now, closing)
+        sms = outlets.gateway if settings.sms is not None else None
+        preflight: dict[Channel, Callable[[], Balance | Shut]] = {}
         if settings.sms is not None and settings.sms.check_balance:
-            questions[Channel.SMS] = lambda: preflight.credit(
-                balance(senders[Channel.SMS]), clock, timings.pauses
-            )
-
-        def to_staff(claim: StaffClaim, content: Content) -> Outcome:
-            outcome: Outcome = senders[Channel.EMAIL].send_to_staff(claim, content)  # type: ignore[attr-defined]
-            return outcome
-
-        # The gateway's adapter is both: what is sent with, and what is asked.
-        inquiry = (lambda: cast("Inquiry", senders[Channel.SMS])) if settings.sms is not None else None
+            preflight[Channel.SMS] = lambda: credit(outlets.gateway().balance, clock, timings.pauses)
         yield RunContext(
             settings,
             Quiet(settings.rules, settings.zone),
@@ -103,10 +92,10 @@ def run_context(
             Texts(settings),
             clock,
             timings,
-            senders=senders,
-            preflight=questions,
-            mail_staff=None if settings.email is None else to_staff,
-            inquiry=inquiry,
+            senders=outlets,
+            preflight=preflight,
+            mailer=outlets.mailer if settings.email is not None else None,
+            account=sms,
             stopping=stopping,
         )
 
@@ -128,7 +117,7 @@ def watch(settings: Settings, clock: Clock) -> Watch:
     return Watch(settings.monitoring, clock, last_complete_run)
 
 
-class _Senders(Mapping[Channel, Sender]):
+class _Outlets(Mapping[Channel, Sender]):
     """The adapters of the configured channels, each made when it is first asked for.
 
     A run in which nothing is due never asks, and so does not pay 0.2 s for the libraries of the network.
@@ -138,19 +127,28 @@ class _Senders(Mapping[Channel, Sender]):
         self._settings = settings
         self._now = now
         self._closing = closing
-        self._made: dict[Channel, Sender] = {}
-        configured = {Channel.SMS: settings.sms, Channel.EMAIL: settings.email}
-        self._channels = [channel for channel, section in configured.items() if section is not None]
+        self._channels = configured_channels(settings)
+        self._gateway: Gateway | None = None
+        self._mailer: Mailer | None = None
+
+    def gateway(self) -> Gateway:
+        """The gateway, which sends SMS."""
+        if self._gateway is None:
+            self._gateway = make_gateway(self._settings, self._now)
+            self._closing.callback(self._gateway.close)
+        return self._gateway
+
+    def mailer(self) -> Mailer:
+        """The mail server."""
+        if self._mailer is None:
+            self._mailer = make_mailer(self._settings, self._now)
+            self._closing.callback(self._mailer.close)
+        return self._mailer
 
     def __getitem__(self, channel: Channel) -> Sender:
         if channel not in self._channels:
             raise KeyError(channel)
-        if channel not in self._made:
-            sender = make_sender(self._settings, channel, self._now)
-            assert sender is not None
-            self._closing.callback(sender.close)
-            self._made[channel] = sender
-        return self._made[channel]
+        return self.gateway() if channel is Channel.SMS else self.mailer()
 
     def __contains__(self, channel: object) -> bool:
         return channel in self._channels
@@ -162,25 +160,34 @@ class _Senders(Mapping[Channel, Sender]):
         return len(self._channels)
 
 
-def balance(sender: Sender) -> Callable[[], Decimal | Unavailable | Unknown]:
-    asked: Callable[[], Decimal | Unavailable | Unknown] = sender.balance  # type: ignore[attr-defined]
-    return asked
+def configured_channels(settings: Settings) -> tuple[Channel, ...]:
+    """The channels that have a section."""
+    sections = ((Channel.SMS, settings.sms), (Channel.EMAIL, settings.email))
+    return tuple(channel for channel, section in sections if section is not None)
 
 
-def make_sender(
-    settings: Settings, channel: Channel, now: Callable[[], datetime] = SYSTEM_CLOCK.now
-) -> Sender | None:
-    """The adapter of a channel, or None where its section is not configured."""
-    # Imported here, because a run in which nothing is due touches no network.
-    if channel is Channel.SMS and settings.sms is not None:
-        from terminbenachrichtigung.delivery.smscreator import SmsCreator  # noqa: PLC0415
+def make_sender(settings: Settings, channel: Channel) -> Sender:
+    """The adapter of a configured channel; whoever asks for it closes it."""
+    return make_gateway(settings) if channel is Channel.SMS else make_mailer(settings)
 
-        return SmsCreator(settings.sms, settings.branches, now)
-    if channel is Channel.EMAIL and settings.email is not None:
-        from terminbenachrichtigung.delivery.smtp import Smtp  # noqa: PLC0415
 
-        return Smtp(settings.email, settings.branches, now)
-    return None
+# Both adapters are imported when one is made, because a run in which nothing is due touches no network.
+
+
+def make_gateway(settings: Settings, now: Callable[[], datetime] = SYSTEM_CLOCK.now) -> Gateway:
+    """The gateway of the section [sms], which must be there."""
+    from terminbenachrichtigung.delivery.smscreator import SmsCreator  # noqa: PLC0415
+
+    assert settings.sms is not None
+    return SmsCreator(settings.sms, settings.branches, now)
+
+
+def make_mailer(settings: Settings, now: Callable[[], datetime] = SYSTEM_CLOCK.now) -> Mailer:
+    """The mail server of the section [email], which must be there."""
+    from terminbenachrichtigung.delivery.smtp import Smtp  # noqa: PLC0415
+
+    assert settings.email is not None
+    return Smtp(settings.email, settings.branches, now)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import re
 import socket
 from collections.abc import Iterator
-from decimal import Decimal
 from itertools import chain
 from typing import Any
 from xml.dom import expatbuilder
@@ -18,6 +17,7 @@ from peers import NOW, Peer, a_peer, read_http_request, read_line
 from sms_under_test import CLAIM, CONTENT, OK, PASSWORD, SERIAL, http, sms_channel
 
 from fuzzing import inputs
+from terminbenachrichtigung.delivery.channel import Balance
 from terminbenachrichtigung.delivery.http_line import Answer
 from terminbenachrichtigung.delivery.smscreator import SmsCreator, outcome_of_balance, outcome_of_send
 from terminbenachrichtigung.delivery.smtp import Smtp
@@ -145,8 +145,8 @@ def test_the_good_answer_is_among_those_that_are_sent() -> None:
 )
 def test_any_answer_about_the_balance_is_a_number_or_an_outcome(body: bytes) -> None:
     balance = outcome_of_balance(Answer(200, body), NOW, (PASSWORD, SERIAL))
-    if isinstance(balance, Decimal):
-        assert balance.is_finite()
+    if isinstance(balance, Balance):
+        assert balance.amount.is_finite()
     else:
         assert_shows_no_secret(balance)
 

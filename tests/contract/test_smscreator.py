@@ -30,6 +30,7 @@ from sms_under_test import (
 
 from terminbenachrichtigung.config.settings import Branch
 from terminbenachrichtigung.delivery import channel as delivery_channel
+from terminbenachrichtigung.delivery.channel import Balance
 from terminbenachrichtigung.delivery.http_line import Answer
 from terminbenachrichtigung.delivery.smscreator import outcome_of_balance, outcome_of_send, send_form
 from terminbenachrichtigung.demo import gateway as loopback
@@ -306,9 +307,9 @@ def test_another_2xx_means_what_its_body_says() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        pytest.param("1234.5", Decimal("1234.5"), id="with a fraction"),
-        pytest.param(" 0 ", Decimal(0), id="nothing left"),
-        pytest.param("-3.25", Decimal("-3.25"), id="overdrawn"),
+        pytest.param("1234.5", Balance(Decimal("1234.5")), id="with a fraction"),
+        pytest.param(" 0 ", Balance(Decimal(0)), id="nothing left"),
+        pytest.param("-3.25", Balance(Decimal("-3.25")), id="overdrawn"),
         pytest.param("", Unknown("the balance is not a number"), id="empty"),
         pytest.param("viel", Unknown("the balance is not a number"), id="a word"),
         pytest.param("NaN", Unknown("the balance is not a number"), id="not a number"),
@@ -317,7 +318,7 @@ def test_another_2xx_means_what_its_body_says() -> None:
         pytest.param("٣", Unknown("the balance is not a number"), id="other digits"),
     ],
 )
-def test_the_balance_is_a_decimal_number(value: str, expected: Decimal | Unknown) -> None:
+def test_the_balance_is_a_decimal_number(value: str, expected: Balance | Unknown) -> None:
     body = f'<R xmlns="urn:x"><StatusCode>Ok</StatusCode><Value>{value}</Value></R>'.encode()
     assert outcome_of_balance(Answer(200, body), NOW) == expected
 
@@ -325,7 +326,7 @@ def test_the_balance_is_a_decimal_number(value: str, expected: Decimal | Unknown
 def test_the_balance_is_asked_for_with_the_account_alone(gateway: loopback.Gateway) -> None:
     gateway.balance = Decimal("17.5")
     with sms_channel(gateway.url + "/") as channel:
-        assert channel.balance() == Decimal("17.5")
+        assert channel.balance() == Balance(Decimal("17.5"))
     (request,) = gateway.requests
     assert request.path == "/gateway/Information.asmx/QueryAccountBalance"
     assert request.fields == {"User": SERIAL, "Password": PASSWORD}

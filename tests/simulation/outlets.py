@@ -5,9 +5,12 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from simulation.clock import Clock
+from terminbenachrichtigung.delivery.channel import Balance
+from terminbenachrichtigung.delivery.preflight import Shut
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.delivery import (
     Claim,
@@ -144,6 +147,6 @@ class Peer:
     def close(self) -> None:
         """Nothing is held."""
 
-    def balance(self) -> str | None:
-        """The answer to the question for credit, as `Outlets.preflight` gives it."""
-        return "the account's balance is 0 credits" if self.out_of_credit else None
+    def balance(self) -> Balance | Shut:
+        """The answer to the question for credit, as the run asks it."""
+        return Shut("the account's balance is 0 credits") if self.out_of_credit else Balance(Decimal(10**6))

@@ -5,16 +5,18 @@ from decimal import Decimal
 import pytest
 
 from terminbenachrichtigung.clock import SYSTEM_CLOCK
-from terminbenachrichtigung.delivery.preflight import credit
+from terminbenachrichtigung.delivery.channel import Balance
+from terminbenachrichtigung.delivery.preflight import Shut, credit
 from terminbenachrichtigung.model.delivery import Unavailable, Unknown
 
-Answer = Decimal | Unavailable | Unknown
+Answer = Balance | Unavailable | Unknown
 
+FIVE = Balance(Decimal(5))
 DOWN = Unavailable("connection refused")
 LOCKED = Unavailable("AccountLocked", account_error=True, again=False)
 
 
-def asked(*answers: Answer) -> tuple[Decimal | str, int]:
+def asked(*answers: Answer) -> tuple[Balance | Shut, int]:
     """What came of it, and how often was asked; the last answer stays."""
     left = list(answers)
     count = 0
@@ -29,12 +31,16 @@ def asked(*answers: Answer) -> tuple[Decimal | str, int]:
 
 @pytest.mark.parametrize("balance", ["1", "0.5", "0.0001", "123456.75"])
 def test_with_credit_the_channel_is_open(balance: str) -> None:
-    assert asked(Decimal(balance)) == (Decimal(balance), 1)
+    assert asked(Balance(Decimal(balance))) == (Balance(Decimal(balance)), 1)
 
 
 @pytest.mark.parametrize("balance", ["0", "0.00", "-1", "-0.5", "-0"])
 def test_without_credit_nothing_is_sent(balance: str) -> None:
-    assert asked(Decimal(balance)) == (f"the account's balance is {balance} credits", 1)
+    assert asked(Balance(Decimal(balance))) == (Shut(f"the account's balance is {balance} credits"), 1)
+
+
+def test_an_empty_account_of_money_is_named_with_its_currency() -> None:
+    assert asked(Balance(Decimal("-0.12"), "EUR")) == (Shut("the account's balance is -0.12 EUR"), 1)
 
 
 @pytest.mark.parametrize(
@@ -47,9 +53,9 @@ def test_without_credit_nothing_is_sent(balance: str) -> None:
     ],
 )
 def test_a_gateway_that_fails_closes_the_channel(answers: list[Answer], why: str, times: int) -> None:
-    assert asked(*answers) == (f"the balance could not be asked: {why}", times)
+    assert asked(*answers) == (Shut(f"the balance could not be asked: {why}"), times)
 
 
-@pytest.mark.parametrize("answers", [[DOWN, Decimal(5)], [DOWN, DOWN, Decimal(5)]])
+@pytest.mark.parametrize("answers", [[DOWN, FIVE], [DOWN, DOWN, FIVE]])
 def test_a_gateway_that_was_away_for_a_moment_does_not(answers: list[Answer]) -> None:
-    assert asked(*answers) == (Decimal(5), len(answers))
+    assert asked(*answers) == (FIVE, len(answers))

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
 from terminbenachrichtigung.config.settings import Branch
@@ -12,6 +14,7 @@ from terminbenachrichtigung.model.delivery import (
     Content,
     DeliveryReport,
     Outcome,
+    StaffClaim,
     Unavailable,
     Unknown,
 )
@@ -43,18 +46,50 @@ class Channel(Protocol):
         """Give up all connections; nothing may be sent afterwards."""
 
 
-class Inquiry(Protocol):
-    """A gateway that can be asked what became of what it took. Faults are answers, as of a `Channel`."""
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What an account still holds: SMS credits, or money."""
+
+    amount: Decimal
+    currency: str = ""  # such as "EUR"; empty: the amount counts SMS credits
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency or 'credits'}"
+
+
+Trouble = Unavailable | Unknown
+"""Why a question to a gateway has no answer."""
+
+
+class Account(Protocol):
+    """A gateway's account, which can be asked questions. Faults are answers, as of a `Channel`."""
 
     @property
     def most_reports(self) -> int:
         """So many reports come in one answer at most; with fewer, there are no more."""
 
-    def jobs(self, label: str) -> tuple[str, ...] | Unavailable | Unknown:
+    def balance(self) -> Balance | Trouble:
+        """What the account still holds."""
+
+    def jobs(self, label: str) -> tuple[str, ...] | Trouble:
         """The ids of the jobs with this label: a message's id."""
 
-    def reports(self, since: datetime) -> tuple[DeliveryReport, ...] | Unavailable | Unknown:
+    def reports(self, since: datetime) -> tuple[DeliveryReport, ...] | Trouble:
         """The delivery reports since a moment, of all that was sent by the account."""
+
+
+class Gateway(Channel, Account, Protocol):
+    """What sends SMS, and answers questions about them and about the account."""
+
+
+class Mailer(Channel, Protocol):
+    """What sends e-mail, to customers and to staff."""
+
+    def send_to_staff(self, claim: StaffClaim, content: Content) -> Outcome:
+        """Make one attempt at a claimed mail to staff."""
+
+    def check(self) -> Unavailable | None:
+        """Connect, log in, and leave, without sending anything; None if all of that works."""
 
 
 def branch_settings(branches: Mapping[str, Branch], code: str) -> Branch:

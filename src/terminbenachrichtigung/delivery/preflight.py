@@ -1,17 +1,23 @@
 """Asked once, before a channel's first message, so that an empty account costs no customer a reminder."""
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import assert_never
 
 from terminbenachrichtigung.clock import Clock
+from terminbenachrichtigung.delivery.channel import Balance, Trouble
 from terminbenachrichtigung.model.delivery import Unavailable, Unknown
 
 
-def credit(
-    balance: Callable[[], Decimal | Unavailable | Unknown], clock: Clock, pauses: Sequence[float]
-) -> Decimal | str:
-    """The account's balance, in SMS credits; or why nothing should be sent.
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """The channel must stay closed."""
+
+    why: str
+
+
+def credit(balance: Callable[[], Balance | Trouble], clock: Clock, pauses: Sequence[float]) -> Balance | Shut:
+    """The account's balance; or why nothing should be sent.
 
     What surely did not reach the gateway is asked again twice, as a message would be.
     """
@@ -20,9 +26,9 @@ def credit(
             case Unavailable(again=True) if pause is not None:
                 clock.sleep(pause)
             case Unavailable(detail=detail) | Unknown(detail=detail):
-                return f"the balance could not be asked: {detail}"
-            case Decimal() as credits:
-                return credits if credits > 0 else f"the account's balance is {credits} credits"
+                return Shut(f"the balance could not be asked: {detail}")
+            case Balance() as found:
+                return found if found.amount > 0 else Shut(f"the account's balance is {found}")
             case _ as never:
                 assert_never(never)
     raise AssertionError("the last pass returns")

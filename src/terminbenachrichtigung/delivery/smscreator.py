@@ -16,7 +16,7 @@ from defusedxml import ElementTree
 
 from terminbenachrichtigung.clock import TIMINGS
 from terminbenachrichtigung.config.settings import Branch, SmsSettings
-from terminbenachrichtigung.delivery.channel import branch_settings, quoted
+from terminbenachrichtigung.delivery.channel import Balance, Trouble, branch_settings, quoted
 from terminbenachrichtigung.delivery.deadline import fault, within
 from terminbenachrichtigung.delivery.http_line import Answer, client, read
 from terminbenachrichtigung.model.delivery import (
@@ -106,7 +106,7 @@ class SmsCreator:
         """Hand one test SMS to the gateway, with a label that no message has."""
         return self._submit(f"test-message-{uuid.uuid4()}", content)
 
-    def balance(self) -> Decimal | Unavailable | Unknown:
+    def balance(self) -> Balance | Trouble:
         """Ask for the account's balance, in SMS credits."""
         answer = self._post("Information.asmx/QueryAccountBalance", urlencode(self._account()))
         if not isinstance(answer, Answer):
@@ -211,15 +211,15 @@ def outcome_of_send(answer: Answer, now: datetime, hidden: Iterable[str] = ()) -
     return Rejected(shown, unheard_word=None if word in REJECTION_WORDS else shown)
 
 
-def outcome_of_balance(
-    answer: Answer, now: datetime, hidden: Iterable[str] = ()
-) -> Decimal | Unavailable | Unknown:
+def outcome_of_balance(answer: Answer, now: datetime, hidden: Iterable[str] = ()) -> Balance | Trouble:
     """What an answer to QueryAccountBalance means: SMS credits, which may have a fraction."""
     result = _result(answer, now, hidden)
     if not isinstance(result, Element):
         return result
     number = _text(result, "Value")
-    return Decimal(number) if _NUMBER_OF_CREDITS.fullmatch(number) else Unknown("the balance is not a number")
+    if not _NUMBER_OF_CREDITS.fullmatch(number):
+        return Unknown("the balance is not a number")
+    return Balance(Decimal(number))
 
 
 def jobs_of(

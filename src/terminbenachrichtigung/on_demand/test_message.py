@@ -18,7 +18,7 @@ def test_message(
     settings: Settings,
     channel: Channel,
     recipient: str,
-    make_sender: Callable[[Settings, Channel], Sender | None],
+    make_sender: Callable[[Settings, Channel], Sender],
 ) -> Outcome:
     """Sends one marked test message through the real channel.
 
@@ -31,7 +31,6 @@ def test_message(
     if only and content.recipient.lower() not in only:
         raise ConfigError(f"safety.only_recipients does not name {recipient}")
     sender = make_sender(settings, channel)
-    assert sender is not None  # `_test_content` asked for the section
     try:
         return sender.test(content)
     finally:

@@ -4,18 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from random import Random
 
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.clock import TIMINGS, Clock, Timings
 from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.delivery.channel import Account, Balance, Mailer
 from terminbenachrichtigung.delivery.channel import Channel as Sender
-from terminbenachrichtigung.delivery.channel import Inquiry
+from terminbenachrichtigung.delivery.preflight import Shut
 from terminbenachrichtigung.delivery.workers import Threads
 from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.delivery import Content, Outcome, StaffClaim
+from terminbenachrichtigung.model.delivery import Content
 from terminbenachrichtigung.model.journal import CONFIRMATION, Known
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Route
 from terminbenachrichtigung.model.result import MessageResult, Stop
@@ -39,10 +39,10 @@ class RunContext:
     clock: Clock
     timings: Timings = TIMINGS
     senders: Mapping[Channel, Sender] = field(default_factory=dict)
-    preflight: Mapping[Channel, Callable[[], Decimal | str | None]] = field(default_factory=dict)
-    """Asked once before a channel's first message: its SMS credits, or why the channel must stay closed."""
-    mail_staff: Callable[[StaffClaim, Content], Outcome] | None = None  # None: no mail server is configured
-    inquiry: Callable[[], Inquiry] | None = None
+    preflight: Mapping[Channel, Callable[[], Balance | Shut]] = field(default_factory=dict)
+    """Asked once before a channel's first message: what its account holds, or why it must stay closed."""
+    mailer: Callable[[], Mailer] | None = None  # None: no mail server is configured
+    account: Callable[[], Account] | None = None
     """Whom to ask what became of earlier SMS; None where none are sent."""
     threads: Threads = ThreadPoolExecutor
     """Makes the threads of a channel: so many, named so."""

@@ -4,6 +4,7 @@ from decimal import Decimal
 from math import ceil
 
 from terminbenachrichtigung.config.settings import SmsSettings
+from terminbenachrichtigung.delivery.channel import Balance
 from terminbenachrichtigung.model.delivery import Content, Outcome, Rejected, Unavailable
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.model.result import Credits
@@ -17,9 +18,9 @@ class Credit:
         self._missing = Decimal(0)
         self._spent = 0
 
-    def opened(self, balance: Decimal) -> None:
+    def opened(self, balance: Balance) -> None:
         """Takes the balance, as the gateway gave it, before the first SMS."""
-        self._balance = balance
+        self._balance = balance.amount
 
     def found(self, sms: SmsSettings | None) -> Credits | None:
         """What the run reports; `sms` says below which balance a person wants to be told."""

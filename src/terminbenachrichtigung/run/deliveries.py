@@ -7,8 +7,10 @@ from datetime import datetime
 
 from terminbenachrichtigung.clock import Instant, elapsed, instant
 from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.delivery.channel import Balance
 from terminbenachrichtigung.delivery.circuits import Circuits
 from terminbenachrichtigung.delivery.next_step import End, Try, next_step
+from terminbenachrichtigung.delivery.preflight import Shut
 from terminbenachrichtigung.delivery.workers import Limits, Workers
 from terminbenachrichtigung.errors import JournalError, MessageError, ScheduleError
 from terminbenachrichtigung.journal.claims import Lost
@@ -198,12 +200,12 @@ class _Deliveries:
         if channel in self._circuits.closed:
             return False
         ask = self._preflights.pop(channel, None)
-        answer = ask() if ask else None
-        if isinstance(answer, str):
-            self._backlog.close(channel, answer)
-            return False
-        if answer is not None:
-            self._credit.opened(answer)
+        match ask() if ask else None:
+            case Shut(why=why):
+                self._backlog.close(channel, why)
+                return False
+            case Balance() as balance:
+                self._credit.opened(balance)
         return True
 
     def _is_paid_for(self, content: Content, item: Queued | None = None) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from terminbenachrichtigung import rules
-from terminbenachrichtigung.delivery.channel import Inquiry
+from terminbenachrichtigung.delivery.channel import Account
 from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.delivery import DeliveryReport, Tidings, Unavailable, Unknown
 from terminbenachrichtigung.model.journal import Known, State
@@ -39,7 +39,7 @@ class Followed:
 
 def follow_up(
     journal: Journal,
-    inquiry: Callable[[], Inquiry],
+    account: Callable[[], Account],
     now: datetime,
     *,
     reports: bool,
@@ -49,7 +49,7 @@ def follow_up(
 
     Args:
         journal: says what is open, and keeps what is found.
-        inquiry: gives the gateway; called only if there is something to ask.
+        account: gives the gateway; called only if there is something to ask.
         now: the run's moment.
         reports: whether delivery reports are asked for.
         may_ask: asked before each question; False once the run's own work must begin.
@@ -61,10 +61,10 @@ def follow_up(
     since = journal.awaited_since(Channel.SMS, now - REPORTS_FOR) if reports else None
     if not open_messages and since is None:
         return Followed()
-    tidings, troubles = _of_jobs(inquiry(), open_messages, may_ask)
+    tidings, troubles = _of_jobs(account(), open_messages, may_ask)
     updates = journal.follow(tidings)
     if since is not None:
-        found, why = _reports(inquiry(), since - MARGIN, may_ask)
+        found, why = _reports(account(), since - MARGIN, may_ask)
         of_jobs = journal.messages_of_jobs({each.job_id for each in found if each.job_id}, now - JOBS_FOR)
         told, unheard = read_reports(found, of_jobs.get)
         updates += journal.follow(told)
@@ -99,13 +99,13 @@ def _ended_undelivered(known: Known, skip: Skip) -> bool:
 
 
 def _of_jobs(
-    inquiry: Inquiry, message_ids: Iterable[str], may_ask: Callable[[], bool]
+    account: Account, message_ids: Iterable[str], may_ask: Callable[[], bool]
 ) -> tuple[list[Tidings], list[str]]:
     found: list[Tidings] = []
     for message_id in message_ids:
         if not may_ask():
             break
-        match inquiry.jobs(message_id):
+        match account.jobs(message_id):
             case Unavailable(detail=detail) | Unknown(detail=detail):
                 return found, [_not_asked(detail)]
             case (first, *_):
@@ -117,17 +117,17 @@ def _of_jobs(
 
 
 def _reports(
-    inquiry: Inquiry, since: datetime, may_ask: Callable[[], bool]
+    account: Account, since: datetime, may_ask: Callable[[], bool]
 ) -> tuple[list[DeliveryReport], list[str]]:
     """All reports since then, in as many answers as they take."""
     found: list[DeliveryReport] = []
     while may_ask():
-        page = inquiry.reports(since)
+        page = account.reports(since)
         if isinstance(page, Unavailable | Unknown):
             return found, [_not_asked(page.detail)]
         found += page
         latest = max((each.at for each in page if each.at is not None), default=since)
-        if len(page) < inquiry.most_reports or latest <= since:
+        if len(page) < account.most_reports or latest <= since:
             break
         since = latest
     return found, []

@@ -113,7 +113,7 @@ def _both(
 
 def _follow_up(context: RunContext, now: datetime) -> follow_up.Followed:
     """What became of earlier SMS: before the plan, which may take the next channel for them."""
-    if context.inquiry is None or context.settings.sms is None:
+    if context.account is None or context.settings.sms is None:
         return follow_up.Followed()
     ends = context.clock.monotonic() + context.timings.asking
 
@@ -122,7 +122,7 @@ def _follow_up(context: RunContext, now: datetime) -> follow_up.Followed:
 
     return follow_up.follow_up(
         context.writable,
-        context.inquiry,
+        context.account,
         now,
         reports=context.settings.sms.delivery_reports,
         may_ask=may_ask,

@@ -72,14 +72,14 @@ def _mail(
         if context.stopping() is not None:
             return
         assert journal is not None
-        assert context.mail_staff is not None  # the configuration was checked for [email]
+        assert context.mailer is not None  # the configuration was checked for [email]
         claim = journal.claim_staff_mail(moment.astimezone(settings.zone).date(), branch_code, recipient)
         if claim is None:
             continue
         content = page.as_mail(
             theirs, recipient, now=moment, zone=settings.zone, language=settings.default_language
         )
-        match outcome := context.mail_staff(claim, content):
+        match outcome := context.mailer().send_to_staff(claim, content):
             case Sent():
                 journal.settle_staff_mail(claim, sent=True)
             case Unknown():
