@@ -68,6 +68,14 @@ def for_trying_out(practice: Practice) -> None:
     practice.book("1")
 
 
+def for_others(**only: list[str]) -> Setup:
+    def setup(practice: Practice) -> None:
+        practice.configure(reminders=[reminder() | only])
+        practice.book("1")
+
+    return setup
+
+
 REASONS = [
     ("no_customer", booked(customer_id=None), "no customer"),
     ("no_customer", booked(customer_id=""), "no customer"),
@@ -76,6 +84,8 @@ REASONS = [
     ("status_excluded", booked(status=" gePLATZT "), "gePLATZT"),
     ("branch_excluded", configured(rules={"include_branches": ["B*"]}), "HH1"),
     ("branch_excluded", configured(rules={"exclude_branches": ["hh?"]}), "HH1"),
+    ("not_for_this_reminder", for_others(types=["Anpassung", "Seh*"]), "type Hörtest"),
+    ("not_for_this_reminder", for_others(branches=["B?"]), "branch HH1"),
     ("already_notified", already_told, "sent"),
     ("in_progress", being_told, "another run"),
     ("missed", never_told, "last chance 2026-11-23 20:00"),

@@ -362,9 +362,10 @@ def test_the_gap_is_asked_before_the_trial_s_recipients() -> None:
 
 def test_the_table_has_every_reason_in_the_order_of_the_contract() -> None:
     contract = (
-        "no_customer group_appointment type_not_allowed status_excluded branch_excluded already_notified "
-        "in_progress missed past same_day not_yet_due booked_recently opted_out no_consent manual_contact "
-        "no_contact superseded recently_notified held_back"
+        "no_customer group_appointment type_not_allowed status_excluded branch_excluded "
+        "not_for_this_reminder already_notified in_progress missed past same_day not_yet_due "
+        "booked_recently opted_out no_consent manual_contact no_contact superseded "
+        "recently_notified held_back"
     )
     assert " ".join(rule.reason for rule in RULES) == contract
 
@@ -384,11 +385,13 @@ ASKED = (
     ),
     (
         Asked.CONFIRMATION,
-        "missed same_day not_yet_due booked_recently manual_contact superseded recently_notified",
+        "not_for_this_reminder missed same_day not_yet_due booked_recently manual_contact superseded "
+        "recently_notified",
     ),
     (
         Asked.CORRECTION,
-        "status_excluded missed same_day not_yet_due booked_recently superseded recently_notified",
+        "status_excluded not_for_this_reminder missed same_day not_yet_due booked_recently superseded "
+        "recently_notified",
     ),
     (Asked.MISSED, "already_notified in_progress missed past same_day not_yet_due recently_notified"),
 )
@@ -397,3 +400,61 @@ ASKED = (
 @pytest.mark.parametrize(("by", "not_asked"), ASKED)
 def test_who_asks_which_rules(by: Asked, not_asked: str) -> None:
     assert {rule.reason.value for rule in RULES if rule not in rules_asked(by)} == set(not_asked.split())
+
+
+# ---------------------------------------------------------------- rule 6: its own types and branches
+
+
+@pytest.mark.parametrize(
+    ("only", "changes", "expected"),
+    [
+        # only               the appointment                  expected
+        ({}, {}, "due"),
+        ({"types": ["Hörtest"]}, {}, "due"),
+        ({"types": ["hörtest "]}, {"type_name": " HÖRTEST"}, "due"),  # without case and surrounding space
+        ({"types": ["Hör*"]}, {}, "due"),
+        ({"types": ["Hör"]}, {}, "not_for_this_reminder"),  # exact, not a beginning
+        ({"types": ["Anpassung", "H?rtest"]}, {}, "due"),
+        ({"types": ["Anpassung"]}, {}, "not_for_this_reminder"),
+        ({"types": ["Hörtest"]}, {"type_name": ""}, "not_for_this_reminder"),
+        ({"types": ["*"]}, {"type_name": ""}, "due"),
+        ({"branches": ["HH*"]}, {}, "due"),
+        ({"branches": ["B1"]}, {}, "not_for_this_reminder"),
+        ({"types": ["Hörtest"], "branches": ["B1"]}, {}, "not_for_this_reminder"),  # both must fit
+    ],
+)
+def test_a_reminder_is_for_its_types_and_branches(
+    only: dict[str, object], changes: dict[str, object], expected: str
+) -> None:
+    configured = settings(reminders=(reminder() | only,))
+    assert verdicts(planned(appointment(**changes), configured=configured)) == {"1": expected}
+
+
+def test_each_of_two_reminders_takes_its_own_types() -> None:
+    configured = settings(
+        reminders=(
+            reminder(24, "Hören") | {"types": ["Hörtest"]},
+            reminder(24, "Sehen") | {"types": ["Sehtest"]},
+        )
+    )
+    result = planned(
+        appointment("1"), appointment("2", customer_id="18", type_name="Sehtest"), configured=configured
+    )
+    assert messages(result) == [("Hören", ["1"]), ("Sehen", ["2"])]
+    assert not result.warnings
+
+
+def test_what_no_reminder_is_for_is_warned_about_by_type_and_branch() -> None:
+    configured = settings(reminders=(reminder() | {"types": ["Hörtest"]},), exclude_branches=("X",))
+    result = planned(
+        appointment("1", type_name="Sehtest"),
+        appointment("2", type_name="Sehtest", customer_id="18"),
+        appointment("3", type_name="", branch_code=""),
+        appointment("4", type_name="Sehtest", branch_code="X"),  # rules 1 to 5 leave it out anyway
+        appointment("5", type_name="Sehtest", is_group=True),
+        configured=configured,
+    )
+    assert result.warnings == (
+        "no reminder is for these appointments (types and branches): "
+        "2 of type Sehtest in branch HH1, 1 of type (none) in branch (none)",
+    )

@@ -119,6 +119,7 @@ def test_every_rule_says_what_it_looked_at_whatever_the_others_say() -> None:
         "type_not_allowed": (False, "type Hörtest"),
         "status_excluded": (False, "status Geplant"),
         "branch_excluded": (False, "branch HH1"),
+        "not_for_this_reminder": (False, "type Hörtest, branch HH1"),
         "already_notified": (True, "sent"),
         "in_progress": (False, "no open claim"),
         "missed": (False, "last chance 2026-11-24 20:00"),

@@ -180,6 +180,16 @@ class Reminder(Section):
     at: Annotated[
         TimeOfDay | None, Field(description="Local time from which a day's appointments are due")
     ] = None
+    types: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Only these types of appointment, exact or with * and ?; empty: all",
+            examples=[["Hörtest*"]],
+        ),
+    ] = ()
+    branches: Annotated[
+        tuple[str, ...], Field(description="Only these branches, the same", examples=[["HH*", "B1"]])
+    ] = ()
     channels: Annotated[Channels, Field(description="In the order in which they are tried")] = (
         "sms",
         "email",

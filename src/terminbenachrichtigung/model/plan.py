@@ -22,6 +22,7 @@ class Reason(StrEnum):
     TYPE_NOT_ALLOWED = "type_not_allowed"
     STATUS_EXCLUDED = "status_excluded"
     BRANCH_EXCLUDED = "branch_excluded"
+    NOT_FOR_THIS_REMINDER = "not_for_this_reminder"
     ALREADY_NOTIFIED = "already_notified"
     IN_PROGRESS = "in_progress"
     MISSED = "missed"

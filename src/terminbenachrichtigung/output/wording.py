@@ -27,6 +27,7 @@ REASONS: Mapping[Reason, str] = {
     "(AMPAREX: Erlaubt für automatische Benachrichtigungen des Kunden)",
     Reason.STATUS_EXCLUDED: "its status is one of rules.excluded_statuses",
     Reason.BRANCH_EXCLUDED: "rules.include_branches or rules.exclude_branches leave its branch out",
+    Reason.NOT_FOR_THIS_REMINDER: "types or branches of this reminder leave it out",
     Reason.ALREADY_NOTIFIED: "the journal already has this reminder for this customer and start",
     Reason.IN_PROGRESS: "another run is writing to this customer at this moment",
     Reason.MISSED: "nobody told the customer, and no run will any more; "

@@ -225,6 +225,12 @@ def _names(record: Notification | Leftover, appointment: Appointment) -> bool:
     return record.starts_at == appointment.starts_at and record.customer_id == appointment.customer_id
 
 
+def is_for(reminder: Reminder, appointment: Appointment) -> bool:
+    """Whether a reminder is for an appointment's type and branch."""
+    wanted = ((reminder.types, appointment.type_name), (reminder.branches, appointment.branch_code))
+    return all(not names or _patterns(names).fullmatch(word.strip().casefold()) for names, word in wanted)
+
+
 def leaves_out(branch_code: str, rules: Rules) -> bool:
     """Whether the branch filter leaves a branch out: not included, or excluded."""
     code = branch_code.strip().casefold()

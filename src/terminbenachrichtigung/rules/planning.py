@@ -1,7 +1,7 @@
 """All pairs of appointment and reminder -> the messages of a run, and a reason for everything left alone."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,8 +11,9 @@ from terminbenachrichtigung.model.journal import Known
 from terminbenachrichtigung.model.plan import MessageOutcome, Plan, PlannedMessage, Reason, Skip, Verdict
 from terminbenachrichtigung.rules.bundles import bundle
 from terminbenachrichtigung.rules.contact import SHOWN, Parts, is_unknown_word
-from terminbenachrichtigung.rules.context import Candidate, Context
+from terminbenachrichtigung.rules.context import Candidate, Context, is_for
 from terminbenachrichtigung.rules.verdicts import (
+    NEVER_NOTIFIED,
     RULE,
     RULES,
     About,
@@ -25,6 +26,7 @@ from terminbenachrichtigung.rules.verdicts import (
 from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.times.windows import Quiet
 
+_MOST_UNCOVERED = 10
 _SUPERSEDED = (RULE[Reason.SUPERSEDED],)
 _TO_BE_TOLD = rules_about(About.OTHER_MESSAGES)
 _TO_BE_PLANNED = tuple(rule for rule in RULES if rule not in _TO_BE_TOLD)
@@ -132,7 +134,7 @@ class _Planning:
         return Plan(
             messages=tuple(message for _, message in self._messages),
             skips=tuple(self._skips()),
-            warnings=tuple(_warnings(appointments, self.context.now)),
+            warnings=(*_warnings(appointments, self.context.now), *self._uncovered(appointments)),
         )
 
     def _admit(self, appointment: Appointment) -> None:
@@ -201,6 +203,31 @@ class _Planning:
             left = [self.context.leftover(candidate) for candidate in taken]
             retried = any(each is not None and each.outcome is MessageOutcome.RETRY for each in left)
         return (retried, *message.order)
+
+    def _uncovered(self, appointments: Sequence[Appointment]) -> Iterator[str]:
+        """Name the appointments that no reminder is for: a new type is easily forgotten."""
+        context, reminders = self.context, self.context.settings.reminders
+        if not all(reminder.types or reminder.branches for reminder in reminders):
+            return
+        found = Counter(
+            (one_line(row.type_name)[:SHOWN], one_line(row.branch_code)[:SHOWN])
+            for row in appointments
+            if context.now < row.starts_at <= context.farthest
+            and not any(is_for(reminder, row) for reminder in reminders)
+            and first_refusal(Candidate(row, context.horizons(row.starts_at)[0]), context, NEVER_NOTIFIED)
+            is None
+        )
+        if found:
+            shown = [
+                f"{count} of type {kind or '(none)'} in branch {branch or '(none)'}"
+                for (kind, branch), count in found.most_common(_MOST_UNCOVERED)
+            ]
+            more = [f"{len(found) - _MOST_UNCOVERED} more kinds"] if len(found) > _MOST_UNCOVERED else []
+            yield f"no reminder is for these appointments (types and branches): {', '.join(shown + more)}"
+
+    def _is_ours(self, row: Appointment) -> bool:
+        candidate = Candidate(row, self.context.horizons(row.starts_at)[0])
+        return first_refusal(candidate, self.context, NEVER_NOTIFIED) is None
 
     def _skips(self) -> Iterable[Skip]:
         for candidate in sorted(self.candidates, key=lambda each: each.order):

@@ -8,7 +8,7 @@ from enum import Enum, Flag, auto
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Reason, Verdict
 from terminbenachrichtigung.rules.contact import Preference, preference
-from terminbenachrichtigung.rules.context import Candidate, Context, Gap, has_excluded_status
+from terminbenachrichtigung.rules.context import Candidate, Context, Gap, has_excluded_status, is_for
 from terminbenachrichtigung.rules.gap import customer_gap
 from terminbenachrichtigung.rules.missed import why_missed
 
@@ -17,6 +17,7 @@ class About(Enum):
     """What a rule looks at."""
 
     APPOINTMENT = auto()  # what is never notified, whatever the hour
+    REMINDER = auto()  # whether this one is for such an appointment
     JOURNAL = auto()  # who was told
     TIME = auto()  # a run must wait, a person need not
     CUSTOMER = auto()  # whether and how they may be reached
@@ -95,7 +96,18 @@ def _branch(candidate: Candidate, _: Context) -> str:
     return f"branch {code}" if code else "no branch"
 
 
-# ---------------------------------------------------------------- 6-8: what the journal knows
+# ---------------------------------------------------------------- 6: the reminder's own types and branches
+
+
+def _is_for_another_reminder(candidate: Candidate, _: Context) -> bool:
+    return not is_for(candidate.horizon.reminder, candidate.appointment)
+
+
+def _type_and_branch(candidate: Candidate, context: Context) -> str:
+    return ", ".join(filter(None, (_type(candidate, context), _branch(candidate, context))))
+
+
+# ---------------------------------------------------------------- 7-9: what the journal knows
 
 
 def _is_already_notified(candidate: Candidate, context: Context) -> bool:
@@ -276,6 +288,13 @@ RULES: tuple[Rule, ...] = (
         Asked.ALWAYS & ~Asked.CORRECTION,
     ),
     Rule(Reason.BRANCH_EXCLUDED, _branch_is_left_out, _branch, About.APPOINTMENT, Asked.ALWAYS),
+    Rule(
+        Reason.NOT_FOR_THIS_REMINDER,
+        _is_for_another_reminder,
+        _type_and_branch,
+        About.REMINDER,
+        Asked.CHOSEN | Asked.MISSED,
+    ),
     Rule(
         Reason.ALREADY_NOTIFIED,
         _is_already_notified,
