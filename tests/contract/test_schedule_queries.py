@@ -6,11 +6,24 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from schedule_tables import BERLIN, NOW, ROW, TYPES, execute, local, make_table, open_schedule, read, writing
+from schedule_tables import (
+    BERLIN,
+    NOW,
+    ROW,
+    TYPES,
+    execute,
+    local,
+    make_table,
+    open_schedule,
+    read,
+    refusal,
+    writing,
+)
 
 from terminbenachrichtigung.errors import ScheduleError
 from terminbenachrichtigung.schedule.reading import Schedule
@@ -271,3 +284,64 @@ def test_a_reading_ends_its_transaction(postgres_url: str) -> None:
     schedule.read(NOW, NOW)
     execute(postgres_url, "SET lock_timeout TO '1s'", "ALTER TABLE reminder_appointments ADD status TEXT")
     schedule.close()
+
+
+WRITES_BETWEEN = [
+    # what a query may do after it has ended our SELECT, before it begins another one
+    "DELETE FROM reminder_appointments",
+    "COMMIT; DELETE FROM reminder_appointments",
+    "ROLLBACK; BEGIN READ WRITE; DELETE FROM reminder_appointments; COMMIT",
+    "SET default_transaction_read_only TO off; COMMIT; DELETE FROM reminder_appointments; COMMIT",
+]
+SMUGGLED = [
+    f"SELECT * FROM reminder_appointments) AS x; {done}; SELECT * FROM (SELECT 1" for done in WRITES_BETWEEN
+]
+SMUGGLED += [
+    # Our own look at the query takes all of this for one text; the server does not.
+    rf"SELECT * FROM reminder_appointments WHERE status <> E'\'') AS x; {done}; SELECT * FROM (SELECT 1 -- '"
+    for done in WRITES_BETWEEN
+]
+
+
+@pytest.mark.parametrize("query", SMUGGLED)
+def test_a_query_that_ends_the_select_and_deletes_has_deleted_nothing(postgres_url: str, query: str) -> None:
+    make_table(postgres_url, [ROW], columns=[*ROW, "status"])
+    assert "cannot insert multiple commands" in refusal(postgres_url, query=query)
+    assert [found.customer_id for found in read(postgres_url).appointments] == ["17"]
+
+
+def test_on_postgres_the_session_is_read_only_beyond_its_transaction(postgres_url: str) -> None:
+    make_table(postgres_url, [ROW])
+    schedule = open_schedule(postgres_url)
+
+    def work(connection: sa.Connection) -> None:
+        connection.commit()
+        connection.exec_driver_sql("COMMIT")
+        raw: Any = connection.connection.driver_connection
+        raw.rollback()
+        raw.read_only = None  # as the session has it
+        raw.execute("UPDATE reminder_appointments SET customer_id = '18'")
+
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        schedule._database.run(work)
+    schedule.close()
+
+
+VIEW_OF_TEXTS = (
+    "CREATE VIEW reminder_appointments AS SELECT '4711' AS appointment_id, "
+    "to_timestamp('2026-11-24 09:00', 'YYYY-MM-DD HH24:MI') AS starts_at, "
+    "'17' AS customer_id, true AS type_notifiable, false AS is_group"
+)
+
+
+@pytest.mark.parametrize("options", ["", "&options=-c%20timezone%3DUTC"])
+def test_what_a_view_makes_of_texts_means_the_practices_clock(postgres_url: str, options: str) -> None:
+    execute(postgres_url, VIEW_OF_TEXTS, "ALTER DATABASE fresh SET timezone TO 'America/New_York'")
+    (found,) = read(postgres_url + options).appointments
+    assert found.starts_at == local("2026-11-24 09:00")
+
+
+def test_the_search_path_of_the_url_is_kept(postgres_url: str) -> None:
+    execute(postgres_url, "CREATE SCHEMA praxis")
+    make_table(postgres_url, [ROW], name="praxis.reminder_appointments")
+    assert len(read(f"{postgres_url}&options=-csearch_path%3Dpraxis").appointments) == 1

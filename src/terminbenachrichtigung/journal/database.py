@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import (
@@ -21,15 +21,17 @@ from sqlalchemy import (
     Text,
     any_,
     create_engine,
+    event,
     func,
     literal,
     make_url,
     select,
 )
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from terminbenachrichtigung.clock import TIMINGS, Clock, Timings
+from terminbenachrichtigung.config import postgres
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
 
 if TYPE_CHECKING:
@@ -43,6 +45,10 @@ NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "ceph", "glusterfs", "fuse.glusterfs", "9p"}
     | {"fuse.sshfs", "lustre", "beegfs", "ocfs2", "gfs2", "drvfs", "davfs", "fuse.davfs", "fuse.rclone"}
 )
+
+_STATEMENT_SECONDS = 300
+"""After so long a statement on Postgres is given up: by far more than a purge of a large journal takes."""
+_EACH_TRANSACTION = "terminbenachrichtigung: what each transaction begins with"
 
 MAY_PASS = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
@@ -102,14 +108,26 @@ def make_engine(url: str, mode: Mode, timings: Timings = TIMINGS, mounts: Path =
         return _sqlite(Path(parsed.database or ""), mode, timings.busy, mounts)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    connect_args = {
-        "connect_timeout": 10,
+    limits = {
+        "timezone": "UTC",
+        "lock_timeout": f"{round(timings.busy * 1000)}ms",
+        "statement_timeout": f"{_STATEMENT_SECONDS}s",
         # A run that was stopped in the middle of a transaction must not hold a customer's lock for ever.
-        "options": f"-c timezone=UTC -c lock_timeout={round(timings.busy * 1000)}ms"
-        " -c idle_in_transaction_session_timeout=60s"
-        + (" -c default_transaction_read_only=on" if mode == "ro" else ""),
+        "idle_in_transaction_session_timeout": "60s",
     }
-    return create_engine(parsed, connect_args=connect_args, pool_size=1, max_overflow=1)
+    engine = create_engine(parsed, connect_args=postgres.connect_args(parsed), pool_size=1, max_overflow=1)
+
+    def begin_session(connection: Any, record: ConnectionPoolEntry) -> None:
+        if postgres.is_direct(connection):
+            read_only = {"default_transaction_read_only": "on"} if mode == "ro" else {}
+            connection.execute(postgres.setting({**limits, **read_only}, local=False))
+        else:
+            read_only = {"transaction_read_only": "on"} if mode == "ro" else {}
+            record.info[_EACH_TRANSACTION] = postgres.setting({**limits, **read_only}, local=True)
+        connection.commit()
+
+    event.listen(engine, "connect", begin_session)
+    return engine
 
 
 def _sqlite(path: Path, mode: Mode, busy_seconds: float, mounts: Path) -> Engine:
@@ -164,6 +182,8 @@ def transaction(connection: Connection, *, writes: bool) -> Iterator[None]:
             # so a writer takes the lock at once. Said here, and not by a listener of SQLAlchemy's: with one,
             # each statement asks for all kinds of listeners, a tenth of a claim.
             connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        elif _EACH_TRANSACTION in connection.info:
+            connection.exec_driver_sql(connection.info[_EACH_TRANSACTION])
         yield
 
 

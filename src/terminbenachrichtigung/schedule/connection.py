@@ -11,23 +11,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlencode
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
+from terminbenachrichtigung.config import postgres
 from terminbenachrichtigung.errors import ScheduleError
 
 _PATIENCE = 30  # seconds to wait for a lock, as the journal does
-_CONNECT_TIMEOUT = 10  # seconds
-_KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}  # seconds, times
-
-# A lock_timeout of the user's own (role, database or URL) comes first.
-_POSTGRES_SESSION = f"""
-SET datestyle TO 'ISO';
-SELECT set_config('lock_timeout', '{_PATIENCE}s', false) WHERE current_setting('lock_timeout') = '0'
-"""
+_STATEMENT_SECONDS = 300  # after so long a query that never ends is given up
 
 _CRASHED = (
     "was left in the middle of its work by a program that crashed: start that program, it puts it right"
@@ -44,6 +38,9 @@ _ADVICE = {
     "55P03": "is locked by another program",
 }
 """By SQLite's extended names, or the two words with which they begin, and by PostgreSQL's codes."""
+
+_TEXT_TYPES = ("text", "varchar", "bpchar", "name", "date", "timestamp", "timestamptz", 0)
+"""Of PostgreSQL, for the careful reading; 0: any other."""
 
 _WAL_VERSION = b"\x02\x02"  # bytes 18 and 19 of an SQLite file in WAL mode (sqlite.org/fileformat2.html)
 _URI_PARAMETERS = ("vfs", "immutable", "nolock", "cache", "psow")  # what SQLite itself takes in a URI
@@ -62,13 +59,21 @@ class ReadOnlyDatabase:
     server may restart between two readings. Opening costs less than a millisecond on SQLite.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, zone: ZoneInfo) -> None:
+        """Open nothing yet. On PostgreSQL the session has `zone`: a view means the practice's clock."""
         try:
             self._url = make_url(url)
         except sa.exc.ArgumentError as error:
             raise ScheduleError("The URL of the schedule is not a database URL.") from error
+        self._session = {
+            "TimeZone": str(zone),
+            "datestyle": "ISO",
+            "lock_timeout": f"{_PATIENCE}s",
+            "statement_timeout": f"{_STATEMENT_SECONDS}s",
+        }
         self.name = masked(self._url)
         self._lenient = False
+        self._is_psycopg = False
         self._file: _SqliteFile | None = None
         if self._url.get_backend_name() == "sqlite":
             self._file = _SqliteFile(self._sqlite_path())
@@ -87,6 +92,8 @@ class ReadOnlyDatabase:
                 if self._file and not locking and self._file.is_idle_wal():
                     return self._without_locks(self._file, work)
                 with self._engine.connect() as connection:
+                    if self._is_psycopg:
+                        self._begin_session(connection)
                     return work(connection)
             except _Changed:
                 locking = True
@@ -144,19 +151,26 @@ class ReadOnlyDatabase:
             url = url.set(drivername="postgresql+psycopg")
         if url.drivername != "postgresql+psycopg":
             return sa.create_engine(url, poolclass=NullPool)
-        defaults: dict[str, Any] = {"connect_timeout": _CONNECT_TIMEOUT, **_KEEPALIVES}
-        engine = sa.create_engine(
+        self._is_psycopg = True
+        return sa.create_engine(
             url,
             poolclass=NullPool,
             execution_options={"postgresql_readonly": True},
-            connect_args={
-                "client_encoding": "utf8",
-                "prepare_threshold": None,  # a view may be made anew during a run, and poolers dislike it
-                **{name: value for name, value in defaults.items() if name not in url.query},
-            },
+            connect_args=postgres.connect_args(url),
         )
-        event.listen(engine, "connect", self._on_postgres_connect)
-        return engine
+
+    def _begin_session(self, connection: sa.Connection) -> None:
+        """The settings of one reading, which end with its transaction.
+
+        Not only this transaction is read-only: on a direct connection the session is, so that a query that
+        commits in its midst writes nothing either. Behind a pooler another program would inherit that.
+        """
+        raw: Any = connection.connection.driver_connection
+        if self._lenient:
+            _read_all_as_text(raw)
+        connection.exec_driver_sql(postgres.setting(self._session, local=True))
+        if postgres.is_direct(raw):
+            connection.exec_driver_sql("SET default_transaction_read_only TO on")
 
     def _open_sqlite(self, *, immutable: bool) -> sqlite3.Connection:
         assert self._file is not None
@@ -169,15 +183,6 @@ class ReadOnlyDatabase:
         if self._lenient:
             connection.text_factory = _text_or_bytes
         return connection
-
-    def _on_postgres_connect(self, connection: Any, _record: object) -> None:
-        if self._lenient:
-            from terminbenachrichtigung.schedule import postgres  # noqa: PLC0415 - psycopg only where it is used
-
-            postgres.read_all_as_text(connection)
-        with connection.cursor() as cursor:
-            cursor.execute(_POSTGRES_SESSION)
-        connection.commit()
 
 
 class _SqliteFile:
@@ -246,3 +251,21 @@ def _text_or_bytes(raw: bytes) -> str | bytes:
         return raw.decode()
     except UnicodeDecodeError:
         return raw
+
+
+def _read_all_as_text(connection: Any) -> None:
+    """Leave to us what Python's datetime or UTF-8 cannot hold: `infinity`, years above 9999, stray bytes.
+
+    psycopg would give up the whole result because of one such value. Costs three times the reading.
+    """
+    from psycopg.adapt import Loader  # noqa: PLC0415 - psycopg only where it is used
+
+    class AsText(Loader):
+        def load(self, data: Any) -> str | bytes:
+            return _text_or_bytes(bytes(data))
+
+    for name in _TEXT_TYPES:
+        connection.adapters.register_loader(name, AsText)
+    if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+        # A database that does not know its encoding: the server would refuse to send it as UTF-8.
+        connection.execute("SET client_encoding TO 'SQL_ASCII'")

@@ -15,7 +15,14 @@ from terminbenachrichtigung.config.settings import Rules, ScheduleSettings
 from terminbenachrichtigung.errors import ScheduleError
 from terminbenachrichtigung.model.appointment import Appointment, BadRow, Window
 from terminbenachrichtigung.schedule.connection import ReadOnlyDatabase
-from terminbenachrichtigung.schedule.relation import MOST_STRAYS, Relation, matched, source, start_type
+from terminbenachrichtigung.schedule.relation import (
+    MOST_STRAYS,
+    NO_ROW,
+    Relation,
+    matched,
+    source,
+    start_type,
+)
 from terminbenachrichtigung.schedule.rows import NEEDED, Dropped, Item, RowReader, settled
 
 _CHUNK = 5_000  # rows that are in memory at once, some 10 MB
@@ -53,7 +60,7 @@ class Schedule:
         self._rule_columns = _rule_columns(rules, confirms=confirms)
         self._source = source(settings)
         self._table = None if settings.query is not None else settings.source
-        self._database = ReadOnlyDatabase(settings.url.get_secret_value())
+        self._database = ReadOnlyDatabase(settings.url.get_secret_value(), zone)
         self._prepared: _Prepared | None = None
 
     def read(self, since: datetime, until: datetime) -> Window:
@@ -162,7 +169,7 @@ class Schedule:
     def _column_types(self, connection: sa.Connection) -> dict[str, object]:
         """The relation's columns, with what the driver says of the type of each."""
         try:
-            result = connection.execute(sa.select(sa.text("*")).select_from(self._source).where(sa.false()))
+            result = connection.execute(sa.select(sa.text("*")).select_from(self._source).where(NO_ROW))
         except sa.exc.DBAPIError:
             connection.rollback()
             if self._table is not None and not _exists(connection, self._table):

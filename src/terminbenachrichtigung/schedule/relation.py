@@ -23,6 +23,12 @@ from terminbenachrichtigung.schedule.timestamps import wall_bounds
 MOST_STRAYS = 1000
 """Rows without a usable start that one reading takes, of each kind."""
 
+NO_ROW = sa.literal(1) == sa.literal(0)
+"""A condition that no row meets.
+
+It has parameters, because psycopg sends only a statement with parameters by the protocol that takes one
+statement at a time: a query of the user's could otherwise bring a second one, such as a DELETE."""
+
 _WEST = timedelta(hours=12)  # no clock on earth is further behind UTC
 _EAST = timedelta(hours=14)  # or ahead of it
 _MINUTE = timedelta(minutes=1)
