@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
@@ -45,7 +45,7 @@ EMAIL = Route(Channel.EMAIL, "anna@example.org")
 
 LOST_TO_OTHERS = (Reason.IN_PROGRESS, Reason.ALREADY_NOTIFIED, Reason.RECENTLY_NOTIFIED)
 
-TABLES = [f"journal_{name}" for name in ("attempts", "notifications", "messages", "runs")] + [
+TABLES = [f"journal_{name}" for name in ("untold", "attempts", "notifications", "messages", "runs")] + [
     f"journal_{name}" for name in ("reminders", "leftovers", "reported", "staff_done", "staff_mails")
 ]
 
@@ -110,17 +110,25 @@ def end(
     left: dict[tuple[str, str], Leftover] | None = None,
     told: Sequence[tuple[str, str]] = (),
     reminder_names: Sequence[str] = (REMINDER,),
+    message_ids: Sequence[str] = (),
 ) -> None:
-    """Ends a run as the pipeline does."""
+    """Ends a run as `once.run_once` does."""
+    journal.leave(left or {}, told)
     journal.finish(
         now,
         ending="complete" if complete else "signal",
         complete=complete,
         counts={},
-        left=left or {},
-        told=told,
         reminder_names=reminder_names,
+        message_ids=message_ids,
     )
+
+
+def report(journal: Journal, facts: Collection[tuple[str, str]], now: datetime = NOW) -> set[tuple[str, str]]:
+    """Ends a run whose report named these facts; what of them was news."""
+    fresh = journal.unreported(facts)
+    journal.finish(now, ending="complete", complete=True, counts={}, reminder_names=[REMINDER], facts=facts)
+    return fresh
 
 
 class Journals:
@@ -208,9 +216,8 @@ def make_older(engine: Engine, version: str) -> None:
     with engine.begin() as connection:
         tables = [name for name in inspect(connection).get_table_names() if name.startswith("journal_")]
         # Those that refer to others first.
-        for name in sorted(
-            tables, key=lambda name: name not in {"journal_attempts", "journal_notifications"}
-        ):
+        first = ("untold", "attempts", "notifications")
+        for name in sorted(tables, key=lambda name: not name.endswith(first)):
             connection.execute(text(f"DROP TABLE {name}"))
         config.attributes["connection"] = connection
         command.upgrade(config, version)

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 from zoneinfo import ZoneInfo
 
 import freezegun
@@ -330,12 +330,17 @@ class Practice:
         assert "Traceback" not in stdout + stderr, stderr
         return Ran(process.returncode, stdout, stderr)
 
-    def start(self, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    def start(
+        self,
+        *arguments: str,
+        environ: Mapping[str, str] | None = None,
+        stdout: IO[str] | int = subprocess.PIPE,
+    ) -> subprocess.Popen[str]:
         """Start a command as a process."""
         return subprocess.Popen(
             [sys.executable, "-m", "terminbenachrichtigung", "--config", str(self.config), *arguments],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             cwd=self.folder,
             env={**os.environ, **(environ or {})},

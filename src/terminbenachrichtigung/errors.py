@@ -21,6 +21,10 @@ class JournalError(TerminbenachrichtigungError):
     """The journal is missing, out of reach, full, read-only, or of another version."""
 
 
+class ClaimGoneError(JournalError):
+    """A claim of the run at hand is not in the journal any more: it is not the journal that it was."""
+
+
 class JournalMissingError(JournalError):
     """There is no journal yet; `journal init` makes one. A dry run takes it as empty."""
 

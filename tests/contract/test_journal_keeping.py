@@ -19,6 +19,7 @@ from journals import (
     claimed,
     end,
     planned,
+    report,
     settled,
 )
 from terminbenachrichtigung.errors import JournalError
@@ -110,12 +111,12 @@ def test_thousands_of_old_messages_go_in_one_run(journals: Journals) -> None:
 
 def test_old_facts_and_leftovers_are_forgotten(journals: Journals) -> None:
     end(journals.run(), OLD, left={KEY: Leftover("17", OLD + HOUR, MessageOutcome.RETRY)})
-    journals.run().news([("4711", "retry")])
+    report(journals.run(), [("4711", "retry")])
     end(journals.run())
     assert ask(journals.run()).leftovers == {}
-    assert journals.run().news([("4711", "retry")]) == set()  # reported just now by the database's clock
+    assert journals.run().unreported([("4711", "retry")]) == set()  # reported just now
     end(journals.run(), datetime.now(UTC) + timedelta(days=181))
-    assert journals.run().news([("4711", "retry")]) == {("4711", "retry")}
+    assert journals.run().unreported([("4711", "retry")]) == {("4711", "retry")}
 
 
 # ---------------------------------------------------------------- history
@@ -225,7 +226,8 @@ def test_a_journal_that_was_opened_to_read_cannot_be_written(journals: Journals)
         lambda: reader.settle(claim, MessageOutcome.SENT, SMS, []),
         lambda: reader.reopen([claim.message_id], Channel.SMS),
         lambda: reader.resolve(unknown.message_id, sent=True),
-        lambda: reader.news([("a", "b")]),
+        lambda: report(reader, [("a", "b")]),
+        lambda: reader.leave({}, [("a", "b")]),
         lambda: reader.adopt([planned(appointment("3", customer="18"))], NOW),
         lambda: end(reader),
     ):

@@ -21,6 +21,7 @@ from journals import (
     claimed,
     end,
     planned,
+    report,
     settled,
 )
 from terminbenachrichtigung.model.delivery import Attempt, Rejected, Sent
@@ -257,22 +258,23 @@ def test_runs_that_end_at_once_may_have_left_the_same_over(journals: Journals) -
 # ---------------------------------------------------------------- each fact once
 
 
-def test_a_fact_is_news_once(journals: Journals) -> None:
+def test_a_fact_is_news_until_a_report_has_named_it(journals: Journals) -> None:
     facts = [("row 4713", "no start"), ("row 4714", "no start")]
-    assert journals.run().news(facts) == set(facts)
-    assert journals.run().news(facts) == set()
+    assert journals.run().unreported(facts) == set(facts)
+    assert report(journals.run(), facts) == set(facts)
+    assert report(journals.run(), facts) == set()
 
 
 def test_another_fact_about_the_same_subject_is_news(journals: Journals) -> None:
-    journals.run().news([("4711", "retry")])
-    assert journals.run().news([("4711", "retry"), ("4711", "failed")]) == {("4711", "failed")}
-    assert journals.run().news([]) == set()
+    report(journals.run(), [("4711", "retry")])
+    assert report(journals.run(), [("4711", "retry"), ("4711", "failed")]) == {("4711", "failed")}
+    assert report(journals.run(), []) == set()
 
 
-def test_of_two_runs_one_has_the_news(journals: Journals) -> None:
+def test_runs_that_report_the_same_at_once_do_not_disturb_each_other(journals: Journals) -> None:
     facts = [(str(n), "failed") for n in range(40)]
     runs = [journals.run(), journals.run()]
     with ThreadPoolExecutor(2) as threads:
-        first, second = threads.map(lambda run, some: run.news(some), runs, [facts, list(reversed(facts))])
-    assert first | second == set(facts)
-    assert first & second == set()
+        found = list(threads.map(report, runs, [facts, list(reversed(facts))]))
+    assert found[0] | found[1] == set(facts)
+    assert journals.run().unreported(facts) == set()

@@ -21,10 +21,10 @@ from journals import (
     ask,
     claimed,
     create_at,
-    end,
     meet,
     open_at,
     planned,
+    report,
     settings,
     wait_until,
 )
@@ -141,8 +141,7 @@ def test_an_older_journal_is_upgraded_with_everything_in_it(database_url: str) -
     assert again == Lost(Reason.ALREADY_NOTIFIED, "sent")
     (message,) = journal.history(10)
     assert [attempt.detail for attempt in message.attempts] == ["JobId 1"]
-    assert journal.news([("4711", "retry")])
-    end(journal)
+    assert report(journal, [("4711", "retry")])
     assert ask(journal).reminder_since == {"Terminerinnerung": NOW}
     journal.close()
 

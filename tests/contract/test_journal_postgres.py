@@ -26,6 +26,7 @@ from journals import (
     claimed,
     end,
     planned,
+    report,
     settings,
     settled,
 )
@@ -327,11 +328,11 @@ def test_expired_claims_are_reported_though_the_answer_was_lost(
 
 
 def test_news_is_told_though_the_answer_was_lost(journals: Journals, line: Line, run: Journal) -> None:
-    journals.run().news([("1", "failed")])
+    report(journals.run(), [("1", "failed")])
     line.cut_after_the_next_commit()
-    assert run.news([("1", "failed"), ("2", "failed")]) == {("2", "failed")}
+    assert report(run, [("1", "failed"), ("2", "failed")]) == {("2", "failed")}
     assert line.was_cut
-    assert run.news([("2", "failed")]) == set()
+    assert run.unreported([("2", "failed")]) == set()
 
 
 def test_a_run_ends_once_though_the_answer_was_lost(journals: Journals, line: Line, run: Journal) -> None:

@@ -19,14 +19,16 @@ from journals import (
     Journals,
     appointment,
     claimed,
+    end,
     planned,
     settled,
 )
+from terminbenachrichtigung.errors import ClaimGoneError
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.model.delivery import Attempt, Outcome, Rejected, Sent, Unavailable, Unknown
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason
-from terminbenachrichtigung.model.result import Expired
+from terminbenachrichtigung.model.result import Untold
 
 STATE_AFTER = {
     MessageOutcome.SENT: "sent",
@@ -171,18 +173,54 @@ def test_a_claim_that_nobody_settled_becomes_unknown_with_one_attempt(journals: 
     claim = claimed(journals.run(), planned(*rows, routes=[SMS, EMAIL]))
     journals.age(claim, minutes=16)
     expired = journals.run().begin(NOW, "run-once")
-    assert expired == (Expired(claim.message_id, REMINDER, "17", ("1", "2"), SMS),)
+    assert expired == (Untold(claim.message_id, REMINDER, "17", ("1", "2"), SMS),)
     assert journals.state(claim) == "unknown"
     assert journals.attempts(claim) == [("sms", "unknown")]
     assert journals.rows("SELECT count(*) FROM journal_messages WHERE settled_at IS NULL") == [(0,)]
 
 
-def test_what_expired_is_reported_by_one_run_only(journals: Journals) -> None:
+def test_what_expired_is_told_until_a_report_has_named_it(journals: Journals) -> None:
     claim = claimed(journals.run(), planned())
     journals.age(claim, minutes=16)
-    assert len(journals.run().begin(NOW, "run-once")) == 1
+    for _ in range(2):  # the first one dies before its report
+        run = journals.run()
+        assert [each.message_id for each in run.begin(NOW, "run-once")] == [claim.message_id]
+    end(run, message_ids=[claim.message_id])
     assert journals.run().begin(NOW, "run-once") == ()
     assert journals.attempts(claim) == [("sms", "unknown")]
+
+
+@pytest.mark.parametrize("outcome", MessageOutcome)
+def test_a_message_that_ended_badly_is_told_until_a_report_has_named_it(
+    journals: Journals, outcome: MessageOutcome
+) -> None:
+    claim = settled(journals.run(), planned(), outcome)
+    found = journals.run().begin(NOW, "run-once")
+    if outcome in (MessageOutcome.FAILED, MessageOutcome.UNKNOWN):
+        state = State(journals.state(claim))
+        assert found == (Untold(claim.message_id, REMINDER, "17", ("4711",), SMS, state),)
+        end(journals.run(), message_ids=[claim.message_id])
+    else:
+        assert found == ()
+    assert journals.run().begin(NOW, "run-once") == ()
+
+
+def test_what_was_settled_by_hand_before_it_was_told_is_told_no_more(journals: Journals) -> None:
+    claim = settled(journals.run(), planned(), MessageOutcome.UNKNOWN)
+    journals.run().resolve(claim.message_id, sent=True)
+    assert journals.run().begin(NOW, "run-once") == ()
+
+
+def test_a_settle_or_renewal_that_finds_its_claim_gone_says_so(journals: Journals) -> None:
+    run = journals.run()
+    claim = claimed(run, planned())
+    journals.execute("DELETE FROM journal_notifications")
+    journals.execute("DELETE FROM journal_messages")
+    with pytest.raises(ClaimGoneError, match=claim.message_id):
+        run.renew(claim, SMS, [])
+    for outcome in MessageOutcome:
+        with pytest.raises(ClaimGoneError, match=claim.message_id):
+            run.settle(claim, outcome, SMS, [])
 
 
 @pytest.mark.parametrize(
@@ -243,7 +281,7 @@ def test_runs_that_begin_at_once_expire_each_claim_once(journals: Journals) -> N
     runs = [journals.run() for _ in range(4)]
     with ThreadPoolExecutor(len(runs)) as threads:
         found = [one for some in threads.map(lambda run: run.begin(NOW, "run-once"), runs) for one in some]
-    assert sorted(one.message_id for one in found) == sorted(claim.message_id for claim in claims)
+    assert {one.message_id for one in found} == {claim.message_id for claim in claims}
     assert journals.rows("SELECT count(*) FROM journal_attempts") == [(30,)]
 
 

@@ -191,14 +191,26 @@ def test_a_list_of_which_nobody_knows_is_not_sent_again_that_day(practice: Pract
     assert practice.mailed == [DESK]
 
 
-def test_what_another_run_has_claimed_is_not_sent_again_whatever_became_of_it(practice: Practice) -> None:
-    """As after a crash between claim and answer, or while the other run is sending."""
-    practice.sql(
-        "INSERT INTO journal_staff_mails VALUES "
-        f"('2026-11-24', '', '{DESK}', 'x', 'claimed', '2026-11-24 07:50:00.000000')",
-        "journal",
-    )
+CLAIMED = (
+    "INSERT INTO journal_staff_mails "
+    "VALUES ('2026-11-24', '', '{}', 'x', 'claimed', datetime('now', '-{} minutes'))"
+)
+
+
+def test_a_mail_that_another_run_is_sending_is_left_to_it(practice: Practice) -> None:
+    practice.sql(CLAIMED.format(DESK, 14), "journal")
     assert run(practice, IN_TIME).exit_code == 0
+    assert practice.mailed == []
+
+
+def test_a_mail_whose_run_was_killed_while_it_sent_is_not_sent_again_and_told_once(
+    practice: Practice,
+) -> None:
+    practice.sql(CLAIMED.format(DESK, 16), "journal")
+    ran = run(practice, IN_TIME)
+    assert (ran.exit_code, len(ran.json["news"])) == (1, 1)
+    assert "may not have reached e•••@example.org" in ran.json["news"][0]
+    assert run(practice, "2026-11-24 09:50").exit_code == 0
     assert practice.mailed == []
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
 from terminbenachrichtigung.model.delivery import Attempt, Content, Rejected
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Reason, Route, Skip
-from terminbenachrichtigung.model.result import Expired, MessageResult, RunResult, Stop
+from terminbenachrichtigung.model.result import MessageResult, Mode, RunResult, Stop, Untold
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # 10:00 in Berlin
@@ -61,10 +61,10 @@ def skip(reason: Reason, number: str = "4712", detail: str = "", **fields: Any) 
 
 
 def run(command: str = "run-once", **fields: Any) -> RunResult:
-    return RunResult(command, NOW, **({"quiet": False} | fields))
+    return RunResult(Mode(command), NOW, **({"quiet": False} | fields))
 
 
-EXPIRED = Expired(JOB, "Terminerinnerung", "17", ("4711",), BY_SMS)
+EXPIRED = Untold(JOB, "Terminerinnerung", "17", ("4711",), BY_SMS)
 
 
 TALKATIVE = run(
@@ -84,6 +84,6 @@ TALKATIVE = run(
     closed={Channel.EMAIL: "login of anna@example.org refused"},
     stop=Stop.JOURNAL,
     stop_detail="while writing anna@example.org",
-    expired=(EXPIRED,),
+    untold=(EXPIRED,),
     news=("failed: +491715555555",),
 )

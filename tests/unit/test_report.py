@@ -25,7 +25,7 @@ from run_results import (
 from terminbenachrichtigung.model.appointment import BadRow
 from terminbenachrichtigung.model.delivery import Attempt, Rejected, Unavailable
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Skip
-from terminbenachrichtigung.model.result import RunResult, Stop
+from terminbenachrichtigung.model.result import Brake, RunResult, Stop
 from terminbenachrichtigung.output.wording import REASONS
 from terminbenachrichtigung.run.report import as_json, as_quiet_text, as_text, exit_code
 
@@ -47,7 +47,7 @@ EXIT_CODES = [
         id="a closed channel",
     ),
     pytest.param(
-        run(expired=(EXPIRED,)),
+        run(untold=(EXPIRED,)),
         1,
         [
             "an earlier run ended while it wrote to customer 17 (sms +49171•••555; appointment 4711), which "
@@ -72,7 +72,7 @@ EXIT_CODES = [
         id="max_run_minutes",
     ),
     pytest.param(
-        run(stop=Stop.BRAKE, stop_detail="1", messages=(message(MessageOutcome.DEFERRED),) * 2),
+        run(stop=Stop.BRAKE, brake=Brake(1), messages=(message(MessageOutcome.DEFERRED),) * 2),
         1,
         [
             "the plan has 2 messages, above safety.max_messages_per_run = 1; nothing was sent. "
@@ -102,7 +102,7 @@ EXIT_CODES = [
         run(stop=Stop.QUIET, news=("17 failed",)), 1, ["17 failed"], id="quiet began: that needs nobody"
     ),
     pytest.param(
-        run("dry-run", stop=Stop.BRAKE, stop_detail="1", news=("17",), closed={Channel.SMS: "x"}),
+        run("dry-run", stop=Stop.BRAKE, brake=Brake(1), news=("17",), closed={Channel.SMS: "x"}),
         0,
         [],
         id="a dry run",
@@ -270,7 +270,7 @@ def test_no_field_of_any_source_brings_control_characters_to_the_terminal(
         closed={Channel.SMS: raw},
         stop=Stop.JOURNAL,
         stop_detail=raw,
-        expired=(replace(EXPIRED, customer_id=raw, appointment_ids=(raw,)),),
+        untold=(replace(EXPIRED, customer_id=raw, appointment_ids=(raw,)),),
         news=(raw,),
     )
     for text in (

@@ -95,7 +95,7 @@ def test_json_names_what_was_closed_stopped_and_expired() -> None:
     result = run(
         closed={Channel.SMS: "no credit"},
         stop=Stop.SIGNAL,
-        expired=(EXPIRED,),
+        untold=(EXPIRED,),
         warnings=("slow",),
         news=("17 failed",),
     )
@@ -110,6 +110,7 @@ def test_json_names_what_was_closed_stopped_and_expired() -> None:
             "appointment_ids": ["4711"],
             "channel": "sms",
             "recipient": "+49171•••555",
+            "state": "unknown",
         }
     ]
     assert (document["warnings"], document["news"]) == (["slow"], ["17 failed"])

@@ -6,7 +6,7 @@ from run_results import BERLIN, BY_SMS, JOB, message, run, skip
 from terminbenachrichtigung.model.appointment import BadRow
 from terminbenachrichtigung.model.delivery import Attempt, Rejected
 from terminbenachrichtigung.model.plan import MessageOutcome, Reason, Skip
-from terminbenachrichtigung.model.result import MessageResult, Stop
+from terminbenachrichtigung.model.result import Brake, MessageResult, Stop
 from terminbenachrichtigung.output.wording import OUTCOMES, REASONS, needs_a_person, stop_sentence
 
 
@@ -20,8 +20,9 @@ def test_every_reason_and_every_outcome_has_a_sentence_of_its_own(word: Reason |
 
 @pytest.mark.parametrize("stop", Stop)
 def test_every_stop_is_explained_with_what_comes_next(stop: Stop) -> None:
-    assert len(stop_sentence(run(stop=stop, stop_detail="500")).split()) > 8
-    assert "500" in stop_sentence(run(stop=stop, stop_detail="500"))
+    sentence = stop_sentence(run(stop=stop, stop_detail="500", brake=Brake(500)))
+    assert len(sentence.split()) > 8
+    assert "500" in sentence
 
 
 @pytest.mark.parametrize(
@@ -29,30 +30,30 @@ def test_every_stop_is_explained_with_what_comes_next(stop: Stop) -> None:
     [
         pytest.param(
             "run-once",
-            "1",
+            Brake(1),
             "the plan has 2 messages, above safety.max_messages_per_run = 1; nothing was sent. "
             "If that is right: terminbenachrichtigung run-once --max-messages 2",
             id="the limit of the configuration",
         ),
         pytest.param(
             "run-once",
-            "--max-messages = 1",
+            Brake(1, "--max-messages"),
             "the plan has 2 messages, above --max-messages = 1; nothing was sent. "
             "If that is right: terminbenachrichtigung run-once --max-messages 2",
             id="the limit of the command line",
         ),
         pytest.param(
             "dry-run",
-            "1",
+            Brake(1),
             "the plan has 2 messages, above safety.max_messages_per_run = 1; run-once would send nothing. "
             "If that is right: terminbenachrichtigung run-once --max-messages 2",
             id="a dry run says it beforehand",
         ),
     ],
 )
-def test_the_brake_names_the_way_past_it(command: str, limit: str, sentence: str) -> None:
+def test_the_brake_names_the_way_past_it(command: str, limit: Brake, sentence: str) -> None:
     two = (message(MessageOutcome.DEFERRED), message(MessageOutcome.DEFERRED))
-    assert stop_sentence(run(command, messages=two, stop=Stop.BRAKE, stop_detail=limit)) == sentence
+    assert stop_sentence(run(command, messages=two, stop=Stop.BRAKE, brake=limit)) == sentence
 
 
 @pytest.mark.parametrize(

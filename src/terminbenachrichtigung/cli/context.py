@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from terminbenachrichtigung.config.settings import Settings
+    from terminbenachrichtigung.model.result import RunResult
     from terminbenachrichtigung.run.context import RunContext
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
@@ -180,15 +181,33 @@ def _plausible(year: int, text: str) -> None:
         raise ConfigError(f'"{text}" lies outside the years 2000 to 2099')
 
 
-@contextmanager
-def progress_bar(*, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
+class ProgressBar:
     """A progress bar on a terminal, on stderr so that the report can be piped."""
+
+    def __init__(self, stop: Callable[[], None], told: Callable[[int, int], None] | None) -> None:
+        self.told = told
+        """Told how many messages are done, and of how many; None where there is no terminal."""
+        self._stop = stop
+
+    def ended_before(self, write: "Callable[[RunResult], None]") -> "Callable[[RunResult], None]":
+        """`write` with the bar taken away first: while it is there, it takes all output for its own."""
+
+        def ended(result: "RunResult") -> None:
+            self._stop()
+            write(result)
+
+        return ended
+
+
+@contextmanager
+def progress_bar(*, shown: bool) -> Iterator[ProgressBar]:
+    """The bar while messages are sent, if it is `shown` and there is a terminal."""
     if not shown or not sys.stderr.isatty():
-        yield None
+        yield ProgressBar(lambda: None, None)
         return
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Sending", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        yield ProgressBar(bar.stop, lambda done, total: bar.update(task, completed=done, total=total))

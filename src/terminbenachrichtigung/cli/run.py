@@ -19,7 +19,9 @@ from terminbenachrichtigung.cli.context import (
 )
 
 if TYPE_CHECKING:
+    from terminbenachrichtigung.config.settings import Settings
     from terminbenachrichtigung.model.result import RunResult
+    from terminbenachrichtigung.run.once import MailStaff
 
 
 @click.command("run-once")
@@ -46,39 +48,44 @@ def run_once(
     from terminbenachrichtigung.run import once, report
 
     logs.event("run_began", "the run begins")
-    with wiring.watch(settings, invocation(context).clock) as watch:
+    clock = invocation(context).clock
+    with wiring.watch(settings, clock) as watch:
+
+        def write_report(result: "RunResult") -> None:
+            watch.ended(result)
+            if as_json:
+                print_json(report.as_json(result, full=full, zone=settings.zone))
+                return
+            zone, width, colour = settings.zone, terminal_width(), wants_colour()
+            if not quiet:
+                click.echo(report.as_text(result, zone=zone, full=full, width=width, colour=colour))
+            elif text := report.as_quiet_text(result, zone=zone, width=width, colour=colour):
+                click.echo(text)
+
         with (
-            wiring.stop_signals(settings.max_run_minutes, invocation(context).clock) as stopping,
+            wiring.stop_signals(settings.max_run_minutes, clock) as stopping,
             open_context(context, settings) as opened,
             progress_bar(shown=not (as_json or quiet)) as progress,
         ):
             result = once.run_once(
-                replace(opened, stopping=stopping), progress=progress, max_messages=max_messages
-            )
-            on_staff_list = None
-            if settings.has_staff_recipients or settings.monitoring.textfile:  # else no run pays for it
-                from terminbenachrichtigung.staff_list.mailing import after_run
-
-                result, on_staff_list = after_run(replace(opened, stopping=stopping), result)
-        watch.ended(result, on_staff_list)
-        if as_json:
-            print_json(report.as_json(result, full=full, zone=settings.zone))
-        elif quiet:
-            text = report.as_quiet_text(
-                result, zone=settings.zone, width=terminal_width(), colour=wants_colour()
-            )
-            if text:
-                click.echo(text)
-        else:
-            click.echo(
-                report.as_text(
-                    result, zone=settings.zone, full=full, width=terminal_width(), colour=wants_colour()
-                )
+                replace(opened, stopping=stopping),
+                progress=progress.told,
+                max_messages=max_messages,
+                mail_staff=_staff_mail(settings),
+                write_report=progress.ended_before(write_report),
             )
     if not quiet:
         warn(watch.troubles)
     _log(result)
     context.exit(report.exit_code(result))
+
+
+def _staff_mail(settings: "Settings") -> "MailStaff":
+    if not (settings.has_staff_recipients or settings.monitoring.textfile):
+        return lambda _, result: result  # no run pays for the list where nobody asks for it
+    from terminbenachrichtigung.staff_list.mailing import after_run
+
+    return after_run
 
 
 def _log(result: "RunResult") -> None:

@@ -113,26 +113,37 @@ def notify(
     from terminbenachrichtigung.run import report
 
     choice = by_hand.choose(settings, appointment_ids, reminder, again=again)
-    with open_context(context, settings) as opened:
-        result = shown = by_hand.preview(opened, choice)
-        if shown.messages:
-            if not yes:
-                click.echo(_text(shown, settings, full=True))
-                if not click.confirm(f"Send {_messages(len(shown.messages))} now?"):
-                    click.echo("Nothing was sent.")
-                    return
-            with (
-                # Only now: until here Ctrl-C ends the command at once.
-                wiring.stop_signals(settings.max_run_minutes, invocation(context).clock) as stopping,
-                progress_bar(shown=not as_json) as progress,
-            ):
-                result = by_hand.notify(replace(opened, stopping=stopping), choice, shown, progress)
-    if as_json:
-        print_json(report.as_json(result, full=False, zone=settings.zone))
-    else:
+
+    def write_report(result: "RunResult") -> None:
+        if as_json:
+            print_json(report.as_json(result, full=False, zone=settings.zone))
+            return
         if not yes and shown.messages:
             result = replace(result, skips=tuple(each for each in result.skips if each not in shown.skips))
         click.echo(_text(result, settings, full=False))
+
+    with open_context(context, settings) as opened:
+        shown = by_hand.preview(opened, choice)
+        if not shown.messages:
+            write_report(shown)
+            context.exit(report.exit_code(shown))
+        if not yes:
+            click.echo(_text(shown, settings, full=True))
+            if not click.confirm(f"Send {_messages(len(shown.messages))} now?"):
+                click.echo("Nothing was sent.")
+                return
+        with (
+            # Only now: until here Ctrl-C ends the command at once.
+            wiring.stop_signals(settings.max_run_minutes, invocation(context).clock) as stopping,
+            progress_bar(shown=not as_json) as progress,
+        ):
+            result = by_hand.notify(
+                replace(opened, stopping=stopping),
+                choice,
+                shown,
+                progress=progress.told,
+                write_report=progress.ended_before(write_report),
+            )
     context.exit(report.exit_code(result))
 
 

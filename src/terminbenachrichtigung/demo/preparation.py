@@ -166,8 +166,6 @@ def run_beside(settings: Settings, now: datetime) -> Iterator[None]:
             ending=Stop.SIGNAL,
             complete=False,
             counts={MessageOutcome.DEFERRED: 1},
-            left={},
-            told=(),
             reminder_names=(),
         )
 

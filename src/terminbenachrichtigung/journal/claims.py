@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, update
 
-from terminbenachrichtigung.journal import statements
-from terminbenachrichtigung.journal.tables import attempts, database_clock, messages, notifications
+from terminbenachrichtigung.errors import ClaimGoneError
+from terminbenachrichtigung.journal import statements, untold
+from terminbenachrichtigung.journal.tables import attempts, database_clock, messages
 from terminbenachrichtigung.model.delivery import Attempt, Sent, Unknown
 from terminbenachrichtigung.model.journal import CHANNELS_LEFT, TOLD_NOBODY, State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Reason, Route
-from terminbenachrichtigung.model.result import Expired
 
 STATE_AFTER = {
     MessageOutcome.SENT: State.SENT,
@@ -123,8 +123,8 @@ def insert(
     )
 
 
-def expire(connection: Connection, claim_timeout: timedelta) -> tuple[Expired, ...]:
-    """Turns claims that were not renewed for `claim_timeout` into `unknown`; returns those it turned."""
+def expire(connection: Connection, claim_timeout: timedelta) -> None:
+    """Turns claims that were not renewed for `claim_timeout` into `unknown`, of which a person must hear."""
     clock = connection.execute(select(database_clock())).scalar_one()
     late = connection.execute(
         select(messages)
@@ -132,7 +132,6 @@ def expire(connection: Connection, claim_timeout: timedelta) -> tuple[Expired, .
         # Another run may be expiring the same ones, or an owner be settling late: theirs, not ours.
         .with_for_update(skip_locked=True)
     ).all()
-    found = []
     for row in late:
         route = Route(Channel(row.channel), row.recipient)
         connection.execute(
@@ -142,13 +141,7 @@ def expire(connection: Connection, claim_timeout: timedelta) -> tuple[Expired, .
         )
         outcome = Unknown("the run that claimed it ended before it could note an answer")
         record(connection, row.message_id, [Attempt(route, outcome)])
-        appointments = connection.execute(
-            select(notifications.c.appointment_id)
-            .where(notifications.c.message_id == row.message_id)
-            .order_by(notifications.c.starts_at)
-        ).scalars()
-        found.append(Expired(row.message_id, row.reminder, row.customer_id, tuple(appointments), route))
-    return tuple(found)
+        untold.note(connection, row.message_id)
 
 
 def record(connection: Connection, message_id: str, ended: Sequence[Attempt]) -> None:
@@ -181,3 +174,10 @@ def is_open(connection: Connection, message_id: str) -> bool:
     """Whether a message is claimed, and not settled yet."""
     found = select(messages.c.state).where(messages.c.message_id == message_id)
     return connection.execute(found).scalar() == State.CLAIMED
+
+
+def check_it_is_there(connection: Connection, message_id: str) -> None:
+    """Raises ClaimGoneError where the journal does not know a message that this run has claimed."""
+    found = select(messages.c.state).where(messages.c.message_id == message_id)
+    if connection.execute(found).scalar() is None:
+        raise ClaimGoneError(f"message {message_id}")

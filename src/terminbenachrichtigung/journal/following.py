@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
+from terminbenachrichtigung.journal import untold
 from terminbenachrichtigung.journal.database import among
 from terminbenachrichtigung.journal.statements import constant
 from terminbenachrichtigung.journal.tables import attempts, database_clock, messages, notifications
@@ -116,6 +117,8 @@ def _note(connection: Connection, row: Row[Any], tried: Sequence[Row[Any]], told
     connection.execute(update(attempts).where(attempts.c.attempt_id == attempt.attempt_id).values(**changes))
     if state is was:
         return None
+    if state is State.UNKNOWN:
+        untold.note(connection, row.message_id)
     connection.execute(
         update(messages)
         .where(messages.c.message_id == row.message_id)

@@ -14,10 +14,10 @@ from sqlalchemy.exc import IntegrityError
 from terminbenachrichtigung.clock import Clock, Timings
 from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.errors import JournalError
-from terminbenachrichtigung.journal import claims, statements
+from terminbenachrichtigung.journal import claims, statements, untold
 from terminbenachrichtigung.journal.aftermath import Aftermath
 from terminbenachrichtigung.journal.claims import Lost
-from terminbenachrichtigung.journal.database import insert_new, lock, patient
+from terminbenachrichtigung.journal.database import among, insert_new, lock, patient
 from terminbenachrichtigung.journal.figures import read_tellings
 from terminbenachrichtigung.journal.reader import (
     read_history,
@@ -51,7 +51,7 @@ from terminbenachrichtigung.model.journal import (
     State,
 )
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Reason, Route
-from terminbenachrichtigung.model.result import Expired
+from terminbenachrichtigung.model.result import Untold
 
 
 class Journal(Aftermath, StaffNotes):
@@ -67,17 +67,12 @@ class Journal(Aftermath, StaffNotes):
 
     # -------------------------------------------------------------- the run
 
-    def begin(self, now: datetime, command: str, *, expire: bool = True) -> tuple[Expired, ...]:
+    @patient
+    def begin(self, now: datetime, command: str, *, expire: bool = True) -> tuple[Untold, ...]:
         """Records that a run began, and turns claims that nobody settled in time into `unknown`.
 
-        Returns the claims that this call expired: no other run reports them.
+        Returns the messages of earlier runs that no report has named yet, those claims among them.
         """
-        found: dict[str, Expired] = {}
-        self._begin(now, command, found if expire else None)
-        return tuple(found.values())
-
-    @patient
-    def _begin(self, now: datetime, command: str, expired: dict[str, Expired] | None) -> None:
         with self._transaction(writes=True) as connection:
             connection.execute(
                 insert_new(connection, runs).values(
@@ -90,9 +85,9 @@ class Journal(Aftermath, StaffNotes):
                     complete=False,
                 )
             )
-            if expired is not None:
-                # Kept from try to try: if only the answer was lost, the next try finds none of them.
-                expired |= {one.message_id: one for one in claims.expire(connection, self._claim_timeout)}
+            if expire:
+                claims.expire(connection, self._claim_timeout)
+            return untold.read(connection)
 
     @property
     def _claim_timeout(self) -> timedelta:
@@ -129,41 +124,29 @@ class Journal(Aftermath, StaffNotes):
         ending: str,
         complete: bool,
         counts: Mapping[str, int],
-        left: Mapping[tuple[str, str], Leftover],
-        told: Iterable[tuple[str, str]],
         reminder_names: Collection[str],
+        facts: Collection[tuple[str, str]] = (),
+        message_ids: Collection[str] = (),
     ) -> None:
-        """Records how the run ended, what it left over, and deletes what is older than the retention.
+        """Records how the run ended and what its report said; deletes what is older than the retention.
 
         Args:
             now: the run's moment.
             ending: one word for `history`.
-            complete: not stopped, braked, or cut off: such a run counts for `missed`.
+            complete: not stopped, braked, or cut off, and reported: such a run counts for `missed`.
             counts: messages by outcome.
-            left: appointments left `retry` or `deferred`, by (reminder, appointment).
-            told: (reminder, appointment) pairs that are left over no longer.
             reminder_names: the reminders this run judged, and the confirmation if it is switched on.
+            facts: (subject, fact) pairs that a report has named; no later run calls them new.
+            message_ids: messages that a report has named.
         """
         with self._transaction(writes=True) as connection:
-            lock(connection, "finish")  # two runs that end at once may have left the same appointment over
-            gone = [{"r": reminder, "a": appointment} for reminder, appointment in (*told, *left)]
-            if gone:
-                forget = text("DELETE FROM journal_leftovers WHERE reminder = :r AND appointment_id = :a")
-                connection.execute(forget, gone)
-            if left:
+            lock(connection, "finish")  # two runs that end at once may have named the same
+            if facts:
                 connection.execute(
-                    insert(leftovers),
-                    [
-                        {
-                            "reminder": reminder,
-                            "appointment_id": appointment,
-                            "customer_id": what.customer_id,
-                            "starts_at": what.starts_at,
-                            "outcome": what.outcome,
-                        }
-                        for (reminder, appointment), what in left.items()
-                    ],
+                    insert_new(connection, reported).values(reported_at=database_clock()),
+                    [{"subject": subject, "fact": fact} for subject, fact in sorted(facts)],
                 )
+            untold.forget(connection, message_ids)
             if complete:
                 known = set(connection.execute(select(reminders.c.reminder)).scalars())
                 new = [name for name in reminder_names if name not in known]
@@ -184,24 +167,47 @@ class Journal(Aftermath, StaffNotes):
                 )
             )
 
-    def news(self, facts: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Of these (subject, fact) pairs, the ones never reported before; from now on they are."""
-        fresh: set[tuple[str, str]] = set()
-        if facts:
-            self._note_news(facts, fresh)
-        return fresh
+    @patient
+    def leave(self, left: Mapping[tuple[str, str], Leftover], told: Iterable[tuple[str, str]]) -> None:
+        """Records what a run leaves over.
+
+        Args:
+            left: appointments left `retry` or `deferred`, by (reminder, appointment).
+            told: (reminder, appointment) pairs that are left over no longer.
+        """
+        gone = [{"r": reminder, "a": appointment} for reminder, appointment in (*told, *left)]
+        if not gone:
+            return
+        with self._transaction(writes=True) as connection:
+            lock(connection, "leave")  # two runs that end at once may have left the same appointment over
+            forget = text("DELETE FROM journal_leftovers WHERE reminder = :r AND appointment_id = :a")
+            connection.execute(forget, gone)
+            if left:
+                connection.execute(
+                    insert(leftovers),
+                    [
+                        {
+                            "reminder": reminder,
+                            "appointment_id": appointment,
+                            "customer_id": what.customer_id,
+                            "starts_at": what.starts_at,
+                            "outcome": what.outcome,
+                        }
+                        for (reminder, appointment), what in left.items()
+                    ],
+                )
 
     @patient
-    def _note_news(self, facts: Collection[tuple[str, str]], fresh: set[tuple[str, str]]) -> None:
-        # `fresh` is kept from try to try, as in `_begin`.
-        with self._transaction(writes=True) as connection:
-            lock(connection, "news")
-            note = insert_new(connection, reported).values(reported_at=database_clock())
-            # Without the option SQLAlchemy closes the cursor of an INSERT on Postgres, and knows no count.
-            note = note.execution_options(preserve_rowcount=True)
-            for subject, fact in facts:
-                if connection.execute(note, {"subject": subject, "fact": fact}).rowcount:
-                    fresh.add((subject, fact))
+    def unreported(self, facts: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Of these (subject, fact) pairs, the ones that no report has named; `finish` notes that one has."""
+        if not facts:
+            return set()
+        with self._transaction(writes=False) as connection:
+            subjects = {subject for subject, _ in facts}
+            known = select(reported.c.subject, reported.c.fact).where(
+                among(connection, reported.c.subject, subjects)
+            )
+            return set(facts) - {(row.subject, row.fact) for row in connection.execute(known)}
 
     # -------------------------------------------------------------- one message
 
@@ -243,6 +249,9 @@ class Journal(Aftermath, StaffNotes):
         """Renews the lease before the next attempt, and notes the attempts that ended; False: it is lost.
 
         A claim that expired meanwhile is `unknown`, and nothing may be sent for it any more.
+
+        Raises:
+            ClaimGoneError: the journal does not know the claim any more.
         """
         with self._transaction(writes=True) as connection:
             held = connection.execute(
@@ -254,6 +263,8 @@ class Journal(Aftermath, StaffNotes):
                     "recipient": route.recipient,
                 },
             ).rowcount
+            if not held:
+                claims.check_it_is_there(connection, claim.message_id)
             noted = self._noted[claim.message_id]
             if held and not (self._retrying and claims.count(connection, claim.message_id) > noted):
                 claims.record(connection, claim.message_id, ended)
@@ -265,6 +276,9 @@ class Journal(Aftermath, StaffNotes):
         """Notes how the message ended, with the attempts not yet noted. Committed when this returns.
 
         May be called again after an error: what was noted is not noted twice.
+
+        Raises:
+            ClaimGoneError: the journal does not know the claim any more.
         """
         with self._transaction(writes=True) as connection:
             ending = {
@@ -276,11 +290,14 @@ class Journal(Aftermath, StaffNotes):
             if not connection.execute(statements.settle_claim, ending).rowcount:
                 late = outcome is MessageOutcome.SENT
                 if not late or not connection.execute(statements.settle_late, ending).rowcount:
+                    claims.check_it_is_there(connection, claim.message_id)
                     return
                 # The claim had expired, with a mark that this answer replaces.
                 mark = {"claim": claim.message_id, "attempted": route.channel}
                 connection.execute(statements.forget_mark, mark)
             claims.record(connection, claim.message_id, ended)
+            if claims.STATE_AFTER[outcome] in untold.NEEDS_A_PERSON:
+                untold.note(connection, claim.message_id)
         self._noted.pop(claim.message_id, None)
 
     @patient

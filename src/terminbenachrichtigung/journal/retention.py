@@ -13,6 +13,7 @@ from terminbenachrichtigung.journal.tables import (
     runs,
     staff_done,
     staff_mails,
+    untold,
 )
 from terminbenachrichtigung.model.journal import State
 
@@ -34,7 +35,7 @@ def purge(connection: Connection, now: datetime, keep: timedelta) -> None:
         messages.c.run_now < before, messages.c.state != State.CLAIMED, ~ahead
     )
     ids = connection.execute(old).scalars().all()
-    for table in (attempts, notifications, messages):
+    for table in (untold, attempts, notifications, messages):
         for start in range(0, len(ids), _CHUNK):
             connection.execute(delete(table).where(table.c.message_id.in_(ids[start : start + _CHUNK])))
     connection.execute(delete(runs).where(runs.c.run_now < before))

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
@@ -10,6 +10,8 @@ from terminbenachrichtigung.journal.database import Connected, insert_new, patie
 from terminbenachrichtigung.journal.tables import database_clock, notifications, staff_done, staff_mails
 from terminbenachrichtigung.model.delivery import StaffClaim
 from terminbenachrichtigung.model.journal import CONFIRMATION, StaffTick
+
+_DOUBTFUL_FOR = timedelta(days=7)
 
 
 class StaffNotes(Connected):
@@ -61,6 +63,26 @@ class StaffNotes(Connected):
         with self._transaction(writes=False) as connection:
             rows = connection.execute(select(staff_mails).where(staff_mails.c.day == day))
             return frozenset((row.branch_code, row.recipient) for row in rows)
+
+    @patient
+    def doubtful_staff_mails(self, claim_timeout: timedelta) -> list[StaffClaim]:
+        """The mails of the last days of which nobody knows whether they were sent.
+
+        A claim older than `claim_timeout` is one of them: its run ended before it could note an answer.
+        """
+        with self._transaction(writes=True) as connection:
+            clock = connection.execute(select(database_clock())).scalar_one()
+            connection.execute(
+                update(staff_mails)
+                .where(staff_mails.c.state == "claimed", staff_mails.c.claimed_at < clock - claim_timeout)
+                .values(state="unknown")
+            )
+            rows = connection.execute(
+                select(staff_mails).where(
+                    staff_mails.c.state == "unknown", staff_mails.c.claimed_at > clock - _DOUBTFUL_FOR
+                )
+            )
+            return [StaffClaim(row.mail_id, row.day, row.branch_code, row.recipient) for row in rows]
 
     def claim_staff_mail(self, day: date, branch_code: str, recipient: str) -> StaffClaim | None:
         """Takes the right to mail the list of a day, committed when this returns; None if another run did."""

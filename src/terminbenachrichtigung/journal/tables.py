@@ -158,6 +158,13 @@ reported = Table(
     Column("reported_at", UtcTime, nullable=False),
 )
 
+untold = Table(
+    "journal_untold",
+    metadata,
+    Column("message_id", String(36), ForeignKey("journal_messages.message_id"), primary_key=True),
+    Column("noted_at", UtcTime, nullable=False),
+)
+
 staff_done = Table(
     "journal_staff_done",
     metadata,

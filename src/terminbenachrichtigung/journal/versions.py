@@ -9,7 +9,7 @@ from terminbenachrichtigung.errors import JournalError, JournalMissingError
 from terminbenachrichtigung.journal import database as opening
 from terminbenachrichtigung.journal.tables import meta
 
-VERSIONS = ("0001", "0002", "0003", "0004")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005")
 """All that this program knows, oldest first; a test compares them with `migrations/versions`."""
 
 MISSING = "there is no journal yet; make one: terminbenachrichtigung journal init"

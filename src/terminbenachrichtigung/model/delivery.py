@@ -45,6 +45,11 @@ class StaffClaim:
     branch_code: str  # empty: everybody's list
     recipient: str
 
+    @property
+    def doubt(self) -> tuple[str, str]:
+        """The fact that nobody knows whether it was sent, as (subject, fact)."""
+        return f"staff mail {self.mail_id}", "unknown"
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:

@@ -55,33 +55,54 @@ class MessageResult:
     detail: str = ""
 
 
+class Mode(StrEnum):
+    """Which command made a result."""
+
+    RUN_ONCE = "run-once"
+    DRY_RUN = "dry-run"
+    NOTIFY = "notify"
+
+
 class Stop(StrEnum):
     """What cut a run short, or kept it from sending at all."""
 
     SIGNAL = "signal"
     MAX_RUN_MINUTES = "max_run_minutes"
     QUIET = "quiet"  # a quiet period began during the run
-    BRAKE = "brake"  # the plan is above max_messages_per_run
+    BRAKE = "brake"  # the plan is above the limit of `Brake`
     JOURNAL = "journal"  # the journal could not be written any more
+    CLAIM_GONE = "claim gone"  # the journal lost a claim of this run: it is not the one that it was
     SCHEDULE = "schedule"  # the schedule could not be read any more
 
 
 @dataclass(frozen=True, slots=True)
-class Expired:
-    """A claim of an earlier run that ended without settling it: nobody knows whether it was sent."""
+class Untold:
+    """A message of an earlier run that needs a person, and that no report has named yet.
+
+    `unknown`: its run ended without settling it, or before its report was written. `failed`: the latter.
+    """
 
     message_id: str
     reminder: str
     customer_id: str
     appointment_ids: tuple[str, ...]
     route: Route
+    state: State = State.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """How many messages a run may plan before it sends none of them, and where that is said."""
+
+    limit: int
+    setting: str = "safety.max_messages_per_run"
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """Everything that `run-once` or `dry-run` found and did."""
+    """Everything that a run, a dry run or a notification by hand found and did."""
 
-    command: str  # "run-once" or "dry-run"
+    mode: Mode
     at: datetime
     quiet: bool
     messages: tuple[MessageResult, ...] = ()
@@ -92,9 +113,14 @@ class RunResult:
     closed: Mapping[Channel, str] = field(default_factory=dict)  # channel -> why it was closed
     stop: Stop | None = None
     stop_detail: str = ""
-    expired: tuple[Expired, ...] = ()
+    brake: Brake | None = None  # what stopped it, if that was the brake
+    untold: tuple[Untold, ...] = ()
     updates: tuple[Update, ...] = ()  # what became known of messages of earlier runs
     stranded: tuple[Stranded, ...] = ()
     credits: Credits | None = None  # None: the run did not ask, or got no answer
     news: tuple[str, ...] = ()
     """What newly needs a person: one line each, reported once per state (exit code 1)."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """Facts about the staff list's mails that `news` names, as (subject, fact)."""
+    on_staff_list: int | None = None
+    """How many customers a person must call or write; None: nobody asked."""

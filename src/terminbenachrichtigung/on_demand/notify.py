@@ -10,13 +10,11 @@ from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.model.appointment import Appointment, BadRow, Window
 from terminbenachrichtigung.model.journal import Known
 from terminbenachrichtigung.model.plan import Plan, Reason, Skip
-from terminbenachrichtigung.model.result import RunResult
+from terminbenachrichtigung.model.result import Mode, RunResult
 from terminbenachrichtigung.run import news
 from terminbenachrichtigung.run.context import RunContext, ask_journal, text_lengths, unsent
-from terminbenachrichtigung.run.deliveries import deliver
+from terminbenachrichtigung.run.deliveries import Progress, deliver
 from terminbenachrichtigung.run.planning import Planned
-
-COMMAND = "notify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +51,14 @@ def preview(context: RunContext, choice: Choice) -> RunResult:
     """
     now = context.clock.now()
     if (period := context.quiet.period_at(now)) is not None:
-        return RunResult(COMMAND, now, quiet=True, next_open=period.end)
+        return RunResult(Mode.NOTIFY, now, quiet=True, next_open=period.end)
     rows, bad_rows, warnings = _read(context, choice)
     known_ids = {row.appointment_id for row in rows} | {row.appointment_id for row in bad_rows}
     if missing := [each for each in choice.appointment_ids if each not in known_ids]:
         raise ConfigError(f"not in the schedule: {', '.join(missing)}. Nothing was sent")
     plan = _plan(context, choice, rows, now)
     return RunResult(
-        COMMAND,
+        Mode.NOTIFY,
         now,
         quiet=False,
         messages=tuple(unsent(context, message, now, None) for message in plan.messages),
@@ -74,18 +72,22 @@ def notify(
     context: RunContext,
     choice: Choice,
     shown: RunResult,
-    progress: Callable[[int, int], None] | None = None,
+    *,
+    progress: Progress | None = None,
+    write_report: Callable[[RunResult], None] = lambda _: None,
 ) -> RunResult:
     """Sends what `preview` has shown, as far as it still holds; what changed meanwhile is left alone.
 
-    Nothing leaves after a start or in a quiet period.
+    Nothing leaves after a start or in a quiet period. What needs a person counts as told when
+    `write_report` has returned.
     """
     now = context.clock.now()
     if (period := context.quiet.period_at(now)) is not None:
-        return RunResult(COMMAND, now, quiet=True, next_open=period.end)
+        write_report(quiet := RunResult(Mode.NOTIFY, now, quiet=True, next_open=period.end))
+        return quiet
     agreed = {row.appointment_id: row for each in shown.messages for row in each.message.appointments}
     # Without looking for claims that ran out: the next run does, and reports them.
-    context.writable.begin(now, COMMAND, expire=False)
+    context.writable.begin(now, Mode.NOTIFY, expire=False)
     read_at = context.clock.monotonic()
     rows, _, _ = _read(context, replace(choice, appointment_ids=tuple(agreed)))
     plan = _only_agreed(context, choice, rows, agreed, now)
@@ -103,11 +105,14 @@ def notify(
         reread=lambda: _read(context, replace(choice, appointment_ids=tuple(agreed)))[0],
         plan_customer=lambda theirs: _only_agreed(context, choice, theirs, agreed, now),
     )
-    result = deliver(context, planned, RunResult(COMMAND, now, quiet=False), progress)
-    result = news.record(context.writable, context.settings, result, by_hand=True)
-    return replace(
-        result, skips=(*shown.skips, *result.skips), bad_rows=shown.bad_rows, warnings=shown.warnings
+    result = deliver(context, planned, RunResult(Mode.NOTIFY, now, quiet=False), progress)
+    result = replace(
+        news.find(context, result),
+        skips=(*shown.skips, *result.skips),
+        bad_rows=shown.bad_rows,
+        warnings=shown.warnings,
     )
+    return news.write(context, result, write_report)
 
 
 def _read(

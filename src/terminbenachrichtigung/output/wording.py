@@ -11,11 +11,12 @@ from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Skip
 from terminbenachrichtigung.model.result import (
     Credits,
-    Expired,
     MessageResult,
+    Mode,
     RunResult,
     Stop,
     Stranded,
+    Untold,
     Update,
 )
 from terminbenachrichtigung.output.masking import contact_data, mask_recipient, mask_text, private_data
@@ -80,11 +81,7 @@ def credits_sentence(found: Credits) -> str:
 
 
 def stop_sentence(result: RunResult) -> str:
-    """Say what cut the run short, and what to do; empty if nothing did.
-
-    For the brake, `stop_detail` is the limit: digits mean `safety.max_messages_per_run`; anything else,
-    such as "--max-messages = 500", names its own source.
-    """
+    """Say what cut the run short, and what to do; empty if nothing did."""
     because = f" ({result.stop_detail})" if result.stop_detail else ""
     match result.stop:
         case None:
@@ -99,19 +96,25 @@ def stop_sentence(result: RunResult) -> str:
         case Stop.QUIET:
             return f"a quiet period began during the run{because}; the first run after it does the rest"
         case Stop.BRAKE:
-            limit = result.stop_detail
-            if limit.isdecimal():
-                limit = f"safety.max_messages_per_run = {limit}"
-            planned = len(result.messages)
-            nothing = "run-once would send nothing" if result.command == "dry-run" else "nothing was sent"
+            assert result.brake is not None
+            planned, brake = len(result.messages), result.brake
+            dry = result.mode is Mode.DRY_RUN
+            nothing = "run-once would send nothing" if dry else "nothing was sent"
             return (
-                f"the plan has {planned} messages, above {limit}; {nothing}. "
+                f"the plan has {planned} messages, above {brake.setting} = {brake.limit}; {nothing}. "
                 f"If that is right: terminbenachrichtigung run-once --max-messages {planned}"
             )
         case Stop.JOURNAL:
             return (
                 f"the journal could not be written any more{because}, so nothing more was sent; "
                 "see to its database, then run again"
+            )
+        case Stop.CLAIM_GONE:
+            return (
+                f"a claim of this run is gone from the journal{because}, so nothing more was sent: an older "
+                "copy was put back, or a replica took over. What this run has sent may be sent again; "
+                "stop cron, compare history with the gateway's list, then: "
+                "terminbenachrichtigung journal init --adopt"
             )
         case Stop.SCHEDULE:
             return (
@@ -127,16 +130,20 @@ def closed_sentence(channel: Channel, why: str) -> str:
     return f"{channel} was closed for the rest of the run: {why}"
 
 
-def expired_sentence(expired: Expired, *, full: bool) -> str:
-    """Say that an earlier run left a claim open, so that nobody knows whether its message was sent."""
-    recipient = (
-        expired.route.recipient if full else mask_recipient(expired.route.channel, expired.route.recipient)
+def untold_sentence(message: Untold, *, full: bool) -> str:
+    """Say what became of an earlier run's message, which that run could tell nobody."""
+    route = message.route
+    recipient = route.recipient if full else mask_recipient(route.channel, route.recipient)
+    whom = (
+        f"customer {message.customer_id} ({route.channel} {recipient}; "
+        f"{_appointments(message.appointment_ids)})"
     )
+    if message.state is State.FAILED:
+        return f"an earlier run ended before it could report this: {whom}: {OUTCOMES[MessageOutcome.FAILED]}"
     return (
-        f"an earlier run ended while it wrote to customer {expired.customer_id} "
-        f"({expired.route.channel} {recipient}; {_appointments(expired.appointment_ids)}), "
-        "which may have been sent. Ask the gateway or the customer, then: "
-        f"terminbenachrichtigung history resolve {expired.message_id} --sent (or --not-sent)"
+        f"an earlier run ended while it wrote to {whom}, which may have been sent. "
+        "Ask the gateway or the customer, then: "
+        f"terminbenachrichtigung history resolve {message.message_id} --sent (or --not-sent)"
     )
 
 

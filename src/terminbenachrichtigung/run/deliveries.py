@@ -12,7 +12,7 @@ from terminbenachrichtigung.delivery.circuits import Circuits
 from terminbenachrichtigung.delivery.next_step import End, Try, next_step
 from terminbenachrichtigung.delivery.preflight import Shut
 from terminbenachrichtigung.delivery.workers import Limits, Workers
-from terminbenachrichtigung.errors import JournalError, MessageError, ScheduleError
+from terminbenachrichtigung.errors import ClaimGoneError, JournalError, MessageError, ScheduleError
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.model.delivery import (
     Attempt,
@@ -33,6 +33,10 @@ from terminbenachrichtigung.run.gate import Held, held_by_time
 from terminbenachrichtigung.run.planning import Planned
 
 _LOG = logging.getLogger(__name__)
+
+
+Progress = Callable[[int, int], None]
+"""Told how many messages are done, and of how many."""
 
 
 @dataclass(slots=True)
@@ -57,7 +61,7 @@ def deliver(
     context: RunContext,
     planned: Planned,
     result: RunResult,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> RunResult:
     """Claims, sends and settles the messages of a plan; `result` with what became of them.
 
@@ -91,7 +95,7 @@ class _Deliveries:
         planned: Planned,
         now: datetime,
         workers: _Crew,
-        progress: Callable[[int, int], None] | None,
+        progress: Progress | None,
     ) -> None:
         self._context = context
         self._journal = context.writable
@@ -161,6 +165,10 @@ class _Deliveries:
         waiting, self._waiting = self._waiting, []
         for delivery in waiting:
             self._end(delivery, self._outcome_when_stopped(delivery))
+
+    def _halt_for(self, error: JournalError) -> None:
+        gone = isinstance(error, ClaimGoneError)
+        self._halt(Stop.CLAIM_GONE if gone else Stop.JOURNAL, str(error))
 
     def _outcome_when_stopped(self, delivery: _Delivery) -> MessageOutcome:
         step = self._step(delivery.message, delivery.attempts, frozenset(Channel))
@@ -322,7 +330,7 @@ class _Deliveries:
             ours = self._journal.renew(delivery.claim, delivery.route, delivery.attempts[delivery.noted :])
         except JournalError as error:
             self._note_result(delivery, MessageOutcome.UNKNOWN, str(error))
-            self._halt(Stop.JOURNAL, str(error))
+            self._halt_for(error)
             return False
         if not ours:
             self._note_result(delivery, MessageOutcome.UNKNOWN, "its claim ran out before it could be sent")
@@ -412,10 +420,14 @@ class _Deliveries:
     def _end(self, delivery: _Delivery, outcome: MessageOutcome, detail: str = "") -> None:
         try:
             self._journal.settle(delivery.claim, outcome, delivery.route, delivery.attempts[delivery.noted :])
+        except ClaimGoneError as error:
+            self._note_result(delivery, outcome, f"{outcome}, but its claim is gone from the journal")
+            self._halt_for(error)
+            return
         except JournalError as error:
             # The claim stays open in the journal and ends there as `unknown`: never a second message.
             self._note_result(delivery, MessageOutcome.UNKNOWN, f"{outcome}, but not noted: {error}")
-            self._halt(Stop.JOURNAL, str(error))
+            self._halt_for(error)
             return
         self._note_result(delivery, outcome, detail)
 

@@ -49,7 +49,6 @@ class Watch:
         self._clock = clock
         self._last_complete_run = last_complete_run
         self._result: RunResult | None = None
-        self._on_staff_list: int | None = None
 
     def __enter__(self) -> Self:
         self._began = self._clock.monotonic()
@@ -58,13 +57,9 @@ class Watch:
             self._start.start()
         return self
 
-    def ended(self, result: RunResult, on_staff_list: int | None = None) -> None:
-        """The run came to its end, whatever became of its messages.
-
-        `on_staff_list` is how many customers staff must call; None if nobody knows.
-        """
+    def ended(self, result: RunResult) -> None:
+        """The run came to its end, whatever became of its messages."""
         self._result = result
-        self._on_staff_list = on_staff_list
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -152,9 +147,9 @@ class Watch:
         yield _gauges("last_run_skipped", "Appointments that the last run skipped.", "reason", skipped)
         yield _gauge("last_run_bad_rows", "Rows that could not be read.", len(result.bad_rows))
         yield _gauge("last_run_news", "What newly needs a person.", len(result.news))
-        if self._on_staff_list is not None:
+        if result.on_staff_list is not None:
             meaning = "Customers whom a person must call or write."
-            yield _gauge("staff_list_customers", meaning, self._on_staff_list)
+            yield _gauge("staff_list_customers", meaning, result.on_staff_list)
 
     def _journal(self, error: BaseException | None) -> tuple[datetime | None, bool]:
         gone = self._result is not None and self._result.stop is Stop.JOURNAL

@@ -1,106 +1,157 @@
-"""What the journal keeps of a run: how it ended, what it left over, and what of it is news."""
+"""What the journal keeps of a run: what it left over, what of it is news, how it ended, and what was told."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from terminbenachrichtigung.config.settings import Settings
-from terminbenachrichtigung.errors import JournalError
-from terminbenachrichtigung.journal.journal import Journal
+from terminbenachrichtigung.errors import JournalError, TerminbenachrichtigungError
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
 from terminbenachrichtigung.model.journal import CONFIRMATION, Leftover, State
 from terminbenachrichtigung.model.plan import MessageOutcome, Reason, Skip
-from terminbenachrichtigung.model.result import Credits, MessageResult, RunResult, Stop, Stranded, Update
+from terminbenachrichtigung.model.result import (
+    Credits,
+    MessageResult,
+    Mode,
+    RunResult,
+    Stop,
+    Stranded,
+    Update,
+)
 from terminbenachrichtigung.output.wording import needs_a_person
+from terminbenachrichtigung.run.context import RunContext
 
 Fact = MessageResult | Skip | BadRow | Update | Stranded | Credits
 """What may be news for a person."""
 
+_NEVER_AGAIN = (MessageOutcome.FAILED, MessageOutcome.UNKNOWN)
+"""Each such message is news of its own: after a corrected number was refused too, there is another one."""
 
-def record(journal: Journal, settings: Settings, result: RunResult, *, by_hand: bool = False) -> RunResult:
-    """Ends the run in the journal, and finds out what of its result is news.
 
-    What people send by hand is no run: it leaves nothing over for the next one, and is not complete.
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What in a result a person must hear of, if no report has named it yet."""
+
+    always: Sequence[Fact]
+    """Messages that ended in this run or were found to stand elsewhere; no other run will name them."""
+    once: Mapping[tuple[str, str], Fact]
+    """States that each run meets anew, by (subject, fact)."""
+    message_ids: Sequence[str]
+    """The messages among them, of earlier runs too."""
+
+
+def find(context: RunContext, result: RunResult) -> RunResult:
+    """Notes what a run left over, and finds out what of its result is news.
+
+    What people send by hand leaves nothing over for the next run.
     """
-    facts: dict[tuple[str, str], Fact] = {}
+    found = _facts(context.settings, result)
+    facts: list[Fact] = [*found.always, *found.once.values()]
+    try:
+        fresh = context.writable.unreported(found.once)
+        if result.mode is Mode.RUN_ONCE:
+            context.writable.leave(*_leftovers(result.messages))
+        facts = [*found.always, *(fact for key, fact in found.once.items() if key in fresh)]
+    except JournalError as error:
+        result = _without_a_journal(result, error)
+    return replace(result, news=tuple(needs_a_person(fact, context.settings.zone) for fact in facts))
+
+
+def write(context: RunContext, result: RunResult, write_report: Callable[[RunResult], None]) -> RunResult:
+    """Writes the report, and only then notes that it has named what is news, and how the run ended.
+
+    A run whose report cannot be written is not complete, and the next one tells the same.
+
+    Raises:
+        Whatever `write_report` does.
+    """
+    try:
+        write_report(result)
+    except BaseException:
+        end(context, result.at, "report not written")
+        raise
+    found = _facts(context.settings, result)
+    ended = "quiet" if result.quiet else result.stop or "complete"
+    try:
+        context.writable.finish(
+            result.at,
+            ending=ended,
+            complete=ended == "complete" and result.mode is Mode.RUN_ONCE,
+            counts={
+                outcome: sum(message.outcome is outcome for message in result.messages)
+                for outcome in MessageOutcome
+            },
+            reminder_names=_judged(context.settings),
+            facts=[*found.once, *result.facts],
+            message_ids=found.message_ids,
+        )
+    except JournalError as error:
+        return _without_a_journal(result, error)
+    return result
+
+
+def end(context: RunContext, now: datetime, ending: str) -> None:
+    """Notes how a run ended that could not go on, where the journal can be reached."""
+    try:
+        context.writable.finish(
+            now, ending=ending, complete=False, counts={}, reminder_names=_judged(context.settings)
+        )
+    except TerminbenachrichtigungError:
+        return  # what ended the run says more
+
+
+def _facts(settings: Settings, result: RunResult) -> Facts:
+    always: list[Fact] = []
+    once: dict[tuple[str, str], Fact] = {}
+    message_ids = [each.message_id for each in result.untold]
+    for message in result.messages:
+        if message.outcome in _NEVER_AGAIN:
+            always.append(message)
+            message_ids += filter(None, [message.message_id])
+        elif message.outcome is MessageOutcome.RETRY:
+            once[_subject(message.message.soonest, message.message.reminder), message.outcome] = message
+    for update in result.updates:
+        if update.state is State.UNKNOWN:
+            always.append(update)
+            message_ids.append(update.message_id)
+    for skip in result.skips:
+        if skip.reason is Reason.MISSED:
+            # Told by no reminder: one fact, however many reminders missed it.
+            once.setdefault((_subject(skip.appointment, ""), skip.reason), skip)
+    # Of rows that somebody came upon who sends by hand, the hourly run still tells.
+    for bad in result.bad_rows if result.mode is Mode.RUN_ONCE else ():
+        once[f"row {bad.appointment_id or ''}", bad.detail] = bad
+    for each in result.stranded:
+        once[_subject(each.appointment, each.reminder), State.UNDELIVERED] = each
+    if result.credits is not None and result.credits.low:
+        once[f"credits on {result.at.astimezone(settings.zone).date()}", "low"] = result.credits
+    return Facts(always, once, message_ids)
+
+
+def _leftovers(
+    messages: Iterable[MessageResult],
+) -> tuple[dict[tuple[str, str], Leftover], list[tuple[str, str]]]:
+    """By (reminder, appointment): what is left for the next run; and what is left over no longer."""
     left: dict[tuple[str, str], Leftover] = {}
     told = []
-    for message in result.messages:
-        assert message.outcome is not None
+    for message in messages:
         for row in message.message.appointments:
             key = (message.message.reminder, row.appointment_id)
             if message.outcome in (MessageOutcome.RETRY, MessageOutcome.DEFERRED):
                 left[key] = Leftover(message.message.customer_id, row.starts_at, message.outcome)
             else:
                 told.append(key)
-        if message.outcome in (MessageOutcome.FAILED, MessageOutcome.UNKNOWN, MessageOutcome.RETRY):
-            first = message.message.soonest
-            facts[_subject(first, message.message.reminder), message.outcome] = message
-    for skip in result.skips:
-        if skip.reason is Reason.MISSED:
-            # Told by no reminder: one fact, however many reminders missed it.
-            facts.setdefault((_subject(skip.appointment, ""), skip.reason), skip)
-    for bad in result.bad_rows:
-        facts[f"row {bad.appointment_id or ''}", bad.detail] = bad
-    for update in result.updates:
-        if update.state is State.UNKNOWN:
-            facts[f"message {update.message_id}", State.UNDELIVERED] = update
-    for each in result.stranded:
-        facts[_subject(each.appointment, each.reminder), State.UNDELIVERED] = each
-    if result.credits is not None and result.credits.low:
-        facts[f"credits on {result.at.astimezone(settings.zone).date()}", "low"] = result.credits
-    try:
-        fresh = journal.news(facts)
-        finish(
-            journal,
-            settings,
-            result.at,
-            ending=result.stop or "complete",
-            complete=result.stop is None and not by_hand,
-            counts={
-                outcome: sum(message.outcome is outcome for message in result.messages)
-                for outcome in MessageOutcome
-            },
-            left={} if by_hand else left,
-            told=told,
-        )
-    except JournalError as error:
-        return replace(
-            result,
-            stop=result.stop or Stop.JOURNAL,
-            stop_detail=result.stop_detail or str(error),
-            news=_lines(settings, facts.values()),
-        )
-    return replace(result, news=_lines(settings, [fact for key, fact in facts.items() if key in fresh]))
+    return left, told
 
 
-def finish(
-    journal: Journal,
-    settings: Settings,
-    now: datetime,
-    *,
-    ending: str,
-    complete: bool,
-    counts: Mapping[str, int] | None = None,
-    left: Mapping[tuple[str, str], Leftover] | None = None,
-    told: Sequence[tuple[str, str]] = (),
-) -> None:
-    """Ends a run in the journal; `complete` if it was not stopped, braked or cut off."""
+def _judged(settings: Settings) -> list[str]:
     judged = [reminder.name for reminder in settings.reminders]
-    journal.finish(
-        now,
-        ending=ending,
-        complete=complete,
-        counts=counts or {},
-        left=left or {},
-        told=told,
-        reminder_names=[*judged, CONFIRMATION] if settings.confirmation.enabled else judged,
-    )
+    return [*judged, CONFIRMATION] if settings.confirmation.enabled else judged
+
+
+def _without_a_journal(result: RunResult, error: JournalError) -> RunResult:
+    return replace(result, stop=result.stop or Stop.JOURNAL, stop_detail=result.stop_detail or str(error))
 
 
 def _subject(row: Appointment, reminder: str) -> str:
     return f"{reminder} {row.appointment_id} {row.customer_id} {row.starts_at.isoformat()}"
-
-
-def _lines(settings: Settings, facts: Iterable[Fact]) -> tuple[str, ...]:
-    return tuple(needs_a_person(fact, settings.zone) for fact in facts)

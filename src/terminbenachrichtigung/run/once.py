@@ -1,7 +1,8 @@
-"""The order of a run, and the only place that knows it.
+"""The order of a run, and the only place that knows it, to its last step.
 
-Read the schedule, plan every message with pure rules, then claim, send and settle them one by one,
-and report. A dry run is the same run that stops after planning.
+A run reads the schedule, plans every message with pure rules, then claims, sends and settles them one by one,
+confirms bookings, mails the staff list, writes its report, and only then notes what the report has said. A
+dry run is the same run that stops after planning.
 """
 
 from collections.abc import Callable
@@ -9,72 +10,87 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Skip
-from terminbenachrichtigung.model.result import RunResult, Stop
+from terminbenachrichtigung.model.result import Brake, Mode, RunResult, Stop, Untold
 from terminbenachrichtigung.run import follow_up, news
 from terminbenachrichtigung.run.context import RunContext, unsent
-from terminbenachrichtigung.run.deliveries import deliver
+from terminbenachrichtigung.run.deliveries import Progress, deliver
 from terminbenachrichtigung.run.planning import Planned, plan_confirmations, plan_window
 
 LONG_SILENCE = timedelta(hours=2)
 """So much open time without a complete run is warned about: cron is not calling, or runs do not finish."""
+
+MailStaff = Callable[[RunContext, RunResult], RunResult]
+"""Mails the staff list if it is time; gives the result with what went wrong."""
+WriteReport = Callable[[RunResult], None]
+"""Writes the report out; raises OSError where it cannot be written."""
 
 
 def run_once(
     context: RunContext,
     *,
     max_messages: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
+    mail_staff: MailStaff = lambda _, result: result,
+    write_report: WriteReport = lambda _: None,
 ) -> RunResult:
     """The hourly job.
 
     Args:
-        context: where it reads and what it plans with; the journal is needed.
+        context: what it works with; a journal that can be written is among it.
         max_messages: replaces `[safety] max_messages_per_run` for this run.
         progress: told how many messages are done, and of how many.
+        mail_staff: mails the staff list.
+        write_report: writes the report; what is news counts as told only when it returns.
 
     Raises:
         ScheduleError, JournalError: out of reach or unfit before anything was sent.
     """
-    journal = context.writable
     now = context.clock.now()
     period = context.quiet.period_at(now)
-    if period is not None:
-        # A broken schedule or journal is better heard of at night than when the first message is due.
-        context.schedule.probe()
-        journal.begin(now, "run-once", expire=False)
-        news.finish(journal, context.settings, now, ending="quiet", complete=False)
-        return RunResult("run-once", now, quiet=True, next_open=period.end)
+    # In a quiet period nobody reads a report: claims that ran out wait for the first run after it.
+    untold = context.writable.begin(now, Mode.RUN_ONCE, expire=period is None)
+    try:
+        if period is None:
+            result = _notify_whoever_is_due(context, now, untold, max_messages, progress)
+        else:
+            # A broken schedule is better heard of at night than when the first message is due.
+            context.schedule.probe()
+            result = RunResult(Mode.RUN_ONCE, now, quiet=True, next_open=period.end)
+    except Exception as error:
+        news.end(context, now, f"could not run: {type(error).__name__}")
+        raise
+    return news.write(context, mail_staff(context, result), write_report)
 
-    expired = journal.begin(now, "run-once")
+
+def _notify_whoever_is_due(
+    context: RunContext,
+    now: datetime,
+    untold: tuple[Untold, ...],
+    max_messages: int | None,
+    progress: Progress | None,
+) -> RunResult:
     followed = _follow_up(context, now)
     known_again = {update.message_id for update in followed.updates}
     planned = plan_window(context, now)
+    confirming = plan_confirmations(context, now, planned.known)
+    messages, skips = _both(planned, confirming)
     result = RunResult(
-        "run-once",
+        Mode.RUN_ONCE,
         now,
         quiet=False,
         bad_rows=planned.window.bad_rows,
         warnings=(*_warnings(context, planned, now), *followed.warnings),
-        expired=tuple(each for each in expired if each.message_id not in known_again),
+        untold=tuple(each for each in untold if each.message_id not in known_again),
         updates=followed.updates,
     )
-    confirming = plan_confirmations(context, now, planned.known)
-    limit = context.settings.safety.max_messages_per_run if max_messages is None else max_messages
-    messages, skips = _both(planned, confirming)
-    if limit and len(messages) > limit:
-        result = replace(
-            result,
-            messages=tuple(unsent(context, message, now, MessageOutcome.DEFERRED) for message in messages),
-            skips=skips,
-            stop=Stop.BRAKE,
-            stop_detail=str(limit) if max_messages is None else f"--max-messages = {limit}",
-        )
+    if brake := _brake(context, messages, max_messages):
+        left = tuple(unsent(context, message, now, MessageOutcome.DEFERRED) for message in messages)
+        result = replace(result, messages=left, skips=skips, stop=Stop.BRAKE, brake=brake)
     else:
         result = deliver(context, planned, result, progress)
         if confirming is not None:
             result = _confirm(context, confirming, result, progress)
-    result = replace(result, stranded=follow_up.stranded(planned.known, result))
-    return news.record(journal, context.settings, result)
+    return news.find(context, replace(result, stranded=follow_up.stranded(planned.known, result)))
 
 
 def dry_run(context: RunContext, at: datetime) -> RunResult:
@@ -86,10 +102,9 @@ def dry_run(context: RunContext, at: datetime) -> RunResult:
     now = at if period is None else period.end
     planned = plan_window(context, now)
     messages, skips = _both(planned, plan_confirmations(context, now, planned.known))
-    limit = context.settings.safety.max_messages_per_run
-    braked = bool(limit) and len(messages) > limit
+    brake = _brake(context, messages, None)
     return RunResult(
-        "dry-run",
+        Mode.DRY_RUN,
         at,
         quiet=period is not None,
         next_open=None if period is None else period.end,
@@ -97,9 +112,18 @@ def dry_run(context: RunContext, at: datetime) -> RunResult:
         skips=skips,
         bad_rows=planned.window.bad_rows,
         warnings=_warnings(context, planned, now),
-        stop=Stop.BRAKE if braked else None,
-        stop_detail=str(limit) if braked else "",
+        stop=Stop.BRAKE if brake else None,
+        brake=brake,
     )
+
+
+def _brake(
+    context: RunContext, messages: tuple[PlannedMessage, ...], max_messages: int | None
+) -> Brake | None:
+    """What keeps the plan from being sent, if it is too large."""
+    limit = context.settings.safety.max_messages_per_run
+    brake = Brake(limit) if max_messages is None else Brake(max_messages, "--max-messages")
+    return brake if brake.limit and len(messages) > brake.limit else None
 
 
 def _both(
@@ -130,10 +154,7 @@ def _follow_up(context: RunContext, now: datetime) -> follow_up.Followed:
 
 
 def _confirm(
-    context: RunContext,
-    planned: Planned,
-    result: RunResult,
-    progress: Callable[[int, int], None] | None,
+    context: RunContext, planned: Planned, result: RunResult, progress: Progress | None
 ) -> RunResult:
     """Sends the confirmations behind a run's reminders, which cannot wait as long; `result` with both.
 

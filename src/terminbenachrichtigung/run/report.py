@@ -8,7 +8,7 @@ from operator import attrgetter
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Skip
-from terminbenachrichtigung.model.result import MessageResult, RunResult, Stop, Update
+from terminbenachrichtigung.model.result import MessageResult, Mode, RunResult, Stop, Update
 from terminbenachrichtigung.output.masking import contact_data, mask_recipient, mask_text, private_data
 from terminbenachrichtigung.output.tables import Row, Table, render
 from terminbenachrichtigung.output.wording import (
@@ -20,10 +20,10 @@ from terminbenachrichtigung.output.wording import (
     counted,
     credits_sentence,
     customer_name,
-    expired_sentence,
     local_time,
     message_detail,
     stop_sentence,
+    untold_sentence,
 )
 
 _STOPS_FOR_A_PERSON = frozenset(Stop) - {Stop.QUIET}
@@ -48,7 +48,7 @@ def exit_code(result: RunResult) -> int:
     """0: done, also when nothing was due or it is quiet. 1: something new needs a person. A dry run: 0."""
     if _dry(result):
         return 0
-    return int(bool(result.closed or result.news or result.expired) or result.stop in _STOPS_FOR_A_PERSON)
+    return int(bool(result.closed or result.news or result.untold) or result.stop in _STOPS_FOR_A_PERSON)
 
 
 def as_json(result: RunResult, *, full: bool, zone: tzinfo) -> dict[str, object]:
@@ -56,7 +56,7 @@ def as_json(result: RunResult, *, full: bool, zone: tzinfo) -> dict[str, object]
     full = full or _dry(result)
     skips = _reported(result)
     document: dict[str, object] = {
-        "command": result.command,
+        "command": result.mode.value,
         "at": result.at.astimezone(zone).isoformat(timespec="seconds"),
         "quiet": result.quiet,
     }
@@ -84,16 +84,17 @@ def as_json(result: RunResult, *, full: bool, zone: tzinfo) -> dict[str, object]
         and {"reason": result.stop.value, "detail": _general(stop_sentence(result), full)},
         "expired": [
             {
-                "message_id": expired.message_id,
-                "reminder": expired.reminder,
-                "customer_id": expired.customer_id,
-                "appointment_ids": list(expired.appointment_ids),
-                "channel": expired.route.channel.value,
-                "recipient": expired.route.recipient
+                "message_id": untold.message_id,
+                "reminder": untold.reminder,
+                "customer_id": untold.customer_id,
+                "appointment_ids": list(untold.appointment_ids),
+                "channel": untold.route.channel.value,
+                "recipient": untold.route.recipient
                 if full
-                else mask_recipient(expired.route.channel, expired.route.recipient),
+                else mask_recipient(untold.route.channel, untold.route.recipient),
+                "state": untold.state.value,
             }
-            for expired in result.expired
+            for untold in result.untold
         ],
         "updates": [
             {
@@ -138,10 +139,10 @@ def as_quiet_text(result: RunResult, *, zone: tzinfo, width: int | None = None, 
     """For cron: what newly needs a person, masked, each fact once; empty when nothing does."""
     if exit_code(result) == 0:
         return ""
-    lines = [*_closed_and_expired(result, full=False), *(mask_text(line) for line in result.news)]
+    lines = [*_closed_and_untold(result, full=False), *(mask_text(line) for line in result.news)]
     if result.stop in _STOPS_FOR_A_PERSON:
         lines.insert(0, mask_text(stop_sentence(result)))
-    heading = f"{result.command} of {local_time(result.at, zone)} needs a person:"
+    heading = f"{result.mode} of {local_time(result.at, zone)} needs a person:"
     return render([heading, *dict.fromkeys(lines)], width=width, colour=colour)
 
 
@@ -152,11 +153,11 @@ def skipped_by_reason(result: RunResult) -> dict[Reason, int]:
 
 
 def _dry(result: RunResult) -> bool:
-    return result.command == "dry-run"
+    return result.mode is Mode.DRY_RUN
 
 
 def _reported(result: RunResult) -> list[Skip]:
-    chosen = result.command == "notify"
+    chosen = result.mode is Mode.NOTIFY
     return [skip for skip in result.skips if chosen or _is_reported(skip.reason)]
 
 
@@ -236,7 +237,7 @@ def _recipient(result: MessageResult, full: bool) -> str:
 
 
 def _heading(result: RunResult, zone: tzinfo) -> str:
-    heading = f"{result.command}, {local_time(result.at, zone)}"
+    heading = f"{result.mode}, {local_time(result.at, zone)}"
     if not result.quiet:
         return heading
     until = f" until {local_time(result.next_open, zone)}" if result.next_open else ""
@@ -263,7 +264,7 @@ def _body(result: RunResult, zone: tzinfo, full: bool) -> Iterator[str | Table]:
     if result.credits is not None and result.credits.low:
         yield f"warning: {credits_sentence(result.credits)}"
     yield from (f"warning: {_general(warning, full)}" for warning in result.warnings)
-    yield from _closed_and_expired(result, full)
+    yield from _closed_and_untold(result, full)
     yield _general(stop_sentence(result), full)
 
 
@@ -342,9 +343,9 @@ def _update_recipient(update: Update, full: bool) -> str:
     return route.recipient if full else mask_recipient(route.channel, route.recipient)
 
 
-def _closed_and_expired(result: RunResult, full: bool) -> Iterator[str]:
+def _closed_and_untold(result: RunResult, full: bool) -> Iterator[str]:
     yield from (_general(closed_sentence(*closed), full) for closed in result.closed.items())
-    yield from (expired_sentence(expired, full=full) for expired in result.expired)
+    yield from (untold_sentence(each, full=full) for each in result.untold)
 
 
 def summary(result: RunResult) -> str:

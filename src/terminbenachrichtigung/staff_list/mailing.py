@@ -1,8 +1,9 @@
 """The staff list by e-mail: after a run, once a day for each list and recipient, if anybody is on it."""
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from terminbenachrichtigung.config.settings import Settings
@@ -14,29 +15,44 @@ from terminbenachrichtigung.staff_list import page
 from terminbenachrichtigung.staff_list.cases import staff
 from terminbenachrichtigung.staff_list.entries import StaffEntry
 
+_LOG = logging.getLogger(__name__)
+
 _List = tuple[str, str]
 """A branch's code, or nothing for everybody's list; and the address that gets it."""
 
 
-def after_run(context: RunContext, result: RunResult) -> tuple[RunResult, int | None]:
+def after_run(context: RunContext, result: RunResult) -> RunResult:
     """Mail the staff list if it is time; `result` with what went wrong, and how many customers are on it.
 
     Quiet periods are the customers': staff get their list in them as well. Whatever happens here, the run
     itself is over: trouble is a warning, and exit code 1. After a run that was stopped or braked nothing is
-    sent, because the list would be as doubtful as the plan. None if the list was not asked for.
+    sent, because the list would be as doubtful as the plan.
     """
     if result.stop not in (None, Stop.QUIET):
-        return result, None
+        return result
     try:
         moment = context.clock.now()
         due = _due(context, moment)
-        if not due and not context.settings.monitoring.textfile:
-            return result, None
-        entries = staff(context)
-        troubles = tuple(_mail(context, entries, due, moment))
+        if due or context.settings.monitoring.textfile:
+            entries = staff(context)
+            result = _with(result, _mail(context, entries, due, moment))
+            result = replace(result, on_staff_list=len(entries))
+        return _with_doubts(context, result)
     except TerminbenachrichtigungError as error:
-        return _with(result, (f"the staff list could not be made or sent: {error}",)), None
-    return _with(result, troubles), len(entries)
+        return _with(result, (f"the staff list could not be made or sent: {error}",))
+
+
+def _with_doubts(context: RunContext, result: RunResult) -> RunResult:
+    """`result` with the mails of which nobody knows whether they arrived, each told once."""
+    timeout = timedelta(minutes=context.settings.journal.claim_timeout_minutes)
+    doubtful = {claim.doubt: claim for claim in context.writable.doubtful_staff_mails(timeout)}
+    fresh = tuple(sorted(context.writable.unreported(doubtful)))
+    sentences = (
+        f"the staff list of {claim.day} may not have reached {claim.recipient}, and is not sent again; "
+        "look into the mailbox, or print it: terminbenachrichtigung staff-list"
+        for claim in map(doubtful.__getitem__, fresh)
+    )
+    return replace(_with(result, sentences), facts=fresh)
 
 
 def _lists(settings: Settings) -> Iterator[_List]:
@@ -54,9 +70,9 @@ def _due(context: RunContext, moment: datetime) -> list[_List]:
     if local.time() < context.settings.staff_list.send_at:
         return []
     lists = list(_lists(context.settings))
-    if not lists or context.journal is None:
+    if not lists:
         return []
-    mailed = context.journal.staff_mailed(local.date())
+    mailed = context.writable.staff_mailed(local.date())
     return [each for each in lists if each not in mailed]
 
 
@@ -64,14 +80,13 @@ def _mail(
     context: RunContext, entries: Sequence[StaffEntry], due: Sequence[_List], moment: datetime
 ) -> Iterator[str]:
     """Claim, send, settle each; yields what went wrong."""
-    settings, journal = context.settings, context.journal
+    settings, journal = context.settings, context.writable
     for branch_code, recipient in due:
         theirs = page.of_branch(entries, branch_code) if branch_code else entries
         if not theirs:
             continue
         if context.stopping() is not None:
             return
-        assert journal is not None
         assert context.mailer is not None  # the configuration was checked for [email]
         claim = journal.claim_staff_mail(moment.astimezone(settings.zone).date(), branch_code, recipient)
         if claim is None:
@@ -83,11 +98,9 @@ def _mail(
             case Sent():
                 journal.settle_staff_mail(claim, sent=True)
             case Unknown():
+                # `_with_doubts` says so, in this run's report or in the first one that can be written.
                 journal.settle_staff_mail(claim, sent=False)
-                yield (
-                    f"the staff list may not have reached {recipient}, and is not sent again today: "
-                    f"{outcome.detail}"
-                )
+                _LOG.info("a mail of the staff list has an unknown fate: %s", outcome.detail)
             case Rejected() | Unavailable():
                 journal.release_staff_mail(claim)
                 yield (
@@ -99,5 +112,6 @@ def _mail(
                 assert_never(outcome)
 
 
-def _with(result: RunResult, troubles: tuple[str, ...]) -> RunResult:
+def _with(result: RunResult, troubles: Iterable[str]) -> RunResult:
+    troubles = tuple(troubles)
     return replace(result, warnings=(*result.warnings, *troubles), news=(*result.news, *troubles))
