@@ -98,7 +98,7 @@ def test_an_optional_value_that_cannot_be_read_is_left_out_and_warned_about(
 @pytest.mark.parametrize(
     ("last_name", "said"),
     [
-        ("Berger\r\nBcc: all@example.org", "Berger Bcc: all@example.org"),
+        ("Berger\r\nBcc: all@example.org", "Berger Bcc: all@example. org"),
         ("{{ 7*7 }}", "{{ 7*7 }}"),
         ("{% for x in y %}", "{% for x in y %}"),
         ("Ber\0ger", "Ber ger"),
@@ -133,9 +133,48 @@ def test_a_name_in_the_subject_cannot_add_a_header(practice: Practice) -> None:
     assert (mail.recipient, mail.message.get_all("Bcc")) == (address(17), None)
 
 
-def test_a_name_of_10000_characters_takes_the_channel_that_can_carry_it(practice: Practice) -> None:
+def test_a_name_of_10000_characters_is_cut_to_40_in_an_sms(practice: Practice) -> None:
     ran = run_beside_a_good_row(practice, last_name=LONG)
-    assert ran.told["1"] == ["email sent"]
+    assert ran.told["1"] == ["sms sent"]
+    assert LONG[:40] in sms_to_1(practice)
+    assert LONG[:41] not in sms_to_1(practice)
+
+
+def test_a_link_in_a_name_does_not_travel_under_the_practices_name(practice: Practice) -> None:
+    run_beside_a_good_row(practice, first_name="", last_name="Gewonnen! https://evil.example/x evil.example")
+    assert "Gewonnen! evil. example, wir" in sms_to_1(practice)
+    assert "evil.example" not in sms_to_1(practice)
+
+
+@pytest.mark.parametrize(
+    ("columns", "greeting", "warned"),
+    [
+        ({"salutation": "m", "last_name": "Kurz"}, "Guten Tag Anna Kurz,", False),
+        ({"salutation": "NULL", "last_name": "Kurz"}, "Guten Tag Anna Kurz,", False),
+        ({"last_name": "NULL"}, "Guten Tag Anna,", True),
+        ({"last_name": "NULL", "first_name": "NULL"}, "Guten Tag,", True),
+        ({"last_name": "MÃ¼ller"}, "Guten Tag Frau MÃ¼ller,", True),
+        ({"last_name": "M\ufffdller"}, "Guten Tag Frau M\ufffdller,", True),
+        ({"last_name": "Müller"}, "Guten Tag Frau Müller,", False),
+        ({"last_name": "Null"}, "Guten Tag Frau Null,", False),
+    ],
+)
+def test_a_greeting_names_no_word_for_nothing_and_a_name_that_is_none_is_warned_about(
+    columns: dict[str, str], greeting: str, warned: bool, practice: Practice
+) -> None:
+    ran = run_beside_a_good_row(practice, **columns)
+    assert sms_to_1(practice).startswith(greeting)
+    assert any("a name that is none" in warning for warning in ran.json["warnings"]) is warned
+
+
+def test_two_appointments_of_one_start_and_branch_are_said_once_and_both_are_told(practice: Practice) -> None:
+    practice.book("1")
+    practice.book("2", type_name="Sehtest")
+    ran = practice.run_once()
+    assert ran.outcomes == {"1": "sent", "2": "sent"}
+    (job,) = practice.gateway.jobs
+    assert job.text.count("09:00") == 1
+    assert practice.run_once(now="2026-11-24 11:00").outcomes == {}
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ ANNA = Appointment(
     branch_phone="040 123456",
     branch_address="Hauptstraße 1, 20095 Hamburg",
     branch_email="hh1@example.org",
+    ends_at=datetime(2026, 11, 25, 8, 30, tzinfo=UTC),
     salutation="Frau",
     first_name="Anna",
     last_name="Müller",

@@ -35,6 +35,8 @@ MAIL = Route(Channel.EMAIL, "anna@example.org")
         ("appointment.branch.phone", "040 123456"),
         ("appointment.branch.address", "Hauptstraße 1, 20095 Hamburg"),
         ("appointment.branch.code", "HH1"),
+        ("appointment.branch.email", "hh1@example.org"),
+        ("appointment.end", "09:30"),
         ("appointments[0].time", "09:00"),
         ("appointments | length", "1"),
         # ours beside them
@@ -173,6 +175,23 @@ def test_appointment_is_the_soonest_and_customer_data_come_from_its_row() -> Non
         ("Frau", "", "", ""),
         ("", "", "Müller", "Müller"),
         ("Divers", "Kim", "Müller", "Kim Müller"),  # a category, no form of address
+        ("m", "Kim", "Kurz", "Kim Kurz"),
+        ("W", "Kim", "Kurz", "Kim Kurz"),
+        ("m/w/d", "Kim", "Kurz", "Kim Kurz"),
+        ("männlich", "Kim", "Kurz", "Kim Kurz"),
+        ("1", "Kim", "Kurz", "Kim Kurz"),
+        ("-", "Kim", "Kurz", "Kim Kurz"),
+        ("NULL", "Kim", "Kurz", "Kim Kurz"),
+        ("(null)", "Kim", "Kurz", "Kim Kurz"),
+        ("None", "Kim", "Kurz", "Kim Kurz"),
+        ("#NV", "Kim", "Kurz", "Kim Kurz"),
+        ("Hr.", "Kim", "Kurz", "Hr. Kurz"),
+        ("Dr.", "Kim", "Kurz", "Dr. Kurz"),
+        ("Г-жа", "Kim", "Kurz", "Г-жа Kurz"),
+        ("Frau", "NULL", "NULL", ""),
+        ("Frau", "NULL", "Kurz", "Frau Kurz"),
+        ("Frau", "Anna", "nan", "Anna"),
+        ("Frau", "Anna", "Null", "Frau Null"),  # a surname
         ("", "", "", ""),
     ],
 )
@@ -207,11 +226,11 @@ def test_a_name_is_sensible_when_parts_of_it_are_missing(
 )
 def test_a_value_from_the_schedule_is_one_line_of_text_and_never_code(typed: str, shown: str) -> None:
     made = texts(
-        sms="[{{ customer.first_name }}]",
+        sms="[{{ appointment.type }}]",  # a name is shortened beside
         subject="{{ customer.first_name }}",
         body="{{ customer.first_name }}",
     )
-    row = anna(first_name=typed)
+    row = anna(first_name=typed, type_name=typed)
     mail = made.email("t", [row])
     assert made.sms("t", [row]).text == f"[{shown}]"
     assert (mail.subject, mail.body) == (shown, f"{shown}\n")
@@ -237,12 +256,76 @@ def test_no_value_breaks_a_line_of_a_shipped_text(values: dict[str, str]) -> Non
     assert mail.body.count("\n") <= 14  # as many as for Anna Müller
 
 
-def test_a_name_of_10000_signs_makes_a_long_text_and_a_short_subject() -> None:
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        # what a phone would make a link of, under the practice's name
+        ("https://evil.example/x Anna", "Anna"),
+        ("Anna,https://evil.example", ""),  # one word
+        ("HTTP://EVIL.EXAMPLE Anna", "Anna"),
+        ("ftp://evil.example", ""),
+        ("www.evil.example Anna", "Anna"),
+        ("evil.example/win Anna", "Anna"),
+        ("evil.example:8080/win Anna", "Anna"),
+        ("Gewonnen: evil.example", "Gewonnen: evil. example"),
+        ("evil.c0m", "evil. c0m"),
+        ("a.b.c.d", "a. b. c. d"),
+        ("10.0.0.1", "10. 0. 0. 1"),
+        ("evil。example", "evil. example"),  # phones take other full stops for one
+        ("evil．example", "evil. example"),
+        ("evil.\u200bexample", "evil. example"),
+        ("eve@evil.example", "eve@evil. example"),
+        # what is a name
+        ("Dr. med. Müller", "Dr. med. Müller"),
+        ("Dr.med. Müller", "Dr. med. Müller"),
+        ("St. Clair", "St. Clair"),
+        ("Meier/Schulz", "Meier/Schulz"),
+        ("J.-P.", "J.-P."),
+        # at most 40 signs
+        ("M" * 10_000, "M" * 40),
+        ("Leutheusser " * 10, "Leutheusser Leutheusser Leutheusser Leut"),
+    ],
+)
+def test_a_name_in_an_sms_is_short_and_carries_no_web_address(typed: str, said: str) -> None:
+    made = texts(sms="[{{ customer.first_name }}|{{ customer.last_name }}]")
+    assert made.sms("t", [anna(first_name=typed, last_name=typed)]).text == f"[{said}|{said}]"
+    assert said in texts(sms="[{{ customer.name }}]").sms("t", [anna(last_name=typed)]).text
+
+
+def test_what_only_says_that_there_is_nothing_is_empty_in_a_text() -> None:
+    row = anna(branch_name="NULL", branch_phone="None", type_name="#NV", branch_address="(null)")
+    template = "[{{ appointment.branch.name }}{{ appointment.branch.phone }}{{ appointment.type }}]"
+    assert texts(sms=template).sms("t", [row]).text == "[]"
+    content = texts().content("t", [row], MAIL, NOW)
+    assert content.calendar is not None
+    assert b"NULL" not in content.calendar
+    assert b"None" not in content.calendar
+
+
+def test_two_rows_of_one_start_and_branch_are_said_once() -> None:
+    """Two chairs, two colleagues. Another branch, or another minute, is another appointment."""
+    again = anna(appointment_id="4712", starts_at=ANNA.starts_at + timedelta(seconds=30), type_name="Sehtest")
+    later = anna(appointment_id="4713", starts_at=ANNA.starts_at + timedelta(hours=1))
+    elsewhere = anna(appointment_id="4714", branch_code="HH2", branch_name="Optik Süd")
+    template = texts(sms="{% for a in appointments %}{{ a.time }} {{ a.branch.name }};{% endfor %}")
+    assert template.sms("t", [ANNA, again]).text == "09:00 Optik Meier;"
+    assert template.sms("t", [ANNA, again, later]).text == "09:00 Optik Meier;10:00 Optik Meier;"
+    assert template.sms("t", [ANNA, elsewhere]).text == "09:00 Optik Meier;09:00 Optik Süd;"
+    content = texts().content("t", [ANNA, again, later], MAIL, NOW)
+    assert content.calendar is not None
+    assert len(Calendar.from_ical(content.calendar).walk("VEVENT")) == 2
+
+
+def test_an_appointment_without_an_end_says_none() -> None:
+    assert texts(sms="[{{ appointment.end }}]").sms("t", [anna(ends_at=None)]).text == "[]"
+
+
+def test_a_name_of_10000_signs_makes_a_short_sms_a_long_mail_and_a_short_subject() -> None:
     row = anna(last_name="M" * 10_000)
     made = texts(
         sms="{{ customer.last_name }}", subject="{{ customer.last_name }}", body="{{ customer.last_name }}"
     )
-    assert made.sms("t", [row]).parts == 66  # 10,000 / 153
+    assert made.sms("t", [row]).text == "M" * 40
     mail = made.email("t", [row])
     assert (len(mail.subject), mail.subject[-1]) == (150, "…")
     assert len(mail.body) == 10_001
@@ -345,7 +428,7 @@ def test_an_email_has_its_subject_reply_address_and_calendar() -> None:
     [
         (" hh1@example.org ", "hh1@example.org"),
         ("", ""),
-        ("hh1@example.org\nBcc: x@example.net", ""),
+        ("hh1@example.org\nBcc: x@example.net", "hh1@example.org"),  # and nothing of the rest
         ("HH1", ""),
     ],
 )

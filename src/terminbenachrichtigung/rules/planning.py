@@ -24,6 +24,7 @@ from terminbenachrichtigung.rules.verdicts import (
     verdicts,
 )
 from terminbenachrichtigung.safe_text import one_line
+from terminbenachrichtigung.texts.values import is_no_name
 from terminbenachrichtigung.times.windows import Quiet
 
 _MOST_UNCOVERED = 10
@@ -245,6 +246,14 @@ def _warnings(appointments: Sequence[Appointment], now: datetime) -> Iterable[st
     }
     if words:
         yield f"unknown preferred_channel, taken as no preference: {', '.join(sorted(words))}"
+    nameless = {
+        each.customer_id: each for each in ahead if any(map(is_no_name, (each.first_name, each.last_name)))
+    }
+    if nameless:
+        yield (
+            f"a name that is none (NULL), or whose letters are broken: {len(nameless)} customers, "
+            f"such as {next(iter(nameless))}; correct it in the schedule"
+        )
     early = [each for each in ahead if each.last_contacted_at is not None and each.last_contacted_at > now]
     if early:
         yield (

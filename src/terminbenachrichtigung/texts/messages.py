@@ -18,6 +18,7 @@ from terminbenachrichtigung.model.plan import Channel, Route
 from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.texts.icalendar import Event, calendar
 from terminbenachrichtigung.texts.sms import sms_text
+from terminbenachrichtigung.texts.values import shown
 
 if TYPE_CHECKING:
     from terminbenachrichtigung.texts.templates import Text
@@ -150,6 +151,8 @@ class Texts:
     def _calendar(self, appointments: Sequence[Appointment], language: str, now: datetime) -> bytes | None:
         if self._settings.email is None or not self._settings.email.calendar_attachment:
             return None
+        from terminbenachrichtigung.texts.templates import said_once  # noqa: PLC0415 - imports Jinja
+
         name, address = parseaddr(self._settings.email.sender)
         words = (_SUMMARY.get(tag) for tag in _languages(language, self._settings.default_language))
         summary = next(filter(None, words), _SUMMARY["de"])
@@ -158,11 +161,11 @@ class Texts:
                 appointment.appointment_id,
                 appointment.starts_at,
                 appointment.ends_at,
-                summary=f"{summary} {appointment.branch_name}",
-                location=appointment.branch_address,
-                description=f"Tel. {appointment.branch_phone}" if appointment.branch_phone.strip() else "",
+                summary=f"{summary} {shown(appointment.branch_name)}",
+                location=shown(appointment.branch_address),
+                description=f"Tel. {phone}" if (phone := shown(appointment.branch_phone)) else "",
             )
-            for appointment in appointments
+            for appointment in said_once(appointments)
         ]
         return calendar(events, now, address, name)
 

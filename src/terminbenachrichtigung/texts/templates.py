@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NoReturn
@@ -15,17 +16,17 @@ from jinja2.sandbox import SandboxedEnvironment
 from terminbenachrichtigung.errors import MessageError
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.safe_text import one_line
+from terminbenachrichtigung.texts import values
 from terminbenachrichtigung.texts.dates import words
 
 _MOST_PIECES = 10_000  # of text that one message may be put together from: hundreds of appointments
-_NO_SALUTATION = frozenset({"divers", "keine", "keine angabe", "ohne", "-"})
 
 
 @dataclass(frozen=True, slots=True)
 class ShownCustomer:
     """`customer` in a template: from the soonest appointment's row, each value one line."""
 
-    salutation: str
+    salutation: str  # empty where the schedule's is no form of address
     first_name: str
     last_name: str
     name: str  # Frau Müller; without salutation or last name: Anna Müller, or what there is of it
@@ -39,6 +40,7 @@ class ShownBranch:
     phone: str
     address: str
     code: str
+    email: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class ShownAppointment:
     date_short: str
     day_month: str
     time: str
+    end: str  # 09:30; empty where the schedule does not say
     type: str
     branch: ShownBranch
 
@@ -57,32 +60,48 @@ class ShownAppointment:
 _SHOWN = frozenset({ShownCustomer, ShownBranch, ShownAppointment})
 
 
-def _placeholders(appointments: Sequence[Appointment], zone: ZoneInfo, language: str) -> dict[str, Any]:
+def said_once(appointments: Sequence[Appointment]) -> tuple[Appointment, ...]:
+    """The appointments without those at the same minute in the same branch: two chairs, two colleagues."""
+    by_place: dict[tuple[datetime, str, str], Appointment] = {}
+    for row in appointments:
+        minute = row.starts_at.replace(second=0, microsecond=0)
+        by_place.setdefault((minute, row.branch_code, row.branch_name), row)
+    return tuple(by_place.values())
+
+
+def _placeholders(
+    appointments: Sequence[Appointment], zone: ZoneInfo, language: str, *, in_sms: bool
+) -> dict[str, Any]:
     """Return what a template can name, for the appointments of one customer, soonest first."""
-    shown = tuple(_appointment(appointment, zone, language) for appointment in appointments)
-    return {"customer": _customer(appointments[0]), "appointment": shown[0], "appointments": shown}
+    listed = tuple(_appointment(row, zone, language) for row in said_once(appointments))
+    customer = _customer(appointments[0], in_sms=in_sms)
+    return {"customer": customer, "appointment": listed[0], "appointments": listed}
 
 
-def _customer(row: Appointment) -> ShownCustomer:
-    salutation, first_name, last_name = map(one_line, (row.salutation, row.first_name, row.last_name))
-    if salutation and last_name and salutation.lower() not in _NO_SALUTATION:
-        name = f"{salutation} {last_name}"
-    else:
-        name = f"{first_name} {last_name}".strip()
+def _customer(row: Appointment, *, in_sms: bool) -> ShownCustomer:
+    parts = (values.salutation(row.salutation), values.shown(row.first_name), values.shown(row.last_name))
+    salutation, first_name, last_name = map(values.name_in_sms, parts) if in_sms else parts
+    name = f"{salutation if salutation and last_name else first_name} {last_name}".strip()
     return ShownCustomer(salutation, first_name, last_name, name)
 
 
 def _appointment(row: Appointment, zone: ZoneInfo, language: str) -> ShownAppointment:
     when = words(row.starts_at, zone, language)
-    branch = _branch(row.branch_name, row.branch_phone, row.branch_address, row.branch_code)
     return ShownAppointment(
-        when.weekday, when.date, when.date_short, when.day_month, when.time, one_line(row.type_name), branch
+        when.weekday,
+        when.date,
+        when.date_short,
+        when.day_month,
+        when.time,
+        words(row.ends_at, zone, language).time if row.ends_at is not None else "",
+        values.shown(row.type_name),
+        _branch(row.branch_name, row.branch_phone, row.branch_address, row.branch_code, row.branch_email),
     )
 
 
 @lru_cache(maxsize=1024)
-def _branch(name: str, phone: str, address: str, code: str) -> ShownBranch:
-    return ShownBranch(one_line(name), one_line(phone), one_line(address), one_line(code))
+def _branch(*texts: str) -> ShownBranch:
+    return ShownBranch(*map(values.shown, texts))
 
 
 class _Environment(SandboxedEnvironment):
@@ -121,8 +140,8 @@ class Text:
         Raises MessageError with the key and the reason, whatever goes wrong.
         """
         try:
-            values = _placeholders(appointments, zone, self.language)
-            pieces = list(islice(_compiled(self.source).generate(values), _MOST_PIECES + 1))
+            names = _placeholders(appointments, zone, self.language, in_sms=self.path.endswith(".sms"))
+            pieces = list(islice(_compiled(self.source).generate(names), _MOST_PIECES + 1))
         except Exception as error:
             # A template can do anything that Python can in one expression, and fail in as many ways.
             raise MessageError(f"{self.path}: {one_line(str(error)) or type(error).__name__}") from error

@@ -1,0 +1,58 @@
+"""Values of the schedule as a customer reads them: no word for nothing, no bare category, no web address."""
+
+import re
+from contextlib import suppress
+
+from terminbenachrichtigung.safe_text import one_line
+
+NOTHING = frozenset({"NULL", "null", "None", "nan", "NaN", "#NV", "#N/A", "(null)"})
+"""What databases, spreadsheets and programs write where there is nothing. Exactly so: Null is a surname."""
+
+_NO_SALUTATION = frozenset(
+    {
+        *("divers", "keine", "keine angabe", "k. a.", "k.a.", "ohne", "unbekannt", "unknown", "none", "null"),
+        *("männlich", "weiblich", "male", "female", "m/w", "m/w/d", "w/m", "mw"),
+    }
+)
+_LETTERS = re.compile(r"[^\W\d_]{2}")
+_LONGEST_NAME = 40  # signs of one name in an SMS (contract, section 8)
+_LOOKED_AT = 200  # signs: what stands behind them is cut anyway
+_DOT = "[.\u2024\u3002\uff0e\uff61]"  # and the signs that phones take for a full stop in an address
+_LINK = re.compile(rf"://|www{_DOT}|\w{_DOT}\w[^/]*/", re.I)
+_DOT_IN_A_WORD = re.compile(rf"(?<=[^\W_]){_DOT}(?=[^\W_])")
+
+
+def shown(value: str) -> str:
+    """A value as it stands in a text: one line, and empty where it only says that there is nothing."""
+    return "" if value.strip() in NOTHING else one_line(value)
+
+
+def salutation(value: str) -> str:
+    """A form of address; empty where it is none: a sign, a single letter (`m`), a category (`divers`)."""
+    text = shown(value)
+    return text if _LETTERS.search(text) and text.lower() not in _NO_SALUTATION else ""
+
+
+def name_in_sms(name: str) -> str:
+    """A name that carries nothing else: at most 40 signs, and nothing that a phone makes a link of.
+
+    Anybody may write anything into the field of an online booking, and the practice's name stands under the
+    message. A web address goes; any other full stop within a word gets a blank behind it.
+    """
+    words = (word for word in name[:_LOOKED_AT].split() if not _LINK.search(word))
+    return _DOT_IN_A_WORD.sub(". ", " ".join(words))[:_LONGEST_NAME].rstrip()
+
+
+def is_no_name(name: str) -> bool:
+    """Whether a name only says that there is nothing (`NULL`), or its letters are broken (`MÃ¼ller`)."""
+    return name.strip() in NOTHING or is_garbled(name)
+
+
+def is_garbled(text: str) -> bool:
+    """Whether letters were lost (U+FFFD), or UTF-8 was read as Windows-1252 or Latin-1 (`Ã¼` for `ü`)."""
+    if text.isascii():
+        return False
+    for encoding in ("cp1252", "latin-1"):
+        with suppress(UnicodeError):
+            return text.encode(encoding).decode("utf-8") != text
+    return "\ufffd" in text
