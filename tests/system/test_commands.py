@@ -310,8 +310,11 @@ def test_a_configuration_with_ten_mistakes_is_one_message_that_lists_all_ten(pra
 
 
 def test_config_check_says_that_all_is_well_and_strict_turns_warnings_into_errors(practice: Practice) -> None:
+    practice.configure(email={"sender": "Optik Nord <termine@optik-nord.de>"})
     fine = practice.run("config", "check", "--strict")
     assert (fine.exit_code, fine.stderr) == (0, "")
+    practice.configure(email={"sender": "Optik Nord <termine@example.org>"})
+    assert practice.run("config", "check", "--strict").exit_code == 2
     practice.configure(safety={"max_messages_per_run": 0})
     warned = practice.run("config", "check")
     assert (warned.exit_code, "max_messages_per_run" in warned.stderr) == (0, True)
@@ -353,7 +356,7 @@ def test_connect_says_what_a_start_without_an_index_costs(either_practice: Pract
 
 def test_connect_exits_with_3_and_names_each_one_that_fails(practice: Practice) -> None:
     with socket.create_server(("127.0.0.1", 0)) as nobody:
-        practice.configure(email={"port": nobody.getsockname()[1]})
+        practice.configure(email={"port": nobody.getsockname()[1], "sender": "termine@optik-nord.de"})
     practice.gateway.password = "changed"
     (practice.folder / "schedule.db").unlink()
     (practice.folder / "journal.db").unlink()

@@ -1,6 +1,8 @@
 """Where a configuration is found, how it is read, and what is warned about."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -163,6 +165,30 @@ def test_plain_postgresql_means_the_driver_that_is_installed(tmp_path: Path, url
     assert settings.schedule.url.get_secret_value() == "postgresql+psycopg://u@h/d"
 
 
+def test_the_search_goes_on_past_a_folder_that_may_not_be_entered() -> None:
+    """Started in another user's home, it said that a config.toml may not be read which does not exist."""
+    code = (
+        "import os, sys; from pathlib import Path\n"
+        "from terminbenachrichtigung.config import files\n"
+        "from terminbenachrichtigung.errors import ConfigError\n"
+        "os.chdir(sys.argv[1]); files.SYSTEM_CONFIG = Path(sys.argv[2])\n"
+        "os.chmod('.', 0o000); os.geteuid() or os.seteuid(65534)\n"
+        "print(files.find_config(None, {}))\n"
+        "files.SYSTEM_CONFIG = Path(sys.argv[1], 'config.toml')\n"
+        "try: files.find_config(None, {})\n"
+        "except ConfigError as error: print(str(error)[:27])\n"
+    )
+    with TemporaryDirectory() as folder:  # pytest's own may be entered by its user alone
+        Path(folder).chmod(0o755)
+        closed, system = Path(folder, "closed"), written(Path(folder, "system.toml"), MINIMAL, 0o644)
+        closed.mkdir()
+        ran = subprocess.run(
+            [sys.executable, "-c", code, closed, system], capture_output=True, text=True, check=False
+        )
+        closed.chmod(0o700)
+        assert ran.stdout.splitlines() == [str(system), "no configuration file found"], ran.stderr
+
+
 # ---------------------------------------------------------------- warnings
 
 
@@ -176,7 +202,28 @@ def test_a_filled_in_configuration_of_the_owner_alone_gives_no_warning(tmp_path:
         (("", ""), 0o640, "others may read it"),
         (("max_messages_per_run = 500", "max_messages_per_run = 0"), 0o600, "no brake"),
         (("[safety]", '[safety]\nonly_recipients = ["+491715555555"]'), 0o600, "nobody but these 1"),
-        ((SECRET, "change-me"), 0o600, 'sms.password is still "change-me"'),
+        ((SECRET, "change-me"), 0o600, "sms.password is still a placeholder"),
+        (("OptikHH", "MeinePraxis"), 0o600, 'sms.sender is still a placeholder: "MeinePraxis"'),
+        (
+            ("[safety]", '[schedule]\nurl = "postgresql://u@db.example.org/x"\n[safety]'),
+            0o600,
+            "schedule.url is",
+        ),
+        (("[safety]", '[branches.HH1]\nreply_to = "hh1@example.org"\n[safety]'), 0o600, "HH1.reply_to is"),
+        (
+            (
+                "[safety]",
+                '[staff_list]\nrecipients = ["a@x.example"]\n[email]\nhost="mail.praxis-nord.de"\n'
+                'sender = "a@praxis-nord.de"\n[safety]',
+            ),
+            0o600,
+            "staff_list.recipients[0] is",
+        ),
+        (
+            ("[safety]", '[monitoring]\nping_url = "https://hc-ping.com/your-uuid"\n[safety]'),
+            0o600,
+            "ping_url is",
+        ),
         (("[sms]", '[sms]\nsms_type = "HighQuality"'), 0o600, "one part only"),
     ],
 )
@@ -186,6 +233,17 @@ def test_what_is_allowed_but_rarely_meant_is_warned_about(
     path = written(tmp_path / "config.toml", MINIMAL.replace(*change), mode)
     (found,) = load(path, {}).warnings
     assert warning in found
+
+
+def test_a_password_file_that_others_may_read_is_warned_about(tmp_path: Path) -> None:
+    text = MINIMAL.replace(f'password = "{SECRET}"', 'password_file = "pw"')
+    text += '[schedule]\nurl_file = "url"\n[journal]\nurl_file = "journal-url"\n'
+    written(tmp_path / "pw", SECRET, 0o604)
+    written(tmp_path / "url", f"postgresql://u:{SECRET}@h/d", 0o640)
+    written(tmp_path / "journal-url", "sqlite:///journal.db", 0o600)
+    found = load(written(tmp_path / "config.toml", text, 0o644), {}).warnings
+    assert [each.partition(":")[0] for each in found] == ["schedule.url_file", "sms.password_file"]
+    assert not [each for each in found if SECRET in each]
 
 
 def test_a_readable_file_without_a_password_needs_no_warning(tmp_path: Path) -> None:

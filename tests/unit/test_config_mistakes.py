@@ -62,6 +62,16 @@ MISTAKES = [
     ({"schedule.source": " "}, "schedule.source", "must not be empty"),
     # -- journal
     ({"journal.retention_days": 0}, "journal.retention_days", "from 1 to"),
+    (
+        {"journal.retention_days": 1, "rules.hours_between_messages": 25},
+        "journal.retention_days",
+        "at least 2",
+    ),
+    (
+        {"journal.retention_days": 4, "rules.hours_between_messages": 99},
+        "journal.retention_days",
+        "at least 5",
+    ),
     ({"journal.retention_days": 10**12}, "journal.retention_days", "from 1 to"),
     # 2 * (3 * 10 + 5 + 3 * 20 + 5) = 200 seconds: three minutes are too short, four are enough
     ({"journal.claim_timeout_minutes": 3}, "journal.claim_timeout_minutes", "at least 4"),
@@ -327,6 +337,10 @@ ACCEPTED = [
     ({"email.security": "none", "email.username": "", "email.password": ""}, "no password to protect"),
     ({"email.sender": '"Optik, Hamburg" <termine@example.org>'}, "a name with a comma in quotes"),
     ({"schedule.url": "postgresql://u@h/d", "journal.url": "postgresql://u@h/d"}, "one Postgres for both"),
+    (
+        {"journal.retention_days": 5, "rules.hours_between_messages": 99},
+        "the shortest memory of the longest gap",
+    ),
     ({"journal.claim_timeout_minutes": 4}, "the shortest that covers both channels"),
     (
         {

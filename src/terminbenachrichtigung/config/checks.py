@@ -33,6 +33,7 @@ def cross_checks(draft: Draft) -> Iterator[Problem]:
         _login,
         _credits,
         _claim_timeout,
+        _retention,
         _one_file,
     ):
         yield from check(draft)
@@ -209,6 +210,16 @@ def _claim_timeout(draft: Draft) -> Iterator[Problem]:
         needed = -(-2 * longest // 60)
         advice = f"must be at least {needed}: twice the longest delivery, which takes {longest} seconds"
         yield _problem(("journal", "claim_timeout_minutes"), advice, minutes)
+
+
+def _retention(draft: Draft) -> Iterator[Problem]:
+    days, gap = draft.settings.journal.retention_days, draft.settings.rules.hours_between_messages
+    if draft.sound("journal.retention_days", "rules.hours_between_messages") and days * 24 < gap:
+        needed = -(-gap // 24)
+        advice = (
+            f"must be at least {needed}: the journal has to remember for rules.hours_between_messages = {gap}"
+        )
+        yield _problem(("journal", "retention_days"), advice, days)
 
 
 def _one_file(draft: Draft) -> Iterator[Problem]:

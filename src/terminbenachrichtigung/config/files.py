@@ -1,9 +1,7 @@
 """Finding and reading the files of a configuration; every way a file can be unfit is one sentence."""
 
 import codecs
-import os
 import re
-import stat
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -42,11 +40,12 @@ def find_config(explicit: Path | None, environ: Mapping[str, str]) -> Path:
             raise ConfigError(f"the configuration file {named}, named by {CONFIG_VARIABLE}, does not exist")
         return Path(named)
     for path in (LOCAL_CONFIG, SYSTEM_CONFIG):
-        if _is_there(path):
+        # A folder that may not be entered, such as another user's home, holds no configuration of ours.
+        if _is_there(path, closed_to_us=False):
             return path
     raise ConfigError(
         f"no configuration file found: looked at --config, {CONFIG_VARIABLE} (both not given), "
-        f"{LOCAL_CONFIG.absolute()} and {SYSTEM_CONFIG}; "
+        f"{_absolute(LOCAL_CONFIG)} and {SYSTEM_CONFIG}; "
         "`terminbenachrichtigung config init > config.toml` writes one to start from"
     )
 
@@ -117,16 +116,22 @@ def starter() -> str:
     return resources.files(__package__).joinpath("config.example.toml").read_text(encoding="utf-8")
 
 
-def readable_by_others(path: Path) -> bool:
-    """Whether somebody besides the owner may read the file, as far as its mode says."""
-    return os.name == "posix" and bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+def _absolute(path: Path) -> Path:
+    try:
+        return path.absolute()
+    except OSError:  # the folder was removed under us
+        return path
 
 
-def _is_there(path: Path) -> bool:
+def _is_there(path: Path, *, closed_to_us: bool = True) -> bool:
+    """Whether there is such a file; `closed_to_us` is the answer where a folder on the way is closed to us.
+
+    A file that was named is taken as there: reading it will say what is wrong.
+    """
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
-    except OSError:  # a folder on the way is closed to us: reading it will say so
-        return True
+    except OSError:
+        return closed_to_us
     return True

@@ -11,19 +11,18 @@ from pydantic import SecretStr
 
 from terminbenachrichtigung.config.checks import cross_checks, e164
 from terminbenachrichtigung.config.databases import resolved_url
-from terminbenachrichtigung.config.files import read_toml, readable_by_others, shipped_templates
+from terminbenachrichtigung.config.files import read_toml, shipped_templates
 from terminbenachrichtigung.config.keys import shown_value
 from terminbenachrichtigung.config.overlay import Overlay, overlaid
 from terminbenachrichtigung.config.problems import ConfigProblems, Problem
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.config.validation import Draft, validated
+from terminbenachrichtigung.config.warnings import readable_by_others, warnings
 
 Check = Callable[[Settings], Iterable[Problem]]
 """A check from a room above this one, such as the compiling of templates."""
 
-PLACEHOLDER = "change-me"  # stands in the starter where nobody can know the value
-
-_LOGIN = re.compile(r"://[^/@]*:[^/]*@|[?&]password=")  # a database URL that holds a password
+_LOGIN = re.compile(r"://[^/@]*:[^/]*@|[?&][a-z_]*password=", re.I)  # a database URL that holds a password
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def load(path: Path, environ: Mapping[str, str], extra_checks: Sequence[Check] =
     tables = read_toml(path)
     exposed = _holds_plain_secret(tables) and readable_by_others(path)
     settings = settings_from(tables, path, environ, extra_checks)
-    return Loaded(settings, path, tuple(_warnings(settings, path, exposed=exposed)))
+    return Loaded(settings, path, tuple(warnings(settings, path, exposed=exposed)))
 
 
 def settings_from(
@@ -145,26 +144,3 @@ def _holds_plain_secret(tables: Mapping[str, Any]) -> bool:
         if isinstance(value, str) and value and (key == "password" or _LOGIN.search(value)):
             return True
     return False
-
-
-def _warnings(settings: Settings, path: Path, *, exposed: bool) -> Iterator[str]:
-    if exposed:
-        yield f"{path} holds a password and others may read it: chmod 600, or use password_file"
-    placeholders = {
-        "sms.serial": settings.sms.serial if settings.sms else "",
-        "sms.password": settings.sms.password.get_secret_value() if settings.sms else "",
-        "email.password": settings.email.password.get_secret_value() if settings.email else "",
-    }
-    for key, value in placeholders.items():
-        if value == PLACEHOLDER:
-            yield f'{key} is still "{PLACEHOLDER}"'
-    if settings.safety.only_recipients:
-        listed = len(settings.safety.only_recipients)
-        yield f"safety.only_recipients is set: nobody but these {listed} will be sent anything"
-    if settings.safety.max_messages_per_run == 0:
-        yield "safety.max_messages_per_run is 0: no brake holds back a plan gone wrong; a limit is wiser"
-    if settings.monitoring.textfile and not (home := Path(settings.monitoring.textfile).parent).is_dir():
-        yield f"monitoring.textfile cannot be written: there is no folder {home}"
-    kind = settings.sms.sms_type if settings.sms else "auto"
-    if settings.sms and settings.sms.max_parts > 1 and kind != "auto" and not kind.endswith("Long"):
-        yield f'sms.sms_type "{kind}" takes one part only: set max_parts = 1, or sms_type = "auto"'

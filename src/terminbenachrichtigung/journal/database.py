@@ -32,6 +32,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from terminbenachrichtigung.clock import TIMINGS, Clock, Timings
 from terminbenachrichtigung.config import postgres
+from terminbenachrichtigung.config.databases import masked_url
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ MAY_PASS = frozenset(
 
 
 def shown(url: str) -> str:
-    """The URL as it may be printed: without its password."""
-    return make_url(url).render_as_string(hide_password=True)
+    """The URL as it may be printed: without its passwords."""
+    return masked_url(url)
 
 
 @contextmanager

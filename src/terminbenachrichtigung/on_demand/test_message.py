@@ -43,7 +43,9 @@ def _test_content(settings: Settings, channel: Channel, recipient: str) -> Conte
         if settings.email is None:
             raise ConfigError("there is no section [email] in the configuration")
         address = email_address(recipient).address
-        if address is None:
+        if (
+            address is None or recipient.count("@") != 1
+        ):  # a person names one; a field's first is another thing
             raise ConfigError(f'"{recipient}" is no e-mail address')
         return Content(channel, address, language, _TEST_TEXT + "\n", subject="TEST: terminbenachrichtigung")
     if settings.sms is None:

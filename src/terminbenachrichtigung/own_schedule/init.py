@@ -142,3 +142,7 @@ def _check_file(url: URL, name: str) -> None:
     folder = Path(url.database).absolute().parent
     if not folder.is_dir():
         raise ScheduleError(f"The schedule {name} cannot be made: there is no folder {folder}.")
+    try:
+        Path(url.database).touch(mode=0o600)  # names and numbers: nobody but its owner needs to read them
+    except OSError as error:
+        raise ScheduleError(f"The schedule {name} cannot be made: {error.strerror}.") from error

@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
 from terminbenachrichtigung.config import postgres
+from terminbenachrichtigung.config.databases import masked_url
 from terminbenachrichtigung.errors import ScheduleError
 
 _PATIENCE = 30  # seconds to wait for a lock, as the journal does
@@ -220,8 +221,7 @@ class _SqliteFile:
 
 def masked(url: URL) -> str:
     """The URL for people to read, without its passwords."""
-    secret = {name: "***" for name in url.query if "password" in name.lower()}
-    return url.update_query_dict(secret).render_as_string(hide_password=True).replace("%2A%2A%2A", "***")
+    return masked_url(url.render_as_string(hide_password=False))
 
 
 def sentence(error: Exception) -> str:

@@ -1,0 +1,68 @@
+"""What a configuration may say, but rarely means: warnings of `config check`, and errors under `--strict`."""
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, SecretStr
+
+from terminbenachrichtigung.config.keys import shown_value
+from terminbenachrichtigung.config.problems import KeyPath, path_text
+from terminbenachrichtigung.config.settings import Settings
+
+_PLACEHOLDER = re.compile(
+    r"change-me|your-uuid|^MeinePraxis$|\bexample\.(com|net|org)\b|\.(example|invalid)\b", re.I
+)
+"""What the example configuration holds where nobody can know the value; RFC 2606 keeps these domains free."""
+_NO_ADDRESSES = frozenset({"templates", "only_recipients"})  # the latter are for trying out
+
+
+def warnings(settings: Settings, path: Path, *, exposed: bool) -> Iterator[str]:
+    """All of them; `exposed` says that the file at `path` holds a secret and others may read it."""
+    if exposed:
+        yield f"{path} holds a password and others may read it: chmod 600, or use password_file"
+    for key, value in _texts(settings, ()):
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if str(key[-1]).endswith("_file"):
+            if key[-1] != "query_file" and text and readable_by_others(Path(text)):
+                yield f"{path_text(key)}: others may read the file {text}, which holds a secret: chmod 600"
+        elif _PLACEHOLDER.search(text):
+            shown = shown_value(key, value)
+            yield f"{path_text(key)} is still a placeholder{shown and f': {shown}'}"
+    if settings.safety.only_recipients:
+        listed = len(settings.safety.only_recipients)
+        yield f"safety.only_recipients is set: nobody but these {listed} will be sent anything"
+    if settings.safety.max_messages_per_run == 0:
+        yield "safety.max_messages_per_run is 0: no brake holds back a plan gone wrong; a limit is wiser"
+    if settings.monitoring.textfile and not (home := Path(settings.monitoring.textfile).parent).is_dir():
+        yield f"monitoring.textfile cannot be written: there is no folder {home}"
+    kind = settings.sms.sms_type if settings.sms else "auto"
+    if settings.sms and settings.sms.max_parts > 1 and kind != "auto" and not kind.endswith("Long"):
+        yield f'sms.sms_type "{kind}" takes one part only: set max_parts = 1, or sms_type = "auto"'
+
+
+def readable_by_others(path: Path) -> bool:
+    """Whether somebody besides the owner may read the file, as far as its mode says."""
+    try:
+        return os.name == "posix" and bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+    except OSError:  # it went meanwhile
+        return False
+
+
+def _texts(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, str | SecretStr]]:
+    """Every text of the settings with its key, whatever section holds it."""
+    match value:
+        case str() | SecretStr():
+            yield path, value
+        case BaseModel():
+            for name in type(value).model_fields:
+                if name not in _NO_ADDRESSES:
+                    yield from _texts(getattr(value, name), (*path, name))
+        case Mapping():
+            for name, each in value.items():
+                yield from _texts(each, (*path, name))
+        case tuple():
+            for number, each in enumerate(value):
+                yield from _texts(each, (*path, number))
