@@ -2,8 +2,13 @@
 
 import atexit
 import gc
+import os
+import sys
 
 from terminbenachrichtigung.cli import main
+from terminbenachrichtigung.cli.context import Invocation
+
+_STREAMS = (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY))
 
 
 def program() -> None:
@@ -14,7 +19,31 @@ def program() -> None:
     """
     gc.set_threshold(50_000)
     atexit.register(gc.freeze)
-    main()
+    closed = _open_closed_streams()
+    main(obj=Invocation(without_stderr=2 in closed))
+
+
+def _open_closed_streams() -> list[int]:
+    """Puts something in the place of standard streams that are closed (`2>&-`); returns which were.
+
+    Otherwise the next file that is opened gets their number: a database into which a library then writes its
+    messages. A closed standard output becomes one that cannot be written: its report is not written, and that
+    is an error as on a full disk.
+    """
+    closed = []
+    for number, name, flags in (
+        (0, "stdin", os.O_RDONLY),
+        (1, "stdout", os.O_RDONLY),
+        (2, "stderr", os.O_WRONLY),
+    ):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, flags)  # gets the lowest number that is free: this one
+            stream = os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False)
+            setattr(sys, name, stream)
+            closed.append(number)
+    return closed
 
 
 if __name__ == "__main__":

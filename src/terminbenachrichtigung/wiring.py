@@ -1,11 +1,9 @@
 """The one place that wires settings to databases, gateways, clock and signals, and closes them again."""
 
-import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 
 from terminbenachrichtigung.clock import SYSTEM_CLOCK, TIMINGS, Clock, Timings
 from terminbenachrichtigung.config.files import find_config, shipped_templates
@@ -188,20 +186,3 @@ def make_mailer(settings: Settings, now: Callable[[], datetime] = SYSTEM_CLOCK.n
 
     assert settings.email is not None
     return Smtp(settings.email, settings.branches, now)
-
-
-@contextmanager
-def stop_signals(max_run_minutes: int, clock: Clock) -> Iterator[Callable[[], Stop | None]]:
-    """SIGTERM, SIGINT and the end of `max_run_minutes` as a question that a run asks between two messages."""
-    seen: list[int] = []
-    ends = clock.monotonic() + max_run_minutes * 60
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        seen.append(number)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield lambda: Stop.SIGNAL if seen else Stop.MAX_RUN_MINUTES if clock.monotonic() > ends else None
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from terminbenachrichtigung.config.settings import Settings
-    from terminbenachrichtigung.model.result import RunResult
+    from terminbenachrichtigung.model.result import RunResult, Stop
     from terminbenachrichtigung.run.context import RunContext
 
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""What writing to a log on a full or broken disk ends with."""
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+"""What writing to a log on a full or broken disk ends with, or to a stream that is closed."""
 
 
 class Commands(click.Group):
@@ -60,7 +60,14 @@ class Commands(click.Group):
                 raise
             with suppress(OSError):  # stderr may lead to the same disk
                 logs.error(f"the output could not be written: {error.strerror}", 1)
+            _let_go_of_stdout()
             ctx.exit(1)
+
+
+def _let_go_of_stdout() -> None:
+    """Python writes what is left once more at its end, and would end with an exit code of its own."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,8 @@ class Invocation:
     timings: Timings = TIMINGS
     config: Path | None = None
     """The path given by `--config`, if any."""
+    without_stderr: bool = False
+    """Whether the standard error was closed, so that warnings and the log go nowhere."""
 
 
 def invocation(context: click.Context) -> Invocation:
@@ -87,6 +96,16 @@ def open_context(
 
     called = invocation(context)
     return run_context(settings, clock=called.clock, timings=called.timings, readonly=readonly)
+
+
+def stop_signals(
+    context: click.Context, settings: "Settings"
+) -> "AbstractContextManager[Callable[[], Stop | None]]":
+    """Whether a command that sends must end, by a signal or because `max_run_minutes` is over."""
+    from terminbenachrichtigung.run import stopping
+
+    called = invocation(context)
+    return stopping.stop_signals(settings.max_run_minutes, called.clock, logs.warning, called.timings)
 
 
 def load_settings(context: click.Context) -> "Settings":

@@ -13,6 +13,7 @@ from terminbenachrichtigung.cli.context import (
     open_context,
     print_json,
     progress_bar,
+    stop_signals,
     terminal_width,
     wants_colour,
     warn,
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from terminbenachrichtigung.config.settings import Settings
     from terminbenachrichtigung.model.result import RunResult
     from terminbenachrichtigung.run.once import MailStaff
+
+
+_WITHOUT_STDERR = "the standard error is closed (2>&-), so warnings and the log go nowhere"
 
 
 @click.command("run-once")
@@ -53,6 +57,8 @@ def run_once(
 
         def write_report(result: "RunResult") -> None:
             watch.ended(result)
+            if invocation(context).without_stderr:
+                result = replace(result, warnings=(*result.warnings, _WITHOUT_STDERR))
             if as_json:
                 print_json(report.as_json(result, full=full, zone=settings.zone))
                 return
@@ -63,7 +69,7 @@ def run_once(
                 click.echo(text)
 
         with (
-            wiring.stop_signals(settings.max_run_minutes, clock) as stopping,
+            stop_signals(context, settings) as stopping,
             open_context(context, settings) as opened,
             progress_bar(shown=not (as_json or quiet)) as progress,
         ):

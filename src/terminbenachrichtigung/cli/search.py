@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from terminbenachrichtigung.cli.context import (
-    invocation,
     load_settings,
     local_day,
     open_context,
     print_json,
     progress_bar,
+    stop_signals,
     terminal_width,
     wants_colour,
 )
@@ -108,7 +108,6 @@ def notify(
     if not yes and not sys.stdin.isatty():
         raise ConfigError("there is no terminal to ask on before sending; --yes sends without asking")
     settings = load_settings(context)
-    from terminbenachrichtigung import wiring
     from terminbenachrichtigung.on_demand import notify as by_hand
     from terminbenachrichtigung.run import report
 
@@ -134,7 +133,7 @@ def notify(
                 return
         with (
             # Only now: until here Ctrl-C ends the command at once.
-            wiring.stop_signals(settings.max_run_minutes, invocation(context).clock) as stopping,
+            stop_signals(context, settings) as stopping,
             progress_bar(shown=not as_json) as progress,
         ):
             result = by_hand.notify(

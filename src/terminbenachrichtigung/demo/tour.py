@@ -12,7 +12,6 @@ from typing import Any
 
 import click
 
-from terminbenachrichtigung import wiring
 from terminbenachrichtigung.clock import SYSTEM_CLOCK
 from terminbenachrichtigung.config.files import CONFIG_VARIABLE
 from terminbenachrichtigung.config.keys import PREFIX
@@ -23,6 +22,7 @@ from terminbenachrichtigung.demo.scenario import scenario
 from terminbenachrichtigung.errors import TerminbenachrichtigungError
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.model.result import Stop
+from terminbenachrichtigung.run.stopping import stop_signals
 
 _NAME = "terminbenachrichtigung"
 _MINUTES = 10  # the whole demo takes seconds
@@ -39,7 +39,7 @@ def show(directory: Path) -> None:
     scene = scenario(SYSTEM_CLOCK.now())
     folder.make_room(directory)
     with (
-        wiring.stop_signals(_MINUTES, SYSTEM_CLOCK) as stopping,
+        stop_signals(_MINUTES, SYSTEM_CLOCK, _say) as stopping,
         Gateway(script=preparation.answer) as gateway,
         MailServer() as mail,
     ):
@@ -64,6 +64,10 @@ def show(directory: Path) -> None:
         _print(screen.explained(command("explain", asked, "--json"), scene))
     overriding = [name for name in sorted(os.environ) if _is_ours(name) and name != CONFIG_VARIABLE]
     _print(screen.closing(scene, call, overriding))
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)
 
 
 def _print(lines: Iterable[str]) -> None:

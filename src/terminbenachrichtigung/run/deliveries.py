@@ -31,6 +31,7 @@ from terminbenachrichtigung.run.context import RunContext, content_of, gap_of
 from terminbenachrichtigung.run.credit import Credit, price
 from terminbenachrichtigung.run.gate import Held, held_by_time
 from terminbenachrichtigung.run.planning import Planned
+from terminbenachrichtigung.run.surprise import or_unknown
 
 _LOG = logging.getLogger(__name__)
 
@@ -204,12 +205,13 @@ class _Deliveries:
             self._halt(Stop.JOURNAL, str(error))
 
     def _is_open(self, channel: Channel) -> bool:
-        """Asks the channel's preflight once, before its first message."""
+        """Makes the channel ready, and asks its preflight, once before its first message."""
         if channel in self._circuits.closed:
             return False
+        ready = or_unknown(lambda: self._context.senders[channel])
         ask = self._preflights.pop(channel, None)
-        match ask() if ask else None:
-            case Shut(why=why):
+        match or_unknown(ask) if ask and not isinstance(ready, Unknown) else ready:
+            case Shut(why=why) | Unknown(detail=why):
                 self._backlog.close(channel, why)
                 return False
             case Balance() as balance:
@@ -319,7 +321,7 @@ class _Deliveries:
                 return held
             if elapsed(self._clock, delivery.renewed) > self._lease_seconds:
                 return Held.LEASE
-            return sender.send(delivery.claim, delivery.content)
+            return or_unknown(lambda: sender.send(delivery.claim, delivery.content))
 
         self._workers.start(delivery.route.channel, delivery, attempt)
 

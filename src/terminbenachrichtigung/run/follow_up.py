@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.delivery.channel import Account
@@ -18,6 +19,7 @@ from terminbenachrichtigung.model.delivery import DeliveryReport, Tidings, Unava
 from terminbenachrichtigung.model.journal import Known, State
 from terminbenachrichtigung.model.plan import Channel, Reason, Skip
 from terminbenachrichtigung.model.result import RunResult, Stranded, Update
+from terminbenachrichtigung.run.surprise import or_unknown
 
 JOBS_FOR = timedelta(days=7)
 """So long after its run an unanswered message is asked for; the gateway looks back no further."""
@@ -61,10 +63,13 @@ def follow_up(
     since = journal.awaited_since(Channel.SMS, now - REPORTS_FOR) if reports else None
     if not open_messages and since is None:
         return Followed()
-    tidings, troubles = _of_jobs(account(), open_messages, may_ask)
+    gateway = or_unknown(account)
+    if isinstance(gateway, Unknown):
+        return Followed(warnings=(_not_asked(gateway.detail),))
+    tidings, troubles = _of_jobs(gateway, open_messages, may_ask)
     updates = journal.follow(tidings)
     if since is not None:
-        found, why = _reports(account(), since - MARGIN, may_ask)
+        found, why = _reports(gateway, since - MARGIN, may_ask)
         of_jobs = journal.messages_of_jobs({each.job_id for each in found if each.job_id}, now - JOBS_FOR)
         told, unheard = read_reports(found, of_jobs.get)
         updates += journal.follow(told)
@@ -105,7 +110,7 @@ def _of_jobs(
     for message_id in message_ids:
         if not may_ask():
             break
-        match account.jobs(message_id):
+        match or_unknown(partial(account.jobs, message_id)):
             case Unavailable(detail=detail) | Unknown(detail=detail):
                 return found, [_not_asked(detail)]
             case (first, *_):
@@ -122,7 +127,7 @@ def _reports(
     """All reports since then, in as many answers as they take."""
     found: list[DeliveryReport] = []
     while may_ask():
-        page = account.reports(since)
+        page = or_unknown(partial(account.reports, since))
         if isinstance(page, Unavailable | Unknown):
             return found, [_not_asked(page.detail)]
         found += page

@@ -4,13 +4,23 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import assert_never
 
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import TerminbenachrichtigungError
-from terminbenachrichtigung.model.delivery import Rejected, Sent, Unavailable, Unknown
+from terminbenachrichtigung.model.delivery import (
+    Content,
+    Outcome,
+    Rejected,
+    Sent,
+    StaffClaim,
+    Unavailable,
+    Unknown,
+)
 from terminbenachrichtigung.model.result import RunResult, Stop
 from terminbenachrichtigung.run.context import RunContext
+from terminbenachrichtigung.run.surprise import or_unknown
 from terminbenachrichtigung.staff_list import page
 from terminbenachrichtigung.staff_list.cases import staff
 from terminbenachrichtigung.staff_list.entries import StaffEntry
@@ -87,14 +97,13 @@ def _mail(
             continue
         if context.stopping() is not None:
             return
-        assert context.mailer is not None  # the configuration was checked for [email]
         claim = journal.claim_staff_mail(moment.astimezone(settings.zone).date(), branch_code, recipient)
         if claim is None:
             continue
         content = page.as_mail(
             theirs, recipient, now=moment, zone=settings.zone, language=settings.default_language
         )
-        match outcome := context.mailer().send_to_staff(claim, content):
+        match outcome := or_unknown(partial(_send, context, claim, content)):
             case Sent():
                 journal.settle_staff_mail(claim, sent=True)
             case Unknown():
@@ -110,6 +119,11 @@ def _mail(
                     return  # the mail server's own trouble: each further recipient could take as long
             case _:
                 assert_never(outcome)
+
+
+def _send(context: RunContext, claim: StaffClaim, content: Content) -> Outcome:
+    assert context.mailer is not None  # the configuration was checked for [email]
+    return context.mailer().send_to_staff(claim, content)
 
 
 def _with(result: RunResult, troubles: Iterable[str]) -> RunResult:

@@ -1,0 +1,91 @@
+"""How a run is told to end: by a signal, by its own limit of time, and at last by force.
+
+The system hands a signal to Python between two steps of the main thread, which may hang in a database for
+long. So a thread of its own hears of each signal at once, through the pipe that Python writes them to.
+"""
+
+import os
+import select
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+from terminbenachrichtigung.clock import TIMINGS, Clock, Timings
+from terminbenachrichtigung.model.result import Stop
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_SHOW_CURSOR = b"\x1b[?25h"  # a progress bar hides it
+
+Say = Callable[[str], None]
+"""Says a sentence to people, at once."""
+
+
+@contextmanager
+def stop_signals(
+    max_run_minutes: int, clock: Clock, say: Say, timings: Timings = TIMINGS
+) -> Iterator[Callable[[], Stop | None]]:
+    """Within the block: a question that a run asks between two messages, whether it must end, and why.
+
+    The first SIGTERM or SIGINT, and the end of `max_run_minutes`, let what is under way finish. A second
+    signal, and `timings.force` seconds after the limit, end the process at once with exit code 1: its open
+    claims are left to expire.
+    """
+    asked = threading.Event()
+    ends = clock.monotonic() + max_run_minutes * 60
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        asked.set()
+
+    def watch() -> None:
+        while True:
+            left = max(0.0, ends + timings.force - clock.monotonic())
+            if not select.select([reader], [], [], left)[0]:
+                minutes = f"{timings.force / 60:g} minutes after max_run_minutes = {max_run_minutes}"
+                _leave(say, f"the run still hangs {minutes}, and is ended by force")
+            numbers = [number for number in os.read(reader, 64) if number in _SIGNALS]
+            if not numbers and reader in ended:
+                return
+            for _ in numbers:
+                if asked_before:
+                    _leave(say, "a second stop signal ends the run by force")
+                asked_before.append(True)
+                asked.set()
+                say("stopping: what is under way is finished first; a second signal ends at once")
+
+    asked_before: list[bool] = []
+    ended: list[int] = []
+    before = {number: signal.signal(number, note) for number in _SIGNALS}
+    pipe_before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    watching = threading.Thread(target=watch, name="stop signals", daemon=True)
+    watching.start()
+    try:
+        yield lambda: Stop.SIGNAL if asked.is_set() else _after(ends, clock)
+    finally:
+        signal.set_wakeup_fd(pipe_before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        ended.append(reader)
+        os.write(writer, b"\0")
+        watching.join()
+        os.close(writer)
+        os.close(reader)
+
+
+def _after(ends: float, clock: Clock) -> Stop | None:
+    return Stop.MAX_RUN_MINUTES if clock.monotonic() > ends else None
+
+
+def _leave(say: Say, why: str) -> None:
+    """Ends the process here and now; what is said is not waited for longer than a second."""
+    sentence = f"{why}; what was under way counts as unknown after journal.claim_timeout_minutes"
+    saying = threading.Thread(target=say, args=(sentence,), daemon=True)
+    saying.start()
+    saying.join(1)
+    with suppress(OSError):
+        if os.isatty(2):
+            os.write(2, _SHOW_CURSOR)
+    os._exit(1)
