@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 
-from terminbenachrichtigung import __version__
 from terminbenachrichtigung.cli import (
     config,
     demo,
@@ -18,6 +17,7 @@ from terminbenachrichtigung.cli import (
     history,
     journal,
     logs,
+    manual,
     run,
     schedule,
     search,
@@ -43,7 +43,14 @@ from terminbenachrichtigung.cli.context import Commands, Invocation
     help="How stderr looks: json is one object in each line.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say on stderr what happens to each message.")
-@click.version_option(__version__, prog_name="terminbenachrichtigung")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=manual.print_version,
+    help="Show the versions that a bug report should name, and exit.",
+)
 @click.pass_context
 def main(
     context: click.Context,
@@ -73,3 +80,5 @@ main.add_command(config.config)
 main.add_command(journal.journal)
 main.add_command(schedule.schedule)
 main.add_command(demo.demo)
+main.add_command(manual.completion)
+main.add_command(manual.man_pages)
