@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 
@@ -121,6 +122,27 @@ def test_a_spreadsheet_does_not_calculate_what_stands_in_the_schedule(practice: 
     (row,) = csv.DictReader(io.StringIO(practice.run("history", "--csv").stdout))
     assert row["appointment_ids"] == '\'=HYPERLINK("https://evil.example")'
     assert row["customer_id"] == "'@SUM(1)"
+
+
+@pytest.mark.parametrize(
+    "hidden", ["x;=1+1", "x; =1+1", "x;+1", "x;-1", "x;@SUM(1)", "x,=1+1", ";=1+1;", "\t=1+1"]
+)
+@pytest.mark.parametrize("separator", [";", ",", "\t"])
+def test_nor_does_one_that_parts_cells_at_another_sign(
+    hidden: str, separator: str, practice: Practice
+) -> None:
+    """A German spreadsheet parts cells at semicolons, whatever stands in the file."""
+    practice.book(hidden, customer_id=hidden, mobile="", email=address(5))
+    practice.run_once()
+    line = practice.run("history", "--csv").stdout.splitlines()[1]
+    cells = re.split(re.escape(separator), line)
+    assert not [cell for cell in cells if re.match(r'[\s"]*[=@-]|[\s"]*\+(?!49)', cell)]
+    if ";" in hidden:
+        assert all(
+            re.fullmatch(r'"[^"]*"', cell)
+            for cell in next(csv.reader([line], quoting=csv.QUOTE_NONE))
+            if ";" in cell
+        )
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_markup_is_text(below: str) -> None:
 
 def test_colour_is_seen_on_a_terminal_only_and_only_if_wanted() -> None:
     table = Table("title", ("name",), (Row(("Anna",), style="red"),))
-    assert "\x1b[31mAnna" in render([table], width=80)
+    assert "\x1b[31m  Anna" in render([table], width=80)
     assert "\x1b" not in render([table], width=80, colour=False)
     assert "\x1b" not in render([table])
 
@@ -82,6 +82,44 @@ def test_a_text_below_a_row_is_never_cut() -> None:
     table = Table("", ("name",), (Row(("Anna",), "x" * 10_000),))
     assert "x" * 10_000 in render([table])
     assert render([table], width=80, colour=False).count("x") == 10_000
+
+
+ID = "0190f3c2-4a1b-7c3d-8e4f-012345678901"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("below", ["", "2026-11-24 10:00 sms rejected"])
+def test_rows_wrap_under_their_own_columns_and_ids_stay_whole(width: int, below: str) -> None:
+    """A failed message took 13 lines of 11 signs, and its id was cut into four."""
+    detail = "no mobile number (0171 5555 Ute: unclear letters beside it); email: no address"
+    cells = ("2026-11-25 09:00", "Frau Anna Leutheusser-Schnarrenberger (17)", "failed", detail, ID)
+    table = Table("messages", ("start", "customer", "outcome", "detail", "message"), (Row(cells, below),))
+    lines = render([table], width=width, colour=False).splitlines()
+    assert max(map(len, lines)) <= width
+    assert f"      message {ID}" in lines
+    assert detail in " ".join(line.strip() for line in lines)
+    if below:
+        assert lines[-1] == f"      {below}"
+    heading = next(at for at, line in enumerate(lines) if "outcome" in line)
+    outcome = lines[heading].index("outcome")
+    assert lines[heading + 1][outcome:] == "failed"
+    customer = [line[lines[heading].index("customer") : outcome].strip() for line in lines[heading + 1 :]]
+    assert " ".join(customer).startswith("Frau Anna Leutheusser-Schnarrenberger (17)")
+
+
+def test_a_table_that_is_too_wide_wraps_each_cell_under_its_own_heading() -> None:
+    columns = ("appointment", "customer", "contact", "state")
+    row = Row(("4711", "Frau Anna Muster (17)", "0171 5555555, anna@example.org", "not-notified (due now)"))
+    assert render([Table("", columns, (row,))], width=60, colour=False).splitlines()[1:] == [
+        "  appointment  customer      contact           state",
+        "  4711         Frau Anna     0171 5555555,     not-notified",
+        "               Muster (17)   anna@example.org  (due now)",
+    ]
+
+
+def test_where_a_row_fits_its_id_stands_in_it(tmp_path: object) -> None:
+    table = Table("", ("name", "message"), (Row(("Anna", ID)),))
+    assert f"  Anna  {ID}" in render([table], width=80, colour=False).splitlines()
 
 
 def test_a_column_that_is_empty_throughout_and_an_empty_table_are_left_out() -> None:

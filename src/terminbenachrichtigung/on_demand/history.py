@@ -171,22 +171,29 @@ def _iso(moment: datetime | None, zone: tzinfo) -> str | None:
 
 
 _PHONE_NUMBER = re.compile(r"\+[0-9]+")
+_FORMULA = re.compile(r"(^|[;,])(\s*)(?=[=+@-])")
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Lines under a line of headings, for a spreadsheet; without a line break at the end."""
+    """Lines under a line of headings, for a spreadsheet; without a line break at the end.
+
+    A German spreadsheet parts cells at semicolons, so a line with one has all its cells in quotes.
+    """
     text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(cell) for cell in row] for row in rows)
+    plain, quoted = (
+        csv.writer(text, lineterminator="\n", quoting=how) for how in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+    )
+    plain.writerow(columns)
+    for row in rows:
+        cells = [_cell(cell) for cell in row]
+        (quoted if any(";" in cell for cell in cells) else plain).writerow(cells)
     return text.getvalue().rstrip("\n")
 
 
 def _cell(text: str) -> str:
-    """One cell; a spreadsheet must not calculate what a schedule or a gateway wrote."""
+    """One cell. A spreadsheet must not calculate what others wrote, at whatever sign it parts cells."""
     text = printable(text)
-    formula = text.lstrip().startswith(("=", "+", "-", "@")) and not _PHONE_NUMBER.fullmatch(text)
-    return f"'{text}" if formula else text
+    return text if _PHONE_NUMBER.fullmatch(text) else _FORMULA.sub(r"\1\2'", text)
 
 
 def history_rows(messages: Sequence[JournalMessage], *, zone: tzinfo, title: str = "") -> Table:

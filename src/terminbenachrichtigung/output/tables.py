@@ -4,10 +4,11 @@
 it is also the one place that makes it harmless: a caller cannot forget to.
 """
 
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
-from itertools import chain
+from itertools import chain, zip_longest
 
 from terminbenachrichtigung.safe_text import printable
 
@@ -15,6 +16,12 @@ LONGEST = 500
 """Characters of one cell or paragraph: a pasted novel in a name field must not bury the other rows."""
 PADDED = 40
 """Characters up to which a column is aligned; a longer cell only shifts its own line."""
+IDS = frozenset({"message", "run"})
+"""Columns whose ids a person copies. They stand last, and where a terminal is too narrow, below their row."""
+_SENTENCES = frozenset({"detail", "looked at"})
+"""Columns of sentences, which would be columns of syllables there."""
+_NARROWEST = 6
+"""Columns of a terminal to which words are cut where a row does not fit otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +97,17 @@ def _lines(parts: Sequence[str | Table]) -> str:
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     widths = [min(PADDED, max(map(len, column))) for column in zip(*rows, strict=True)]
     for row in rows:
-        cells = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield f"  {cells}".rstrip()
+        yield _line(row, widths)
+
+
+def _line(cells: Iterable[str], widths: Iterable[int]) -> str:
+    padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+    return f"  {'  '.join(padded)}".rstrip()
 
 
 def _on_terminal(parts: Sequence[str | Table], width: int, colour: bool) -> str:
     # imported here: a run by cron has no terminal and must not pay for it
-    from rich import box  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
-    from rich.padding import Padding  # noqa: PLC0415
-    from rich.table import Table as Grid  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     output = StringIO()
@@ -114,20 +122,64 @@ def _on_terminal(parts: Sequence[str | Table], width: int, colour: bool) -> str:
         # Text, never markup: a customer called "[red]" is called just that
         if isinstance(part, str):
             screen.print(Text(part))
-        elif any(row.below for row in part.rows):
-            # lines, not a grid: its last column would be too narrow for a text
-            aligned = _aligned([part.columns, *(row.cells for row in part.rows)])
-            screen.print(Text(f"\n{part.title}", "bold"))
-            screen.print(Text(next(aligned), "bold"))
-            for line, row in zip(aligned, part.rows, strict=True):
-                screen.print(Text(line, row.style))
-                screen.print(Padding(Text(row.below), (0, 0, 1, 6)))
-        else:
-            screen.print()
-            grid = Grid(box=box.SIMPLE_HEAD, title=Text(part.title, "bold"), title_justify="left")
-            for column in part.columns:
-                grid.add_column(Text(column), overflow="fold")
-            for row in part.rows:
-                grid.add_row(*(Text(cell, row.style) for cell in row.cells))
-            screen.print(grid)
+            continue
+        table = _fitting(part, width)
+        widths = _widths(table, width)
+        screen.print(Text(f"\n{part.title}" if part.title else "", "bold"))
+        screen.print(Text(_wrapped(table.columns, widths), "bold"))
+        for row in table.rows:
+            screen.print(Text(_wrapped(row.cells, widths), row.style))
+            if row.below:
+                screen.print(
+                    Text("\n".join(_indented(line, width) for line in row.below.splitlines()) + "\n")
+                )
+        screen.print()
     return output.getvalue().rstrip("\n")
+
+
+def _fitting(table: Table, width: int) -> Table:
+    """The table with its last columns under its rows, as long as the rows do not fit with them."""
+    while table.columns and table.columns[-1] in (*IDS, *_SENTENCES) and _natural_width(table) > width:
+        name = f"{table.columns[-1]} " if table.columns[-1] in IDS else ""
+        rows = (
+            replace(
+                row, cells=row.cells[:-1], below="\n".join(filter(None, (cell and name + cell, row.below)))
+            )
+            for row in table.rows
+            for cell in row.cells[-1:]
+        )
+        table = replace(table, columns=table.columns[:-1], rows=tuple(rows))
+    return table
+
+
+def _indented(line: str, width: int) -> str:
+    indent = " " * 6
+    return textwrap.fill(line, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _natural_width(table: Table) -> int:
+    columns = zip(table.columns, *(row.cells for row in table.rows), strict=True)
+    return sum(2 + max(map(len, column)) for column in columns)
+
+
+def _widths(table: Table, width: int) -> list[int]:
+    """A width for each column, so that a row with its gaps fits: the widest give way, words last of all."""
+    columns = list(zip(table.columns, *(row.cells for row in table.rows), strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    words = [max(len(word) for cell in column for word in cell.split() or [""]) for column in columns]
+    for floors in (words, [min(each, _NARROWEST) for each in words]):
+        while sum(widths) + 2 * len(widths) > width:
+            wide = [at for at in range(len(widths)) if widths[at] > floors[at]]
+            if not wide:
+                break
+            widths[max(wide, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _wrapped(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """A row whose cells go on under their own columns."""
+    columns = [
+        textwrap.wrap(cell, max(1, width), break_on_hyphens=False)
+        for cell, width in zip(cells, widths, strict=True)
+    ]
+    return "\n".join(_line(line, widths) for line in zip_longest(*columns, fillvalue=""))

@@ -275,7 +275,7 @@ def _messages(result: RunResult, zone: tzinfo, full: bool, several: bool) -> Tab
     def order(message: MessageResult) -> int:
         return _ORDER.index(message.outcome) if message.outcome else 0
 
-    columns = ("start", "customer", "to", "outcome", "size", "reminder", "appointments", "detail")
+    columns = ("start", "customer", "to", "outcome", "size", "reminder", "appointments", "detail", "message")
     rows = (_message_row(message, zone, full, several) for message in sorted(result.messages, key=order))
     return Table("messages", columns, tuple(rows))
 
@@ -283,9 +283,7 @@ def _messages(result: RunResult, zone: tzinfo, full: bool, several: bool) -> Tab
 def _message_row(result: MessageResult, zone: tzinfo, full: bool, several: bool) -> Row:
     content, outcome = result.content, result.outcome
     size = [counted(content.parts, "part")] if content.parts is not None else []
-    detail = [message_detail(result, full=full)]
-    if outcome in {MessageOutcome.FAILED, MessageOutcome.UNKNOWN} and result.message_id:
-        detail.insert(0, f"message {result.message_id}")  # what `history resolve` asks for
+    asked_for = outcome in {MessageOutcome.FAILED, MessageOutcome.UNKNOWN}  # by `history resolve`
     return Row(
         (
             local_time(result.message.soonest.starts_at, zone),
@@ -295,7 +293,8 @@ def _message_row(result: MessageResult, zone: tzinfo, full: bool, several: bool)
             ", ".join(filter(None, [*size, content.encoding, content.language])) if full else "",
             result.message.reminder if several else "",
             ", ".join(appointment.appointment_id for appointment in result.message.appointments),
-            "; ".join(filter(None, detail)),
+            message_detail(result, full=full),
+            (result.message_id or "") if asked_for else "",
         ),
         below="\n".join(filter(None, [content.subject, content.text])) if full else "",
         style=_STYLES[outcome] if outcome else "",
