@@ -146,25 +146,115 @@ def one_due(folder: Path) -> Iterator[Run]:
         yield _at("2026-11-24 10:00")
 
 
+class _Exports:
+    """A practice whose software only exports, and the files that it wrote."""
+
+    def __init__(self, practice: Practice) -> None:
+        practice.sql("DROP TABLE reminder_appointments")
+        practice.run("schedule", "init")
+        self._practice = practice
+        days = (25, 26, 27, 28, 30, 29, 25, 26, 30, 30)
+        self.lines = {
+            number: f"{number};{day}.11.2026;13:00;Sehtest;HH1;{number};Frau;Ida;K{number};0171 392{number}"
+            for number, day in enumerate(days, start=4711)
+        }
+
+    def write(self, *numbers: int, end: str = "\n") -> Path:
+        heading = "Termin-ID;Datum;Uhrzeit;Terminart;Filiale;Kundennummer;Anrede;Vorname;Nachname;Handy"
+        path = self._practice.folder / "export.csv"
+        path.write_text("\n".join([heading, *(self.lines[each] for each in numbers)]) + end, encoding="utf-8")
+        return path
+
+    def bring(self, *numbers: int) -> None:
+        self._practice.run("schedule", "import", str(self.write(*numbers)))
+
+
 @_scenario
 def export(folder: Path) -> Iterator[Run]:
     """An export comes anew: one is gone from it, one is new in it, and one has no year."""
     with Practice(folder) as practice:
-        practice.sql("DROP TABLE reminder_appointments")
-        practice.run("schedule", "init")
-        days = (25, 26, 27, 28, 30, 29, 25, 26, 30, 30)
-        lines = {
-            number: f"{number};{day}.11.2026;13:00;Sehtest;HH1;{number};Frau;Ida;K{number};0171 392{number}"
-            for number, day in enumerate(days, start=4711)
-        }
-        path = folder / "export.csv"
-        heading = "Termin-ID;Datum;Uhrzeit;Terminart;Filiale;Kundennummer;Anrede;Vorname;Nachname;Handy"
+        exports = _Exports(practice)
+        exports.bring(*range(4711, 4719))
+        exports.lines[4720] = exports.lines[4720].replace("2026", "")
+        exports.write(*(each for each in range(4711, 4721) if each != 4715))
+        yield _at("2026-11-24 10:00")
 
-        def write(*numbers: int) -> None:
-            path.write_text("\n".join([heading, *(lines[each] for each in numbers), ""]), encoding="utf-8")
 
-        write(*range(4711, 4719))
-        practice.run("schedule", "import", str(path))
-        lines[4720] = lines[4720].replace("2026", "")
-        write(*(each for each in range(4711, 4721) if each != 4715))
+@_scenario
+def export_gone_twice(folder: Path) -> Iterator[Run]:
+    """One is gone from two exports; the second has one more."""
+    with Practice(folder) as practice:
+        exports = _Exports(practice)
+        exports.bring(*range(4711, 4719))
+        exports.bring(*(each for each in range(4711, 4719) if each != 4713))
+        exports.write(*(each for each in range(4711, 4720) if each != 4713))
+        yield _at("2026-11-24 10:00")
+
+
+@_scenario
+def export_of_half(folder: Path) -> Iterator[Run]:
+    """An export has only half of the appointments."""
+    with Practice(folder) as practice:
+        exports = _Exports(practice)
+        exports.bring(*range(4711, 4721))
+        exports.write(4711, 4712, 4715)
+        yield _at("2026-11-24 10:00")
+
+
+@_scenario
+def export_from_thursday(folder: Path) -> Iterator[Run]:
+    """All of Wednesday's appointments are deleted, so that the export begins on Thursday."""
+    with Practice(folder) as practice:
+        exports = _Exports(practice)
+        exports.bring(*range(4711, 4721))
+        exports.write(*(each for each in range(4711, 4721) if each not in (4711, 4717)))
+        yield _at("2026-11-24 10:00")
+
+
+@_scenario
+def export_cut_short(folder: Path) -> Iterator[Run]:
+    """The disk was full."""
+    with Practice(folder) as practice:
+        exports = _Exports(practice)
+        exports.bring(*range(4711, 4721))
+        exports.lines[4718] = exports.lines[4718][:30]
+        exports.write(*range(4711, 4719), end="")
+        yield _at("2026-11-24 10:00")
+
+
+@_scenario
+def calendar(folder: Path) -> Iterator[Run]:
+    """A calendar with a series, lunch breaks, a holiday, and a customer whose number stands twice."""
+    with Practice(folder) as practice:
+        _Exports(practice)
+        who = "DESCRIPTION:Name: Ida Meier\\nMobil: 0171 5555555"
+
+        def event(uid: str, *lines: str) -> list[str]:
+            return ["BEGIN:VEVENT", f"UID:{uid}", *lines, "END:VEVENT"]
+
+        start = "DTSTART;TZID=Europe/Berlin:"
+        lines = [
+            "BEGIN:VCALENDAR",
+            *event("sehtest", f"{start}20261125T090000", "SUMMARY:Sehtest", who),
+            *event("kurs", f"{start}20261126T170000", "RRULE:FREQ=WEEKLY;COUNT=3", "SUMMARY:Kurs", who),
+            *event("pause", f"{start}20261125T120000", "RRULE:FREQ=DAILY", "SUMMARY:Mittagspause"),
+            *event("urlaub", "DTSTART;VALUE=DATE:20261224", "SUMMARY:Urlaub"),
+            *event("zwei", f"{start}20261127T100000", f"{who}\\nMobil: 040 123456"),
+            "END:VCALENDAR",
+        ]
+        (folder / "praxis.ics").write_text("\r\n".join([*lines, ""]), encoding="utf-8")
+        yield _at("2026-11-24 10:00")
+
+
+@_scenario
+def export_without_ids(folder: Path) -> Iterator[Run]:
+    """Square's export: no ids, months by name, am and pm."""
+    with Practice(folder) as practice:
+        _Exports(practice)
+        lines = (
+            "Client Name,Client Phone,Service,Date,Start Time,Status",
+            'Ida Meier,0171 5555555,Sehtest,"Nov 25, 2026",9:00 AM,Accepted',
+            'Udo Kurz,0171 5555556,Sehtest,"Nov 26, 2026",2:30 PM,Cancelled by client',
+        )
+        (folder / "appointments.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
         yield _at("2026-11-24 10:00")

@@ -1,19 +1,28 @@
 """`schedule init` and `schedule import`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from terminbenachrichtigung.cli.context import invocation, load_settings, terminal_width, wants_colour
+from terminbenachrichtigung.cli.context import (
+    invocation,
+    load_settings,
+    local_day,
+    print_json,
+    terminal_width,
+    wants_colour,
+)
 from terminbenachrichtigung.errors import ConfigError
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
-    from terminbenachrichtigung.output.tables import Table
-    from terminbenachrichtigung.own_schedule.changes import Changes
+    from terminbenachrichtigung.config.settings import Settings
+    from terminbenachrichtigung.own_schedule.entries import Reading
+    from terminbenachrichtigung.own_schedule.importing import File
+    from terminbenachrichtigung.own_schedule.source import How
 
 
 @click.group()
@@ -32,111 +41,201 @@ def init(context: click.Context) -> None:
     click.echo("The schedule is ready: branches, customers, appointment_types, appointments.")
 
 
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
 @schedule.command("import")
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", metavar="[FILE]", type=_FILE, required=False)
+@click.option(
+    "--url-file", metavar="FILE", type=_FILE, help="Fetch the https:// address that stands in FILE."
+)
+@click.option("--source", default="", metavar="NAME", help="What is gone is judged within one source.")
 @click.option(
     "--mapping",
     "mappings",
     multiple=True,
     metavar="COLUMN=HEADING",
-    help="The heading of a CSV file that means a column; may be repeated. Usual ones are recognised.",
+    help="The heading that means a column; may be repeated. Usual ones are recognised.",
+)
+@click.option("--ignore", multiple=True, metavar="HEADING", help="Do not use this column; may be repeated.")
+@click.option(
+    "--date-order", type=click.Choice(["dmy", "mdy"]), help="How dates such as 11/12/2026 are to be read."
 )
 @click.option(
-    "--branch", default="", metavar="CODE", help="The branch of appointments for which FILE names none."
+    "--id-from", default="", metavar="start,customer", help="Make ids of these, where the export has none."
 )
+@click.option(
+    "--title", type=click.Choice(["customer"]), help="Read name and number of the customer from the title."
+)
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    metavar="WORD=cancelled|stands",
+    help="What a status means; may be repeated.",
+)
+@click.option("--branch", default="", metavar="CODE", help="The branch where FILE names none.")
 @click.option(
     "--type", "type_name", default="Termin", show_default=True, metavar="NAME", help="Likewise, the type."
 )
-@click.option("--partial", is_flag=True, help="FILE is no complete export: what it does not name stays.")
-@click.option("--dry-run", is_flag=True, help="Report what would change, and write nothing.")
 @click.option(
-    "--force", is_flag=True, help="Also if more than a fifth of what lies ahead would be disturbed."
+    "--from",
+    "covers_from",
+    default="",
+    metavar="now|tomorrow|+N|DATE",
+    help="FILE covers all from there on, also the days before its first appointment.",
 )
+@click.option("--partial", is_flag=True, help="FILE is no complete export: what it does not name stays.")
+@click.option("--force", is_flag=True, help="FILE is right: do what the brake holds.")
+@click.option("--dry-run", is_flag=True, help="Report what would change, and write nothing.")
+@click.option("--quiet", is_flag=True, help="For cron: print nothing unless something new needs a person.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def import_(
     context: click.Context,
     *,
-    file: Path,
+    file: Path | None,
+    url_file: Path | None,
+    source: str,
     mappings: tuple[str, ...],
+    ignore: tuple[str, ...],
+    date_order: str | None,
+    id_from: str,
+    title: str | None,
+    statuses: tuple[str, ...],
     branch: str,
     type_name: str,
+    covers_from: str,
     partial: bool,
-    dry_run: bool,
     force: bool,
+    dry_run: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Bring an export of another program, CSV or iCalendar, into the tool's own schedule.
 
-    Appointments are known by their ids: importing a file again changes nothing. What lies ahead, within
-    the days of the file and in the branches that it names, and is gone from it, becomes cancelled.
-    Lines that cannot be read are listed and refused; the others go in, in one transaction.
+    Importing a file again changes nothing. What is gone from a file is held, and off when the next file does
+    not have it either. What cannot be read is listed and refused; the rest goes in, in one transaction.
 
-    Exit code 0: done. 1: lines were refused, or the whole file, because it would cancel, move or give to
-    another customer more than a fifth of what lies ahead. 2: wrong usage, or no such file. 3: no schedule.
+    Exit code 0: done. 1: done, and something new needs a person: refused lines, a file that seems wrong.
+    2: wrong usage, or no such file. 3: no schedule, or the address is out of reach.
     """
-    pairs = [mapping.partition("=") for mapping in mappings]
-    if not all(column and heading for column, _, heading in pairs):
-        raise ConfigError('--mapping takes COLUMN=HEADING, as in --mapping starts_at="Beginn"')
+    if (file is None) == (url_file is None):
+        raise ConfigError("schedule import takes a FILE, or --url-file FILE with an address in it")
     settings = load_settings(context)
-    excluded = [status.strip() for status in settings.rules.excluded_statuses]
-    if not excluded:
-        raise ConfigError("rules.excluded_statuses is empty: a cancelled appointment would still be notified")
-    from terminbenachrichtigung.own_schedule import changes, entries, importing
+    now = invocation(context).clock.now()
+    from terminbenachrichtigung.own_schedule import entries, ids, import_report, importing, moments
+    from terminbenachrichtigung.own_schedule import source as sources
+    from terminbenachrichtigung.times.windows import Quiet
 
-    usual = [status for status in excluded if status.casefold() == entries.CANCELLED.casefold()]
-    how = changes.How(
-        now=invocation(context).clock.now(),
+    excluded = {status.strip().casefold(): status.strip() for status in settings.rules.excluded_statuses}
+    if entries.CANCELLED.casefold() not in excluded:
+        raise ConfigError(
+            f'rules.excluded_statuses lacks "{entries.CANCELLED}", which the import gives to what is '
+            "cancelled: a cancelled appointment would still be notified"
+        )
+    reading = entries.Reading(
+        now=now,
         zone=settings.zone,
-        excluded=frozenset(status.casefold() for status in excluded),
-        cancelled=(usual or excluded)[0],
+        mapping=_pairs(mappings, '--mapping takes COLUMN=HEADING, as in --mapping starts_at="Beginn"'),
+        ignored=ignore,
+        order=moments.DateOrder(date_order) if date_order else None,
+        excluded=frozenset(excluded),
+        statuses=_meanings(statuses),
+        title_is_customer=title == "customer",
+        ids_made=bool(id_from),
+        whole=force,
+    )
+    how = sources.How(
+        now=now,
+        zone=settings.zone,
+        excluded=frozenset(excluded),
+        cancelled=excluded[entries.CANCELLED.casefold()],
         type_name=type_name.strip() or "Termin",
         branch_code=branch.strip(),
         partial=partial,
+        force=force,
+        covers_from=_first_day(covers_from, now.astimezone(settings.zone)),
+        ids_from=ids.parts_of(id_from) if id_from else (),
+        quiet=Quiet(settings.rules, settings.zone),
     )
-    mapping = {column.strip(): heading for column, _, heading in pairs}
-    parsed = importing.read_file(file, settings.zone, mapping)
-    found = importing.import_entries(
-        settings.schedule.url.get_secret_value(), parsed, how, dry_run=dry_run, force=force
+    url = settings.schedule.url.get_secret_value()
+    exported = (
+        importing.file_at(file)
+        if file is not None
+        else _fetched(settings, url_file, source.strip(), now, asked=_options(reading, how))
     )
-    _print(found, settings.zone, written=not dry_run and (force or not found.braked))
-    if found.braked and not force:
-        click.echo(
-            f"Error: {found.disturbed} of the {found.ahead} appointments that lie ahead would be cancelled, "
-            "moved or given to another customer: more than a fifth. Is it the right file, and complete? "
-            "Nothing was imported; --force does it.",
-            err=True,
-        )
-    context.exit(1 if found.refused or (found.braked and not force) else 0)
+    if exported is None:
+        if as_json or not quiet:
+            _say_unchanged(now.astimezone(settings.zone), as_json=as_json)
+        return
+    parsed, found = importing.import_file(url, exported, reading, how, source=source.strip(), dry_run=dry_run)
+    done = import_report.Import(now, parsed, found, dry_run=dry_run, zone=settings.zone)
+    if as_json:
+        print_json(import_report.as_json(done))
+    elif found.needs_a_person or not quiet:
+        from terminbenachrichtigung.output import tables
+
+        parts = import_report.as_text(done)
+        click.echo(tables.render(parts, width=terminal_width(), colour=wants_colour()))
+    if found.needs_a_person:
+        context.exit(1)
 
 
-def _print(found: "Changes", zone: "ZoneInfo", *, written: bool) -> None:
-    from terminbenachrichtigung.output import tables
+def _fetched(
+    settings: "Settings", url_file: Path | None, source: str, now: datetime, *, asked: str
+) -> "File | None":
+    """What the address gives; None if it is what it was at the last import, which is noted."""
+    from terminbenachrichtigung.own_schedule import fetching, importing
 
-    counts = (
-        f"{len(found.new)} new, {len(found.changed)} changed, {len(found.cancelled)} cancelled, "
-        f"{found.unchanged} unchanged, {len(found.refused)} refused"
-    )
-    parts = [counts, *(f"Warning: {warning}" for warning in found.warnings), *_found_tables(found, zone)]
-    if not written:
-        parts.append("Nothing was written.")
-    click.echo(tables.render(parts, width=terminal_width(), colour=wants_colour()))
+    assert url_file is not None
+    address = fetching.address_in(url_file)
+    name = source or fetching.name_of(address)
+    url = settings.schedule.url.get_secret_value()
+    before = importing.remembered(url, name)
+    # A series is spread anew each day, so that a calendar is read each day though it is what it was.
+    asked = importing.hashed(f"{address} {now.astimezone(settings.zone).date()} {asked}")
+    fetched = fetching.fetch(address, before.etag if before.asked == asked else "")
+    if fetched.content is None:
+        importing.unchanged(url, name, now)
+        return None
+    return importing.File(fetched.content, name, "", fetched.written_at, fetched.etag, asked)
 
 
-def _found_tables(found: "Changes", zone: "ZoneInfo") -> "Iterator[str | Table]":
-    from terminbenachrichtigung.output.tables import Row, Table
+def _options(reading: "Reading", how: "How") -> str:
+    """What else decides what is made of a file: with other options the same file is another one."""
+    asked = replace(reading, now=datetime.min.replace(tzinfo=UTC))
+    return repr((asked, how.type_name, how.branch_code, how.partial, how.ids_from))
 
-    for title, listed in (("changed", found.changed), ("cancelled", found.cancelled)):
-        rows = (
-            Row((f"{change.starts_at.astimezone(zone):%Y-%m-%d %H:%M}", change.appointment_id, change.detail))
-            for change in listed
-        )
-        yield Table(title, ("start", "appointment", "why"), tuple(rows))
-    refused = (Row((str(line.line), line.appointment_id or "", line.reason)) for line in found.refused)
-    yield Table("refused", ("line", "appointment", "why"), tuple(refused))
-    new = found.inserts
-    customers = len(new["customers"]), len(found.updates["customers"])
-    if any(customers):
-        yield "customers: {} new, {} with other data".format(*customers)
-    if new["branches"]:
-        yield "new branches: " + ", ".join(new["branches"])
-    if new["appointment_types"]:
-        yield "new types, which allow notifications: " + ", ".join(new["appointment_types"])
+
+def _say_unchanged(now: datetime, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"command": "schedule import", "at": now.isoformat(), "unchanged": True})
+    else:
+        click.echo("The file has not changed since the last import.")
+
+
+def _pairs(texts: Iterable[str], usage: str) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    if not all(left.strip() and right.strip() for left, _, right in pairs):
+        raise ConfigError(usage)
+    return {left.strip(): right for left, _, right in pairs}
+
+
+def _meanings(texts: Iterable[str]) -> dict[str, bool]:
+    usage = '--status takes WORD=cancelled or WORD=stands, as in --status "Warteliste=cancelled"'
+    pairs = _pairs(texts, usage)
+    if any(meaning.strip() not in ("cancelled", "stands") for meaning in pairs.values()):
+        raise ConfigError(usage)
+    return {word.casefold(): meaning.strip() == "cancelled" for word, meaning in pairs.items()}
+
+
+def _first_day(text: str, now: datetime) -> date | Literal["now"] | None:
+    text = text.strip().lower()
+    if not text or text == "now":
+        return "now" if text else None
+    if text == "tomorrow":
+        return now.date() + timedelta(days=1)
+    if text.startswith("+") and text[1:].isdecimal() and len(text) < 5:
+        return now.date() + timedelta(days=int(text[1:]))
+    return local_day(text)

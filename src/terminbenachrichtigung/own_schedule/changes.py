@@ -1,22 +1,29 @@
-"""What an import would change: pure, from what the file says and what the schedule holds."""
+"""What an import would change: pure, from what the file says and what the schedule holds.
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from zoneinfo import ZoneInfo
+One rule to keep in mind: what a file does not say is no cancellation yet. An appointment that is gone is
+held first, so that nobody is reminded of it, and off only when another file does not have it either.
+"""
 
-from terminbenachrichtigung.own_schedule.entries import CANCELLED, CUSTOMER_TEXTS, Entry, Parsed, Refused
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-Row = Mapping[str, object]
-Rows = Mapping[str, Row]
-
-KEYS = {
-    "branches": "branch_code",
-    "customers": "customer_id",
-    "appointment_types": "type_code",
-    "appointments": "appointment_id",
-}
-"""The tables, in the order in which they are written, with their keys."""
+from terminbenachrichtigung.own_schedule import ids, people
+from terminbenachrichtigung.own_schedule.appointments import Appointments, Table
+from terminbenachrichtigung.own_schedule.columns import CUSTOMER_TEXTS
+from terminbenachrichtigung.own_schedule.coverage import (
+    Reach,
+    booked_at,
+    branches_together,
+    is_older,
+    next_source,
+    reach_of,
+    was_covered,
+)
+from terminbenachrichtigung.own_schedule.entries import CANCELLED, Entry, Parsed
+from terminbenachrichtigung.own_schedule.people import Row, identity_of
+from terminbenachrichtigung.own_schedule.result import Changes
+from terminbenachrichtigung.own_schedule.source import KEYS, Held, How, Source
 
 _CUSTOMER = (*CUSTOMER_TEXTS, "reminder_consent", "last_contacted_at")
 _BRANCH = {
@@ -25,146 +32,111 @@ _BRANCH = {
     "address": "branch_address",
     "email": "branch_email",
 }
-_MOST = 5  # a file may disturb every fifth of the appointments that lie ahead
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What the schedule holds, by table and key; of appointments those ahead and those of the file."""
-
-    rows: Mapping[str, Rows]
-    empty: bool
-    """No appointment has ever been entered."""
-
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """What the administrator and the settings say of an import."""
-
-    now: datetime
-    zone: ZoneInfo
-    excluded: frozenset[str]  # statuses that keep an appointment from being notified, casefolded
-    cancelled: str  # the status of an appointment that is gone
-    type_name: str  # of an appointment for which the file names none
-    branch_code: str = ""  # likewise
-    partial: bool = False  # what the file does not name stays
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One appointment that is not as it was."""
-
-    appointment_id: str
-    starts_at: datetime
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What was found, and the rows to write: whole ones to insert, parts of others to update."""
-
-    new: tuple[Change, ...] = ()
-    changed: tuple[Change, ...] = ()
-    cancelled: tuple[Change, ...] = ()
-    refused: tuple[Refused, ...] = ()
-    warnings: tuple[str, ...] = ()
-    unchanged: int = 0
-    disturbed: int = 0  # appointments ahead that are cancelled, moved, or given to another customer
-    ahead: int = 0  # appointments ahead in the branches of the file, before the import
-    inserts: Mapping[str, Rows] = field(default_factory=dict)
-    updates: Mapping[str, Rows] = field(default_factory=dict)
-
-    @property
-    def braked(self) -> bool:
-        """Whether it disturbs more than a fifth of what lies ahead."""
-        return self.disturbed * _MOST > self.ahead
-
-
-class _Table:
-    """Rows of one table as they will be."""
-
-    def __init__(self, held: Rows) -> None:
-        self.held = held
-        self.inserts: dict[str, dict[str, object]] = {}
-        self.updates: dict[str, dict[str, object]] = {}
-
-    def put(self, key: str, said: Row, defaults: Row) -> None:
-        """The row of the key has these values; a new one has the defaults too."""
-        if key not in self.held:
-            self.inserts[key] = {**defaults, **self.inserts.get(key, {}), **said}
-            return
-        before = self.held[key]
-        updates = {**self.updates.get(key, {}), **said}
-        self.updates[key] = {name: value for name, value in updates.items() if before[name] != value}
-
-    def matching(self, value: str) -> str:
-        """The key that a code or a name means; a new one is its own."""
-        rows = {**self.held, **self.inserts}
-        if value in rows:
-            return value
-        same = [
-            key for key, row in rows.items() if value.casefold() in (key.casefold(), _folded(row["name"]))
-        ]
-        return same[0] if same else value
 
 
 def find(parsed: Parsed, held: Held, how: How) -> Changes:
     """Compare the file with the schedule.
 
-    An appointment that lies ahead, within the days of the file and in the branches that it names, and
-    that a complete file does not name any more, is cancelled. A refused line still names its own.
+    Raises ConfigError where its ids are running numbers.
     """
-    tables = {name: _Table(held.rows[name]) for name in KEYS}
-    branches = {entry.line: code for entry in parsed.entries if (code := _branch(tables, entry, how))}
-    for entry in parsed.entries:
+    appointments = held.rows["appointments"]
+    entries, shared = people.one_id_one_person(parsed.entries)
+    refused = [
+        line for line in (*parsed.refused, *shared) if line.names_somebody or held.knows(line.appointment_id)
+    ]
+    nobody = Counter(parsed.nobody)
+    nobody["lines without a customer"] += len(parsed.refused) + len(shared) - len(refused)
+    older = is_older(parsed, held.source, how)
+    tables = {name: Table(held.rows[name]) for name in KEYS}
+    branches = {entry.line: _branch(tables["branches"], entry, how) for entry in entries}
+    whole = parsed.complete and not (how.partial or parsed.cut or older)
+    together = branches_together(held.source.together, {branches[e.line] or "" for e in entries if e.person})
+    empty = whole and not any(entry.person for entry in entries) and not refused
+    reach = reach_of(parsed, held.source, together, branches.values(), how, empty=empty)
+    entries = _identified(entries, held, how, reach, whole=whole)
+    if not how.ids_from:
+        ids.check_stable(entries, appointments)
+    kept = [entry for entry in entries if entry.person or entry.appointment_id in appointments]
+    nobody["entries without a customer"] += len(entries) - len(kept)
+    if older:
+        kept = [
+            e for e in kept if e.appointment_id not in appointments and not was_covered(e, held.source, how)
+        ]
+    for entry in kept:
         _put(tables, entry, branches.get(entry.line), held, how)
-    warnings = list(parsed.warnings)
-    scope = set(branches.values())
-    gone: set[str] = set()
-    if parsed.complete and not how.partial:
-        if any(line.appointment_id is None for line in parsed.refused):
-            warnings.append(
-                "nothing was cancelled for being gone from the file: a refused line names no appointment"
-            )
-        else:
-            gone = set(_gone(parsed, held.rows["appointments"], scope, how))
-    appointments = tables["appointments"]
-    for key in gone:
-        appointments.put(key, {"status": how.cancelled}, {})
-    found = _sorted_out(appointments, scope, gone, how)
+    work = Appointments(
+        parsed=parsed,
+        held=held,
+        how=how,
+        tables=tables,
+        entries=kept,
+        refused=[] if older else refused,
+        reach=reach,
+        whole=whole,
+    )
+    found = work.outcome()
+    problems = _problems(parsed, older, empty, entries, held.source)
     return replace(
         found,
-        refused=parsed.refused,
-        warnings=tuple(warnings),
-        unchanged=len(parsed.entries)
-        - len(found.new)
-        - sum(bool(part) for key, part in appointments.updates.items() if key not in gone),
-        inserts={name: table.inserts for name, table in tables.items()},
-        updates={name: {k: part for k, part in t.updates.items() if part} for name, t in tables.items()},
+        refused=tuple(refused),
+        newly_refused=tuple(line for line in refused if line.key not in held.reported),
+        titles=tuple(sorted({title for title in parsed.titles if title and title not in held.listed})),
+        warnings=(*parsed.warnings, *found.warnings),
+        problems=problems,
+        nobody={kind: count for kind, count in nobody.items() if count},
+        statuses=_reminded(entries, how),
+        unreachable=sum(entry.person is not None and not entry.person.reached for entry in kept),
+        whole=whole,
+        days=parsed.days,
+        source=next_source(
+            parsed, held.source, how, together, whole=whole and not found.braked, empty=empty, older=older
+        ),
     )
 
 
-def _put(tables: Mapping[str, _Table], entry: Entry, branch: str | None, held: Held, how: How) -> None:
+def _identified(entries: list[Entry], held: Held, how: How, reach: Reach, *, whole: bool) -> list[Entry]:
+    """The entries with ids for their customers and, where the export has none, for themselves."""
+    rows, customers = held.rows["appointments"], held.rows["customers"]
+    if not how.ids_from:
+
+        def customer_before(entry: Entry) -> str | None:
+            before = rows.get(entry.appointment_id)
+            return None if before is None or before["customer_id"] is None else str(before["customer_id"])
+
+        return people.identified(entries, customers, customer_before)
+    own = {key: row for key, row in rows.items() if held.source_of(key) == held.source.name}
+    identities = {key: identity_of(row) for key, row in customers.items()}
+    found = people.identified(entries, customers, ids.customer_at(own, identities))
+
+    def gone(row: Row) -> bool:
+        return whole and how.lies_ahead(row) and reach.of_its_branches(row)
+
+    return ids.with_ids(found, how.ids_from, own, gone, held.made_ids)
+
+
+def _put(tables: Mapping[str, Table], entry: Entry, branch: str | None, held: Held, how: How) -> None:
     said = entry.values
-    if entry.customer_id is not None:
+    customer_id = entry.person.customer_id if entry.person else None
+    if entry.person is not None and customer_id is not None:
+        about = entry.person.said
         tables["customers"].put(
-            entry.customer_id,
-            {name: said[name] for name in _CUSTOMER if name in said},
+            customer_id,
+            {name: about[name] for name in _CUSTOMER if name in about},
             {
-                "customer_id": entry.customer_id,
+                "customer_id": customer_id,
                 **dict.fromkeys(CUSTOMER_TEXTS, ""),
                 "reminder_consent": False,
                 "last_contacted_at": None,
             },
         )
-    row: dict[str, object] = {"starts_at": entry.starts_at, "customer_id": entry.customer_id}
+    row: dict[str, object] = {"starts_at": entry.starts_at, "customer_id": customer_id, "import_state": ""}
     row |= {name: said[name] for name in ("status", "is_group", "ends_at", "created_at") if name in said}
     before = tables["appointments"].held.get(entry.appointment_id)
     if "status" not in said and before and before["status"] == how.cancelled:
         row["status"] = ""  # it was gone from the file, and is back
     if row.get("status") == CANCELLED:
         row["status"] = how.cancelled
-    if "created_at" in row and row["created_at"] is None:
+    if row.get("created_at", 0) is None:
         del row["created_at"]
     type_name = str(said.get("type_name") or "")
     if type_name or before is None or before["type_code"] is None:
@@ -180,96 +152,48 @@ def _put(tables: Mapping[str, _Table], entry: Entry, branch: str | None, held: H
         "status": "",
         "is_group": False,
         "ends_at": None,
-        # The first file brings what was booked at any time; what a later one adds was booked of late.
-        "created_at": None if held.empty else how.now,
+        "created_at": booked_at(entry.starts_at, held.source, how),
     }
     tables["appointments"].put(entry.appointment_id, row, defaults)
 
 
-def _branch(tables: Mapping[str, _Table], entry: Entry, how: How) -> str | None:
+def _branch(table: Table, entry: Entry, how: How) -> str | None:
     said = entry.values
     word = str(said.get("branch_code") or said.get("branch_name") or how.branch_code)
     if not word:
         return None
-    table = tables["branches"]
     code = table.matching(word)
+    if entry.person is None and code not in table.held:
+        return code
     known: dict[str, object] = {name: said[column] for name, column in _BRANCH.items() if said.get(column)}
     table.put(code, known, {"branch_code": code, "name": word, "phone": "", "address": "", "email": ""})
     return code
 
 
-def _gone(parsed: Parsed, held: Rows, scope: set[str], how: How) -> Iterator[str]:
-    days = [entry.starts_at.astimezone(how.zone).date() for entry in parsed.entries]
-    named = {entry.appointment_id for entry in parsed.entries}
-    unread = {line.appointment_id for line in parsed.refused}
-    for key, row in held.items():
-        if key in named or key in unread or key.rpartition("/")[0] in unread:
-            continue  # before the slash: the series to which an occurrence belongs
-        starts_at = row["starts_at"]
-        if (
-            isinstance(starts_at, datetime)
-            and _lies_ahead(row, how)
-            and (not scope or row["branch_code"] in scope)
-            and days
-            and min(days) <= starts_at.astimezone(how.zone).date() <= max(days)
-        ):
-            yield key
-
-
-def _lies_ahead(row: Row, how: How) -> bool:
-    starts_at = row["starts_at"]
-    return (
-        isinstance(starts_at, datetime) and starts_at > how.now and _folded(row["status"]) not in how.excluded
+def _reminded(entries: Iterable[Entry], how: How) -> Mapping[str, int]:
+    return Counter(
+        str(entry.values.get("status") or "")
+        for entry in entries
+        if entry.person
+        and entry.starts_at > how.now
+        and not how.is_off(entry.values.get("status"))
+        and entry.values.get("status") != CANCELLED
     )
 
 
-def _sorted_out(appointments: _Table, scope: set[str], gone: set[str], how: How) -> Changes:
-    changed, cancelled = [], []
-    disturbed: set[str] = set()
-    for key, part in appointments.updates.items():
-        if not part:
-            continue
-        before = appointments.held[key]
-        after = {**before, **part}
-        starts_at = after["starts_at"]
-        assert isinstance(starts_at, datetime)
-        ended = "status" in part and _folded(after["status"]) in how.excluded
-        if ended and _folded(before["status"]) not in how.excluded:
-            why = "gone from the file" if key in gone else f"status {after['status']}"
-            cancelled.append(Change(key, starts_at, why))
-        else:
-            changed.append(Change(key, starts_at, _what(before, part, how)))
-        if _lies_ahead(before, how) and (ended or {"starts_at", "customer_id"} & part.keys()):
-            disturbed.add(key)
-    ahead = {
-        key
-        for key, row in appointments.held.items()
-        if _lies_ahead(row, how) and (not scope or row["branch_code"] in scope or key in disturbed)
-    }
-    new = [Change(key, row["starts_at"], "") for key, row in appointments.inserts.items()]  # type: ignore[arg-type]
-    return Changes(
-        new=_in_order(new),
-        changed=_in_order(changed),
-        cancelled=_in_order(cancelled),
-        disturbed=len(disturbed),
-        ahead=len(ahead),
-    )
-
-
-def _what(before: Row, part: Row, how: How) -> str:
-    words = []
-    for name in part:
-        old = before[name]
-        if name == "starts_at" and isinstance(old, datetime):
-            words.append(f"moved from {old.astimezone(how.zone):%Y-%m-%d %H:%M}")
-        else:
-            words.append("another customer" if name == "customer_id" else name)
-    return ", ".join(words)
-
-
-def _in_order(found: Iterable[Change]) -> tuple[Change, ...]:
-    return tuple(sorted(found, key=lambda change: (change.starts_at, change.appointment_id)))
-
-
-def _folded(text: object) -> str:
-    return str(text or "").strip().casefold()
+def _problems(
+    parsed: Parsed, older: bool, empty: bool, entries: Iterable[Entry], source: Source
+) -> tuple[str, ...]:
+    found = []
+    if parsed.cut:
+        found.append(f"the file seems to be cut short: {parsed.cut}; nothing counts as gone")
+    if older:
+        found.append(
+            "the file is older than the last one of its source: it moves nothing, and nothing counts as gone"
+        )
+    named = [entry.person for entry in entries if entry.person]
+    if not named and not parsed.refused and not (empty and source.empty):
+        found.append("nobody in the file has a customer")
+    if named and not any(person.reached for person in named):
+        found.append("no customer of the file has a number or an address")
+    return tuple(found)

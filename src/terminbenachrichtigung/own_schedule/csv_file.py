@@ -1,192 +1,395 @@
-"""A CSV export → entries. Delimiter, encoding and headings are recognised."""
+"""A CSV export → entries. Delimiter, encoding, headings and the order of day and month are recognised."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
-from zoneinfo import ZoneInfo
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
 
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.own_schedule import entries
-from terminbenachrichtigung.own_schedule.entries import BRANCH_TEXTS, HEADINGS, Entry, Parsed, Refused, Value
-from terminbenachrichtigung.schedule import values
+from terminbenachrichtigung.own_schedule import columns, descriptions, entries, letters, moments, zones
+from terminbenachrichtigung.own_schedule.columns import BRANCH_TEXTS, Understood
+from terminbenachrichtigung.own_schedule.entries import (
+    CANCELLED,
+    Attempts,
+    Ending,
+    Entry,
+    Parsed,
+    Person,
+    Reading,
+    Refused,
+    Value,
+)
+from terminbenachrichtigung.own_schedule.moments import DateOrder, Moments, Span
 from terminbenachrichtigung.schedule.values import Unreadable, shown
 
 _DELIMITERS = ";,\t|"
+_LINES_ABOVE = 10  # a title, a date and the like may stand above the headings
+_DATED = ("starts_at", "date", "ends_at", "end_date", "created_at", "last_contacted_at")
+_LETTERED = ("type_name", *BRANCH_TEXTS, "status")
+
+_Row = tuple[int, Sequence[str] | csv.Error]
 
 
-def read(content: bytes, zone: ZoneInfo, mapping: Mapping[str, str]) -> Parsed:
-    """Read a whole export.
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The cells of a file."""
 
-    Args:
-        content: UTF-8, UTF-16 with a byte order mark, or else Windows-1252.
-        zone: of times without an offset.
-        mapping: by column, the heading that means it; all others are recognised.
+    headings: tuple[str, ...]
+    rows: tuple[_Row, ...]  # with the line on which each begins; instead of cells, why there are none
+    line_end: bool  # the file ends with one
 
-    Raises:
-        ConfigError: it is no table, or a needed column is not among its headings.
-    """
-    text = _decoded(content)
+    @property
+    def signature(self) -> str:
+        """The same for all files with the same headings."""
+        return "|".join(heading.strip().casefold() for heading in self.headings)
+
+
+def table(content: bytes) -> Table:
+    """The cells of an export; raises ConfigError if it is no text."""
+    text = letters.decoded(content)
     delimiter = max(_DELIMITERS, key=lambda each: _fit(text, each))
     rows = _rows(text, delimiter)
-    headings = next(rows, (0, ()))[1]
-    columns = _columns(headings, mapping)
-    found: list[Entry] = []
-    refused: list[Refused] = []
-    warnings: list[str] = []
-    for line, cells in rows:
-        raw = {column: cells[place] for column, place in columns.items() if place < len(cells)}
-        try:
-            _check_width(cells, headings)
-            entry, dropped = _entry(line, raw, zone)
-        except Unreadable as problem:
-            refused.append(Refused(line, str(problem), _id(raw)))
-            continue
-        found.append(entry)
-        warnings += dropped
-    kept, doubles = entries.settled(found)
-    in_order = sorted([*refused, *doubles], key=lambda each: each.line)
-    return Parsed(tuple(kept), tuple(in_order), tuple(warnings))
+    above = list(islice(rows, _LINES_ABOVE))
+    place = _headings_at(above)
+    headings = above[place][1] if above else ()
+    if isinstance(headings, csv.Error):
+        raise ConfigError(f"line {above[place][0]}: the file is no CSV: {headings}")
+    return Table(tuple(headings), (*above[place + 1 :], *rows), text.endswith(("\n", "\r")))
 
 
-def _decoded(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = content.decode("utf-16", errors="replace")
-    else:
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = content.decode("cp1252", errors="replace")
-    if "\0" in text:
-        raise ConfigError("the file is no text: neither CSV nor iCalendar")
-    return text
+def read(cells: Table, how: Reading) -> Parsed:
+    """Read a whole export.
+
+    Raises:
+        ConfigError: a needed column is not among its headings, its ids are running numbers, or its dates
+            can be read in two ways.
+    """
+    meaning = columns.understood(cells.headings, how.mapping, how.ignored, ids_made=how.ids_made)
+    _check_ids(cells, meaning)
+    order = _order(cells, meaning, how)
+    lines = _Lines(meaning, len(cells.headings), replace(how, order=order))
+    rows, cut, ending = _ending(cells, how)
+    for line, row in rows:
+        lines.take(line, row)
+    if cut:
+        line, row = cells.rows[-1]
+        lines.refuse(line, row, cut)
+    kept, doubles = entries.settled(lines.entries)
+    return Parsed(
+        entries=tuple(kept),
+        refused=tuple(sorted([*lines.refused, *doubles], key=lambda each: each.line)),
+        warnings=(*lines.warnings(), *entries.doubtful_statuses(kept, how)),
+        nobody=lines.nobody,
+        titles=tuple(lines.titles),
+        headings=meaning.headings,
+        unused=meaning.unused,
+        cut=cut,
+        order=order,
+        days=entries.span_of_days(lines.starts, how.zone),
+        ending=ending,
+    )
 
 
 def _fit(text: str, delimiter: str) -> tuple[int, int]:
-    """How many known headings the delimiter gives, then how many headings."""
-    try:
-        headings = next(_rows(text, delimiter), (0, ()))[1]
-    except ConfigError:
-        return 0, 0
-    return sum(entries.column_of(heading) is not None for heading in headings), len(headings)
+    """How many known headings the delimiter gives, then how many cells in that line."""
+    first = list(islice(_rows(text, delimiter), _LINES_ABOVE))
+    row = first[_headings_at(first)][1] if first else ()
+    return (0, 0) if isinstance(row, csv.Error) else (columns.known(row), len(row))
 
 
-def _rows(text: str, delimiter: str) -> Iterator[tuple[int, Sequence[str]]]:
+def _headings_at(first: Sequence[_Row]) -> int:
+    """Which of the first lines has the headings: the first with two known ones, else the very first."""
+    for place, (_, row) in enumerate(first):
+        if not isinstance(row, csv.Error) and columns.known(row) >= 2:
+            return place
+    return 0
+
+
+def _rows(text: str, delimiter: str) -> Iterator[_Row]:
     """The rows that are not empty, with the line on which each begins."""
-    # Strict: an open quotation mark would swallow all lines after it, and they would count as cancelled.
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+    # Strict: what follows a closing quotation mark is an error, and not a part of the cell.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
-    try:
-        for cells in reader:
-            hint = (
-                line == 1
-                and len("".join(cells)) <= len("sep=;")
-                and cells[:1]
-                and cells[0].startswith("sep=")
-            )
-            if any(cell.strip() for cell in cells) and not hint:  # Excel's own line "sep=;" is no heading
-                yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise ConfigError(f"line {line}: the file is no CSV: {error}") from None
-
-
-def _columns(headings: Sequence[str], mapping: Mapping[str, str]) -> dict[str, int]:
-    """By column: its place in a row."""
-    places: dict[str, int] = {}
-    for column, heading in mapping.items():
-        if column not in HEADINGS:
-            raise ConfigError(f'--mapping: there is no column "{column}"; there are {", ".join(HEADINGS)}')
-        wanted = [place for place, each in enumerate(headings) if each.strip() == heading.strip()]
-        if not wanted:
-            raise ConfigError(f'--mapping: the file has no heading "{heading}"; it has {_listed(headings)}')
-        places[column] = wanted[0]
-    taken = set(places.values())
-    for place, heading in enumerate(headings):
-        column = entries.column_of(heading) or ""
-        if not column or place in taken or column in mapping:
-            continue
-        if column in places:
-            both = _listed((headings[places[column]], heading))
-            raise ConfigError(f"{both} both mean {column}; choose one with --mapping {column}=HEADING")
-        places[column] = place
-    missing = [column for column in ("appointment_id", "starts_at") if column not in places]
-    if missing:
-        raise ConfigError(
-            f"no heading means {' and '.join(missing)}; the file has {_listed(headings) or 'none'}. "
-            f"Name it with --mapping {missing[0]}=HEADING"
-        )
-    return places
-
-
-def _listed(headings: Sequence[str]) -> str:
-    return ", ".join(f'"{heading.strip()}"' for heading in headings)
-
-
-def _check_width(cells: Sequence[str], headings: Sequence[str]) -> None:
-    if len(cells) < len(headings) or any(cells[len(headings) :]):
-        raise Unreadable(f"has {len(cells)} cells under {len(headings)} headings")
-
-
-def _needed_key(text: str) -> str:
-    found = values.key(text)
-    if not found:
-        raise Unreadable("missing")
-    return found
-
-
-def _id(raw: Mapping[str, str]) -> str | None:
-    try:
-        return values.key(raw.get("appointment_id", "")) or None
-    except Unreadable:
-        return None
-
-
-def _entry(line: int, raw: Mapping[str, str], zone: ZoneInfo) -> tuple[Entry, list[str]]:
-    """The entry of a line, and a warning for each optional value that was dropped. Raises Unreadable."""
-    column = "appointment_id"
-    try:
-        appointment_id = _needed_key(raw[column])
-        column = "starts_at"
-        starts_at = entries.moment(raw[column], zone, raw.get("date", ""))
-        said: dict[str, Value] = {
-            name: raw[name].strip() for name in ("type_name", *BRANCH_TEXTS) if name in raw
-        }
-        column = "is_group"
-        if column in raw:
-            said[column] = entries.flag(raw[column])
-        column = "customer_id"
-        customer_id, contact = entries.customer(raw)
-    except Unreadable as problem:
-        raise Unreadable(f"{column}: {problem}") from None
-    if "status" in raw:
-        said["status"] = entries.status(raw["status"])
-    dropped = []
-    for column in ("ends_at", "created_at", "last_contacted_at", "reminder_consent"):
-        if column not in raw or (column.endswith("_at") and not raw[column].strip()):
-            continue
+    while True:
+        row: Sequence[str] | csv.Error
         try:
-            value: Value = (
-                entries.flag(raw[column])
-                if column == "reminder_consent"
-                else entries.moment(raw[column], zone, raw.get("date") or raw["starts_at"])
-                if column == "ends_at"
-                else _time_or_midnight(raw[column], zone)
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            row = error
+        if isinstance(row, csv.Error) or (any(map(str.strip, row)) and not _is_hint(line, row)):
+            yield line, row
+        line = reader.line_num + 1
+
+
+def _is_hint(line: int, row: Sequence[str]) -> bool:
+    """Whether it is Excel's own first line "sep=;"."""
+    return line == 1 and row[0].startswith("sep=") and len("".join(row)) <= len("sep=;")
+
+
+def _check_ids(cells: Table, meaning: Understood) -> None:
+    place = meaning.columns.get("appointment_id")
+    if place is None:
+        return
+    rows = [row for _, row in cells.rows if not isinstance(row, csv.Error)]
+    ids = [row[place].strip() for row in rows if place < len(row)]
+    if columns.counts_up(cells.headings[place], ids):
+        raise ConfigError(
+            f'"{cells.headings[place].strip()}" only numbers the lines (1, 2, 3), which is no id: one '
+            "booking shifts all later ones. Use --id-from start,customer"
+        )
+
+
+def _order(cells: Table, meaning: Understood, how: Reading) -> DateOrder | None:
+    if how.order is not None:
+        return how.order
+    places = [meaning.columns[name] for name in _DATED if name in meaning.columns]
+    texts = {
+        row[place]
+        for _, row in cells.rows
+        if not isinstance(row, csv.Error)
+        for place in places
+        if place < len(row)
+    }
+    if moments.contradict(texts):
+        raise ConfigError(
+            "some dates are day first, others month first; is the file put together from two? "
+            "--date-order dmy or mdy says which holds; lines that do not fit are then refused"
+        )
+    possible = moments.orders(texts)
+    if len(possible) > 1 and how.settled_order is None:
+        example = next(text for text in sorted(texts) if len(moments.orders([text])) > 1)
+        raise ConfigError(
+            f"{shown(example.strip())} may begin with the day or with the month, and so may all dates of the "
+            "file: say --date-order dmy or --date-order mdy"
+        )
+    return next(iter(possible)) if len(possible) == 1 else how.settled_order
+
+
+def _ending(cells: Table, how: Reading) -> tuple[Sequence[_Row], str, Ending]:
+    """The rows without a doubtful last one, why the file seems to be cut short, and how it ends."""
+    if not cells.rows:
+        return (), "", Ending(cells.line_end)
+    last = cells.rows[-1][1]
+    if isinstance(last, csv.Error):
+        if "unexpected end" in str(last):
+            return cells.rows[:-1], "the file ends inside quotation marks", Ending(cells.line_end)
+        return cells.rows, "", Ending(cells.line_end)
+    short = re.sub(r"\d+", "#", "|".join(last)) if len(last) < len(cells.headings) else ""
+    ending = Ending(cells.line_end, short)
+    if short and how.ending is not None and how.ending.short_line == short:
+        return cells.rows[:-1], "", ending  # a footer, as whole files of this source have it
+    if short and how.whole:
+        return cells.rows[:-1], "", ending
+    if short:
+        return cells.rows[:-1], f"has {len(last)} cells under {len(cells.headings)} headings", ending
+    if not cells.line_end and how.ending is not None and how.ending.line_end and not how.whole:
+        return cells.rows[:-1], "ends without a line end, which earlier files had", ending
+    return cells.rows, "", ending
+
+
+class _Lines:
+    """Takes the lines of a file one by one."""
+
+    def __init__(self, meaning: Understood, width: int, how: Reading) -> None:
+        self.entries: list[Entry] = []
+        self.refused: list[Refused] = []
+        self.nobody: Counter[str] = Counter()
+        self.titles: list[str] = []
+        self.starts: list[datetime] = []
+        self._dropped: dict[str, tuple[int, str]] = {}
+        self._meaning = meaning
+        self._width = width
+        self._how = how
+        self._moments = Moments(zones.UTC_ZONE if meaning.in_utc else how.zone, how.order)
+
+    def warnings(self) -> list[str]:
+        """One for each column of which something was left out."""
+        return [
+            f"{column}: {count} value{'' if count == 1 else 's'} could not be read and "
+            f"{'was' if count == 1 else 'were'} left out, for instance {example}"
+            for column, (count, example) in self._dropped.items()
+        ]
+
+    def take(self, line: int, row: Sequence[str] | csv.Error) -> None:
+        """An entry, a refusal, or one of those that name nobody."""
+        if isinstance(row, csv.Error):
+            self.refuse(line, row, str(row))
+        elif len(row) < self._width or any(map(str.strip, row[self._width :])):
+            self.refuse(line, row, f"has {len(row)} cells under {self._width} headings")
+        else:
+            self._take(line, row)
+
+    def refuse(self, line: int, row: Sequence[str] | csv.Error, reason: str) -> None:
+        """A line whose cells cannot be told apart; its id and its name, as far as they can."""
+        cells = () if isinstance(row, csv.Error) else row
+        raw = self._raw(cells)
+        attempts = Attempts()
+        found = attempts.read("", lambda: entries.identifier(raw.get("appointment_id", ""))) or ""
+        self.refused.append(Refused(line, reason, found, key=entries.key_of(cells or (reason,))))
+
+    def _raw(self, row: Sequence[str]) -> dict[str, str]:
+        return {
+            column: entries.cleaned(row[place])
+            for column, place in self._meaning.columns.items()
+            if place < len(row)
+        }
+
+    def _take(self, line: int, row: Sequence[str]) -> None:
+        raw = self._raw(row)
+        if columns.truth(raw.get("all_day", "")) and not entries.names_somebody(raw):
+            self.nobody["all-day entries"] += 1
+            return
+        attempts = Attempts()
+        named = attempts.read("description", lambda: self._named(raw)) or raw
+        found_id = attempts.read("appointment_id", lambda: self._id(raw)) or ""
+        span = attempts.read("starts_at", lambda: self._span(raw))
+        if span is not None:
+            self.starts.append(span.starts_at)
+        who = attempts.read("customer_id", lambda: entries.person(named))
+        said = attempts.read("status", lambda: self._said(raw, row)) or {}
+        if attempts.problem:
+            self._refuse(line, row, attempts.problem, found_id=found_id, span=span, named=named)
+            return
+        assert span is not None
+        said |= self._times(line, raw, span)
+        if who is not None:
+            who = self._with_consent(line, raw, who)
+        if who is None and self._how.title_is_customer and raw.get("subject"):
+            self.titles.append(raw["subject"])
+        self.entries.append(Entry(line, found_id, span.starts_at, who, said))
+
+    def _refuse(
+        self,
+        line: int,
+        row: Sequence[str],
+        reason: str,
+        *,
+        found_id: str,
+        span: Span | None,
+        named: Mapping[str, str],
+    ) -> None:
+        name = " ".join(filter(None, (named.get(c, "") for c in ("name", "first_name", "last_name"))))
+        self.refused.append(
+            Refused(
+                line,
+                reason,
+                found_id,
+                span.starts_at if span else None,
+                name,
+                entries.key_of(row),
+                names_somebody=entries.names_somebody(named),
             )
+        )
+
+    def _id(self, raw: Mapping[str, str]) -> str:
+        if self._how.ids_made:
+            return ""
+        found = entries.identifier(raw["appointment_id"])
+        if not found:
+            raise Unreadable("missing")
+        return found
+
+    def _named(self, raw: Mapping[str, str]) -> Mapping[str, str]:
+        """The line, with what its title and its description say of the customer."""
+        found: dict[str, str] = {}
+        if raw.get("description"):
+            found = descriptions.labelled(raw["description"])
+        if self._how.title_is_customer and raw.get("subject"):
+            here = {column: text for column, text in raw.items() if text}
+            found = descriptions.titled(raw["subject"], found | here) | found
+        return {**found, **{column: text for column, text in raw.items() if text or column not in found}}
+
+    def _span(self, raw: Mapping[str, str]) -> Span:
+        if columns.truth(raw.get("all_day", "")):
+            raise Unreadable("a whole day, without a time")
+        return self._moments.span(raw["starts_at"], raw.get("date", ""), self._zone(raw))
+
+    def _zone(self, raw: Mapping[str, str]) -> zones.Zone | None:
+        name = raw.get("time_zone", "")
+        if not name:
+            return None
+        zone = zones.named(name)
+        if zone is None:
+            raise Unreadable(f"unknown time zone {shown(name)}")
+        return zone
+
+    def _said(self, raw: Mapping[str, str], row: Sequence[str]) -> dict[str, Value]:
+        for column in _LETTERED:
+            if why := letters.trouble(raw.get(column, "")):
+                raise Unreadable(f"{why} in {shown(raw[column])}")
+        said: dict[str, Value] = {name: raw[name] for name in ("type_name", *BRANCH_TEXTS) if name in raw}
+        if "is_group" in raw:
+            said["is_group"] = _flag(raw["is_group"])
+        if "status" in raw:
+            said["status"] = entries.status(raw["status"], self._how)
+        title = raw.get("subject", "")
+        if title and columns.without_cancellation(title) is not None:
+            said["status"] = CANCELLED
+        for place in self._meaning.cancelled:
+            if self._is_cancelled(entries.cleaned(row[place])) and not self._is_excluded(said.get("status")):
+                said["status"] = CANCELLED
+        if self._meaning.cancelled:
+            said.setdefault("status", "")
+        return said
+
+    def _is_excluded(self, status: Value) -> bool:
+        return str(status or "").casefold() in self._how.excluded
+
+    def _is_cancelled(self, cell: str) -> bool:
+        """What a column such as `Storniert am` says: yes or no, or a date."""
+        if (said := columns.truth(cell)) is not None:
+            return said
+        if columns.says_cancelled(cell):
+            return True
+        try:
+            self._moments.moment_or_day(cell)
+        except Unreadable:
+            raise Unreadable(f"cancelled: neither yes, no, nor a date: {shown(cell)}") from None
+        return True
+
+    # What need not be there: what cannot be read is left out, and allows nothing.
+
+    def _times(self, line: int, raw: Mapping[str, str], span: Span) -> dict[str, Value]:
+        said: dict[str, Value] = {}
+        if "ends_at" in raw or span.ends_at is not None:
+            said["ends_at"] = span.ends_at
+        if end := raw.get("ends_at"):
+            day = raw.get("end_date") or span.starts_at.astimezone(self._how.zone).date().isoformat()
+            said["ends_at"] = self._kept(
+                "ends_at", line, lambda: self._moments.moment(end, day, self._zone(raw))
+            )
+        if created := raw.get("created_at"):
+            said["created_at"] = self._kept("created_at", line, lambda: self._moments.moment_or_day(created))
+        return said
+
+    def _with_consent(self, line: int, raw: Mapping[str, str], who: Person) -> Person:
+        more: dict[str, Value] = {}
+        if "reminder_consent" in raw:
+            consent = raw["reminder_consent"]
+            more["reminder_consent"] = self._kept("reminder_consent", line, lambda: _flag(consent)) or False
+        if contacted := raw.get("last_contacted_at"):
+            more["last_contacted_at"] = self._kept(
+                "last_contacted_at", line, lambda: self._moments.moment_or_day(contacted)
+            )
+        return replace(who, said={**who.said, **more}) if more else who
+
+    def _kept(self, column: str, line: int, reader: Callable[[], Value]) -> Value:
+        try:
+            return reader()
         except Unreadable as problem:
-            # What cannot be read allows nothing.
-            value = False if column == "reminder_consent" else None
-            dropped.append(f"line {line}: {column} was left out: {problem}")
-        (said if column in ("ends_at", "created_at") else contact)[column] = value
-    if customer_id is None:
-        contact = {}
-    return Entry(line, appointment_id, starts_at, customer_id, said | contact), dropped
+            count, example = self._dropped.get(column, (0, f"line {line}: {problem}"))
+            self._dropped[column] = count + 1, example
+            return None
 
 
-def _time_or_midnight(text: str, zone: ZoneInfo) -> Value:
-    try:
-        return entries.moment(text, zone)
-    except Unreadable:
-        return entries.moment("00:00", zone, text) if "/" not in text else _refuse(text)
-
-
-def _refuse(text: str) -> Value:
-    raise Unreadable(f"not a date: {shown(text)}")
+def _flag(text: str) -> bool:
+    said = columns.truth(text)
+    if said is None:
+        raise Unreadable(f"neither yes nor no: {shown(text)}")
+    return said

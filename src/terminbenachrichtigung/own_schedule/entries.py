@@ -1,85 +1,56 @@
 """What an exported file says, line by line: frozen entries, and a reason for each line that is none.
 
-The readers of the two kinds of file share this page: the names that columns have in the exports of
-other programs, the forms in which people write times and names, and who a customer without an id is.
+The readers of the two kinds of file share this page: what they are told, what they give back, and who the
+customer of a line is.
 """
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from terminbenachrichtigung.contact.names import name_words
+from terminbenachrichtigung.own_schedule.columns import (
+    CUSTOMER_TEXTS,
+    NO_VALUE,
+    mentions_cancellation,
+    says_cancelled,
+)
+from terminbenachrichtigung.own_schedule.letters import trouble, without_html
+from terminbenachrichtigung.own_schedule.moments import DateOrder
 from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.schedule import values
 from terminbenachrichtigung.schedule.values import Unreadable, shown
 
+T = TypeVar("T")
 Value = str | bool | datetime | None
 
 CANCELLED = "Storniert"
-"""The status of a cancelled appointment; among `rules.excluded_statuses` unless somebody took it out."""
+"""The status of a cancelled appointment; `rules.excluded_statuses` must have it."""
 
-CUSTOMER_TEXTS = (
-    "salutation",
-    "first_name",
-    "last_name",
-    "mobile",
-    "phone",
-    "email",
-    "preferred_channel",
-    "language",
-)
-BRANCH_TEXTS = ("branch_code", "branch_name", "branch_phone", "branch_address", "branch_email")
-
-HEADINGS: Mapping[str, str] = {
-    "appointment_id": "appointment id, appointment number, appointment no, booking id, id, uid, "
-    "Termin-ID, Terminnummer, Termin-Nr, Buchungsnummer, Buchungs-ID",
-    "starts_at": "start, starts at, start time, begin, time, from, Beginn, Startzeit, Terminbeginn, Uhrzeit, "
-    "Zeit, Von, Termin",
-    "date": "date, day, start date, appointment date, Datum, Tag, Termindatum",
-    "ends_at": "end, ends at, end time, to, Ende, Endzeit, Terminende, Bis",
-    "status": "state, appointment status, Terminstatus",
-    "type_name": "type, appointment type, service, Terminart, Termintyp, Art, Typ, Leistung, Behandlung",
-    "is_group": "group, group appointment, Gruppe, Gruppentermin",
-    "created_at": "created, booked at, booked on, Erstellt, Erstellt am, Angelegt am, Gebucht am",
-    "branch_code": "branch, branch id, location, Filiale, Filialkürzel, Filial-Nr, Standort",
-    "branch_name": "Filialname",
-    "branch_phone": "Telefon Filiale, Filialtelefon",
-    "branch_address": "Adresse Filiale, Filialadresse",
-    "branch_email": "E-Mail Filiale",
-    "customer_id": "customer number, customer no, client id, patient id, Kunden-ID, Kundennummer, "
-    "Kunden-Nr, Patienten-ID, Patientennummer, Patienten-Nr",
-    "name": "full name, customer, customer name, client, patient, patient name, Kunde, Kundenname, "
-    "Patientenname",
-    "salutation": "title, Anrede",
-    "first_name": "given name, Vorname",
-    "last_name": "surname, family name, Nachname, Familienname",
-    "mobile": "mobile phone, mobile number, cell, cell phone, Mobil, Mobiltelefon, Mobilnummer, Handy, "
-    "Handynummer",
-    "phone": "telephone, phone number, tel, Telefon, Telefonnummer, Festnetz, Rufnummer",
-    "email": "e-mail, mail, email address, E-Mail-Adresse",
-    "preferred_channel": "preferred contact, Kontaktkanal, Bevorzugter Kontakt, Kontakt per",
-    "reminder_consent": "consent, Einwilligung, Zustimmung",
-    "language": "Sprache",
-    "last_contacted_at": "last contact, last contacted, Letzter Kontakt",
-}
-"""By column: the headings that mean it beside its own name, in any case and with any punctuation."""
-
-_WORDS = {"ja": True, "j": True, "yes": True, "y": True, "x": True, "wahr": True, "nein": False, "n": False}
-_WORDS |= {"no": False, "falsch": False, "": False}
-_CANCELLED_WORDS = {"storniert", "storno", "abgesagt", "gelöscht", "cancelled", "canceled", "deleted"}
 _SALUTATIONS = ("Frau", "Herr", "Mr", "Mrs", "Ms")
+_SHORTENED = re.compile(r"\d(?:[.,]\d+)?[eE][+-]?\d+")
+_SPREADSHEET_WHOLE = re.compile(r"(-?\d+)\.0+")
+_FORMULA = re.compile(r'="(.*)"', re.S)
 
-_DATE = (
-    r"(?:[^\W\d]+[.,]*\s+)?"  # Di., Dienstag,
-    r"(?:(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})|(?P<D>\d{1,2})\.(?P<M>\d{1,2})\.(?P<Y>\d{4}|\d{2}))"
-)
-_TIME = (
-    r"(?P<h>\d{1,2})[:.](?P<min>\d{2})(?::(?P<s>\d{2})(?:[.,]\d+)?)?(?:\s*Uhr)?\s*(?P<o>Z|[+-]\d{2}:?\d{2})?"
-)
-_WHOLE = re.compile(rf"{_DATE}(?:(?:\s*T|\s*,|)\s*{_TIME})?\Z", re.IGNORECASE)
-_CLOCK = re.compile(rf"{_TIME}\Z", re.IGNORECASE)
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A customer as a line names them."""
+
+    customer_id: str  # empty where the file gives none
+    said: Mapping[str, Value]  # the columns about the customer that the file gives, and no others
+    words: frozenset[str]  # of the name, as names are compared
+    reached: frozenset[str]  # the ends of their numbers, and their address, as they are compared
+
+    @property
+    def name(self) -> str:
+        """For people to read."""
+        return one_line(f"{self.said.get('first_name') or ''} {self.said.get('last_name') or ''}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +58,50 @@ class Entry:
     """One appointment of the file. `values` has the columns that the file gives, and no others."""
 
     line: int
-    appointment_id: str
+    appointment_id: str  # empty where `--id-from` is to make it
     starts_at: datetime
-    customer_id: str | None
+    person: Person | None
     values: Mapping[str, Value]
+    series: str = ""  # the id of the series of which it is an occurrence
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A line that says no appointment, and why; its id, where at least that could be read."""
+    """A line that may concern a customer and cannot be read, and why."""
 
     line: int
     reason: str
-    appointment_id: str | None = None
+    appointment_id: str = ""  # empty where not even that could be read
+    starts_at: datetime | None = None
+    name: str = ""
+    key: str = ""  # the same for the same content, in whatever line of whatever file
+    names_somebody: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a file ends: an export that was cut short ends otherwise than the whole ones before it."""
+
+    line_end: bool = True
+    short_line: str = ""  # its last line, digits as #, if that has too few cells: a sum, a footer
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the administrator, the settings, and earlier files of the source say of reading a file."""
+
+    now: datetime
+    zone: ZoneInfo
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+    order: DateOrder | None = None
+    settled_order: DateOrder | None = None  # by an earlier file of the source
+    excluded: frozenset[str] = frozenset({"storniert"})  # statuses, casefolded
+    statuses: Mapping[str, bool] = field(default_factory=dict)  # casefolded; whether it is cancelled
+    title_is_customer: bool = False
+    ids_made: bool = False  # by `--id-from`
+    ending: Ending | None = None  # of the last whole file of the source
+    whole: bool = False  # the administrator says that the file is as it should be
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,104 +111,130 @@ class Parsed:
     entries: tuple[Entry, ...]
     refused: tuple[Refused, ...] = ()
     warnings: tuple[str, ...] = ()
-    complete: bool = True
-    """Whether an appointment that the file does not name was cancelled."""
+    nobody: Mapping[str, int] = field(default_factory=dict)  # what names nobody, counted by kind
+    titles: tuple[str, ...] = ()  # of timed entries in which `--title customer` found nobody
+    headings: Mapping[str, str] = field(default_factory=dict)  # by column
+    unused: tuple[str, ...] = ()  # headings
+    complete: bool = True  # an appointment that the file does not name is gone
+    cut: str = ""  # why it seems to be cut short
+    order: DateOrder | None = None  # of its dates with `/`
+    days: tuple[date, date] | None = None  # the first and the last, by the practice's clock
+    written_at: datetime | None = None  # by its own word
+    written_by: str = ""  # the id of the appointment that bears that stamp, or empty for all of them
+    stamps: Mapping[str, datetime] = field(default_factory=dict)  # by id: when it was last changed
+    ending: Ending = Ending()
 
 
-def column_of(heading: str) -> str | None:
-    """The column that a heading means, or None for one that the tool has no use for."""
-    return _COLUMNS.get(_folded(heading))
+class Attempts:
+    """Reads the values of one line; the first that cannot be read is the reason to refuse it."""
+
+    def __init__(self) -> None:
+        self.problem = ""
+
+    def read(self, column: str, reader: Callable[[], T]) -> T | None:
+        """What the reader returns, or None, with the problem noted."""
+        try:
+            return reader()
+        except Unreadable as problem:
+            self.problem = self.problem or f"{column}: {problem}"
+        return None
 
 
-def _folded(heading: str) -> str:
-    text = heading.casefold()
-    for umlaut, plain in (("ä", "ae"), ("ö", "oe"), ("ü", "ue")):
-        text = text.replace(umlaut, plain)
-    return re.sub(r"[\W_]", "", text)
+def key_of(parts: Iterable[str]) -> str:
+    """The same for the same content."""
+    return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:16]
 
 
-_COLUMNS = {
-    _folded(heading): column for column, names in HEADINGS.items() for heading in (column, *names.split(","))
-}
+def cleaned(cell: str) -> str:
+    """A cell without what spreadsheets and web pages wrap around it."""
+    text = cell.strip()
+    if text[:2] == '="' and (found := _FORMULA.fullmatch(text)):
+        text = found[1].strip()
+    if text[:1] == "'":
+        text = text[1:].strip()
+    if "<" in text or "&" in text:
+        text = without_html(text).strip()
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def moment(text: str, zone: ZoneInfo, day: str = "") -> datetime:
-    """A time as exports write it, in UTC: 2026-11-24T09:00, 24.11.2026 9:00 Uhr; or its date in `day`.
-
-    Without an offset it is local: the earlier one where the clock shows it twice, moved forward where
-    the clock skips it. Raises Unreadable; also for 11/24/2026, which may be a day or a month first.
-    """
-    text = text.strip()
-    if day.strip() and _CLOCK.match(text):
-        text = f"{_day(day).isoformat()} {text}"
-    found = _WHOLE.match(text)
-    if found is None:
-        raise Unreadable(f"not a date and time: {shown(text)}" if text else "missing")
-    if found["h"] is None:
-        raise Unreadable(f"has no time of day: {shown(text)}")
-    offset = (found["o"] or "").upper()
-    clock = f"{int(found['h']):02}:{found['min']}:{found['s'] or '00'}{offset}"
-    try:
-        read = datetime.fromisoformat(f"{_calendar_day(found).isoformat()}T{clock}")
-    except ValueError:
-        raise Unreadable(f"there is no such time: {shown(text)}") from None
-    return in_utc(read, zone)
+def identifier(text: str) -> str:
+    """An id; empty where there is none. Raises Unreadable for what stands in the place of one."""
+    found = values.key(text)
+    if found in NO_VALUE:
+        raise Unreadable(f"{found} in place of an id")
+    if _SHORTENED.fullmatch(found):
+        raise Unreadable(f"a spreadsheet shortened it: {shown(found)}")
+    whole = _SPREADSHEET_WHOLE.fullmatch(found)
+    return whole[1] if whole else found
 
 
-def in_utc(read: datetime, zone: ZoneInfo) -> datetime:
-    """A moment of the file, of this century; raises Unreadable for any other."""
-    if not 2000 <= read.year < 2100:
-        raise Unreadable(f"lies outside the years 2000 to 2099: {read.date()}")
-    return (read if read.tzinfo else read.replace(tzinfo=zone, fold=0)).astimezone(UTC)
+def status(text: str, how: Reading) -> str:
+    """The status of a line: what is excluded keeps its name, other words for a cancellation become one."""
+    folded = text.casefold()
+    if folded in how.excluded:
+        return text
+    decided = how.statuses.get(folded)
+    if decided is None:
+        decided = says_cancelled(text)
+    return CANCELLED if decided else text
 
 
-def _day(text: str) -> date:
-    found = _WHOLE.match(text.strip())
-    if found is None:
-        raise Unreadable(f"not a date: {shown(text)}")
-    return _calendar_day(found)
+def doubtful_statuses(parsed: Iterable[Entry], how: Reading) -> list[str]:
+    """A warning for each status that holds a word for a cancellation, and stands."""
+    found: dict[str, int] = {}
+    for entry in parsed:
+        word = str(entry.values.get("status") or "")
+        if word and word.casefold() not in how.excluded and word.casefold() not in how.statuses:
+            found[word] = found.get(word, 0) + 1
+    return [
+        f'the status "{one_line(word)}" holds a word for a cancellation, and its {count} '
+        f"appointment{'' if count == 1 else 's'} will be reminded: --status WORD=cancelled or =stands decides"
+        for word, count in found.items()
+        if mentions_cancellation(word)
+    ]
 
 
-def _calendar_day(found: re.Match[str]) -> date:
-    year, month, day = (int(found[small] or found[large]) for small, large in ("yY", "mM", "dD"))
-    try:
-        return date(year + 2000 if len(found["Y"] or "") == len("26") else year, month, day)
-    except ValueError:
-        raise Unreadable(f"there is no such day: {shown(found[0])}") from None
+def names_somebody(raw: Mapping[str, str]) -> bool:
+    """Whether a line has anything that would tell who the customer is."""
+    return any(
+        (text := raw.get(column, "").strip()) and text not in NO_VALUE
+        for column in ("customer_id", "name", "first_name", "last_name", "mobile", "phone", "email")
+    )
 
 
-def flag(text: str) -> bool:
-    """A flag as exports write it: ja, nein, x, 1, true; empty is false. Raises Unreadable."""
-    word = text.strip().casefold()
-    return _WORDS[word] if word in _WORDS else values.boolean(word)
-
-
-def status(text: str) -> str:
-    """The status of a line: every word for a cancellation becomes `CANCELLED`."""
-    return CANCELLED if text.strip().casefold() in _CANCELLED_WORDS else text.strip()
-
-
-def customer(raw: Mapping[str, str]) -> tuple[str | None, dict[str, Value]]:
-    """Who the customer is, and what the file says of them; without id, name and address there is none.
-
-    A customer without an id gets one of their name and the end of their first number, or else their
-    e-mail address: the same in every export, and however the number is typed.
-    """
-    said: dict[str, Value] = {name: raw[name].strip() for name in CUSTOMER_TEXTS if name in raw}
-    if "name" in raw:
+def person(raw: Mapping[str, str]) -> Person | None:
+    """The customer of a line, None if it names nobody; raises Unreadable for what is no id, or no name."""
+    if not names_somebody(raw):
+        return None
+    said: dict[str, Value] = {
+        name: "" if (text := raw[name]) in NO_VALUE else text for name in CUSTOMER_TEXTS if name in raw
+    }
+    if "name" in raw and raw["name"] not in NO_VALUE:
         for column, value in _names(raw["name"], whole="first_name" not in raw).items():
             if not said.get(column):
                 said[column] = value
-    customer_id = values.key(raw.get("customer_id", ""))
-    if customer_id:
-        return customer_id, said
-    digits = next((d for n in ("mobile", "phone") if (d := re.sub(r"\D", "", raw.get(n, "")))), "")
-    address = digits[-9:] or raw.get("email", "").strip()
-    name = f"{said.get('first_name', '')} {said.get('last_name', '')}"
-    if not name.strip() and not address:
-        return None, {}
-    known = one_line(f"{name}\n{address}".casefold())
-    return "file-" + hashlib.sha256(known.encode()).hexdigest()[:16], said
+    for column in ("salutation", "first_name", "last_name"):
+        if why := trouble(str(said.get(column) or "")):
+            raise Unreadable(f"{why} in {shown(said[column])}")
+    customer_id = identifier(raw.get("customer_id", ""))
+    return Person(
+        customer_id,
+        said,
+        name_words(str(said.get("first_name") or ""), str(said.get("last_name") or "")),
+        reached(*(str(said.get(column) or "") for column in ("mobile", "phone", "email"))),
+    )
+
+
+def reached(mobile: str, phone: str, email: str) -> frozenset[str]:
+    """The ends of all numbers, and the address, as they are compared: however they are typed."""
+    found = set()
+    for piece in re.split(r"[;,\r\n]", f"{mobile};{phone}"):
+        digits = re.sub(r"\D", "", re.sub(r"\.0+$", "", piece.strip()))
+        if len(digits) >= 5:
+            found.add(digits[-9:])
+    if "@" in email:
+        found.add(email.strip().casefold())
+    return frozenset(found)
 
 
 def _names(text: str, *, whole: bool) -> dict[str, str]:
@@ -216,8 +244,8 @@ def _names(text: str, *, whole: bool) -> dict[str, str]:
         return {"last_name": text}
     found = {}
     word, _, rest = text.partition(" ")
-    if word.rstrip(".") in _SALUTATIONS and rest:
-        found["salutation"], text = word, rest
+    if word.rstrip(".,") in _SALUTATIONS and rest:
+        found["salutation"], text = word.rstrip(","), rest
     last, comma, first = text.partition(",")
     if not comma:
         first, _, last = text.rpartition(" ")
@@ -227,18 +255,48 @@ def _names(text: str, *, whole: bool) -> dict[str, str]:
 def settled(entries: Iterable[Entry]) -> tuple[list[Entry], list[Refused]]:
     """Identical lines are one; different lines of one id are all refused: which one holds?"""
     groups: dict[str, list[Entry]] = {}
-    for entry in entries:
-        groups.setdefault(entry.appointment_id, []).append(entry)
     kept, refused = [], []
+    for entry in entries:
+        if entry.appointment_id:
+            groups.setdefault(entry.appointment_id, []).append(entry)
+        else:
+            kept.append(entry)
     for appointment_id, group in groups.items():
-        if all(_said(entry) == _said(group[0]) for entry in group):
+        if len(group) == 1 or all(_said(entry) == _said(group[0]) for entry in group):
             kept.append(group[0])
             continue
         lines = ", ".join(str(entry.line) for entry in group)
         reason = f"appointment_id: {shown(appointment_id)} comes more than once, differently (lines {lines})"
-        refused += [Refused(entry.line, reason, appointment_id) for entry in group]
+        refused += [refusal(entry, reason) for entry in group]
     return kept, refused
 
 
+def refusal(entry: Entry, reason: str) -> Refused:
+    """The refusal of an entry that could be read, for what it says beside others."""
+    who = entry.person
+    return Refused(
+        entry.line,
+        reason,
+        entry.appointment_id,
+        entry.starts_at,
+        who.name if who else "",
+        key_of(
+            (
+                entry.appointment_id,
+                entry.starts_at.isoformat(),
+                str(who and sorted(who.said.items(), key=str)),
+            )
+        ),
+        names_somebody=who is not None,
+    )
+
+
 def _said(entry: Entry) -> object:
-    return entry.starts_at, entry.customer_id, entry.values
+    return entry.starts_at, entry.person, entry.values
+
+
+def span_of_days(starts: Sequence[datetime], zone: ZoneInfo) -> tuple[date, date] | None:
+    """The first and the last day, by the practice's clock."""
+    if not starts:
+        return None
+    return min(starts).astimezone(zone).date(), max(starts).astimezone(zone).date()

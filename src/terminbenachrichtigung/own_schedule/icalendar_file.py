@@ -1,159 +1,432 @@
-"""An iCalendar file (RFC 5545) → entries: one for each event, under its UID.
+"""An iCalendar file (RFC 5545) → entries: one for each event, under its UID, and for each of a series.
 
-One occurrence of a series (RECURRENCE-ID) is an appointment of its own. A series by a rule is
-refused: which of its occurrences still stand, only the calendar that made it knows.
+An occurrence is an appointment of its own, known by the date that it had by the rule. The lines are read by
+`icalendar`, one event at a time, so that what is wrong with one spoils no other.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
-from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.own_schedule import entries
+from terminbenachrichtigung.own_schedule import columns, descriptions, entries, letters, moments
 from terminbenachrichtigung.own_schedule.entries import (
     CANCELLED,
-    CUSTOMER_TEXTS,
+    Attempts,
+    Ending,
     Entry,
     Parsed,
+    Person,
+    Reading,
     Refused,
     Value,
 )
-from terminbenachrichtigung.schedule import values
+from terminbenachrichtigung.own_schedule.icalendar_lines import Component, components_of, definitions
+from terminbenachrichtigung.own_schedule.series import SeriesPart, spread
+from terminbenachrichtigung.own_schedule.zones import Zones
+from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.schedule.values import Unreadable, shown
 
-_CONTACT = (*CUSTOMER_TEXTS, "name", "customer_id")
-_LABELLED = re.compile(r"\s*([^:]{1,40}):\s*(.+)")
+if TYPE_CHECKING:
+    from icalendar.parser import Parameters
+
+_TIME = re.compile(r"(\d{8})(?:T(\d{4}(?:\d{2})?)(Z?))?", re.I)
+_CHANGING = ("DTSTAMP", "LAST-MODIFIED", "SEQUENCE", "CREATED")  # with each export, though nothing changed
+_ONE_EXPORT = timedelta(minutes=10)
+_ALL_DAY = timedelta(days=1)
+
+
+class _WholeDay(Unreadable):
+    """A date without a time."""
 
 
 def is_calendar(content: bytes) -> bool:
     """Whether a file calls itself one."""
-    return content.lstrip(b"\xef\xbb\xbf \r\n\t")[:15].upper() == b"BEGIN:VCALENDAR"
+    start = content[:64].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t")
+    return start[:15].upper() == b"BEGIN:VCALENDAR"
 
 
-def read(content: bytes, zone: ZoneInfo) -> Parsed:
-    """Read a whole calendar; `zone` is that of times without one.
+def name_of(content: bytes) -> str:
+    """The name that a calendar gives itself, so that two calendars are told apart; empty without one."""
+    found = re.search(rb"(?m)^(?:X-WR-CALNAME|NAME)[^:\r\n]*:([^\r\n]*)", content.replace(b"\0", b""), re.I)
+    return found[1].decode(errors="replace").strip() if found else ""
+
+
+def undated(file_name: str) -> str:
+    """A file's name without what differs from export to export: a date, the "(2)" of a browser."""
+    stem = file_name.rpartition(".")[0] or file_name
+    return re.sub(
+        r"\s*\(\d+\)|[-_. ]*\d{4}[-_.]?\d{2}[-_.]?\d{2}(?:[-_.T ]?\d{2,6})*|[-_. ]*\d{6,}", "", stem
+    )
+
+
+def read(content: bytes, how: Reading) -> Parsed:
+    """Read a whole calendar.
 
     A calendar that is an invitation (METHOD other than PUBLISH) says nothing of other appointments.
-    Raises ConfigError if it is damaged.
     """
-    import icalendar  # noqa: PLC0415 - 50 ms, only for this kind of file
-
-    lines = [
-        number
-        for number, line in enumerate(content.splitlines(), start=1)
-        if line.strip().upper() == b"BEGIN:VEVENT"
-    ]
-    try:
-        calendars = icalendar.Calendar.from_ical(content, multiple=True)
-    except (ValueError, IndexError, KeyError, OSError) as error:  # OSError: zoneinfo's, for the zone "Europe"
-        raise ConfigError(f"the file is no iCalendar: {str(error).splitlines()[0]}") from None
-    events = [(calendar, event) for calendar in calendars for event in calendar.walk("VEVENT")]
-    if len(events) != len(lines) or not calendars:
-        raise ConfigError("the calendar is damaged or ends too early: nothing was read")
-    found: list[tuple[int, Entry]] = []
-    refused: list[Refused] = []
-    methods = {str(calendar.get("METHOD", "PUBLISH")).upper() for calendar in calendars}
-    for line, (calendar, event) in zip(lines, events, strict=True):
-        try:
-            entry = _entry(line, event, zone, cancelled=str(calendar.get("METHOD", "")).upper() == "CANCEL")
-            sequence = int(str(event.get("SEQUENCE", 0)) or 0)
-        except (Unreadable, ValueError) as problem:
-            refused.append(Refused(line, str(problem), str(event.get("UID", "")).strip() or None))
-            continue
-        found.append((sequence, entry))
-    newest: dict[str, int] = {}
-    for sequence, entry in found:
-        newest[entry.appointment_id] = max(sequence, newest.get(entry.appointment_id, sequence))
-    kept, differing = entries.settled(
-        entry for sequence, entry in found if sequence == newest[entry.appointment_id]
+    components, cut = components_of(content)
+    calendars = [each for each in components if each.name == "VCALENDAR"]
+    zones = Zones(definitions(components), how.now)
+    reader = _Events(how, zones)
+    reader.take([each for each in components if each.name == "VEVENT"])
+    kept, doubles = entries.settled(reader.entries)
+    written_at, written_by = reader.written()
+    return Parsed(
+        entries=tuple(kept),
+        refused=tuple(sorted([*reader.refused, *doubles], key=lambda each: each.line)),
+        nobody=reader.nobody,
+        titles=tuple(reader.titles),
+        complete={each.text_of("METHOD").upper() or "PUBLISH" for each in calendars} == {"PUBLISH"},
+        cut="" if how.whole else cut,
+        days=entries.span_of_days(reader.starts, how.zone),
+        written_at=written_at,
+        written_by=written_by,
+        stamps=reader.stamps,
+        ending=Ending(),
     )
-    in_order = sorted([*refused, *differing], key=lambda each: each.line)
-    return Parsed(tuple(kept), tuple(in_order), complete=methods == {"PUBLISH"})
 
 
-def _entry(line: int, event: Any, zone: ZoneInfo, *, cancelled: bool) -> Entry:
-    appointment_id = values.key(str(event.get("UID", "")))
-    if not appointment_id:
-        raise Unreadable("UID: missing")
-    if "RRULE" in event or "RDATE" in event:
-        raise Unreadable("RRULE: a series by a rule; export its occurrences one by one")
-    starts_at = _moment(event, "DTSTART", zone)
-    if "RECURRENCE-ID" in event:
-        occurrence = _moment(event, "RECURRENCE-ID", zone)
-        appointment_id = values.key(f"{appointment_id}/{occurrence:%Y%m%dT%H%M%SZ}")
-    gone = cancelled or str(event.get("STATUS", "")).upper() == "CANCELLED"
-    said: dict[str, Value] = {"status": CANCELLED if gone else ""}
-    if "CATEGORIES" in event and (names := _categories(event["CATEGORIES"])):
-        said["type_name"] = names[0]
-    for name, column in (("DTEND", "ends_at"), ("CREATED", "created_at")):
-        with suppress(Unreadable):  # neither is needed
-            said[column] = _moment(event, name, zone)
-    length = _read(event, "DURATION")
-    if isinstance(length, timedelta) and "DTEND" not in event:
-        said["ends_at"] = starts_at + length
-    customer_id, contact = entries.customer(dict(_contact(event)))
-    return Entry(line, appointment_id, starts_at, customer_id, said | contact)
+# ---------------------------------------------------------------- events
 
 
-def _moment(event: Any, name: str, zone: ZoneInfo) -> datetime:
-    """The time of a property in UTC; raises Unreadable."""
-    found = event.get(name)
-    read = _read(event, name)
-    if isinstance(read, datetime):
-        unknown = found.params.get("TZID") if read.tzinfo is None else None
-        if unknown:
-            raise Unreadable(f"{name}: unknown time zone {shown(str(unknown))}")
-        return entries.in_utc(read, zone).astimezone(UTC)
-    if read is not None:
-        raise Unreadable(f"{name}: a whole day, without a time")
-    raise Unreadable(f"{name}: missing" if found is None else f"{name}: not a time: {shown(str(found))}")
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """One VEVENT, read."""
+
+    component: Component
+    uid: str
+    part: SeriesPart
+    person: Person | None
+    values: Mapping[str, Value]
+    stamp: datetime | None
+
+    @property
+    def repeats(self) -> bool:
+        return bool(self.part.rule or self.part.added)
 
 
-def _read(event: Any, name: str) -> object:
-    """What the library made of a property; None where it is missing, broken, or comes twice."""
-    found = event.get(name)
-    broken = {str(error[0]).upper() for error in event.errors}
-    return None if name in broken or isinstance(found, list) else getattr(found, "dt", None)
+class _Events:
+    """Takes the events of a file."""
+
+    def __init__(self, how: Reading, zones: Zones) -> None:
+        self.entries: list[Entry] = []
+        self.refused: list[Refused] = []
+        self.nobody: Counter[str] = Counter()
+        self.titles: list[str] = []
+        self.starts: list[datetime] = []
+        self.stamps: dict[str, datetime] = {}
+        self._export_times: list[datetime] = []
+        self._how = how
+        self._zones = zones
+        self._today = how.now.astimezone(how.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def written(self) -> tuple[datetime | None, str]:
+        """When the file was written, by its own word; or when its newest event was, and which one it is."""
+        times = self._export_times
+        at_once = len(times) > 1 and max(times) - min(times) <= _ONE_EXPORT
+        if at_once and max(times) + _ONE_EXPORT >= max(self.stamps.values(), default=max(times)):
+            return max(times), ""
+        newest = max(self.stamps, key=lambda uid: self.stamps[uid], default="")
+        return self.stamps.get(newest), newest
+
+    def take(self, components: Sequence[Component]) -> None:
+        """Every event becomes an entry, a refusal, or one of those that name nobody."""
+        by_uid: dict[str, list[_Event]] = {}
+        for component in components:
+            if (event := self._event(component)) is not None:
+                by_uid.setdefault(event.uid or f"\0{component.line}", []).append(event)
+        for group in by_uid.values():
+            if any(event.repeats for event in group):
+                self._take_series(_newest(group))
+            else:
+                for event in _newest(group):
+                    self._take_one(event)
+
+    def _event(self, component: Component) -> _Event | None:
+        stamp = self._stamp(component)
+        attempts = Attempts()
+        uid = attempts.read("UID", lambda: self._uid(component)) or ""
+        if stamp is not None:
+            self.stamps[uid] = max(stamp, self.stamps.get(uid, stamp))
+        raw = attempts.read("customer", lambda: dict(self._contact(component))) or {}
+        person = attempts.read("customer", lambda: entries.person(raw))
+        part = values = None
+        try:
+            part = self._part(component)
+        except _WholeDay:
+            if not entries.names_somebody(raw) and not attempts.problem:
+                self.nobody["all-day entries"] += 1
+                return None
+            attempts.problem = attempts.problem or "DTSTART: a whole day, without a time"
+        except Unreadable as problem:
+            attempts.problem = attempts.problem or str(problem)
+        values = attempts.read("event", lambda: self._values(component))
+        if component.broken:
+            attempts.problem = component.broken
+        if attempts.problem or part is None or values is None:
+            name = one_line(
+                " ".join(filter(None, (raw.get(c, "") for c in ("name", "first_name", "last_name"))))
+            )
+            self.refused.append(
+                Refused(
+                    component.line,
+                    attempts.problem,
+                    self._known_as(component, uid),
+                    part.starts_at.astimezone(UTC) if part else None,
+                    name or component.text_of("SUMMARY"),
+                    _key(component),
+                    names_somebody=bool(attempts.problem.startswith("customer") or component.broken)
+                    or entries.names_somebody(raw),
+                )
+            )
+            return None
+        return _Event(component, uid, part, person, values, stamp)
+
+    def _uid(self, component: Component) -> str:
+        if self._how.ids_made:
+            return ""
+        uid = entries.identifier(component.text_of("UID"))
+        if not uid:
+            raise Unreadable("missing")
+        return uid
+
+    def _known_as(self, component: Component, uid: str) -> str:
+        """The id of the occurrence, or of the whole series, that a refused event would have had."""
+        try:
+            instead_of = self._moment(component, "RECURRENCE-ID")
+        except Unreadable:
+            instead_of = None
+        return self._occurrence_id(uid, instead_of, several=False) if instead_of and uid else uid
+
+    def _occurrence_id(self, uid: str, by_rule: datetime, *, several: bool) -> str:
+        local = by_rule.astimezone(self._how.zone)
+        return f"{uid}/{local:%Y%m%dT%H%M}" if several else f"{uid}/{local:%Y%m%d}"
+
+    def _take_one(self, event: _Event) -> None:
+        uid, by_rule = event.uid, event.part.instead_of
+        if by_rule is not None and uid:
+            uid = self._occurrence_id(uid, by_rule, several=False)
+        self._add(event, uid, event.part.starts_at, event.part.ends_at, "" if by_rule is None else event.uid)
+
+    def _add(
+        self, event: _Event, appointment_id: str, starts_at: datetime, ends_at: datetime | None, series: str
+    ) -> None:
+        starts_at = starts_at.astimezone(UTC)
+        if event.person is not None or not event.repeats:
+            self.starts.append(starts_at)
+        if event.person is None and self._how.title_is_customer:
+            self.titles.append(event.component.text_of("SUMMARY"))
+        said = dict(event.values)
+        if ends_at is not None:
+            said["ends_at"] = ends_at.astimezone(UTC)
+        self.entries.append(
+            Entry(event.component.line, appointment_id, starts_at, event.person, said, series)
+        )
+
+    def _take_series(self, group: Sequence[_Event]) -> None:
+        master = next(event for event in group if event.repeats)
+        if all(event.person is None for event in group):
+            self.nobody["series without a customer"] += 1
+            if self._how.title_is_customer:
+                self.titles.append(master.component.text_of("SUMMARY"))
+            return
+        events = [each if each.person else replace(each, person=master.person) for each in group]
+        try:
+            found = spread([event.part for event in events], self._today)
+        except Unreadable as problem:
+            name = master.person.name if master.person else ""
+            self.refused.append(
+                Refused(master.component.line, str(problem), master.uid, None, name, _key(master.component))
+            )
+            return
+        for each in found.occurrences:
+            uid = self._occurrence_id(master.uid, each.by_rule, several=found.several_a_day)
+            self._add(events[each.part], uid if master.uid else "", each.starts_at, each.ends_at, master.uid)
+
+    # ------------------------------------------------------------ what an event says
+
+    def _part(self, event: Component) -> SeriesPart:
+        starts_at = self._moment(event, "DTSTART")
+        if starts_at is None:
+            raise Unreadable("DTSTART: missing")
+        ends_at = self._end(event, starts_at)
+        if event.text_of("X-MICROSOFT-CDO-ALLDAYEVENT").upper() == "TRUE" or _is_whole_days(
+            starts_at, ends_at
+        ):
+            raise _WholeDay("DTSTART: a whole day, without a time")
+        if "EXRULE" in event.properties:
+            raise Unreadable("EXRULE: a rule for what is left out; no program writes it any more")
+        rules = [value for _, value in event.properties.get("RRULE", ())]
+        if len(set(rules)) > 1:
+            raise Unreadable("RRULE: two rules for one series")
+        instead_of = event.one("RECURRENCE-ID")
+        return SeriesPart(
+            starts_at,
+            ends_at,
+            rule=rules[0].strip() if rules else "",
+            added=tuple(self._moments(event, "RDATE")),
+            left_out=tuple(self._moments(event, "EXDATE", starts_at)),
+            instead_of=self._moment(event, "RECURRENCE-ID") if instead_of else None,
+            and_later=bool(instead_of and str(instead_of[0].get("RANGE", "")).upper() == "THISANDFUTURE"),
+            sequence=_whole_number(event.text_of("SEQUENCE")),
+        )
+
+    def _end(self, event: Component, starts_at: datetime) -> datetime | None:
+        """When it ends, None where that cannot be read: it is not needed."""
+        try:
+            if (end := self._moment(event, "DTEND")) is not None:
+                return end
+            if length := event.text_of("DURATION"):
+                from icalendar import vDuration  # noqa: PLC0415
+
+                read_length: Callable[[str], timedelta] = vDuration.from_ical
+                return starts_at + read_length(length)
+        except ValueError:  # Unreadable is one
+            return None
+        return None
+
+    def _moment(self, event: Component, name: str) -> datetime | None:
+        found = event.one(name)
+        return None if found is None else self._time(event, name, *found)
+
+    def _moments(self, event: Component, name: str, like: datetime | None = None) -> Iterator[datetime]:
+        for parameters, value in event.properties.get(name, ()):
+            for piece in value.split(","):
+                text = piece.partition("/")[0].strip()  # of a period the beginning
+                if like is not None and re.fullmatch(r"\d{8}", text):  # a date stands for its occurrence
+                    text = f"{text}T{like:%H%M%S}"
+                    yield datetime.strptime(text, "%Y%m%dT%H%M%S").replace(tzinfo=like.tzinfo)
+                elif text:
+                    yield self._time(event, name, parameters, text)
+
+    def _time(self, event: Component, name: str, parameters: "Parameters", value: str) -> datetime:
+        """A time with its zone; raises Unreadable, for a whole day too."""
+        found = _TIME.fullmatch(value.strip())
+        if found is None:
+            raise Unreadable(f"{name}: not a time: {shown(value)}")
+        if found[2] is None:
+            raise _WholeDay(f"{name}: a whole day, without a time")
+        try:
+            read = datetime.strptime(f"{found[1]}{found[2]:0<6}", "%Y%m%d%H%M%S")  # noqa: DTZ007
+        except ValueError:
+            raise Unreadable(f"{name}: there is no such time: {shown(value)}") from None
+        zone: tzinfo = UTC
+        if not found[3]:
+            zone = self._zone(event, str(parameters.get("TZID", "")))
+        moments.in_utc(read, zone)  # of this century
+        return read.replace(tzinfo=zone)
+
+    def _zone(self, event: Component, tzid: str) -> tzinfo:
+        if tzid:
+            return self._zones.of(tzid.strip('"'))
+        of_calendar = event.calendar.text_of("X-WR-TIMEZONE") if event.calendar else ""
+        return self._zones.of(of_calendar) if of_calendar else self._how.zone
+
+    def _stamp(self, event: Component) -> datetime | None:
+        times: dict[str, datetime] = {}
+        for name in ("LAST-MODIFIED", "DTSTAMP"):
+            try:
+                if (moment := self._moment(event, name)) is not None:
+                    times[name] = moment.astimezone(UTC)
+            except Unreadable:
+                continue
+        if exported := times.get("DTSTAMP"):
+            self._export_times.append(exported)
+        return times.get("LAST-MODIFIED") or times.get("DTSTAMP")
+
+    def _values(self, event: Component) -> dict[str, Value]:
+        cancelled = (
+            event.text_of("STATUS").upper() in ("CANCELLED", "CANCELED", "DELETED")
+            or (event.calendar is not None and event.calendar.text_of("METHOD").upper() == "CANCEL")
+            or columns.without_cancellation(letters.without_html(event.text_of("SUMMARY"))) is not None
+            or _all_declined(event)
+        )
+        said: dict[str, Value] = {"status": CANCELLED if cancelled else ""}
+        types = [text.strip() for text in event.text_of("CATEGORIES").split(",") if text.strip()]
+        if types:
+            if why := letters.trouble(types[0]):
+                raise Unreadable(f"CATEGORIES: {why} in {shown(types[0])}")
+            said["type_name"] = types[0]
+        try:
+            if (created := self._moment(event, "CREATED")) is not None:
+                said["created_at"] = created.astimezone(UTC)
+        except Unreadable:
+            pass  # it is not needed
+        return said
+
+    def _contact(self, event: Component) -> Iterator[tuple[str, str]]:
+        """From the guest, above that from lines of the description (`Mobil: 0171 5555`), and the title."""
+        labelled = descriptions.labelled(event.text_of("DESCRIPTION") or event.text_of("X-ALT-DESC"))
+        guests = _guests(event)
+        found: dict[str, str] = {}
+        if len(guests) > 1 and not labelled:
+            raise Unreadable(f"ATTENDEE: {len(guests)} people; which of them is the customer?")
+        if len(guests) == 1:
+            found = dict(
+                _of_guest(*guests[0], named=bool({"name", "first_name", "last_name"} & labelled.keys()))
+            )
+        found |= labelled
+        if self._how.title_is_customer:
+            found = descriptions.titled(event.text_of("SUMMARY"), found) | found
+        yield from found.items()
 
 
-def _categories(found: Any) -> list[str]:
-    first = found[0] if isinstance(found, list) else found
-    return [str(name).strip() for name in getattr(first, "cats", ()) if str(name).strip()]
+def _newest(group: Sequence[_Event]) -> list[_Event]:
+    """Of several versions of an event the one with the highest SEQUENCE, then the newest."""
+    by_part: dict[object, list[_Event]] = {}
+    for event in group:
+        by_part.setdefault(event.part.instead_of and event.part.instead_of.astimezone(UTC), []).append(event)
+    oldest = datetime(1970, 1, 1, tzinfo=UTC)
+    found = []
+    for versions in by_part.values():
+        newest = max((event.part.sequence, event.stamp or oldest) for event in versions)
+        found += [e for e in versions if (e.part.sequence, e.stamp or oldest) == newest]
+    return found
 
 
-def _contact(event: Any) -> Iterator[tuple[str, str]]:
-    """From the one attendee, and above that from lines of the description such as `Mobil: 0171 5555`.
-
-    Only lines with a known label: a number alone may be anybody's.
-    """
-    labelled = {
-        column: found[2].strip()
-        for text in re.split(r"\r?\n|<br\s*/?>", str(event.get("DESCRIPTION", "")))
-        if (found := _LABELLED.match(text)) and (column := entries.column_of(found[1])) in _CONTACT
-    }
-    attendees = _people(event)
-    if len(attendees) > 1 and not labelled:
-        raise Unreadable(f"ATTENDEE: {len(attendees)} people; which of them is the customer?")
-    if len(attendees) == 1:
-        address = str(attendees[0])
-        kind, _, value = address.partition(":")
-        if kind.lower() in ("mailto", "tel"):
-            yield ("email" if kind.lower() == "mailto" else "mobile"), value
-        name = str(attendees[0].params.get("CN", ""))
-        if name and "@" not in name and not {"name", "first_name", "last_name"} & labelled.keys():
-            yield "name", name
-    yield from labelled.items()
+def _is_whole_days(starts_at: datetime, ends_at: datetime | None) -> bool:
+    """From midnight to midnight: a whole day, as some programs write it."""
+    midnight = starts_at.strftime("%H%M%S") == "000000"
+    return (
+        midnight
+        and ends_at is not None
+        and ends_at - starts_at >= _ALL_DAY
+        and ends_at.strftime("%H%M") == "0000"
+    )
 
 
-def _people(event: Any) -> list[Any]:
-    found = event.get("ATTENDEE", [])
-    organizer = str(event.get("ORGANIZER", "")).casefold()
+def _whole_number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def _key(event: Component) -> str:
+    return entries.key_of(line for line in event.text if not line.upper().startswith(_CHANGING))
+
+
+def _guests(event: Component) -> list[tuple["Parameters", str]]:
+    """The people who are invited, without the organizer, rooms and the like."""
+    organizers = {value.casefold() for _, value in event.properties.get("ORGANIZER", ())}
     return [
-        each
-        for each in (found if isinstance(found, list) else [found])
-        if str(each).casefold() != organizer
-        and str(each.params.get("CUTYPE", "INDIVIDUAL")).upper() == "INDIVIDUAL"
+        (parameters, value)
+        for parameters, value in event.properties.get("ATTENDEE", ())
+        if value.casefold() not in organizers
+        and str(parameters.get("CUTYPE", "INDIVIDUAL")).upper() in ("INDIVIDUAL", "UNKNOWN")
+        and str(parameters.get("ROLE", "")).upper() != "NON-PARTICIPANT"
     ]
+
+
+def _all_declined(event: Component) -> bool:
+    guests = _guests(event)
+    return bool(guests) and all(str(each.get("PARTSTAT", "")).upper() == "DECLINED" for each, _ in guests)
+
+
+def _of_guest(parameters: "Parameters", value: str, *, named: bool) -> Iterator[tuple[str, str]]:
+    kind, _, address = value.partition(":")
+    if kind.lower() in ("mailto", "tel"):
+        yield ("email" if kind.lower() == "mailto" else "mobile"), address
+    name = str(parameters.get("CN", "")).strip().strip('"')
+    if name and "@" not in name and not named:
+        yield "name", name

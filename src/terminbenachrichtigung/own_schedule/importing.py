@@ -1,8 +1,10 @@
 """`schedule import`: a file of another program goes into the tool's own schedule, in one transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,13 +13,20 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from terminbenachrichtigung.errors import ConfigError, ScheduleError
-from terminbenachrichtigung.own_schedule import changes, csv_file, icalendar_file
-from terminbenachrichtigung.own_schedule.changes import KEYS, Changes, Held, How, Row
-from terminbenachrichtigung.own_schedule.entries import Parsed
+from terminbenachrichtigung.own_schedule import changes, csv_file, icalendar_file, memory
+from terminbenachrichtigung.own_schedule.csv_file import Table
+from terminbenachrichtigung.own_schedule.entries import Parsed, Reading
+from terminbenachrichtigung.own_schedule.init import IMPORT_TABLES
+from terminbenachrichtigung.own_schedule.people import MADE, Row
+from terminbenachrichtigung.own_schedule.result import Changes
+from terminbenachrichtigung.own_schedule.source import KEYS, Held, How, Source
 from terminbenachrichtigung.schedule import values
 from terminbenachrichtigung.schedule.connection import masked, sentence
 from terminbenachrichtigung.schedule.timestamps import Timestamps
 from terminbenachrichtigung.schedule.values import Unreadable
+
+LARGEST = 100_000_000
+"""Bytes of a file; a year of a large practice has a tenth of that."""
 
 _COLUMNS = {
     "branches": ("branch_code", "name", "phone", "address", "email"),
@@ -45,6 +54,7 @@ _COLUMNS = {
         "starts_at",
         "ends_at",
         "created_at",
+        "import_state",
     ),
 }
 _TABLES = {name: sa.table(name, *map(sa.column, columns)) for name, columns in _COLUMNS.items()}
@@ -52,50 +62,149 @@ _FLAGS = ("reminder_consent", "notifiable", "is_group")
 _AT_ONCE = 500  # keys in one query; SQLite takes 32,766 values, older ones 999
 
 
-def read_file(path: Path, zone: ZoneInfo, mapping: Mapping[str, str]) -> Parsed:
-    """Read a CSV or iCalendar file; the content says which. Raises ConfigError if it is neither."""
+@dataclass(frozen=True, slots=True)
+class File:
+    """What is imported: its content, where it came from, and when it was written."""
+
+    content: bytes
+    place: str  # its address, or its folder
+    name: str = ""  # without the folder
+    written_at: datetime | None = None
+    etag: str = ""
+    asked: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The same for the same content."""
+        return hashed(self.content)
+
+
+def hashed(content: bytes | str) -> str:
+    """The same for the same content."""
+    return hashlib.sha256(content if isinstance(content, bytes) else content.encode()).hexdigest()[:32]
+
+
+def file_at(path: Path) -> File:
+    """A file of this machine; raises ConfigError if it cannot be read."""
     try:
+        info = path.stat()
+        if info.st_size > LARGEST:
+            raise ConfigError(
+                f"{path} is larger than {LARGEST // 1_000_000} MB: that is no export of appointments"
+            )
         content = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    if icalendar_file.is_calendar(content):
-        if mapping:
-            raise ConfigError("--mapping is for CSV; the properties of iCalendar have fixed names")
-        return icalendar_file.read(content, zone)
-    return csv_file.read(content, zone, mapping)
+    written_at = datetime.fromtimestamp(info.st_mtime, UTC)
+    return File(content, str(path.absolute().parent), path.name, written_at)
 
 
-def import_entries(
-    url: str, parsed: Parsed, how: How, *, dry_run: bool = False, force: bool = False
-) -> Changes:
-    """Write what the file says, all of it or nothing; a braked import writes nothing unless forced.
+def import_file(
+    url: str, file: File, reading: Reading, how: How, *, source: str = "", dry_run: bool = False
+) -> tuple[Parsed, Changes]:
+    """Read a file and write what it says, all of it or nothing.
 
-    Raises ScheduleError where the database is out of reach or has not the tables of `schedule init`.
+    Args:
+        url: of the schedule.
+        file: the export; its content says whether it is CSV or iCalendar.
+        reading: how it is to be read; `settled_order` and `ending` are added from earlier files.
+        how: what becomes of it; `file` and `file_at` are added.
+        source: the name of its source; empty: the address, or the folder with the headings.
+        dry_run: write nothing.
+
+    Raises:
+        ConfigError: the file cannot be read.
+        ScheduleError: the database is out of reach or has not the tables of `schedule init`.
     """
-    parsed_url = make_url(url)
-    name = masked(parsed_url)
-    if parsed_url.drivername == "postgresql":
-        parsed_url = parsed_url.set(drivername="postgresql+psycopg")
-    if parsed_url.get_backend_name() == "sqlite" and not Path(parsed_url.database or "").is_file():
-        raise ScheduleError(f"The schedule {name} is not there: `schedule init` makes it.")
-    engine = sa.create_engine(parsed_url, poolclass=NullPool)
+    table = None if icalendar_file.is_calendar(file.content) else csv_file.table(file.content)
+    if table is None and (reading.mapping or reading.ignored):
+        raise ConfigError("--mapping and --ignore are for CSV; the properties of iCalendar have fixed names")
+    name = source or _source_of(file, table)
+    how = replace(how, file=file.digest, file_at=file.written_at)
+    engine = engine_of(url)
     try:
         with engine.connect() as connection:
-            _begin(connection, name, dry_run=dry_run)
-            found = changes.find(parsed, _held(connection, parsed, how), how)
-            if not dry_run and (force or not found.braked):
+            _begin(connection, _shown(url), dry_run=dry_run)
+            before = memory.source(connection, name)
+            reading = replace(reading, settled_order=before.order, ending=before.ending)
+            parsed = (
+                icalendar_file.read(file.content, reading) if table is None else csv_file.read(table, reading)
+            )
+            found = changes.find(parsed, _held(connection, parsed, before, how), how)
+            if not dry_run:
                 _write(connection, found, how.zone)
+                memory.note(
+                    connection,
+                    found,
+                    parsed,
+                    replace(found.source, etag=_etag(file, found), asked=file.asked),
+                )
                 connection.commit()
-            return found
+            return parsed, found
     except sa.exc.DBAPIError as error:
-        raise ScheduleError(f"The schedule {name} {sentence(error)}.") from error
+        raise ScheduleError(f"The schedule {_shown(url)} {sentence(error)}.") from error
     finally:
         engine.dispose()
 
 
+def remembered(url: str, source: str) -> Source:
+    """What earlier files of a source left behind."""
+    engine = engine_of(url)
+    try:
+        with engine.connect() as connection:
+            _begin(connection, _shown(url), dry_run=True)
+            return memory.source(connection, source)
+    except sa.exc.DBAPIError as error:
+        raise ScheduleError(f"The schedule {_shown(url)} {sentence(error)}.") from error
+    finally:
+        engine.dispose()
+
+
+def unchanged(url: str, source: str, now: datetime) -> None:
+    """Note that a file was asked for, and is what it was: an import like any other."""
+    engine = engine_of(url)
+    try:
+        with engine.begin() as connection:
+            memory.note_source(
+                connection, replace(memory.source(connection, source), imported_at=now, whole_at=now)
+            )
+    except sa.exc.DBAPIError as error:
+        raise ScheduleError(f"The schedule {_shown(url)} {sentence(error)}.") from error
+    finally:
+        engine.dispose()
+
+
+def engine_of(url: str) -> sa.Engine:
+    """Raises ScheduleError where there is no such file."""
+    parsed_url = make_url(url)
+    if parsed_url.drivername == "postgresql":
+        parsed_url = parsed_url.set(drivername="postgresql+psycopg")
+    if parsed_url.get_backend_name() == "sqlite" and not Path(parsed_url.database or "").is_file():
+        raise ScheduleError(f"The schedule {_shown(url)} is not there: `schedule init` makes it.")
+    return sa.create_engine(parsed_url, poolclass=NullPool)
+
+
+def _shown(url: str) -> str:
+    return masked(make_url(url))
+
+
+def _etag(file: File, found: Changes) -> str:
+    """To ask for the file only if it has changed; not while something of this one is unsettled."""
+    return file.etag if found.whole and not (found.needs_a_person or found.refused or found.held) else ""
+
+
+def _source_of(file: File, table: Table | None) -> str:
+    """The address; or the folder with the headings, for a calendar with its name."""
+    if not file.name:
+        return file.place
+    if table is not None:
+        return f"{file.place} {hashlib.sha256(table.signature.encode()).hexdigest()[:8]}"
+    return f"{file.place} {icalendar_file.name_of(file.content) or icalendar_file.undated(file.name)}"
+
+
 def _begin(connection: sa.Connection, name: str, *, dry_run: bool) -> None:
     there = sa.inspect(connection)
-    missing = [table for table in KEYS if not there.has_table(table)]
+    missing = [table for table in (*KEYS, *IMPORT_TABLES) if not there.has_table(table)]
     if missing:
         raise ScheduleError(
             f"The schedule {name} is not the tool's own: it lacks {', '.join(missing)}. "
@@ -110,38 +219,44 @@ def _begin(connection: sa.Connection, name: str, *, dry_run: bool) -> None:
         connection.exec_driver_sql("LOCK TABLE appointments IN SHARE ROW EXCLUSIVE MODE")
 
 
-def _held(connection: sa.Connection, parsed: Parsed, how: How) -> Held:
-    appointments = _TABLES["appointments"]
+def _held(connection: sa.Connection, parsed: Parsed, before: Source, how: How) -> Held:
+    appointments, customers = _TABLES["appointments"], _TABLES["customers"]
     # Text in SQLite bears any offset: a bound two days early, and exact comparison later.
-    since = how.now - timedelta(days=2)
+    since = min([how.now, *(entry.starts_at for entry in parsed.entries if how.ids_from)]) - timedelta(days=2)
     bound = since.date().isoformat() if connection.dialect.name == "sqlite" else since
-    rows = {
-        "branches": _by_key(connection, "branches", [sa.select(_TABLES["branches"])], how.zone),
-        "appointment_types": _by_key(
-            connection, "appointment_types", [sa.select(_TABLES["appointment_types"])], how.zone
-        ),
-        "customers": _by_key(
-            connection,
-            "customers",
-            _of_keys("customers", {entry.customer_id for entry in parsed.entries} - {None}),
-            how.zone,
-        ),
-        "appointments": _by_key(
-            connection,
-            "appointments",
-            [
-                sa.select(appointments).where(appointments.c.starts_at >= bound),
-                *_of_keys("appointments", {entry.appointment_id for entry in parsed.entries}),
-            ],
-            how.zone,
-        ),
+    named = {entry.appointment_id for entry in parsed.entries} | {
+        line.appointment_id for line in parsed.refused
     }
-    first = connection.execute(sa.select(appointments.c.appointment_id).limit(1)).first()
-    return Held(rows, empty=first is None)
+    rows = _by_key(
+        connection,
+        "appointments",
+        [
+            sa.select(appointments).where(appointments.c.starts_at >= bound),
+            *_of_keys("appointments", named - {""}),
+        ],
+        how.zone,
+    )
+    wanted = {str(row["customer_id"]) for row in rows.values() if row["customer_id"] is not None}
+    wanted |= {entry.person.customer_id for entry in parsed.entries if entry.person} - {""}
+    made = sa.select(customers).where(customers.c.customer_id.like(f"{MADE}%"))
+    by_table = {
+        name: _by_key(connection, name, [sa.select(_TABLES[name])], how.zone)
+        for name in ("branches", "appointment_types")
+    }
+    by_table["customers"] = _by_key(connection, "customers", [made, *_of_keys("customers", wanted)], how.zone)
+    made_ids = sa.select(appointments.c.appointment_id).where(appointments.c.appointment_id.like(f"{MADE}%"))
+    return Held(
+        {**by_table, "appointments": rows},
+        memory.origins(connection, rows.keys()),
+        before,
+        memory.refused_before(connection, before.name),
+        memory.titles_before(connection, before.name),
+        frozenset(connection.execute(made_ids).scalars()) if how.ids_from else frozenset(),
+    )
 
 
-def _of_keys(table: str, keys: Iterable[str | None]) -> Sequence[sa.Select[tuple[object, ...]]]:
-    wanted, column = sorted(map(str, keys)), _TABLES[table].c[KEYS[table]]
+def _of_keys(table: str, keys: Iterable[str]) -> list[sa.Select[tuple[object, ...]]]:
+    wanted, column = sorted(keys), _TABLES[table].c[KEYS[table]]
     return [
         sa.select(_TABLES[table]).where(column.in_(wanted[first : first + _AT_ONCE]))
         for first in range(0, len(wanted), _AT_ONCE)
@@ -174,9 +289,15 @@ def _write(connection: sa.Connection, found: Changes, zone: ZoneInfo) -> None:
         table = _TABLES[name]
         if rows := [_stored(row, zone, in_text=in_text) for row in found.inserts[name].values()]:
             connection.execute(table.insert(), rows)
+        # Updates of the same columns go together: one by one, those of a large file take seconds.
+        alike: dict[tuple[str, ...], list[Mapping[str, object]]] = {}
         for value, part in found.updates[name].items():
-            stored = _stored(part, zone, in_text=in_text)
-            connection.execute(table.update().where(table.c[key] == value).values(**stored))
+            alike.setdefault(tuple(part), []).append(
+                {**_stored(part, zone, in_text=in_text), "the_key": value}
+            )
+        for columns, parts in alike.items():
+            update = table.update().where(table.c[key] == sa.bindparam("the_key"))
+            connection.execute(update.values({column: sa.bindparam(column) for column in columns}), parts)
 
 
 def _stored(row: Row, zone: ZoneInfo, *, in_text: bool) -> dict[str, object]:

@@ -18,6 +18,8 @@ VIEW = "reminder_appointments"
 """The relation that `schedule.source` names by default."""
 
 TABLES = ("branches", "customers", "appointment_types", "appointments")
+IMPORT_TABLES = ("import_sources", "import_rows", "import_refusals", "import_titles")
+"""What `schedule import` notes for the next file; times are UTC, in text."""
 
 _SCHEMA = """
 CREATE TABLE branches (
@@ -59,6 +61,38 @@ CREATE TABLE appointments (
     ends_at {timestamp},
     created_at {timestamp} DEFAULT ({now}),
     import_state TEXT NOT NULL DEFAULT ''
+);
+
+CREATE TABLE import_sources (
+    source TEXT PRIMARY KEY,
+    imported_at TEXT NOT NULL,
+    whole_at TEXT,
+    state TEXT NOT NULL
+);
+
+CREATE TABLE import_rows (
+    appointment_id TEXT PRIMARY KEY REFERENCES appointments (appointment_id) ON DELETE CASCADE,
+    source TEXT NOT NULL,
+    series TEXT NOT NULL DEFAULT '',
+    missing_from TEXT NOT NULL DEFAULT ''
+);
+
+CREATE TABLE import_refusals (
+    source TEXT NOT NULL,
+    line_key TEXT NOT NULL,
+    line INTEGER NOT NULL,
+    appointment_id TEXT NOT NULL,
+    starts_at TEXT,
+    name TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    first_at TEXT NOT NULL,
+    PRIMARY KEY (source, line_key)
+);
+
+CREATE TABLE import_titles (
+    source TEXT NOT NULL,
+    title TEXT NOT NULL,
+    PRIMARY KEY (source, title)
 );
 
 CREATE INDEX appointments_starts_at ON appointments (starts_at);
@@ -125,7 +159,7 @@ def _create(connection: sa.Connection, dialect: dict[str, str], name: str) -> No
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # sqlite3 by itself begins none for a CREATE
     there = sa.inspect(connection)
-    taken = [relation for relation in (*TABLES, VIEW) if there.has_table(relation)]
+    taken = [relation for relation in (*TABLES, *IMPORT_TABLES, VIEW) if there.has_table(relation)]
     if taken:
         raise ScheduleError(
             f"The schedule {name} holds {', '.join(taken)} already: nothing was changed. "

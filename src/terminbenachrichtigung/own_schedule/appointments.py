@@ -1,0 +1,315 @@
+"""What becomes of the schedule's appointments beside those of a file: held, off, released; and the brake."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+
+from terminbenachrichtigung.own_schedule.coverage import Reach, came_late, day_start
+from terminbenachrichtigung.own_schedule.entries import Entry, Parsed, Refused
+from terminbenachrichtigung.own_schedule.people import Identity, Row, identity_of
+from terminbenachrichtigung.own_schedule.result import Change, Changes, in_order
+from terminbenachrichtigung.own_schedule.source import GONE, HELD, Held, How, Origin, Rows
+
+_SHARE = 5  # a file may disturb every fifth of the appointments that it covers,
+_FLOOR = 5  # and always so many: in a small practice one cancellation is more than a fifth
+
+
+class Table:
+    """Rows of one table as they will be."""
+
+    def __init__(self, held: Rows) -> None:
+        self.held = held
+        self.inserts: dict[str, dict[str, object]] = {}
+        self.updates: dict[str, dict[str, object]] = {}
+        self._names = {
+            name: key
+            for key, row in reversed(list(held.items()))
+            for name in (str(row.get("name") or "").casefold(), key.casefold())
+            if name
+        }
+
+    def put(self, key: str, said: Row, defaults: Row) -> None:
+        """The row of the key has these values; a new one has the defaults too."""
+        if key not in self.held:
+            self.inserts[key] = {**defaults, **self.inserts.get(key, {}), **said}
+            self._names.setdefault(key.casefold(), key)
+            return
+        before = self.held[key]
+        updates = {**self.updates.get(key, {}), **said}
+        self.updates[key] = {name: value for name, value in updates.items() if before[name] != value}
+
+    def matching(self, value: str) -> str:
+        """The key that a code or a name means; a new one is its own."""
+        return (
+            value if value in self.held or value in self.inserts else self._names.get(value.casefold(), value)
+        )
+
+
+class Appointments:
+    """The appointments of the schedule beside those of the file."""
+
+    def __init__(
+        self,
+        *,
+        parsed: Parsed,
+        held: Held,
+        how: How,
+        tables: Mapping[str, Table],
+        entries: list[Entry],
+        refused: list[Refused],
+        reach: Reach,
+        whole: bool,
+    ) -> None:
+        self._held, self._how, self._tables, self._reach = held, how, tables, reach
+        self._appointments = tables["appointments"]
+        self._rows = held.rows["appointments"]
+        self._entries = {entry.appointment_id: entry for entry in entries}
+        self._file_names = {entry.appointment_id for entry in (*parsed.entries, *entries)}
+        self._refused = {line.appointment_id: line for line in refused if line.appointment_id}
+        self._line_unknown = any(not line.appointment_id for line in refused)
+        self._whole = whole
+        self._origins: dict[str, Origin] = {}
+        self._details: dict[str, str] = {}
+
+    def outcome(self) -> Changes:
+        gone = list(self._gone()) if self._whole else []
+        for key in gone:
+            self._lose(key)
+        for key in self._unclear():
+            self._hold(key, "its line cannot be read")
+        self._note_origins()
+        disturbed = self._disturbed(gone)
+        covered = self._covered(disturbed)
+        braked = not self._how.force and self._is_too_much(disturbed, covered)
+        if braked:
+            self._brake(disturbed)
+        return replace(
+            self._sorted_out(),
+            uncovered=self._uncovered(),
+            late=self._late(),
+            beyond=sum(1 for key, row in self._own() if self._is_beyond(row)),
+            disturbed=len(self._groups(disturbed)),
+            covered=len(self._groups(covered)),
+            braked=braked,
+            inserts={name: table.inserts for name, table in self._tables.items()},
+            updates={n: {k: part for k, part in t.updates.items() if part} for n, t in self._tables.items()},
+            origins=self._origins,
+        )
+
+    def _own(self) -> Iterator[tuple[str, Row]]:
+        """What lies ahead and stands, of this source."""
+        return (
+            (key, row)
+            for key, row in self._rows.items()
+            if self._how.lies_ahead(row) and self._held.source_of(key) == self._held.source.name
+        )
+
+    def _is_unread(self, key: str) -> bool:
+        origin = self._held.origins.get(key)
+        return key in self._refused or bool(origin and origin.series and origin.series in self._refused)
+
+    def _gone(self) -> Iterator[str]:
+        for key, row in self._own():
+            if key not in self._file_names and not self._is_unread(key) and self._reach.has(row):
+                yield key
+
+    def _lose(self, key: str) -> None:
+        """Gone once: held. Gone from the next file too: off."""
+        row, origin = self._rows[key], self._held.origins[key]
+        again = origin.missing_from and origin.missing_from != self._how.file
+        proof = not self._reach.only_hold and not self._line_unknown
+        if row["import_state"] == HELD and proof and (again or self._how.force):
+            self._appointments.put(key, {"status": self._how.cancelled, "import_state": GONE}, {})
+            self._details[key] = "missing from two files"
+        else:
+            self._hold(key, "gone from the file")
+            self._origins[key] = replace(origin, missing_from=origin.missing_from or self._how.file)
+
+    def _hold(self, key: str, why: str) -> None:
+        self._appointments.updates.pop(key, None)
+        self._appointments.put(key, {"import_state": HELD}, {})
+        self._details[key] = why
+
+    def _unclear(self) -> Iterator[str]:
+        """Whose line was refused, unless its start is read and unchanged."""
+        for key, row in self._rows.items():
+            if not self._is_unread(key) or not self._how.lies_ahead(row) or key in self._entries:
+                continue
+            line = self._refused.get(key)
+            if line is None or line.starts_at != row["starts_at"]:
+                yield key
+
+    def _note_origins(self) -> None:
+        for key, entry in self._entries.items():
+            origin = Origin(self._held.source.name, entry.series)
+            if self._held.origins.get(key) != origin:
+                self._origins[key] = origin
+
+    # ------------------------------------------------------------ the brake
+
+    def _disturbed(self, gone: Iterable[str]) -> set[str]:
+        """Appointments ahead that the file cancels, moves, or gives to another customer."""
+        found = set(gone)
+        for key, part in self._appointments.updates.items():
+            before = self._rows[key]
+            if not self._how.lies_ahead(before) or key in found:
+                continue
+            if "starts_at" in part or self._how.is_off(part.get("status")) or self._is_given_away(key, part):
+                found.add(key)
+        replaced = self._replaced_customers()
+        for key in self._entries:
+            before_row = self._rows.get(key)
+            if before_row and str(before_row["customer_id"]) in replaced and self._how.lies_ahead(before_row):
+                found.add(key)
+        return found
+
+    def _is_given_away(self, key: str, part: Row) -> bool:
+        """Another customer; the same one under a new id is none."""
+        if "customer_id" not in part:
+            return False
+        before = self._held.rows["customers"].get(str(self._rows[key]["customer_id"]))
+        person = self._entries[key].person if key in self._entries else None
+        if before is None or person is None:
+            return self._rows[key]["customer_id"] is not None
+        return not identity_of(before).is_exactly(Identity(person.words, person.reached))
+
+    def _replaced_customers(self) -> set[str]:
+        """Ids under which the file has another person than the schedule."""
+        known = self._held.rows["customers"]
+        return {
+            entry.person.customer_id
+            for entry in self._entries.values()
+            if entry.person
+            and (before := known.get(entry.person.customer_id))
+            and identity_of(before).is_another(Identity(entry.person.words, entry.person.reached))
+        }
+
+    def _covered(self, disturbed: set[str]) -> set[str]:
+        """The appointments ahead of which the file speaks."""
+        if not self._whole:
+            named = {
+                key for key in self._entries if key in self._rows and self._how.lies_ahead(self._rows[key])
+            }
+            return named | disturbed
+        return {
+            key for key, row in self._own() if self._reach.has(row) or key in self._file_names
+        } | disturbed
+
+    def _groups(self, keys: Iterable[str]) -> set[str]:
+        """A series counts once."""
+        return {
+            f"series {origin.series}" if (origin := self._held.origins.get(key)) and origin.series else key
+            for key in keys
+        }
+
+    def _is_too_much(self, disturbed: set[str], covered: set[str]) -> bool:
+        if len(self._groups(covered)) >= 2 and self._groups(disturbed) == self._groups(covered):
+            return True
+        by_branch: defaultdict[str, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
+        for key in covered:
+            for name in ("*", str(self._rows[key]["branch_code"] or "")):
+                by_branch[name][1].add(key)
+                if key in disturbed:
+                    by_branch[name][0].add(key)
+        return any(
+            (count := len(self._groups(moved))) > _FLOOR and count * _SHARE > len(self._groups(there))
+            for moved, there in by_branch.values()
+        )
+
+    def _brake(self, disturbed: set[str]) -> None:
+        """What is new, contact data, and what stands unchanged go in; what is in dispute is held."""
+        for key, part in self._appointments.updates.items():
+            if part.get("import_state") != HELD:
+                released = key in self._entries and part.get("import_state") == ""
+                self._appointments.updates[key] = {"import_state": ""} if released else {}
+        for key in disturbed:
+            self._hold(key, self._details.get(key, "in dispute"))
+        for customer_id in self._replaced_customers():
+            self._tables["customers"].updates.pop(customer_id, None)
+
+    # ------------------------------------------------------------ the report
+
+    def _uncovered(self) -> tuple[Change, ...]:
+        """What lies ahead, but before the first day of the file, and is not in it."""
+        starts = [start for start, _ in self._reach.spans]
+        if not self._whole or not starts or self._reach.only_hold:
+            return ()
+        since = self._how.now
+        if isinstance(self._how.covers_from, date):
+            since = max(since, day_start(self._how.covers_from, self._how))
+        return in_order(
+            Change(key, row["starts_at"], "before the first day of the file", self._name(row))
+            for key, row in self._own()
+            if isinstance(row["starts_at"], datetime)
+            and since <= row["starts_at"] < max(starts)
+            and key not in self._file_names
+            and not self._is_unread(key)
+            and not self._reach.has(row)
+            and self._reach.of_its_branches(row)
+        )
+
+    def _is_beyond(self, row: Row) -> bool:
+        starts_at = row["starts_at"]
+        ends = [end for _, end in self._reach.spans]
+        return isinstance(starts_at, datetime) and bool(ends) and starts_at >= max(ends)
+
+    def _late(self) -> tuple[Change, ...]:
+        return in_order(
+            Change(key, entry.starts_at, "came in after its last chance to be reminded", entry.person.name)
+            for key, entry in self._entries.items()
+            if key in self._appointments.inserts
+            and entry.person
+            and not self._how.is_off(self._appointments.inserts[key]["status"])
+            and came_late(entry.starts_at, self._held.source, self._how)
+        )
+
+    def _sorted_out(self) -> Changes:
+        changed, cancelled, held = [], [], []
+        for key, part in self._appointments.updates.items():
+            if not part:
+                continue
+            before = self._rows[key]
+            after = {**before, **part}
+            starts_at = after["starts_at"]
+            assert isinstance(starts_at, datetime)
+            ended = "status" in part and self._how.is_off(after["status"])
+            if ended and not self._how.is_off(before["status"]):
+                why = self._details.get(key, f"status {after['status']}")
+                cancelled.append(Change(key, starts_at, why, self._name(after)))
+            elif part.get("import_state") == HELD:
+                held.append(Change(key, starts_at, self._details.get(key, ""), self._name(after)))
+            else:
+                changed.append(Change(key, starts_at, self._what(key, before, part), self._name(after)))
+        inserts = self._appointments.inserts
+        new = [Change(key, self._entries[key].starts_at, "", self._name(row)) for key, row in inserts.items()]
+        touched = {key for key, part in self._appointments.updates.items() if part}
+        return Changes(
+            new=in_order(new),
+            changed=in_order(changed),
+            cancelled=in_order(cancelled),
+            held=in_order(held),
+            unchanged=len(self._entries.keys() - inserts.keys() - touched),
+        )
+
+    def _what(self, key: str, before: Row, part: Row) -> str:
+        words = []
+        for name in part:
+            old = before[name]
+            if name == "starts_at" and isinstance(old, datetime):
+                words.append(f"moved from {old.astimezone(self._how.zone):%Y-%m-%d %H:%M}")
+            elif name == "customer_id":
+                words.append(
+                    "another customer" if self._is_given_away(key, part) else "the customer's new number"
+                )
+            elif name == "import_state":
+                words.append("no longer held" if old == HELD else "is back")
+            else:
+                words.append(name)
+        return ", ".join(words)
+
+    def _name(self, row: Row) -> str:
+        customer_id = str(row["customer_id"] or "")
+        table = self._tables["customers"]
+        customer = table.inserts.get(customer_id) or table.held.get(customer_id) or {}
+        return f"{customer.get('first_name') or ''} {customer.get('last_name') or ''}".strip()

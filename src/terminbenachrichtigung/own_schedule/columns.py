@@ -1,0 +1,307 @@
+"""What the headings of other programs' exports mean, and the words that stand under them."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from terminbenachrichtigung.errors import ConfigError
+
+CUSTOMER_TEXTS = (
+    "salutation",
+    "first_name",
+    "last_name",
+    "mobile",
+    "phone",
+    "email",
+    "preferred_channel",
+    "language",
+)
+BRANCH_TEXTS = ("branch_code", "branch_name", "branch_phone", "branch_address", "branch_email")
+
+HEADINGS: Mapping[str, str] = {
+    "appointment_id": "appointment id, appointment number, appointment no, booking id, id, uid, "
+    "Termin-ID, Terminnummer, Termin-Nr, Buchungsnummer, Buchungs-ID",
+    "starts_at": "start, starts at, start time, begin, time, from, Beginn, Startzeit, Terminbeginn, Uhrzeit, "
+    "Zeit, Von, Termin, Beginnt um, start date time, start datetime, appointment time",
+    "date": "date, day, start date, appointment date, Datum, Tag, Termindatum, Beginnt am, Startdatum, Am",
+    "ends_at": "end, ends at, end time, to, Ende, Endzeit, Terminende, Bis, Endet um, end date time",
+    "end_date": "end date, Enddatum, Endet am",
+    "time_zone": "time zone, timezone, tz, tzid, start time zone, Zeitzone, Zeitzone des Beginns",
+    "all_day": "all day, all day event, Ganztägig, Ganztägiges Ereignis, Ganztags",
+    "status": "state, appointment status, booking status, Terminstatus, Buchungsstatus",
+    "cancelled": "canceled, cancelled at, canceled at, cancelled on, canceled on, is cancelled, is canceled, "
+    "cancellation date, cancelled date, canceled date, deleted, deleted at, deleted on, "
+    "Storniert, Storniert am, Storno, Storno am, Stornodatum, Stornierung am, Stornierungsdatum, Abgesagt, "
+    "Abgesagt am, Absage, Absage am, Absagedatum, Annulliert, Annulliert am, Gelöscht, Gelöscht am",
+    "type_name": "type, appointment type, service, service name, Terminart, Termintyp, Art, Typ, Leistung, "
+    "Behandlung, categories, category, Kategorie, Kategorien",
+    "is_group": "group, group appointment, Gruppe, Gruppentermin",
+    "created_at": "created, booked at, booked on, Erstellt, Erstellt am, Angelegt am, Gebucht am",
+    "branch_code": "branch, branch id, location, Filiale, Filialkürzel, Filial-Nr, Standort",
+    "branch_name": "Filialname",
+    "branch_phone": "Telefon Filiale, Filialtelefon",
+    "branch_address": "Adresse Filiale, Filialadresse",
+    "branch_email": "E-Mail Filiale",
+    "customer_id": "customer number, customer no, client id, patient id, Kunden-ID, Kundennummer, "
+    "Kunden-Nr, Patienten-ID, Patientennummer, Patienten-Nr",
+    "name": "full name, customer, customer name, client, client name, patient, patient name, Kunde, "
+    "Kundenname, Patientenname, invitee, invitee name",
+    "salutation": "title, Anrede",
+    "first_name": "given name, Vorname",
+    "last_name": "surname, family name, Nachname, Familienname",
+    "mobile": "mobile phone, mobile number, cell, cell phone, Mobil, Mobiltelefon, Mobilnummer, Handy, "
+    "Handynummer, Mobilfunk, Mobilfunknummer, cellphone",
+    "phone": "telephone, phone number, tel, Telefon, Telefonnummer, Festnetz, Rufnummer",
+    "email": "e-mail, mail, email address, E-Mail-Adresse",
+    "preferred_channel": "preferred contact, Kontaktkanal, Bevorzugter Kontakt, Kontakt per",
+    "reminder_consent": "consent, Einwilligung, Zustimmung",
+    "language": "Sprache",
+    "last_contacted_at": "last contact, last contacted, Letzter Kontakt",
+    "subject": "summary, Betreff, Titel, event, event title",
+    "description": "Beschreibung, details",
+}
+"""By column: the headings that mean it beside its own name, in any case and with any punctuation."""
+
+CONTACT = (*CUSTOMER_TEXTS, "name", "customer_id", "reminder_consent", "last_contacted_at")
+_OF_THE_CUSTOMER = re.compile(
+    r"(?:kunden?|patient(?:en?)?|clients?|customers?|invitee|gast)[\W_]+(?:des|der|vom)?", re.I
+)
+_PHONE_WORDS = frozenset(
+    {
+        "telefon",
+        "tel",
+        "telefonnummer",
+        "phone",
+        "nummer",
+        "nr",
+        "number",
+        "no",
+        "rufnummer",
+        "privat",
+        "mobil",
+        "mobile",
+        "handy",
+        "cell",
+        "mobilfunk",
+        "mobilnummer",
+        "handynummer",
+        "festnetz",
+        "tagsueber",
+        "abends",
+    }
+)
+_MOBILE_WORDS = frozenset(
+    {
+        "mobil",
+        "mobile",
+        "handy",
+        "cell",
+        "mobilfunk",
+        "mobilnummer",
+        "handynummer",
+    }
+)
+_RUNNING = frozenset(
+    {
+        "lfdnr",
+        "lfdnummer",
+        "lfd",
+        "laufendenummer",
+        "laufendenr",
+        "laufnr",
+        "laufnummer",
+        "rowno",
+        "rownumber",
+        "row",
+        "zeile",
+        "zeilennr",
+        "zeilennummer",
+        "index",
+        "slno",
+        "sno",
+        "serialno",
+    }
+)
+_COUNTING = frozenset(
+    {
+        "nr",
+        "no",
+        "num",
+        "number",
+        "nummer",
+        "pos",
+        "position",
+        "ord",
+    }
+)
+
+_TRUE = frozenset({"ein", "on", "ja", "j", "yes", "y", "x", "wahr", "true", "t", "1", "oui", "vrai"})
+_FALSE = frozenset({"aus", "off", "nein", "n", "no", "falsch", "false", "f", "0", "", "non", "faux", "-"})
+
+_CANCELLED_STEM = r"(?:storn|abges|annul|cancel|entf|declin|geplatzt|no[ _-]?show|absage|gelösch|delet)"
+_CANCELLED_STATUS = re.compile(rf"\s*{_CANCELLED_STEM}", re.I)
+_CANCELLED_TITLE = re.compile(
+    r"\s*[\[(*]?\s*(?:storn\w*|abges\w*|absage|annul\w*|cancel\w*|entfällt|entfallen|declin\w*|geplatzt|"
+    r"no[ _-]?show|gelösch\w*|delet\w*)\s*(?:[:\-–—\[\](|!*]|$)\s*",
+    re.I,
+)
+_CANCELLED_WORD = re.compile(rf"(?<![^\W_]){_CANCELLED_STEM}", re.I)
+NO_VALUE = frozenset({"NULL", "null", "None", "nan", "NaN", "#NV", "#N/A", "(null)"})
+"""What programs write where there is nothing; in place of an id it makes people one who are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """Which heading is used as what."""
+
+    columns: Mapping[str, int]  # by column: its place in a row
+    cancelled: tuple[int, ...]  # the places of columns that say whether it is cancelled
+    headings: Mapping[str, str]  # by column: the heading, as the file has it
+    unused: tuple[str, ...]  # headings that mean nothing to the tool
+    in_utc: bool = False  # the heading of the start says so: "Start (UTC)"
+
+
+def column_of(heading: str) -> str | None:
+    """The column that a heading means, or None for one that the tool has no use for."""
+    if column := _COLUMNS.get(_folded(heading)):
+        return column
+    customers = _COLUMNS.get(_folded(_OF_THE_CUSTOMER.sub("", heading, count=1)))
+    if customers in CONTACT:
+        return customers
+    words = frozenset(re.findall(r"\w+", _plain(_OF_THE_CUSTOMER.sub("", heading, count=1))))
+    if (
+        words
+        and words <= _PHONE_WORDS
+        and words & (_PHONE_WORDS - {"nummer", "nr", "number", "no", "privat"})
+    ):
+        return "mobile" if words & _MOBILE_WORDS else "phone"
+    return None
+
+
+def understood(
+    headings: Sequence[str], mapping: Mapping[str, str], ignored: Iterable[str], *, ids_made: bool
+) -> Understood:
+    """What the headings mean; raises ConfigError for what is missing, unclear, or no id.
+
+    `ids_made` is whether `--id-from` makes the ids: then no heading of the file is one.
+    """
+    taken: dict[str, int] = {}
+    for column, heading in mapping.items():
+        if column not in HEADINGS:
+            raise ConfigError(f'--mapping: there is no column "{column}"; there are {", ".join(HEADINGS)}')
+        taken[column] = _place(headings, heading, "--mapping")
+    out = {_place(headings, heading, "--ignore") for heading in ignored}
+    mapped = frozenset(taken.values())
+    cancelled = [taken.pop("cancelled")] if "cancelled" in taken else []
+    in_utc = False
+    for place, heading in enumerate(headings):
+        bare = re.sub(r"[(\[]\s*(?:UTC|GMT|Zulu)\s*[)\]]", "", heading, flags=re.I)
+        means = column_of(heading) or (column_of(bare) if bare != heading else None)
+        if place in out or place in mapped or means is None or means in mapping:
+            continue
+        if means == "cancelled":
+            cancelled.append(place)
+        elif means in taken:
+            both = listed((headings[taken[means]], heading))
+            raise ConfigError(
+                f"{both} both mean {means}; choose one with --mapping {means}=HEADING, "
+                "or leave one out with --ignore HEADING"
+            )
+        else:
+            taken[means] = place
+        if means == "starts_at":
+            in_utc = bare != heading
+    if ids_made:
+        taken.pop("appointment_id", None)
+    _check(taken, headings, ids_made=ids_made)
+    used = {*taken.values(), *cancelled}
+    names = {column: headings[place].strip() for column, place in taken.items()}
+    if cancelled:
+        names["cancelled"] = ", ".join(headings[place].strip() for place in cancelled)
+    unused = tuple(h.strip() for place, h in enumerate(headings) if place not in used and h.strip())
+    return Understood(taken, tuple(cancelled), names, unused, in_utc)
+
+
+def _check(taken: Mapping[str, int], headings: Sequence[str], *, ids_made: bool) -> None:
+    if "appointment_id" in taken and _folded(headings[taken["appointment_id"]]) in _RUNNING:
+        raise ConfigError(
+            f"{listed([headings[taken['appointment_id']]])} is a running number, which is no id: one booking "
+            "shifts all later ones. Use --id-from start,customer"
+        )
+    needed = ["starts_at"] if ids_made else ["appointment_id", "starts_at"]
+    if missing := [column for column in needed if column not in taken]:
+        advice = f"Name it with --mapping {missing[0]}=HEADING"
+        if "appointment_id" in missing:
+            advice += "; if the export has no ids, --id-from start,customer makes them"
+        raise ConfigError(
+            f"no heading means {' and '.join(missing)}; the file has {listed(headings) or 'none'}. {advice}"
+        )
+
+
+def counts_up(heading: str, ids: Sequence[str]) -> bool:
+    """Whether ids under a heading such as `Nr` only number the lines: 1, 2, 3."""
+    if _folded(heading) not in _COUNTING and heading.strip() != "#":
+        return False
+    if len(ids) < 3 or not all(each.isdecimal() for each in ids):
+        return False
+    numbers = [int(each) for each in ids]
+    return numbers[0] in (0, 1) and all(after - before == 1 for before, after in pairwise(numbers))
+
+
+def known(headings: Sequence[str]) -> int:
+    """How many of them mean something."""
+    return sum(column_of(heading) is not None for heading in headings)
+
+
+def listed(headings: Iterable[str]) -> str:
+    """Headings for a message."""
+    return ", ".join(f'"{heading.strip()}"' for heading in headings)
+
+
+def _place(headings: Sequence[str], heading: str, option: str) -> int:
+    wanted = [place for place, each in enumerate(headings) if each.strip() == heading.strip()]
+    if not wanted:
+        raise ConfigError(f'{option}: the file has no heading "{heading}"; it has {listed(headings)}')
+    return wanted[0]
+
+
+def _plain(heading: str) -> str:
+    text = heading.casefold()
+    for umlaut, plain in (("ä", "ae"), ("ö", "oe"), ("ü", "ue")):
+        text = text.replace(umlaut, plain)
+    return text
+
+
+def _folded(heading: str) -> str:
+    return re.sub(r"[\W_]", "", _plain(heading))
+
+
+_COLUMNS = {
+    _folded(heading): column for column, names in HEADINGS.items() for heading in (column, *names.split(","))
+}
+
+
+def truth(text: str) -> bool | None:
+    """What a word in a column of yes and no means; empty is no. None if it is no such word."""
+    word = text.strip().casefold()
+    return True if word in _TRUE else False if word in _FALSE else None
+
+
+def says_cancelled(status: str) -> bool:
+    """Whether a status begins as a cancellation does: Storniert, Abgesagt vom Kunden, Cancelled by client."""
+    return _CANCELLED_STATUS.match(status) is not None
+
+
+def mentions_cancellation(text: str) -> bool:
+    """Whether a word for a cancellation stands somewhere in it."""
+    return _CANCELLED_WORD.search(text) is not None
+
+
+def without_cancellation(title: str) -> str | None:
+    """What a title names behind its `Abgesagt:`; None if it begins with no such word.
+
+    The word must end the title, or stand before a colon, dash or bracket: `Entfernung Zahnstein` stands.
+    """
+    found = _CANCELLED_TITLE.match(title)
+    return None if found is None else title[found.end() :].strip()

@@ -1,0 +1,162 @@
+"""Of which appointments a file speaks, and when it was written beside the others of its source."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from terminbenachrichtigung.own_schedule.entries import Entry, Parsed
+from terminbenachrichtigung.own_schedule.people import Row
+from terminbenachrichtigung.own_schedule.source import How, Source
+
+_LATE = timedelta(hours=2)  # of open time: so long without an import may have lost somebody
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Of which appointments a file speaks: those in its days and its branches."""
+
+    spans: tuple[tuple[datetime, datetime], ...]
+    branches: frozenset[str] | None  # None: all
+    only_hold: bool = False  # whatever is gone, the file is no proof
+
+    def has(self, row: Row) -> bool:
+        starts_at = row["starts_at"]
+        return (
+            isinstance(starts_at, datetime)
+            and self.of_its_branches(row)
+            and any(a <= starts_at < b for a, b in self.spans)
+        )
+
+    def of_its_branches(self, row: Row) -> bool:
+        return self.branches is None or str(row["branch_code"] or "") in self.branches
+
+
+def booked_at(starts_at: datetime, source: Source, how: How) -> datetime | None:
+    """When an appointment was booked that a file names for the first time.
+
+    Unknown in the first file, and where no earlier file could have named it. Else it was booked since the
+    last import: now at the latest, and at the earliest right after that import, which is assumed of one whose
+    last chance to be reminded has passed since, so that it counts as missed.
+    """
+    if source.whole_at is None or not _within_days(starts_at, source, how):
+        return None
+    return source.whole_at if came_late(starts_at, source, how) else how.now
+
+
+def came_late(starts_at: datetime, source: Source, how: How) -> bool:
+    if (
+        source.whole_at is None
+        or how.quiet is None
+        or not starts_at > how.now
+        or not _within_days(starts_at, source, how)
+    ):
+        return False
+    chance = how.quiet.last_chance(starts_at)
+    return (
+        source.whole_at < chance <= how.now and how.quiet.open_time_between(source.whole_at, how.now) >= _LATE
+    )
+
+
+def _within_days(starts_at: datetime, source: Source, how: How) -> bool:
+    day = starts_at.astimezone(how.zone).date()
+    return source.last_day is None or source.first_day is None or source.first_day <= day <= source.last_day
+
+
+def was_covered(entry: Entry, source: Source, how: How) -> bool:
+    """Whether a newer file would have named it."""
+    return source.last_day is not None and _within_days(entry.starts_at, source, how)
+
+
+def is_older(parsed: Parsed, source: Source, how: How) -> bool:
+    """Whether a file was written before the last one of its source."""
+    if how.file == source.file:
+        return False
+    if parsed.written_at and source.written_at:
+        of_all = not parsed.written_by and not source.written_by
+        of_one = parsed.written_by and source.written_by in parsed.stamps
+        if of_all or of_one:
+            return parsed.written_at < source.written_at
+    if how.file_at and source.file_at and source.file_at <= how.now:
+        return how.file_at < source.file_at - timedelta(seconds=2)
+    return False
+
+
+def branches_together(before: Iterable[frozenset[str]], here: Iterable[str]) -> tuple[frozenset[str], ...]:
+    """Groups of branches of which some files had several; no branch is a branch of its own."""
+    merged = set(here)
+    apart = []
+    for group in before:
+        if group & merged:
+            merged |= group
+        else:
+            apart.append(group)
+    return (*apart, frozenset(merged)) if merged else tuple(apart)
+
+
+def reach_of(
+    parsed: Parsed,
+    source: Source,
+    together: tuple[frozenset[str], ...],
+    branches: Iterable[str | None],
+    how: How,
+    *,
+    empty: bool,
+) -> Reach:
+    if empty:
+        return Reach(tuple(_span(source.first_day, source.last_day, how)), None, only_hold=True)
+    named = {branch or "" for branch in branches}
+    scope = next((group for group in reversed(together) if group & named), frozenset(named))
+    first, last = parsed.days or (None, None)
+    spans = list(_span(first, last, how))
+    if first is not None and isinstance(how.covers_from, date) and how.covers_from < first:
+        spans = list(_span(how.covers_from, last, how))
+    elif first is not None and how.covers_from == "now" and source.last_day is not None:
+        spans += _span(how.now.astimezone(how.zone).date(), min(source.last_day, first), how)
+    return Reach(tuple(spans), scope)
+
+
+def _span(first: date | None, last: date | None, how: How) -> Iterator[tuple[datetime, datetime]]:
+    if first is not None and last is not None and first <= last:
+        after = last + timedelta(days=1)
+        yield day_start(first, how), day_start(after, how)
+
+
+def day_start(day: date, how: How) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=how.zone)
+
+
+def next_source(
+    parsed: Parsed,
+    source: Source,
+    how: How,
+    together: tuple[frozenset[str], ...],
+    *,
+    whole: bool,
+    empty: bool,
+    older: bool,
+) -> Source:
+    """What the next import is to know of this one."""
+    if older:
+        return replace(source, imported_at=source.imported_at or how.now)
+    after = replace(
+        source,
+        imported_at=how.now,
+        file=how.file,
+        file_at=how.file_at,
+        written_at=parsed.written_at or source.written_at,
+        written_by=parsed.written_by if parsed.written_at else source.written_by,
+        order=parsed.order or source.order,
+        together=together,
+        empty=empty,
+    )
+    if not whole:
+        return after
+    after = replace(after, whole_at=how.now, ending=parsed.ending)
+    if empty or parsed.days is None:
+        return after
+    first, last = parsed.days
+    if isinstance(how.covers_from, date):
+        first = min(first, how.covers_from)
+    elif how.covers_from == "now":
+        first = min(first, how.now.astimezone(how.zone).date())
+    return replace(after, first_day=first, last_day=last)

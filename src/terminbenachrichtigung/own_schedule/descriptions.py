@@ -1,0 +1,124 @@
+"""Who is meant by the title and the description of a calendar entry."""
+
+import re
+from collections.abc import Mapping
+
+from terminbenachrichtigung.own_schedule.columns import CONTACT, column_of, without_cancellation
+from terminbenachrichtigung.own_schedule.letters import without_html
+from terminbenachrichtigung.safe_text import one_line
+from terminbenachrichtigung.schedule.values import Unreadable, shown
+
+_LABELLED = re.compile(r"\s*[-*•]?\s*([^:]{1,40}?)\s*:\s*(\S.*)")
+_NUMBER = re.compile(r"(?<![\w])(?:\+|00?)\s?\(?[1-9][\d\s/().-]{4,}\d(?!\w)")
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_NUMBER_WORDS = re.compile(
+    r"(?<!\w)(?:tel(?:efon)?|mobil|handy|mobile|phone|e-?mail|nr|nummer)\s*[.:]*(?!\w)", re.I
+)
+_BREAK = re.compile(r"\s+[-–—/]\s+|[|;:()\[\]\n]|\s+[-–—]|[-–—]\s+")
+_SERVICES = frozenset(
+    {
+        *("sehtest", "hörtest", "augenprüfung", "refraktion", "anpassung", "kontrolle", "brille", "brillen"),
+        *(
+            "kontaktlinsen",
+            "kontaktlinse",
+            "linsen",
+            "hörgerät",
+            "hörgeräte",
+            "beratung",
+            "termin",
+            "abholung",
+        ),
+        *("nachkontrolle", "ersttermin", "erstberatung", "folgetermin", "zahnreinigung", "prophylaxe", "pzr"),
+        *("untersuchung", "vorsorge", "behandlung", "massage", "physio", "physiotherapie", "reparatur", "kl"),
+        *(
+            "besprechung",
+            "impfung",
+            "blutabnahme",
+            "check",
+            "checkup",
+            "kunde",
+            "kundin",
+            "patient",
+            "patientin",
+        ),
+        *(
+            "neukunde",
+            "neupatient",
+            "appointment",
+            "eye",
+            "test",
+            "hearing",
+            "fitting",
+            "follow-up",
+            "mit",
+            "für",
+        ),
+    }
+)
+_SALUTATION = re.compile(r"(?<!\w)(?:frau|herrn?|fr\.|hr\.)\s", re.I)
+_WORD = re.compile(r"[^\W\d_][^\d_:;|@]*")
+
+
+def labelled(description: str) -> dict[str, str]:
+    """What lines such as `Mobil: 0171 5555` say. Only known labels: a number alone may be anybody's.
+
+    Raises Unreadable where one label says two things: which of them is the customer's?
+    """
+    found: dict[str, str] = {}
+    for text in re.split(r"[\r\n\u2028\u2029]+", without_html(description)):
+        line = _LABELLED.match(text)
+        column = column_of(line[1]) if line else None
+        if line is None or column not in CONTACT:
+            continue
+        value = one_line(line[2])
+        if _plain(found.setdefault(column, value)) != _plain(value):
+            raise Unreadable(
+                f"description: {shown(line[1])} stands twice, with {shown(found[column])} and {shown(value)}"
+            )
+    return found
+
+
+def titled(title: str, beside: Mapping[str, str]) -> dict[str, str]:
+    """Name and number in a title, as small practices write them; nothing if there is no way to reach anybody.
+
+    `beside` is what is known of the customer already, from the description or the guest.
+    """
+    text = one_line(without_html(without_cancellation(title) or title))
+    found: dict[str, str] = {}
+    if number := _NUMBER.search(text):
+        found["mobile"] = number[0].strip()
+        text = f"{text[: number.start()]} ; {text[number.end() :]}"
+    if address := _ADDRESS.search(text):
+        found["email"] = address[0]
+        text = text.replace(address[0], " ; ")
+    known = {*beside, *found}
+    if not known & {"mobile", "phone", "email", "customer_id"}:
+        return {}
+    if name := _name(_NUMBER_WORDS.sub(" ", text)):
+        found["name"] = name
+    return found if "name" in {*found, *beside} or {"first_name", "last_name"} & beside.keys() else {}
+
+
+def _name(text: str) -> str:
+    if salutation := _SALUTATION.search(text):
+        return _bare(_BREAK.split(text[salutation.start() :])[0])
+    for piece in _BREAK.split(text):
+        if name := _bare(piece):
+            return name
+    return ""
+
+
+def _bare(piece: str) -> str:
+    """The piece without the words for what is done; empty if nothing is left that can be a name."""
+    words = piece.strip(" ,.").split()
+    while words and words[0].strip(",.").casefold() in _SERVICES:
+        words = words[1:]
+    while words and words[-1].strip(",.").casefold() in _SERVICES:
+        words = words[:-1]
+    name = " ".join(words).strip(" ,.")
+    return name if len(words) <= 5 and _WORD.fullmatch(name) else ""
+
+
+def _plain(value: str) -> str:
+    digits = re.sub(r"\D", "", value)
+    return digits[-9:] if len(digits) >= 6 else re.sub(r"\W", "", value.casefold())

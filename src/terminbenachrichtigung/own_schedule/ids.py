@@ -1,0 +1,157 @@
+"""The ids of a file's appointments: made where an export has none, and refused where they are none. Pure."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from terminbenachrichtigung.contact.names import same_name
+from terminbenachrichtigung.errors import ConfigError
+from terminbenachrichtigung.own_schedule.entries import Entry
+from terminbenachrichtigung.own_schedule.people import MADE, Identity, Row
+
+PARTS = ("start", "customer", "type", "branch")
+"""Of what `--id-from` can make an id."""
+
+_SHIFTED = 2  # appointments; one alone may be a swap at the desk
+
+
+def parts_of(text: str) -> tuple[str, ...]:
+    """What `--id-from` says; raises ConfigError for what it cannot mean."""
+    parts = tuple(filter(None, (part.strip().lower() for part in text.split(","))))
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown or not {"start", "customer"} <= set(parts):
+        raise ConfigError(
+            f"--id-from takes start,customer, and with them {' or '.join(PARTS[2:])}; not {text!r}"
+        )
+    return parts
+
+
+def check_stable(entries: Iterable[Entry], held: Mapping[str, Row]) -> None:
+    """Raise ConfigError where the same appointments stand under other ids than before: running numbers."""
+    by_content = {
+        (row["customer_id"], row["starts_at"]): key for key, row in held.items() if row["customer_id"]
+    }
+    listed = {entry.appointment_id: _content(entry) for entry in entries if entry.person}
+    shifted = [
+        appointment_id
+        for appointment_id, content in listed.items()
+        if (before := by_content.get(content)) is not None
+        and before != appointment_id
+        and before in listed
+        and listed[before] != content
+    ]
+    if len(shifted) >= _SHIFTED:
+        raise ConfigError(
+            f"{len(shifted)} appointments stand under other ids than before, which are others' now (as "
+            f"{', '.join(shifted[:3])}): they are running numbers. Use --id-from start,customer"
+        )
+
+
+def _content(entry: Entry) -> tuple[str | None, datetime]:
+    return entry.person.customer_id if entry.person else None, entry.starts_at
+
+
+def customer_at(held: Mapping[str, Row], identities: Mapping[str, Identity]) -> Callable[[Entry], str | None]:
+    """To whom an appointment without an id belongs so far: the one at its start with this name or number."""
+    by_start: defaultdict[object, list[str]] = defaultdict(list)
+    for row in held.values():
+        if row["customer_id"] is not None:
+            by_start[row["starts_at"]].append(str(row["customer_id"]))
+
+    def found(entry: Entry) -> str | None:
+        if entry.person is None:
+            return None
+        alike = {
+            customer_id
+            for customer_id in by_start[entry.starts_at]
+            if (known := identities.get(customer_id))
+            and (same_name(known.words, entry.person.words) or known.reached & entry.person.reached)
+        }
+        return alike.pop() if len(alike) == 1 else None
+
+    return found
+
+
+def with_ids(
+    entries: Sequence[Entry],
+    parts: Sequence[str],
+    held: Mapping[str, Row],
+    gone: Callable[[Row], bool],
+    taken: Iterable[str] = (),
+) -> list[Entry]:
+    """The entries with an id for each.
+
+    An appointment that is known by its parts keeps its id. So does one that has moved: of its customer
+    exactly one is gone, and exactly one is new.
+
+    Args:
+        entries: their customers have ids.
+        parts: what `--id-from` names.
+        held: what the schedule holds of this source, by id.
+        gone: whether a row that the file does not name is gone.
+        taken: further ids that are others' already.
+    """
+    waiting: defaultdict[tuple[object, ...], list[str]] = defaultdict(list)
+    for key, row in sorted(held.items()):
+        waiting[_parts_of_row(row, parts)].append(key)
+    found: list[Entry] = []
+    new: defaultdict[str, list[Entry]] = defaultdict(list)
+    seen: defaultdict[tuple[object, ...], list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry.person is None:
+            continue
+        here = _parts_of_entry(entry, parts)
+        if any(entry.values == other.values and entry.person == other.person for other in seen[here]):
+            continue  # the same line twice
+        seen[here].append(entry)
+        if waiting[here]:
+            found.append(replace(entry, appointment_id=waiting[here].pop(0)))
+        else:
+            new[entry.person.customer_id].append(entry)
+    left: defaultdict[str, list[str]] = defaultdict(list)
+    for keys in waiting.values():
+        for key_left in keys:
+            if gone(held[key_left]):
+                left[str(held[key_left]["customer_id"])].append(key_left)
+    taken = {*taken, *held}
+    for customer_id, theirs in new.items():
+        if len(theirs) == 1 and len(left[customer_id]) == 1:
+            found.append(replace(theirs[0], appointment_id=left[customer_id][0]))
+            continue
+        for entry in theirs:
+            made = _made(_parts_of_entry(entry, parts), taken)
+            taken.add(made)
+            found.append(replace(entry, appointment_id=made))
+    return sorted(found, key=lambda entry: entry.line)
+
+
+def _parts_of_entry(entry: Entry, parts: Sequence[str]) -> tuple[object, ...]:
+    values = {
+        "start": entry.starts_at,
+        "customer": entry.person.customer_id if entry.person else None,
+        "type": str(entry.values.get("type_name") or ""),
+        "branch": str(entry.values.get("branch_code") or ""),
+    }
+    return tuple(values[part] for part in parts)
+
+
+def _parts_of_row(row: Row, parts: Sequence[str]) -> tuple[object, ...]:
+    values = {
+        "start": row["starts_at"],
+        "customer": row["customer_id"],
+        "type": str(row["type_code"] or ""),
+        "branch": str(row["branch_code"] or ""),
+    }
+    return tuple(values[part] for part in parts)
+
+
+def _made(parts: Sequence[object], taken: Container[str]) -> str:
+    text = "\n".join(part.isoformat() if isinstance(part, datetime) else str(part) for part in parts)
+    first = MADE + hashlib.sha256(text.encode()).hexdigest()[:16]
+    number, made = 1, first
+    while made in taken:
+        number += 1
+        made = f"{first}-{number}"
+    return made

@@ -1,0 +1,127 @@
+"""Bytes of a file → its text, and whether the letters of a name are the ones that were typed.
+
+UTF-8, UTF-16 and Windows-1252 are read. A name in any other encoding would reach its owner garbled, so
+what does not look like letters of these is refused, line by line.
+"""
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import pairwise
+
+from terminbenachrichtigung.errors import ConfigError
+
+BROKEN = "\ufffd"
+
+_UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_HIGH = re.compile(rb"[\x80-\xff]")
+# In Windows-1252 these bytes are German letters; in CP850 and Mac Roman the umlauts lie below 0xA0.
+_GERMAN = re.compile(rb"[\xe4\xf6\xfc\xdf\xc4\xd6\xdc]")
+_OTHER_CODE_PAGE = re.compile(
+    rb"[\x81\x8d\x8f\x90\x9d]"  # nothing in Windows-1252
+    rb"|(?<=[A-Za-z])[\x80\x82-\x87\x89\x8b\x93-\x95\x98\x99\x9b\xa1-\xac\xae-\xb3\xb5-\xb9\xbc-\xbf](?=[A-Za-z])"
+    rb"|(?<=[aAoOEe][iIuU])\xe1|(?<=[aAoO])\xe1(?=e)|(?<=[aAoO])\xe1(?![A-Za-z])"  # the sharp s of CP850
+)
+_LETTERS_OF_OTHERS = re.compile(rb"(?<=[A-Za-z])[\x8a\x8e\x9a\x9e\x9f]|[\x8a\x8e\x9a\x9e\x9f](?=[a-z])")
+
+_ESCAPED = re.compile(r"=[0-9A-F]{2}(?:=[0-9A-F]{2}|[a-z])|%C3%|\\u00[0-9a-fA-F]{2}")
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)\b[^<>]*>|<!--.*?-->", re.S)
+_LINE_TAGS = frozenset({"br", "p", "div", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3", "h4", "hr"})
+
+
+def decoded(content: bytes) -> str:
+    """The text of a file; a byte that is no letter of its encoding becomes U+FFFD.
+
+    Raises ConfigError if it is no text.
+    """
+    text = _decoded(content)
+    if "\0" in text:
+        raise ConfigError("the file is no text: neither CSV nor iCalendar")
+    return text
+
+
+def is_wide(content: bytes) -> bool:
+    """Whether the file is in UTF-16 or UTF-32, whose bytes cannot be split into lines."""
+    return _wide(content) != ""
+
+
+def _wide(content: bytes) -> str:
+    if content.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "utf-32"
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    start = content[:400]
+    if len(start) >= 8:  # without a mark: every other byte is empty
+        if start[1::2].count(0) > len(start) // 4 and not start[0::2].count(0):
+            return "utf-16-le"
+        if start[0::2].count(0) > len(start) // 4 and not start[1::2].count(0):
+            return "utf-16-be"
+    return ""
+
+
+def _decoded(content: bytes) -> str:
+    if wide := _wide(content):
+        return content.decode(wide, errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    stray, sequences = _UTF8_SEQUENCE.subn(b"", content)
+    if sequences and sequences >= len(_HIGH.findall(stray)):
+        return content.decode("utf-8-sig", errors="replace")
+    foreign = _OTHER_CODE_PAGE.search(content) or (
+        _LETTERS_OF_OTHERS.search(content) and not _GERMAN.search(content)
+    )
+    return content.decode("ascii" if foreign else "cp1252", errors="replace")
+
+
+def trouble(text: str) -> str:
+    """Why the letters of a text are not the ones that were typed, or empty; U+FFFD stands for broken ones."""
+    if text.isascii():
+        if _ESCAPED.search(text):
+            return "coded letters"
+        return "a letter that was lost" if "?" in text and _lost(text) else ""
+    if BROKEN in text or any("\x80" <= sign <= "\x9f" for sign in text):
+        return "broken letters"
+    if any(_was_utf8(pair) for pair in _foreign_pairs(text)):
+        return "doubly encoded letters"
+    return "a sign inside a word that is no letter" if _odd(text) or _lost(text) else ""
+
+
+def _foreign_pairs(text: str) -> Iterator[str]:
+    return (a + b for a, b in pairwise(text) if a > "\x7f" and b > "\x7f")
+
+
+def _was_utf8(pair: str) -> bool:
+    for encoding in ("cp1252", "latin-1", "cp850", "mac_roman"):
+        try:
+            pair.encode(encoding).decode()
+        except UnicodeError:
+            continue
+        return True
+    return False
+
+
+def _lost(text: str) -> bool:
+    return re.search(r"[^\W\d_]\?[^\W\d_]", text) is not None
+
+
+def _odd(text: str) -> bool:
+    return any(
+        before.isalpha() and after.isalpha() and not sign.isascii() and _is_symbol(sign)
+        for before, sign, after in zip(text, text[1:], text[2:])  # noqa: B905
+    )
+
+
+def _is_symbol(sign: str) -> bool:
+    return unicodedata.category(sign) in ("So", "Sm", "Sc", "No") or sign in "„“”†‡‰§¶¿¡¨"
+
+
+def without_html(text: str) -> str:
+    """The text that a piece of HTML shows, its lines kept; other text stays as it is."""
+    if "<" in text:
+        text = _TAG.sub(lambda tag: "\n" if (tag[2] or "").lower() in _LINE_TAGS else "", text)
+    if "&" in text:
+        text = html.unescape(text)
+    return text.replace("\xa0", " ")

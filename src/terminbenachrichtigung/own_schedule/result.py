@@ -1,0 +1,59 @@
+"""What an import found, and what it is to write."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from terminbenachrichtigung.own_schedule.entries import Refused
+from terminbenachrichtigung.own_schedule.source import NO_SOURCE, Origin, Rows, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One appointment that is not as it was."""
+
+    appointment_id: str
+    starts_at: datetime
+    detail: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What was found, and the rows to write: whole ones to insert, parts of others to update."""
+
+    new: tuple[Change, ...] = ()
+    changed: tuple[Change, ...] = ()
+    cancelled: tuple[Change, ...] = ()
+    held: tuple[Change, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    newly_refused: tuple[Refused, ...] = ()
+    titles: tuple[str, ...] = ()  # that were left out, and were not listed before
+    uncovered: tuple[Change, ...] = ()  # ahead, but before the first day of the file
+    late: tuple[Change, ...] = ()  # too late for any run to remind, because no file came in time
+    warnings: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()  # of the file as a whole; a person should look at it
+    nobody: Mapping[str, int] = field(default_factory=dict)
+    statuses: Mapping[str, int] = field(default_factory=dict)  # that will be reminded
+    unreachable: int = 0  # appointments of customers without number and address
+    beyond: int = 0  # ahead, and later than the last day of the file
+    unchanged: int = 0
+    disturbed: int = 0  # appointments ahead that are cancelled, moved, or given to another customer
+    covered: int = 0  # appointments ahead that the file speaks of
+    braked: bool = False
+    whole: bool = True
+    days: tuple[date, date] | None = None
+    source: Source = NO_SOURCE  # as the next import is to find it
+    inserts: Mapping[str, Rows] = field(default_factory=dict)
+    updates: Mapping[str, Rows] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether the import ends with exit code 1."""
+        return bool(self.problems or self.newly_refused or self.uncovered or self.braked or self.late)
+
+
+def in_order(found: Iterable[Change]) -> tuple[Change, ...]:
+    """Soonest first."""
+    return tuple(sorted(found, key=lambda change: (change.starts_at, change.appointment_id)))

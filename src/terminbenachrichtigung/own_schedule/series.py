@@ -1,0 +1,102 @@
+"""A series of a calendar → its occurrences in the coming weeks, each with the date it had by the rule."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from terminbenachrichtigung.schedule.values import Unreadable, shown
+
+HORIZON = timedelta(days=90)
+"""So far ahead a series is spread; the longest lead of a reminder is 60 days."""
+
+_TOO_OFTEN = ("SECONDLY", "MINUTELY")
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPart:
+    """The series itself, or one changed occurrence of it. Every time has the zone in which it repeats."""
+
+    starts_at: datetime
+    ends_at: datetime | None
+    rule: str = ""  # RRULE, as the calendar writes it
+    added: tuple[datetime, ...] = ()  # RDATE
+    left_out: tuple[datetime, ...] = ()  # EXDATE
+    instead_of: datetime | None = None  # RECURRENCE-ID: when it was by the rule
+    and_later: bool = False  # RANGE=THISANDFUTURE
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One appointment of a series."""
+
+    part: int  # the place of the part from which it comes
+    by_rule: datetime  # when it would be, had nobody moved it
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The occurrences of a series, and how their ids tell them apart."""
+
+    occurrences: tuple[Occurrence, ...]
+    several_a_day: bool = False
+
+
+def spread(parts: Sequence[SeriesPart], since: datetime) -> Spread:
+    """The occurrences from `since` on; raises Unreadable for a rule that cannot be followed."""
+    import icalendar  # noqa: PLC0415 - 0.1 s, only where there is a series
+    import recurring_ical_events  # noqa: PLC0415
+
+    for part in parts:
+        if part.rule and "FREQ=" not in part.rule.upper():
+            raise Unreadable(f"no rule of a series: {shown(part.rule)}")
+        if any(f"FREQ={word}" in part.rule.upper() for word in _TOO_OFTEN):
+            raise Unreadable(f"a series more often than hourly: {shown(part.rule)}")
+    calendar = icalendar.Calendar()
+    try:
+        for place, part in enumerate(parts):
+            calendar.add_component(_event(place, part))
+        found = recurring_ical_events.of(calendar).between(since, since + HORIZON)
+        occurrences = sorted(map(_occurrence, found), key=lambda each: each.starts_at)
+    except Exception as error:  # what the libraries raise for rules that make no sense is not one kind
+        raise Unreadable(f"a series that cannot be followed: {type(error).__name__}") from None
+    days = [each.by_rule.date() for each in occurrences]
+    rules = " ".join(part.rule.upper() for part in parts)
+    often = any(word in rules for word in ("BYHOUR", "BYMINUTE", "FREQ=HOURLY"))
+    return Spread(tuple(occurrences), often or len(days) != len(set(days)))
+
+
+def _event(place: int, part: SeriesPart) -> Any:
+    import icalendar  # noqa: PLC0415
+
+    event = icalendar.Event()
+    event.add("UID", "series")
+    event.add("X-PART", str(place))
+    event.add("SEQUENCE", part.sequence)
+    event.add("DTSTART", part.starts_at)
+    if part.ends_at is not None and part.ends_at >= part.starts_at:
+        event.add("DTEND", part.ends_at)
+    if part.rule:
+        event.add("RRULE", icalendar.vRecur.from_ical(part.rule))
+    if part.added:
+        event.add("RDATE", list(part.added))
+    if part.left_out:
+        event.add("EXDATE", list(part.left_out))
+    if part.instead_of is not None:
+        event.add("RECURRENCE-ID", part.instead_of, {"RANGE": "THISANDFUTURE"} if part.and_later else {})
+    return event
+
+
+def _occurrence(event: Any) -> Occurrence:
+    starts_at = event["DTSTART"].dt
+    by_rule = event["RECURRENCE-ID"].dt if "RECURRENCE-ID" in event else starts_at
+    ends_at = event["DTEND"].dt if "DTEND" in event else None
+    return Occurrence(
+        int(str(event["X-PART"])),
+        by_rule,
+        starts_at.astimezone(UTC),
+        ends_at.astimezone(UTC) if ends_at is not None and ends_at != starts_at else None,
+    )

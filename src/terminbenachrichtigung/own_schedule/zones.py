@@ -1,0 +1,193 @@
+"""The names that programs give to time zones → the zones, and whether a name means what its file defines.
+
+Calendar programs write Olson's names with a prefix of their own, Windows' names, or what Windows shows to
+people: `(UTC+01:00) Amsterdam, Berlin, Bern, …`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import cache, lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from terminbenachrichtigung.own_schedule.moments import is_real_offset
+from terminbenachrichtigung.schedule.values import Unreadable, shown
+
+Zone = tzinfo
+UTC_ZONE: Zone = UTC
+
+_REGIONS = frozenset(
+    {
+        *("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian"),
+        "Pacific",
+    }
+)
+_OTHERS = {
+    **dict.fromkeys(("utc", "z", "zulu", "coordinated universal time", "tzone://microsoft/utc"), "UTC"),
+    **dict.fromkeys(("gmt", "greenwich mean time"), "Etc/GMT"),
+    **dict.fromkeys(("mez", "cet", "met", "central european time"), "Europe/Berlin"),
+    **dict.fromkeys(
+        ("mitteleuropäische zeit", "mitteleuropäische sommerzeit", "westeuropäische normalzeit"),
+        "Europe/Berlin",
+    ),
+    "eet": "Europe/Helsinki",
+    "wet": "Europe/Lisbon",
+    "bst": "Europe/London",
+}
+_CITIES = {
+    **dict.fromkeys(("hamburg", "münchen", "munich", "frankfurt"), "Berlin"),
+    **dict.fromkeys(("bern", "zürich", "genf"), "Zurich"),
+    **dict.fromkeys(("rom", "mailand"), "Rome"),
+    "wien": "Vienna",
+    "prag": "Prague",
+    "brüssel": "Brussels",
+    "kopenhagen": "Copenhagen",
+    "warschau": "Warsaw",
+    "lissabon": "Lisbon",
+    "athen": "Athens",
+    "edinburgh": "London",
+    "luxemburg": "Luxembourg",
+}
+"""Cities in other spellings, and large ones that share the clock of one that has a zone."""
+
+_SHOWN = re.compile(
+    r"\(\s*(?:UTC|GMT)\s*(?:(?P<sign>[-+−–])\s*(?P<h>\d{1,2})[:.](?P<min>\d{2}))?\s*\)\s*(?P<names>.*)",
+    re.I | re.S,
+)
+_OFFSET = re.compile(r"(?:UTC|GMT)?\s*(?P<sign>[+-])(?P<h>\d{1,2})(?::?(?P<min>\d{2}))?", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    zone: Zone
+    is_place: bool  # a name such as Europe/Berlin, which means one thing, whatever a file defines
+
+
+@lru_cache(maxsize=1_000)
+def named(name: str) -> Zone | None:
+    """The zone of a name alone, as a column of a CSV file has it; None if it is unknown."""
+    found = _named(name)
+    return found.zone if found else None
+
+
+def _named(name: str) -> _Named | None:
+    text = " ".join(name.strip().strip("\"'").split())
+    if place := _place(text):
+        return place
+    folded = text.casefold()
+    if key := _OTHERS.get(folded) or _windows().get(folded) or _olson().get(folded):
+        return _Named(ZoneInfo(key), is_place=False)
+    if found := _SHOWN.fullmatch(text):
+        return _shown(found)
+    if (found := _OFFSET.fullmatch(text)) and (offset := _minutes(found)) is not None:
+        return _Named(timezone(timedelta(minutes=offset)), is_place=False)
+    if key := _city(folded):
+        return _Named(ZoneInfo(key), is_place=False)
+    return None
+
+
+def _place(text: str) -> _Named | None:
+    """`Europe/Berlin`, also behind a prefix: `/freeassociation.sourceforge.net/Europe/Berlin`."""
+    parts = text.replace("\\", "/").split("/")
+    for first in range(max(0, len(parts) - 3), len(parts) - 1):
+        key = _olson().get("/".join(parts[first:]).replace(" ", "_").casefold())
+        if key and key.partition("/")[0] in _REGIONS:
+            return _Named(ZoneInfo(key), is_place=True)
+    return None
+
+
+def _shown(found: re.Match[str]) -> _Named | None:
+    """`(UTC+01:00) Amsterdam, Berlin, …`: a city of that offset; without a known one, none."""
+    offset = timedelta(minutes=_minutes(found) or 0) if found["sign"] else timedelta()
+    for city in re.split(r"[,/;]", found["names"]):
+        key = _city(" ".join(city.split()).casefold())
+        if key and ZoneInfo(key).utcoffset(datetime(2026, 1, 15)) == offset:  # noqa: DTZ001
+            return _Named(ZoneInfo(key), is_place=False)
+    return None
+
+
+def _minutes(found: re.Match[str]) -> int | None:
+    minutes = int(found["h"]) * 60 + int(found["min"] or 0)
+    minutes = minutes if found["sign"] == "+" else -minutes
+    return minutes if is_real_offset(minutes) else None
+
+
+def _city(folded: str) -> str | None:
+    return _cities().get(_CITIES.get(folded, folded).casefold().replace(" ", "_"))
+
+
+@cache
+def _olson() -> Mapping[str, str]:
+    return {key.casefold(): key for key in available_timezones()}
+
+
+@cache
+def _cities() -> Mapping[str, str]:
+    return {
+        key.rpartition("/")[2].casefold(): key
+        for key in sorted(_olson().values())
+        if key.partition("/")[0] in _REGIONS
+    }
+
+
+@cache
+def _windows() -> Mapping[str, str]:
+    from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON  # noqa: PLC0415 - 50 ms
+
+    return {name.casefold(): key for name, key in WINDOWS_TO_OLSON.items()}
+
+
+# ---------------------------------------------------------------- zones that a calendar defines
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A VTIMEZONE of a calendar: its names, the first its own, and what it says of the clock."""
+
+    names: tuple[str, ...]
+    zone: Zone | None  # None: it cannot be read
+
+
+class Zones:
+    """The zones of one calendar, by the names that its events give."""
+
+    def __init__(self, definitions: Iterable[Definition], now: datetime) -> None:
+        self._defined: dict[str, list[Definition]] = {}
+        for definition in definitions:
+            for name in definition.names[:1] or ():
+                self._defined.setdefault(name, []).append(definition)
+            for name in definition.names[1:]:
+                self._defined.setdefault(name, []).append(definition)
+        self._samples = [datetime(now.year, 1, 1, 12) + timedelta(days=14 * n) for n in range(53)]  # noqa: DTZ001
+        self._known: dict[str, Zone | str] = {}
+
+    def of(self, name: str) -> Zone:
+        """The zone that a TZID means; raises Unreadable where it is unknown, or means two things."""
+        if name not in self._known:
+            self._known[name] = self._found(name)
+        found = self._known[name]
+        if isinstance(found, str):
+            raise Unreadable(found)
+        return found
+
+    def _found(self, name: str) -> Zone | str:
+        by_name = _named(name)
+        if by_name is not None and by_name.is_place:
+            return by_name.zone
+        definitions = self._defined.get(name, [])
+        aliases = (_named(alias) for each in definitions for alias in each.names if alias != name)
+        by_alias = next((each for each in aliases if each is not None), None)
+        if by_name is None and by_alias is not None and by_alias.is_place:
+            return by_alias.zone
+        meant = [each.zone for each in definitions if each.zone is not None]
+        if by_name is not None:
+            meant.append(by_name.zone)
+        if not meant:
+            return f"unknown time zone {shown(name)}"
+        if any(not self._agree(meant[0], other) for other in meant[1:]):
+            return f"the time zone {shown(name)} is defined otherwise than its name says"
+        return meant[-1]
+
+    def _agree(self, one: Zone, other: Zone) -> bool:
+        return all(one.utcoffset(moment) == other.utcoffset(moment) for moment in self._samples)

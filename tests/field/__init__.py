@@ -1,0 +1,1 @@
+"""Files and rows as practices have them, each with what is right."""

@@ -1,0 +1,427 @@
+"""Exports of other programs: people, ids, what is cancelled, and headings."""
+
+import pytest
+
+from field.conftest import OwnPractice
+
+
+def csv(head: str, *lines: str) -> str:
+    return "\n".join([head, *lines, ""])
+
+
+# ---------------------------------------------------------------- programs
+
+
+OUTLOOK = csv(
+    '"Subject","Start Date","Start Time","End Date","End Time","All day event","Reminder on/off",'
+    '"Description","Categories"',
+    '"Sehtest","11/25/2026","9:00:00 AM","11/25/2026","9:30:00 AM","False","True",'
+    '"Name: Ida Meier\r\nMobil: 0171 5555001","Sehtest"',
+    '"Urlaub","12/24/2026","12:00:00 AM","12/25/2026","12:00:00 AM","True","False","",""',
+)
+OUTLOOK_GERMAN = csv(
+    '"Betreff","Beginnt am","Beginnt um","Endet am","Endet um","Ganztägiges Ereignis","Beschreibung"',
+    '"Sehtest","25.11.2026","09:00:00","25.11.2026","09:30:00","Aus",'
+    '"Name: Ida Meier\r\nMobil: 0171 5555001"',
+)
+GOOGLE = csv(
+    "Subject,Start Date,Start Time,End Date,End Time,All Day Event,Description,Location,Private",
+    'Ida Meier 0171 5555001,11/25/2026,9:00 AM,11/25/2026,9:30 AM,FALSE,"",Praxis,FALSE',
+)
+SQUARE = csv(
+    "Client Name,Client Phone,Client Email,Service,Staff,Date,Start Time,Status",
+    'Ida Meier,0171 5555001,ida@example.org,Sehtest,Anna,"Nov 25, 2026",9:00 AM,Accepted',
+)
+
+
+@pytest.mark.parametrize(
+    ("export", "options"),
+    [
+        (OUTLOOK, ()),
+        (OUTLOOK_GERMAN, ()),
+        (GOOGLE, ("--title", "customer", "--ignore", "Location")),
+        (SQUARE, ()),
+    ],
+)
+def test_programs_without_ids_have_a_way_in(own: OwnPractice, export: str, options: tuple[str, ...]) -> None:
+    refused = own.bring(export, *options)
+    assert refused.exit_code == 2
+    assert "--id-from start,customer" in refused.stderr
+    stood = own.taken(export, "--id-from", "start,customer", *options)
+    assert list(stood.values()) == ["2026-11-25 09:00 Ida Meier 0171 5555001"]
+    assert own.taken(export, "--id-from", "start,customer", *options) == stood
+
+
+# ---------------------------------------------------------------- ids
+
+
+NO_IDS = "Beginn;Name;Handy"
+IDA = "2026-11-25 09:00;Ida Meier;0171 5555001"
+EVA = "2026-11-26 10:00;Eva Kurz;0171 5555002"
+MAX = "2026-11-27 11:00;Max Lang;0171 5555003"
+ALL = ("--id-from", "start,customer")
+
+
+def by_name(own: OwnPractice) -> dict[str, tuple[str, str]]:
+    """By name: id and time."""
+    return {said[17:].partition(" 0171")[0]: (key, said[:16]) for key, said in own.standing().items()}
+
+
+def test_who_has_moved_keeps_the_id(own: OwnPractice) -> None:
+    own.taken(csv(NO_IDS, IDA, EVA, MAX), *ALL)
+    before = by_name(own)
+    ran = own.bring(csv(NO_IDS, IDA.replace("09:00", "15:00"), EVA, MAX), *ALL)
+    assert ran.json["changed"][0]["detail"] == "moved from 2026-11-25 09:00"
+    assert by_name(own) == before | {"Ida Meier": (before["Ida Meier"][0], "2026-11-25 15:00")}
+
+
+def test_what_is_booked_at_the_time_from_which_somebody_moved_away_is_another_appointment(
+    own: OwnPractice,
+) -> None:
+    own.taken(csv(NO_IDS, IDA, EVA, MAX), *ALL)
+    own.taken(csv(NO_IDS, IDA.replace("09:00", "15:00"), EVA, MAX), *ALL)
+    own.taken(csv(NO_IDS, IDA, IDA.replace("09:00", "15:00"), EVA, MAX), *ALL)
+    assert len(own.standing()) == 4
+
+
+def test_two_gone_and_one_new_is_no_move(own: OwnPractice) -> None:
+    second = IDA.replace("09:00", "12:00")
+    own.taken(csv(NO_IDS, IDA, second, EVA, MAX), *ALL)
+    ran = own.bring(csv(NO_IDS, IDA.replace("09:00", "15:00"), EVA, MAX), *ALL)
+    assert (len(ran.json["new"]), len(ran.json["held"])) == (1, 2)
+
+
+def test_a_name_that_is_corrected_is_the_same_customer_without_any_id(own: OwnPractice) -> None:
+    own.taken(csv(NO_IDS, IDA, EVA, MAX), *ALL)
+    before = own.standing().keys()
+    ran = own.bring(csv(NO_IDS, IDA.replace("Meier", "Meyer"), EVA, MAX), *ALL)
+    assert (ran.json["new"], ran.json["held"], ran.exit_code) == ([], [], 0)
+    assert own.standing().keys() == before
+
+
+@pytest.mark.parametrize("head", ["Lfd. Nr", "lfd.Nr.", "Laufende Nummer", "Lfd-Nr", "Zeile", "Row"])
+def test_a_running_number_is_no_id(own: OwnPractice, head: str) -> None:
+    export = csv(f"{head};{NO_IDS}", f"7;{IDA}", f"8;{EVA}")
+    for options in ((), ("--mapping", f"appointment_id={head}")):
+        ran = own.bring(export, *options)
+        assert ran.exit_code == 2
+        assert "--id-from start,customer" in ran.stderr
+    own.taken(export, *ALL)
+
+
+@pytest.mark.parametrize("head", ["Nr", "Nr.", "No", "#", "Nummer"])
+def test_a_number_that_counts_the_lines_is_no_id(own: OwnPractice, head: str) -> None:
+    mapping = ("--mapping", f"appointment_id={head}")
+    ran = own.bring(csv(f"{head};{NO_IDS}", f"1;{IDA}", f"2;{EVA}", f"3;{MAX}"), *mapping)
+    assert (ran.exit_code, "--id-from" in ran.stderr) == (2, True)
+    own.taken(csv(f"{head};{NO_IDS}", f"4711;{IDA}", f"4713;{EVA}", f"5000;{MAX}"), *mapping)
+
+
+def test_ids_under_which_the_same_appointments_shift_are_refused(own: OwnPractice) -> None:
+    head = f"Termin-ID;{NO_IDS}"
+    own.taken(csv(head, f"1;{IDA}", f"2;{EVA}", f"3;{MAX}"))
+    before = own.standing()
+    early = "2026-11-25 08:00;Udo Frueh;0171 5555004"
+    ran = own.bring(csv(head, f"1;{early}", f"2;{IDA}", f"3;{EVA}", f"4;{MAX}"))
+    assert ran.exit_code == 2
+    assert "running numbers" in ran.stderr
+    assert own.standing() == before
+
+
+def test_two_who_change_places_at_the_desk_are_no_shift(own: OwnPractice) -> None:
+    head = f"Termin-ID;{NO_IDS}"
+    own.taken(csv(head, f"1;{IDA}", f"2;{EVA}", f"3;{MAX}"))
+    swapped = (f"1;2026-11-26 10:00;{IDA[17:]}", f"2;2026-11-25 09:00;{EVA[17:]}")
+    own.taken(csv(head, *swapped, f"3;{MAX}"))
+    assert own.standing()["1"].startswith("2026-11-26 10:00 Ida")
+
+
+@pytest.mark.parametrize(
+    ("appointment_id", "exit_code"),
+    [
+        ("4711.0", 0),
+        ("'4711", 0),
+        ('"=""4711"""', 0),
+        ("4,711E+12", 1),
+        ("4.711E+12", 1),
+        ("NULL", 1),
+        ("nan", 1),
+        ("", 1),
+    ],
+)
+def test_what_a_spreadsheet_leaves_of_an_id(own: OwnPractice, appointment_id: str, exit_code: int) -> None:
+    head = f"Termin-ID;{NO_IDS}"
+    assert own.bring(csv(head, f"{appointment_id};{IDA}")).exit_code == exit_code
+    assert list(own.standing()) == ([] if exit_code else ["4711"])
+
+
+# ---------------------------------------------------------------- people
+
+
+WITH_CUSTOMERS = "Termin-ID;Beginn;Kundennummer;Name;Handy"
+
+
+@pytest.mark.parametrize(
+    "customer", ["NULL", "null", "None", "nan", "#NV", "(null)", "4,71E+12", "4.71E+12", "0", "99999"]
+)
+def test_people_who_share_what_is_no_id_are_refused(own: OwnPractice, customer: str) -> None:
+    ran = own.bring(
+        csv(
+            WITH_CUSTOMERS,
+            f"1;2026-11-25 09:00;{customer};Ida Meier;0171 5555001",
+            f"2;2026-11-25 10:00;{customer};Udo Schulz;0171 5555002",
+            "3;2026-11-25 11:00;17;Eva Kurz;0171 5555003",
+        )
+    )
+    assert ran.exit_code == 1
+    assert [line["appointment_id"] for line in ran.json["refused"]] == ["1", "2"]
+    assert own.standing().keys() == {"3"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Ida Meier;0171 5555001", "Meier;0171 5555001", True),
+        ("Ida Meier;0171 5555001", "Meier;0172 1111111", True),  # one name, and a second number
+        ("Ida Meier;0171 5555001", "Ida Schulz;0171 5555001", True),  # she has married
+        ("Ida Meier;0171 5555001", "IDA MEIER;", True),
+        ("Ida Meier;0171 5555001", "Eva Kurz;0172 1111111", False),
+        ("Ida Meier;", "Eva Kurz;", False),
+    ],
+)
+def test_one_customer_number_for_two_names(own: OwnPractice, one: str, other: str, same: bool) -> None:
+    ran = own.bring(csv(WITH_CUSTOMERS, f"1;2026-11-25 09:00;17;{one}", f"2;2026-11-26 09:00;17;{other}"))
+    assert len(ran.json["refused"]) == (0 if same else 2)
+
+
+NAMELESS = "Termin-ID;Beginn;Name;Handy"
+
+
+def customers(own: OwnPractice) -> dict[str, str]:
+    rows = own.practice.sql("SELECT appointment_id, customer_id FROM appointments ORDER BY 1")
+    return {str(row.appointment_id): str(row.customer_id) for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"),
+    [
+        ("Ida Meyer;0171 5555001", True),  # the name corrected
+        ("Ida Meier;0172 1111111", True),  # the number corrected
+        ("IDA  MEIER;+49 171/5555001", True),
+        ("Ida Meyer;0172 1111111", False),  # both: somebody else
+    ],
+)
+def test_a_known_appointment_keeps_its_customer_while_name_or_number_stays(
+    own: OwnPractice, changed: str, same: bool
+) -> None:
+    own.taken(csv(NAMELESS, "1;2026-11-25 09:00;Ida Meier;0171 5555001", f"2;{EVA}"))
+    before = customers(own)
+    own.bring(csv(NAMELESS, f"1;2026-11-25 09:00;{changed}", f"2;{EVA}"))
+    assert (customers(own)["1"] == before["1"]) is same
+    assert customers(own)["2"] == before["2"]
+    own.taken(csv(NAMELESS, f"1;2026-11-25 09:00;{changed}", f"2;{EVA}"))  # and it stays so
+    assert (customers(own)["1"] == before["1"]) is same
+
+
+def test_a_family_s_number_makes_nobody_another(own: OwnPractice) -> None:
+    """Ida's appointment goes to Eva, who has the same number; Ida keeps another one."""
+    own.taken(
+        csv(
+            NAMELESS, "1;2026-11-25 09:00;Ida Meier;0171 5555001", "2;2026-11-26 09:00;Ida Meier;0171 5555001"
+        )
+    )
+    before = customers(own)
+    own.bring(
+        csv(
+            NAMELESS, "1;2026-11-25 09:00;Eva Meier;0171 5555001", "2;2026-11-26 09:00;Ida Meier;0171 5555001"
+        )
+    )
+    after = customers(own)
+    assert after["1"] != before["1"]
+    assert after["2"] == before["2"]
+
+
+def test_a_number_that_many_share_makes_nobody_the_same(own: OwnPractice) -> None:
+    """The practice's own number in the field of those who have none."""
+    shared = [f"{n};2026-11-{25 + n} 09:00;Kunde{n} Lang;040 123456" for n in range(5)]
+    own.taken(csv(NAMELESS, *shared))
+    before = customers(own)
+    own.bring(csv(NAMELESS, shared[0].replace("Kunde0", "Neukunde"), *shared[1:]))
+    assert customers(own)["0"] != before["0"]
+    assert len({customers(own)[str(n)] for n in range(5)}) == 5
+
+
+def test_two_names_that_are_exchanged_are_given_away_and_not_corrected(own: OwnPractice) -> None:
+    own.taken(
+        csv(NAMELESS, "1;2026-11-25 09:00;Ida Meier;0171 5555001", "2;2026-11-26 09:00;Eva Kurz;0171 5555002")
+    )
+    before = customers(own)
+    own.bring(
+        csv(
+            NAMELESS, "1;2026-11-25 09:00;Eva Kurz;0171 5555002", "2;2026-11-26 09:00;Ida Meier;0171 5555001"
+        ),
+        "--force",
+    )
+    assert customers(own) == {"1": before["2"], "2": before["1"]}
+
+
+# ---------------------------------------------------------------- cancelled
+
+
+@pytest.mark.parametrize(
+    ("status", "becomes"),
+    [
+        ("Abgesagt vom Kunden", "Storniert"),
+        ("Cancelled by client", "Storniert"),
+        ("canceled", "Storniert"),
+        ("STORNO", "Storniert"),
+        ("Annulliert", "Storniert"),
+        ("Entfällt", "Storniert"),
+        ("Declined", "Storniert"),
+        ("No Show", "Storniert"),
+        ("Geplatzt", "Geplatzt"),  # excluded already: it keeps its own name
+        ("storniert", "storniert"),
+        ("Bestätigt", "Bestätigt"),
+        ("Termin storniert", "Termin storniert"),  # warned about
+        ("Warteliste", "Warteliste"),
+        ("", ""),
+    ],
+)
+def test_statuses_that_mean_a_cancellation(own: OwnPractice, status: str, becomes: str) -> None:
+    ran = own.bring(csv(f"{NAMELESS};Status", f"1;{IDA};{status}", f"2;{EVA};Geplant"))
+    assert own.state("1") == (becomes, "")
+    assert bool(ran.json["warnings"]) is (becomes == "Termin storniert")
+
+
+def test_what_a_status_means_can_be_said_and_the_configuration_wins(own: OwnPractice) -> None:
+    lines = [f"1;{IDA};Termin storniert", f"2;{EVA};Storno-Anfrage", f"3;{MAX};Geplatzt"]
+    ran = own.bring(
+        csv(f"{NAMELESS};Status", *lines),
+        *(
+            "--status",
+            "Termin storniert=cancelled",
+            "--status",
+            "storno-anfrage=stands",
+            "--status",
+            "Geplatzt=stands",
+        ),
+    )
+    assert (ran.exit_code, ran.json["warnings"]) == (0, [])
+    assert [own.state(key)[0] for key in "123"] == ["Storniert", "Storno-Anfrage", "Geplatzt"]
+    assert own.bring(csv(NAMELESS, f"1;{IDA}"), "--status", "x=vielleicht").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("head", "value", "cancelled"),
+    [
+        ("Storniert", "ja", True),
+        ("Storniert", "nein", False),
+        ("Storniert", "", False),
+        ("Storniert am", "24.11.2026", True),
+        ("Abgesagt am", "24.11.2026 08:00", True),
+        ("Cancelled at", "2026-11-24T08:00:00Z", True),
+        ("Canceled", "true", True),
+        ("Is Cancelled", "0", False),
+        ("Cancelled at", "", False),
+        ("Stornierbar bis", "24.11.2026", False),
+        ("Stornogrund", "krank", False),
+        ("Stornogebühr", "20", False),
+    ],
+)
+def test_columns_that_say_whether_it_is_cancelled(
+    own: OwnPractice, head: str, value: str, cancelled: bool
+) -> None:
+    own.taken(csv(f"{NAMELESS};{head}", f"1;{IDA};{value}", f"2;{EVA};"))
+    assert own.state("1")[0] == ("Storniert" if cancelled else "")
+
+
+def test_a_column_that_says_neither_yes_nor_no_refuses_the_line(own: OwnPractice) -> None:
+    ran = own.bring(csv(f"{NAMELESS};Storniert", f"1;{IDA};vielleicht", f"2;{EVA};nein"))
+    assert (ran.exit_code, set(own.standing())) == (1, {"2"})
+
+
+def test_storniert_must_be_excluded(own: OwnPractice) -> None:
+    own.practice.configure(rules={"excluded_statuses": ["Geplatzt"]})
+    ran = own.bring(csv(NAMELESS, f"1;{IDA}"))
+    assert ran.exit_code == 2
+    assert "Storniert" in ran.stderr
+
+
+# ---------------------------------------------------------------- headings and lines
+
+
+@pytest.mark.parametrize(
+    ("head", "column"),
+    [
+        ("Telefon mobil", "mobile"),
+        ("Tel. mobil", "mobile"),
+        ("Handy-Nr", "mobile"),
+        ("Mobilfunknummer", "mobile"),
+        ("Kunde Handy", "mobile"),
+        ("Client Phone", "phone"),
+        ("Telefon privat", "phone"),
+        ("Patient: E-Mail", "email"),
+        ("Fax", None),
+        ("Telefon Arzt", None),
+    ],
+)
+def test_headings_of_contact_data(own: OwnPractice, head: str, column: str | None) -> None:
+    value = "ida@example.org" if column == "email" else "0171 5555001"
+    ran = own.bring(csv(f"Termin-ID;Beginn;Name;{head}", f"1;2026-11-25 09:00;Ida Meier;{value}"))
+    assert ran.exit_code == (0 if column else 1)  # nobody has a number: what was understood is said
+    assert ran.json["understood"]["columns"].get(column or "") == (head if column else None)
+    assert ran.json["understood"]["unused_headings"] == ([] if column else [head])
+
+
+def test_a_heading_can_be_mapped_or_ignored(own: OwnPractice) -> None:
+    export = csv(
+        "Termin-ID;Beginn;Name;Telefon;Tel;Handynr. alt",
+        "1;2026-11-25 09:00;Ida Meier;0171 1;0171 5555001;0171 2222222",
+    )
+    assert own.bring(export).exit_code == 2
+    assert own.taken(export, "--ignore", "Telefon")["1"].endswith("0171 5555001")
+    assert own.bring(export, "--ignore", "Fon").exit_code == 2
+
+
+def test_a_line_with_more_cells_than_headings_is_refused(own: OwnPractice) -> None:
+    ran = own.bring(csv(NAMELESS, f"1;{IDA.replace('Meier', 'M&uuml;ller')}", f"2;{EVA}"))
+    assert (ran.exit_code, set(own.standing())) == (1, {"2"})
+
+
+def test_lines_above_the_headings_are_passed_over(own: OwnPractice) -> None:
+    assert own.taken(csv("Terminliste vom 24.11.2026", "", NAMELESS, f"1;{IDA}")).keys() == {"1"}
+
+
+def test_a_refused_line_is_news_once_and_once_more_when_it_is_another(own: OwnPractice) -> None:
+    bad = csv(NAMELESS, "1;bald;Ida Meier;0171 5555001", f"2;{EVA}")
+    assert own.bring(bad).exit_code == 1
+    ran = own.bring(bad)
+    assert (ran.exit_code, [line["new"] for line in ran.json["refused"]]) == (0, [False])
+    assert (
+        own.bring(csv(NAMELESS, f"2;{EVA}", "1;bald;Ida Meier;0171 5555001")).exit_code == 0
+    )  # another line
+    assert own.bring(bad.replace("bald", "demnächst")).exit_code == 1
+    own.taken(csv(NAMELESS, f"1;{IDA}", f"2;{EVA}"))
+    assert own.bring(bad).exit_code == 1  # it was settled in between
+
+
+def test_the_appointment_of_a_refused_line_is_held_unless_its_start_is_unchanged(own: OwnPractice) -> None:
+    head = f"{NAMELESS};Gruppe"
+    own.taken(csv(head, f"1;{IDA};", f"2;{EVA};", f"3;{MAX};"))
+    own.bring(csv(head, f"1;{IDA.replace('09:00', '99:00')};", f"2;{EVA};vielleicht", f"3;{MAX};"))
+    assert [own.state(key) for key in "123"] == [("", "held"), ("", ""), ("", "")]
+    own.taken(csv(head, f"1;{IDA};", f"2;{EVA};", f"3;{MAX};"))
+    assert len(own.standing()) == 3
+
+
+def test_while_a_line_has_no_id_what_is_gone_is_only_held(own: OwnPractice) -> None:
+    own.taken(csv(NAMELESS, f"1;{IDA}", f"2;{EVA}", f"3;{MAX}"))
+    own.bring(csv(NAMELESS, f"1;{IDA}", f"3;{MAX}", f";{EVA}"))
+    own.bring(csv(NAMELESS, f"1;{IDA}", f"3;{MAX}", f";{EVA}", "4;2026-11-26 15:00;Uwe Neu;0171 5555009"))
+    assert own.state("2") == ("", "held")
+
+
+def test_an_entry_that_names_nobody_any_more_takes_its_customer_away(own: OwnPractice) -> None:
+    own.taken(csv(NAMELESS, f"1;{IDA}", f"2;{EVA}"))
+    own.bring(csv(NAMELESS, "1;2026-11-25 09:00;;", f"2;{EVA}"))
+    assert own.standing().keys() == {"2"}

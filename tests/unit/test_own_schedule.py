@@ -1,0 +1,262 @@
+"""What the files' readers and the import decide, without a database."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from terminbenachrichtigung.config.settings import Rules
+from terminbenachrichtigung.own_schedule import columns, entries, moments
+from terminbenachrichtigung.own_schedule.changes import find
+from terminbenachrichtigung.own_schedule.entries import Entry, Parsed, Refused
+from terminbenachrichtigung.own_schedule.people import Row
+from terminbenachrichtigung.own_schedule.result import Changes
+from terminbenachrichtigung.own_schedule.source import KEYS, Held, How, Origin, Source
+from terminbenachrichtigung.times.windows import Quiet
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+RULES = Rules()
+HOW = How(NOW, BERLIN, frozenset({"storniert", "geplatzt"}), quiet=Quiet(RULES, BERLIN), file="second")
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN).astimezone(UTC)
+
+
+# ---------------------------------------------------------------- headings, names, statuses, dates
+
+
+@pytest.mark.parametrize(
+    ("heading", "column"),
+    [
+        ("Termin-ID", "appointment_id"),
+        ("TERMIN_NR.", "appointment_id"),
+        ("starts_at", "starts_at"),
+        ("Beginn", "starts_at"),
+        ("Start Time", "starts_at"),
+        ("Filialkuerzel", "branch_code"),
+        ("Filialkürzel", "branch_code"),
+        ("E-Mail", "email"),
+        ("Handy-Nr", "mobile"),
+        ("Telefon (mobil)", "mobile"),
+        ("Kunden-Telefon", "phone"),
+        ("Patient Vorname", "first_name"),
+        ("Nr", None),  # of what?
+        ("Telefon Arzt", None),
+        ("Bemerkung", None),
+    ],
+)
+def test_headings_are_recognised(heading: str, column: str | None) -> None:
+    assert columns.column_of(heading) == column
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ({"name": "Frau Ida Meier"}, ("Frau", "Ida", "Meier")),
+        ({"name": "Meier, Ida"}, ("", "Ida", "Meier")),
+        ({"name": "Meier"}, ("", "", "Meier")),
+        ({"name": "von der Tann", "first_name": "Ida"}, ("", "Ida", "von der Tann")),
+        ({"name": "falsch", "first_name": "Ida", "last_name": "Meier"}, ("", "Ida", "Meier")),
+        ({"first_name": "NULL", "last_name": "Null"}, ("", "", "Null")),  # Null is a name, NULL is none
+    ],
+)
+def test_a_whole_name_becomes_its_parts(raw: dict[str, str], expected: tuple[str, str, str]) -> None:
+    person = entries.person(raw)
+    assert person is not None
+    assert (
+        tuple(person.said.get(name) or "" for name in ("salutation", "first_name", "last_name")) == expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("texts", "possible"),
+    [
+        (["25.11.2026", "2026/11/12"], ""),  # no order is asked for
+        (["11/12/2026", "11/25/2026"], "mdy"),
+        (["11/12/2026", "25/11/2026 09:00"], "dmy"),
+        (["11/12/2026", "11-12-26"], "dmy mdy"),
+        (["11/11/2026"], ""),
+        (["31/31/2026", "11/25/2026"], "mdy"),  # the first is none in either order
+    ],
+)
+def test_the_order_of_day_and_month_is_found_in_a_file(texts: list[str], possible: str) -> None:
+    assert moments.orders(texts) == frozenset(possible.split())
+
+
+# ---------------------------------------------------------------- what an import would change
+
+
+def appointment(start: str = "2026-11-26 09:00", **more: object) -> Row:
+    return {
+        "customer_id": "17",
+        "type_code": "T",
+        "branch_code": None,
+        "status": "",
+        "is_group": False,
+        "starts_at": utc(start),
+        "ends_at": None,
+        "created_at": None,
+        "import_state": "",
+    } | more
+
+
+SOURCE = Source("s", imported_at=NOW - timedelta(hours=1), whole_at=NOW - timedelta(hours=1), file="first")
+
+
+def held(source: Source = SOURCE, missing: str = "", **appointments: Row) -> Held:
+    rows: dict[str, dict[str, Row]] = {name: {} for name in KEYS}
+    rows["appointment_types"] = {"T": {"type_code": "T", "name": "Termin", "notifiable": False}}
+    rows["customers"] = {"17": {"customer_id": "17", "first_name": "Ida", "last_name": "Meier", **NUMBER}}
+    rows["appointments"] = dict(appointments)
+    return Held(rows, {key: Origin("s", missing_from=missing) for key in appointments}, source)
+
+
+NUMBER = {"mobile": "0171 5555001", "phone": "", "email": ""}
+
+
+def entry(key: str, start: str = "2026-11-26 09:00", customer: str | None = "17", **said: Any) -> Entry:
+    named = (
+        {"first_name": "Ida", "last_name": "Meier", "mobile": "0171 5555001"}
+        if customer == "17"
+        else {
+            "last_name": "Kurz",
+            "mobile": "0171 5555002",
+        }
+    )
+    person = entries.person({"customer_id": customer, **named}) if customer else None
+    return Entry(1, key, utc(start), person, said)
+
+
+def changes(found: list[Entry], before: Held, how: How = HOW, **file: Any) -> Changes:
+    days = entries.span_of_days([each.starts_at for each in found], BERLIN)
+    return find(Parsed(tuple(found), **{"days": days, **file}), before, how)
+
+
+def kinds(found: Changes) -> dict[str, str]:
+    named = {"new": found.new, "changed": found.changed, "cancelled": found.cancelled, "held": found.held}
+    return {change.appointment_id: kind for kind, listed in named.items() for change in listed}
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "kind", "disturbed"),
+    [
+        (appointment(), entry("a"), {}, 0),
+        (appointment(), entry("a", "2026-11-26 10:00"), {"a": "changed"}, 1),  # moved
+        (appointment(), entry("a", customer="18"), {"a": "changed"}, 1),  # given away
+        (appointment(), entry("a", customer=None), {"a": "changed"}, 1),
+        (appointment(), entry("a", is_group=True), {"a": "changed"}, 0),
+        (appointment(), entry("a", status="Storniert"), {"a": "cancelled"}, 1),
+        (appointment(), entry("a", status="geplatzt "), {"a": "cancelled"}, 1),
+        (appointment(status="Storniert"), entry("a"), {"a": "changed"}, 0),  # it is back
+        (appointment(import_state="held"), entry("a"), {"a": "changed"}, 0),  # the same
+        (appointment(status="Bestätigt"), entry("a"), {}, 0),  # a file without status leaves it
+        (appointment("2026-11-23 09:00"), entry("a", "2026-11-23 10:00"), {"a": "changed"}, 0),  # past
+    ],
+)
+def test_an_appointment_of_the_file_is(
+    before: Row, said: Entry, kind: dict[str, str], disturbed: int
+) -> None:
+    found = changes([said], held(a=before))
+    assert kinds(found) == kind
+    assert (found.unchanged, found.disturbed) == (0 if kind else 1, disturbed)
+
+
+@pytest.mark.parametrize(
+    ("gone", "file", "how", "state"),
+    [
+        (appointment("2026-11-28 18:00"), {}, {}, "held"),
+        (appointment("2026-11-30 23:59"), {}, {}, "held"),  # the last day of the file, after its last start
+        (appointment("2026-12-01 00:00"), {}, {}, ""),  # after the days of the file
+        (appointment("2026-11-24 09:59"), {}, {}, ""),  # before now
+        (appointment("2026-11-24 10:01"), {}, {}, "held"),
+        (appointment("2026-11-28 18:00", status="Storniert"), {}, {}, ""),  # already
+        (appointment("2026-11-28 18:00"), {}, {"partial": True}, ""),
+        (appointment("2026-11-28 18:00"), {"complete": False}, {}, ""),
+        (appointment("2026-11-28 18:00"), {"cut": "it is"}, {}, ""),
+        (appointment("2026-11-28 18:00"), {"refused": (Refused(2, "x", "gone"),)}, {}, "held"),
+        (
+            appointment("2026-11-28 18:00"),
+            {"refused": (Refused(2, "x", "gone", utc("2026-11-28 18:00")),)},
+            {},
+            "",
+        ),
+        (appointment("2026-11-28 18:00", branch_code="HH2"), {}, {"branch_code": "HH1"}, ""),
+        (appointment("2026-11-28 18:00", branch_code="HH1"), {}, {"branch_code": "HH1"}, "held"),
+    ],
+)
+def test_what_is_gone_from_a_file_is_held(
+    gone: Row, file: dict[str, Any], how: dict[str, Any], state: str
+) -> None:
+    said = [entry("a", "2026-11-24 08:00"), entry("b", "2026-11-30 09:00")]
+    found = changes(said, held(gone=gone), replace(HOW, **how), **file)
+    assert found.updates["appointments"].get("gone", {}).get("import_state", "") == state
+
+
+@pytest.mark.parametrize(
+    ("missing", "file", "how", "cancelled"),
+    [
+        ("first", {}, {}, True),
+        ("second", {}, {}, False),  # the same file once more
+        ("first", {"refused": (Refused(2, "x"),)}, {}, False),  # the line may be its own
+        ("second", {}, {"force": True}, True),
+        ("", {}, {}, False),  # held for another reason, and gone for the first time
+    ],
+)
+def test_what_is_gone_from_two_files_is_off(
+    missing: str, file: dict[str, Any], how: dict[str, Any], cancelled: bool
+) -> None:
+    gone = appointment("2026-11-28 18:00", import_state="held")
+    said = [entry("a", "2026-11-24 08:00"), entry("b", "2026-11-30 09:00")]
+    found = changes(said, held(missing=missing, gone=gone), replace(HOW, **how), **file)
+    expected = {"gone": {"status": "Storniert", "import_state": "gone"}} if cancelled else {}
+    assert found.updates["appointments"] == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "start", "booked", "late"),
+    [
+        (Source("s"), "2026-11-26 09:00", None, False),  # the first file
+        (SOURCE, "2026-11-26 09:00", NOW, False),
+        # nobody imported since yesterday noon, and its last chance was yesterday evening
+        (
+            replace(SOURCE, whole_at=NOW - timedelta(hours=22)),
+            "2026-11-24 16:00",
+            NOW - timedelta(hours=22),
+            True,
+        ),
+        # imported an hour ago: it was booked since, on the day itself
+        (SOURCE, "2026-11-24 16:00", NOW, False),
+        # beyond what the last file covered: who knows when it was booked
+        (
+            replace(SOURCE, first_day=date(2026, 11, 24), last_day=date(2026, 11, 25)),
+            "2026-11-26 09:00",
+            None,
+            False,
+        ),
+    ],
+)
+def test_when_a_new_appointment_counts_as_booked(
+    before: Source, start: str, booked: datetime | None, late: bool
+) -> None:
+    found = changes([entry("new", start)], held(before))
+    assert found.inserts["appointments"]["new"]["created_at"] == booked
+    assert bool(found.late) is late
+
+
+def test_when_it_was_booked_by_the_file_s_own_word() -> None:
+    found = changes([entry("new", created_at=utc("2026-11-01 09:00"))], held())
+    assert found.inserts["appointments"]["new"]["created_at"] == utc("2026-11-01 09:00")
+
+
+def test_types_are_found_by_code_or_name_and_keep_their_permission() -> None:
+    found = changes([entry("a", type_name="termin"), entry("b", type_name="Sehtest")], held())
+    assert list(found.inserts["appointment_types"]) == ["Sehtest"]
+    assert found.updates["appointment_types"] == {}
+    assert {key: row["type_code"] for key, row in found.inserts["appointments"].items()} == {
+        "a": "T",
+        "b": "Sehtest",
+    }
