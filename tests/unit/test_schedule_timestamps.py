@@ -38,7 +38,11 @@ READABLE = [
     ("2026-11-24 09:00:00 +01:00", "2026-11-24 08:00", "a blank before the offset, as .NET writes"),
     ("2026-11-24T03:00:00-05:00", "2026-11-24 08:00", "an offset to the west"),
     ("2026-11-24T22:00:00+14:00", "2026-11-24 08:00", "the offset that is furthest to the east"),
-    ("  2026-11-24 09:00:00  ", "2026-11-24 08:00", "surrounding space"),
+    ("2026-11-24 09:00:00  ", "2026-11-24 08:00", "blanks behind it, as in a column of fixed length"),
+    ("2026-11-24T09:00:00-09:30", "2026-11-24 18:30", "the Marquesas, written as RFC 3339 has it"),
+    ("2026-11-24 09:00:00-10", "2026-11-24 19:00", "Hawaii, as PostgreSQL writes it"),
+    ("2026-11-24 09:00-03:30", "2026-11-24 12:30", "behind a blank, but earlier than nine: no stretch"),
+    ("2026-11-24 09:00+10:00", "2026-11-23 23:00", "a plus is never a stretch"),
     ("2026-11-24 00:00:00", "2026-11-23 23:00", "midnight"),
     ("2026-11-24 12:00:00", "2026-11-24 11:00", "noon"),
     ("2026-11-24 13:00:00", "2026-11-24 12:00", "an hour past noon"),
@@ -80,6 +84,30 @@ UNREADABLE = [
     ("0001-01-01 00:00", "before the first moment that UTC has"),
     ("2026-11-24 09:00\x00", "a NUL character"),
     ("２０２６-11-24 09:00", "digits of another script"),
+    ("  2026-11-24 09:00", "blanks before it: would sort wrongly"),
+    ("0026-11-24 09:00", "a year with two digits"),
+    ("2026-11-24t09:00", "a small t"),
+    ("2026-11-24 9:00 AM", "a clock with twelve hours"),
+    ("2026-11-24 09:00 PM", "the same, with two digits"),
+    ("2026-11-24 09.00", "a full stop"),
+    ("2026-11-24  09:00", "two blanks"),
+    # a stretch of time, or an offset: refused, where both could be meant
+    ("2026-11-24 09:00-09:30", "nine to half past, or the Marquesas"),
+    ("2026-11-24 09:00 -09:30", "the same, with a blank"),
+    ("2026-11-24 09:00 - 09:30", "the same, with two"),
+    ("2026-11-24 09:00-0930", "the same, without a colon"),
+    ("2026-11-24 09:00-10:00", "nine to ten, or Hawaii"),
+    ("2026-11-24 09:00-10", "nine to ten, or Hawaii"),
+    ("2026-11-24 09:00:00-09:30", "seconds alone do not tell"),
+    ("2026-11-24 09:00:00-09:30:00", "seconds on both sides"),
+    ("2026-11-24T09:00-10:00", "nor does a T alone"),
+    ("2026-11-24 14:00-1430", "two o'clock to half past"),
+    # offsets that no clock has
+    ("2026-11-24T09:00:00-09:45", "a quarter to ten"),
+    ("2026-11-24T09:00:00-13:00", "further west than the date line"),
+    ("2026-11-24T09:00:00+14:30", "further east"),
+    ("2026-11-24 09:00+01:17", "minutes that no clock has"),
+    ("2026-11-24 09:00:00+01:00:30", "seconds"),
     (1795507200, "seconds since 1970"),
     (2461369.5, "a Julian day"),
     (True, "a boolean"),
@@ -114,7 +142,7 @@ def test_what_is_no_timestamp_is_unreadable_alone_and_in_a_column(value: object,
         timestamps.column(["2026-11-24 09:00", value], time_needed=True)
 
 
-@pytest.mark.parametrize("value", ["2026-11-24", " 2026-11-24 ", date(2026, 11, 24)])
+@pytest.mark.parametrize("value", ["2026-11-24", "2026-11-24 ", date(2026, 11, 24)])
 def test_a_bare_date_is_its_midnight_but_not_where_a_time_of_day_is_needed(value: object) -> None:
     timestamps = Timestamps(BERLIN)
     assert timestamps.read(value, time_needed=False) == utc("2026-11-23 23:00")

@@ -161,7 +161,7 @@ class Schedule:
             kind = start_type(connection.dialect.name, types[columns["starts_at"]])
             if kind is None:
                 raise self._failure("holds no timestamps in its column starts_at")
-            relation = Relation(self._source, columns, kind)
+            relation = Relation(self._source, columns, kind, connection.dialect.name)
             reader = RowReader(columns, self._zone)
             self._prepared = _Prepared(relation, reader, relation.window(), relation.by_id())
         return self._prepared

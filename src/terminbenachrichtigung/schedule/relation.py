@@ -4,12 +4,17 @@ The range of `starts_at` goes to the database without a function around the colu
 on it is used. Text sorts only roughly by time (a blank sorts before a T, an offset shifts it by up to
 14 hours): there the index takes a range that is wider by half a day on both sides, a second condition
 drops what is surely outside, and `rows` decides exactly.
+
+Text in any other form sorts anywhere: `2026/11/25` and `20261125` behind all of `2026-12-31`, `2026-9-5`
+too, `25.11.2026` behind 2099, `2026-11-1` behind `2026-11-09`. So each reading looks, by index, into the
+gaps between the days in which such a text can lie that means a day of the range: a bad row, never lost.
 """
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,6 +37,10 @@ statement at a time: a query of the user's could otherwise bring a second one, s
 _WEST = timedelta(hours=12)  # no clock on earth is further behind UTC
 _EAST = timedelta(hours=14)  # or ahead of it
 _MINUTE = timedelta(minutes=1)
+_DAY = timedelta(days=1)
+_YEARS_END = "12-31T24:"  # behind the last text of a year, whatever a colon sorts behind
+_MOST_GAPS = 50  # for ranges that reach from one year into another; in one year half of it
+_NO_GAP = ("2000-01-01", "2000-01-01")
 _TRAILING_SEMICOLON = re.compile(r";(\s|--[^\n]*(\n|$)|/\*.*?\*/)*$", re.DOTALL)
 
 
@@ -42,6 +51,8 @@ class StartType(Enum):
     LOCAL = auto()  # a timestamp without a zone
     ZONED = auto()
 
+
+_MYSQL_TEXTS = frozenset({15, 249, 250, 251, 252, 253, 254})  # pymysql.constants.FIELD_TYPE
 
 _POSTGRES_TYPES = {  # by the server's fixed numbers, pg_type.dat
     25: StartType.TEXT,
@@ -70,16 +81,41 @@ class Relation:
     source: sa.FromClause | sa.TextClause
     columns: Mapping[str, str]
     start_type: StartType
+    dialect: str
 
     def window(self) -> sa.CompoundSelect[*tuple[Any, ...]]:
         """The rows of a range, and those that have no start or nothing like one."""
         start = self._column("starts_at")
-        strays: list[sa.ColumnElement[bool]] = [start.is_(None)]
+        strays = [self._select().where(start.is_(None))]
         if self.start_type is StartType.TEXT:
-            # Before 2000 and after 2099 sort numbers, the empty text, bytes, words, 24.11.2026, 11/24/2026.
-            strays += [start < _text("200-"), start >= _text("21-")]
-        arms = [sa.select(self._select().where(stray).limit(MOST_STRAYS).subquery()) for stray in strays]
-        return sa.union_all(self.range(), *arms)
+            # At the ends: numbers, the empty text, bytes, words, 24.11.2026, 11/24/2026. What is written
+            # like the others is only long ago, or never (9999-12-31).
+            odd = sa.not_(self._is_like("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T]"))
+            odd = sa.or_(odd, self._is_like("0"))  # 0026-11-25
+            strays += [
+                self._select().where(start < _text("2000-01-01"), odd),
+                self._select().where(start >= _text(f"2099-{_YEARS_END}"), odd),
+                self._between_the_days(),
+            ]
+        return sa.union_all(
+            self.range(), *(sa.select(stray.limit(MOST_STRAYS).subquery()) for stray in strays)
+        )
+
+    def _between_the_days(self) -> sa.Select[*tuple[Any, ...]]:
+        """The rows in the gaps that `bounds` names."""
+        start = self._column("starts_at")
+        if self.dialect == "sqlite":
+            # A condition of many ranges would look to SQLite like most of the table.
+            each = sa.func.json_each(sa.bindparam("gaps", type_=sa.Text)).table_valued("value", name="gap")
+            after, before = (sa.func.json_extract(each.c.value, f"$[{end}]") for end in (0, 1))
+            return self._select().select_from(each).where(start > after, start < before)
+        ends = [
+            [sa.bindparam(f"gap_{number}_{end}", type_=sa.Text) for end in ("after", "before")]
+            for number in range(_MOST_GAPS)
+        ]
+        return self._select().where(
+            sa.or_(*(sa.and_(start > after, start < before) for after, before in ends))
+        )
 
     def range(self) -> sa.Select[*tuple[Any, ...]]:
         """The rows whose start lies between `since` and `until`, give or take what `rows` decides."""
@@ -95,10 +131,11 @@ class Relation:
         )
         before_last = sa.or_(start < last.with_blank, sa.and_(start >= last.day_with_t, start < last.with_t))
         has_offset = sa.or_(start.like("%Z"), start.like("%+%"), start.like("___________%-%"))
+        is_odd = sa.not_(self._is_like("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T][0-9][0-9]:[0-9][0-9]"))
         return self._select().where(
             start >= sa.bindparam("earliest", type_=sa.Text),
             start < sa.bindparam("latest", type_=sa.Text),
-            sa.or_(sa.and_(after_first, before_last), has_offset),
+            sa.or_(sa.and_(after_first, before_last), has_offset, is_odd),
         )
 
     def bounds(self, since: datetime, until: datetime, zone: ZoneInfo) -> dict[str, object]:
@@ -109,13 +146,33 @@ class Relation:
         if self.start_type is StartType.LOCAL:
             return {"since": start, "until": end}
         end += _MINUTE  # not included: seconds and fractions may follow the minute
-        earliest, latest = since - _WEST, until + _EAST + _MINUTE
+        earliest, latest = (since - _WEST).date(), (until + _EAST + _MINUTE).date()
         return {
-            "earliest": earliest.replace(tzinfo=None).isoformat(" ", "minutes"),
-            "latest": latest.replace(tzinfo=None).isoformat("T", "minutes"),
+            "earliest": str(earliest),
+            "latest": str(latest + _DAY),
+            **self._gap_parameters(gaps(earliest, latest)),
             **_Moment("since").parameters(start),
             **_Moment("until").parameters(end),
         }
+
+    def _gap_parameters(self, found: Sequence[tuple[str, str]]) -> dict[str, object]:
+        if self.dialect == "sqlite":
+            return {"gaps": json.dumps(found)}
+        none = (_NO_GAP,) * (_MOST_GAPS - len(found))
+        return {
+            f"gap_{number}_{end}": text
+            for number, gap in enumerate((*found, *none))
+            for end, text in zip(("after", "before"), gap, strict=True)
+        }
+
+    def _is_like(self, pattern: str) -> sa.ColumnElement[bool]:
+        """Whether the start is text that begins so."""
+        start = self._column("starts_at")
+        if self.dialect == "sqlite":
+            return sa.and_(
+                sa.func.typeof(start, type_=sa.Text) == _text("text"), start.op("GLOB")(_text(f"{pattern}*"))
+            )
+        return start.regexp_match(f"^{pattern}")
 
     def by_id(self) -> sa.Select[*tuple[Any, ...]]:
         """The rows of the `appointment_ids`, which are texts, whatever type the column has."""
@@ -152,6 +209,36 @@ class _Moment:
         return dict(zip(self._names, texts, strict=True))
 
 
+def gaps(first: date, last: date) -> list[tuple[str, str]]:
+    """Where, between the texts of other days, a text can lie that means a day from `first` to `last`.
+
+    Each gap is given by the texts between which it lies: behind the last moment of one day, before the
+    next. So it does not matter whether a colon sorts before a digit (by the rules of a language) or behind.
+    """
+    found: set[tuple[str, str]] = set()
+    for year in {first.year, last.year}:
+        # 2026 11 25, 2026- 9- 5; not what belongs to the year before
+        found.add((f"{year - 1}z", f"{year}-01-01"))
+        # 2026-1-5, 2026-11-5, and the hundredth day of a year; behind December 2026/11/25, 20261125, 2026-W48
+        found |= {_between(date(year, month, 1) - _DAY) for month in range(2, 13)}
+        found.add(_between(date(year, 12, 31)))
+        # 202-11-25, 202O-11-25
+        found |= {
+            (f"{year // 10 - 1}9z", f"{year // 10}0-01-01"),
+            _between(date(year // 10 * 10 + 9, 12, 31)),
+        }
+    for year, month in {(day.year, day.month) for day in (first, last)}:
+        # 2026-11-1, 2026-11-2, 2026-11-3 09:00
+        found |= {_between(date(year, month, day)) for day in (9, 19, 29) if (month, day) != (2, 29)}
+        # 20112026 means the twentieth of November, which looks like 2011
+        found.add(_between(date(2000 + month, 12, 31)))
+    return sorted(found)
+
+
+def _between(day: date) -> tuple[str, str]:
+    return f"{day}T24:", str(day + _DAY)
+
+
 def matched(found: Iterable[str]) -> dict[str, str]:
     """The contract's columns among those found, in whatever case; an exact match comes first."""
     by_name: dict[str, str] = {}
@@ -168,6 +255,8 @@ def start_type(dialect: str, type_code: object) -> StartType | None:
         return StartType.TEXT
     if dialect == "postgresql":
         return _POSTGRES_TYPES.get(type_code) if isinstance(type_code, int) else None
+    if dialect in ("mysql", "mariadb") and type_code in _MYSQL_TEXTS:
+        return StartType.TEXT
     return StartType.LOCAL
 
 

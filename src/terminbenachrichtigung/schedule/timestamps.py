@@ -4,6 +4,7 @@ A timestamp without a zone is local: the earlier one where the clock shows it tw
 where the clock skips it. Both is what Python does with `fold=0`.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,6 +14,13 @@ from terminbenachrichtigung.schedule.values import Unreadable, shown
 _DAY = timedelta(days=1)
 _DATE_LENGTH = len("2026-11-24")
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - only to subtract from other times of that day
+_OFFSET_MINUTES = frozenset(
+    {*range(-12 * 60, 14 * 60 + 1, 60)}  # whole hours
+    | {-570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765, 825}  # Marquesas … Chatham in summer
+)
+"""By so much the clock of some place is ahead of UTC in our days (the tz database)."""
+_TIME_BEHIND_MINUS = re.compile(r"(?P<begin>.+)-(?P<hour>[0-9]{2})(?::?(?P<minute>[0-9]{2}))?")
+_FIRST_YEAR = "1000"
 _MOST_REMEMBERED = 100_000  # days, and times of day; some 20 MB at worst
 
 
@@ -62,6 +70,9 @@ class Timestamps:
         match value:
             case None:
                 return None
+            case str() if time_needed and value[:1].isspace() and value.strip():
+                # Sorted before all others, where a reading takes only the first thousand.
+                raise Unreadable(f"begins with a blank: {shown(value)}")
             case str():
                 return self._from_text(value.strip(), time_needed=time_needed)
             case datetime():
@@ -79,7 +90,7 @@ class Timestamps:
             return None
         # Python takes more forms of ISO 8601 than the query for a range can find, such as 20261124T0900.
         day, rest = text[:_DATE_LENGTH], text[_DATE_LENGTH:]
-        if day[4:5] != "-" or day[7:8] != "-":
+        if day[4:5] != "-" or day[7:8] != "-" or day < _FIRST_YEAR:  # 0026 was meant to be 2026
             raise ValueError
         if not rest:
             midnight = datetime.fromisoformat(day)
@@ -91,10 +102,14 @@ class Timestamps:
         clock, blank, offset = rest[1:].partition(" ")
         if blank and not offset.startswith(("+", "-", "Z")):
             raise ValueError
-        moment = self._to_utc(datetime.fromisoformat(f"{day}T{clock}{offset}"))
+        moment = datetime.fromisoformat(f"{day}T{clock}{offset}")
+        if moment.tzinfo:
+            _refuse_a_range(rest, text)
+            if not is_offset_of_a_zone(moment.utcoffset()):
+                raise Unreadable(f"no time zone has this offset: {shown(text)}")
         if day not in self._midnights:
             self._remember(day)
-        return moment
+        return self._to_utc(moment)
 
     def _time_of_day(self, rest: str) -> timedelta:
         """What follows the date as the time since midnight; ValueError unless it is a plain local time."""
@@ -126,6 +141,27 @@ class Timestamps:
 def _is_time(rest: str) -> bool:
     """Whether Python may look at it: it takes any separator, also no minutes, and stops at a NUL."""
     return rest[:1] in ("T", " ") and rest[3:4] == ":" and "\0" not in rest
+
+
+def _refuse_a_range(rest: str, text: str) -> None:
+    """Raise Unreadable for `09:00-09:30`, which may be from nine to half past, or nine on the Marquesas.
+
+    A minus before a later time of day is taken for neither, unless the offset stands where only an
+    offset can: behind seconds, and then as programs write it, `T09:00:00-09:30` or ` 09:00:00-10`.
+    """
+    found = _TIME_BEHIND_MINUS.fullmatch(rest[1:].replace(" ", ""))
+    if found is None:
+        return
+    begin, has_seconds = found["begin"], found["begin"][5:6] == ":"
+    if has_seconds and (rest[0] == "T" or found["minute"] is None):
+        return
+    if f"{found['hour']}:{found['minute'] or '00'}" > begin[:5]:
+        raise Unreadable(f"a stretch of time, or an offset: {shown(text)}")
+
+
+def is_offset_of_a_zone(offset: timedelta | None) -> bool:
+    """Whether the clock of some place on earth is that far from UTC."""
+    return offset is not None and offset / timedelta(minutes=1) in _OFFSET_MINUTES
 
 
 def wall_bounds(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
