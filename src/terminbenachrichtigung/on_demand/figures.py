@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from terminbenachrichtigung import rules
+from terminbenachrichtigung.config.filters import leaves_out, plain_words
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.figures import (
@@ -111,7 +112,7 @@ class _Counting:
         self._settings = settings
         self._now = now
         self._tellings = tellings
-        self._no_show = rules.plain_words(settings.figures.no_show_statuses)
+        self._no_show = plain_words(settings.figures.no_show_statuses)
         self._counted: set[str] = set()  # messages: one about two appointments is one message
         self._left_out: dict[str, bool] = {}  # by branch
         self._total = _Tally()
@@ -146,7 +147,7 @@ class _Counting:
 
     def _is_left_out(self, branch_code: str) -> bool:
         if branch_code not in self._left_out:
-            self._left_out[branch_code] = rules.leaves_out(branch_code, self._settings.rules)
+            self._left_out[branch_code] = leaves_out(branch_code, self._settings.rules)
         return self._left_out[branch_code]
 
     def _message(self, telling: Telling, tallies: Sequence[_Tally]) -> None:

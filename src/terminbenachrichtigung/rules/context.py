@@ -1,13 +1,12 @@
 """What every rule may look at: the run's moment, the settings and the journal's answers, made ready once."""
 
-import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
-from terminbenachrichtigung.config.settings import Reminder, Rules, Settings
+from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out, patterns
+from terminbenachrichtigung.config.settings import Reminder, Settings
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known, Leftover, Notification, State
 from terminbenachrichtigung.model.lead import HoursBefore
@@ -228,29 +227,9 @@ def _names(record: Notification | Leftover, appointment: Appointment) -> bool:
 def is_for(reminder: Reminder, appointment: Appointment) -> bool:
     """Whether a reminder is for an appointment's type and branch."""
     wanted = ((reminder.types, appointment.type_name), (reminder.branches, appointment.branch_code))
-    return all(not names or _patterns(names).fullmatch(word.strip().casefold()) for names, word in wanted)
-
-
-def leaves_out(branch_code: str, rules: Rules) -> bool:
-    """Whether the branch filter leaves a branch out: not included, or excluded."""
-    code = branch_code.strip().casefold()
-    included = not rules.include_branches or _patterns(rules.include_branches).fullmatch(code)
-    return not included or bool(rules.exclude_branches and _patterns(rules.exclude_branches).fullmatch(code))
+    return all(not names or patterns(names).fullmatch(word.strip().casefold()) for names, word in wanted)
 
 
 def has_excluded_status(appointment: Appointment, settings: Settings) -> bool:
     """Whether an appointment stands for none by its status: cancelled, or whatever else the settings name."""
-    return appointment.status.strip().casefold() in plain_words(settings.rules.excluded_statuses)
-
-
-@lru_cache
-def plain_words(words: tuple[str, ...]) -> frozenset[str]:
-    """Statuses as they are compared: without case and surrounding space."""
-    return frozenset(word.strip().casefold() for word in words)
-
-
-@lru_cache
-def _patterns(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    # Not fnmatch: there `HH[1]` would be a class of characters, and the filter only knows * and ?.
-    plain = (re.escape(pattern.strip().casefold()) for pattern in patterns)
-    return re.compile("|".join(p.replace(r"\*", ".*").replace(r"\?", ".") for p in plain), re.DOTALL)
+    return is_excluded_status(appointment.status, settings.rules)

@@ -38,6 +38,7 @@ _WEST = timedelta(hours=12)  # no clock on earth is further behind UTC
 _EAST = timedelta(hours=14)  # or ahead of it
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
+_FIRST_DAY, _LAST_DAY = date(1000, 1, 1), date(9989, 12, 31)  # nobody means others
 _YEARS_END = "12-31T24:"  # behind the last text of a year, whatever a colon sorts behind
 _MOST_GAPS = 50  # for ranges that reach from one year into another; in one year half of it
 _NO_GAP = ("2000-01-01", "2000-01-01")
@@ -149,7 +150,7 @@ class Relation:
         earliest, latest = (since - _WEST).date(), (until + _EAST + _MINUTE).date()
         return {
             "earliest": str(earliest),
-            "latest": str(latest + _DAY),
+            "latest": str(min(latest, _LAST_DAY) + _DAY),
             **self._gap_parameters(gaps(earliest, latest)),
             **_Moment("since").parameters(start),
             **_Moment("until").parameters(end),
@@ -216,6 +217,7 @@ def gaps(first: date, last: date) -> list[tuple[str, str]]:
     next. So it does not matter whether a colon sorts before a digit (by the rules of a language) or behind.
     """
     found: set[tuple[str, str]] = set()
+    first, last = max(first, _FIRST_DAY), min(last, _LAST_DAY)
     for year in {first.year, last.year}:
         # 2026 11 25, 2026- 9- 5; not what belongs to the year before
         found.add((f"{year - 1}z", f"{year}-01-01"))

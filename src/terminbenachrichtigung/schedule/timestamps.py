@@ -19,7 +19,7 @@ _OFFSET_MINUTES = frozenset(
     | {-570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765, 825}  # Marquesas … Chatham in summer
 )
 """By so much the clock of some place is ahead of UTC in our days (the tz database)."""
-_TIME_BEHIND_MINUS = re.compile(r"(?P<begin>.+)-(?P<hour>[0-9]{2})(?::?(?P<minute>[0-9]{2}))?")
+_TIME_BEHIND_MINUS = re.compile(r"(?P<begin>.+)-(?P<hour>[0-9]{2})(?::?(?P<minute>[0-9]{2})(?::?[0-9]{2})?)?")
 _FIRST_YEAR = "1000"
 _MOST_REMEMBERED = 100_000  # days, and times of day; some 20 MB at worst
 
