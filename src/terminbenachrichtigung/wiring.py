@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,9 +11,13 @@ from terminbenachrichtigung.config.files import find_config, shipped_templates
 from terminbenachrichtigung.config.loading import Loaded, load
 from terminbenachrichtigung.config.problems import Problem
 from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.config.validation import Draft
+from terminbenachrichtigung.delivery import registry
 from terminbenachrichtigung.delivery.channel import Balance, Gateway, Mailer
 from terminbenachrichtigung.delivery.channel import Channel as Sender
+from terminbenachrichtigung.delivery.exchange import proxy_of
 from terminbenachrichtigung.delivery.preflight import Shut, credit
+from terminbenachrichtigung.delivery.registry import gateway_problems, gateway_warnings
 from terminbenachrichtigung.errors import JournalMissingError
 from terminbenachrichtigung.journal import open_journal
 from terminbenachrichtigung.journal.journal import Journal
@@ -26,16 +31,18 @@ from terminbenachrichtigung.times.windows import Quiet
 
 
 def load_config(path: Path | None, environ: Mapping[str, str]) -> Loaded:
-    """Finds, reads and checks the configuration, templates included.
+    """Finds, reads and checks the configuration, gateway and templates included.
 
     Raises:
         ConfigError: everything that is wrong with it.
     """
     found = find_config(path, environ)
-    return load(found, environ, extra_checks=(_templates,))
+    loaded = load(found, environ, extra_checks=(gateway_problems, _templates))
+    return replace(loaded, warnings=loaded.warnings + gateway_warnings(loaded.settings.sms))
 
 
-def _templates(settings: Settings) -> Iterator[Problem]:
+def _templates(draft: Draft) -> Iterator[Problem]:
+    settings = draft.settings
     shipped = shipped_templates()
     if all(
         texts.model_dump(exclude_none=True) == shipped.get(name, {}).get(language)
@@ -112,7 +119,7 @@ def watch(settings: Settings, clock: Clock) -> Watch:
         finally:
             journal.close()
 
-    return Watch(settings.monitoring, clock, last_complete_run)
+    return Watch(settings.monitoring, clock, last_complete_run, proxy_of(settings.sms))
 
 
 class _Outlets(Mapping[Channel, Sender]):
@@ -169,19 +176,15 @@ def make_sender(settings: Settings, channel: Channel) -> Sender:
     return make_gateway(settings) if channel is Channel.SMS else make_mailer(settings)
 
 
-# Both adapters are imported when one is made, because a run in which nothing is due touches no network.
-
-
 def make_gateway(settings: Settings, now: Callable[[], datetime] = SYSTEM_CLOCK.now) -> Gateway:
     """The gateway of the section [sms], which must be there."""
-    from terminbenachrichtigung.delivery.smscreator import SmsCreator  # noqa: PLC0415
-
     assert settings.sms is not None
-    return SmsCreator(settings.sms, settings.branches, now)
+    return registry.make_gateway(settings.sms, settings.branches, now)
 
 
 def make_mailer(settings: Settings, now: Callable[[], datetime] = SYSTEM_CLOCK.now) -> Mailer:
     """The mail server of the section [email], which must be there."""
+    # Imported here, because a run in which nothing is due touches no network.
     from terminbenachrichtigung.delivery.smtp import Smtp  # noqa: PLC0415
 
     assert settings.email is not None

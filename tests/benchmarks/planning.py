@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from time import process_time
 
 from terminbenachrichtigung import rules
+from terminbenachrichtigung.config.channels import SmsSettings
 from terminbenachrichtigung.config.files import shipped_templates
-from terminbenachrichtigung.config.settings import Reminder, Settings, SmsSettings
+from terminbenachrichtigung.config.settings import Reminder, Settings
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known
 from terminbenachrichtigung.model.plan import Channel

@@ -8,7 +8,7 @@ from typing import Any
 
 from peers import a_claim, now
 
-from terminbenachrichtigung.config.settings import EmailSettings
+from terminbenachrichtigung.config.channels import EmailSettings
 from terminbenachrichtigung.delivery.smtp import Smtp
 from terminbenachrichtigung.model.delivery import Content
 from terminbenachrichtigung.model.plan import Channel

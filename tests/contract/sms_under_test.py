@@ -17,8 +17,10 @@ from peers import (
 )
 from pydantic import SecretStr
 
-from terminbenachrichtigung.config.settings import Branch, SmsSettings
-from terminbenachrichtigung.delivery.smscreator import SmsCreator
+from terminbenachrichtigung.config.channels import SmsSettings
+from terminbenachrichtigung.config.settings import Branch
+from terminbenachrichtigung.delivery.channel import Gateway
+from terminbenachrichtigung.delivery.registry import make_gateway
 from terminbenachrichtigung.model.delivery import Content, Outcome
 from terminbenachrichtigung.model.plan import Channel
 
@@ -61,7 +63,7 @@ def sms_channel(
     branches: dict[str, Branch] | None = None,
     trusted: ssl.SSLContext | None = None,
     **changed: Any,
-) -> Iterator[SmsCreator]:
+) -> Iterator[Gateway]:
     settings = SmsSettings(
         base_url=base_url,
         serial=SERIAL,
@@ -69,7 +71,7 @@ def sms_channel(
         sender="Optik",
         **{"timeout_seconds": 1, **changed},
     )
-    channel = SmsCreator(settings, branches or {}, now, trusted)
+    channel = make_gateway(settings, branches or {}, now, trusted=trusted)
     try:
         yield channel
     finally:

@@ -17,9 +17,9 @@ from peers import NOW, Peer, a_peer, read_http_request, read_line
 from sms_under_test import CLAIM, CONTENT, OK, PASSWORD, SERIAL, http, sms_channel
 
 from fuzzing import inputs
-from terminbenachrichtigung.delivery.channel import Balance
-from terminbenachrichtigung.delivery.http_line import Answer
-from terminbenachrichtigung.delivery.smscreator import SmsCreator, outcome_of_balance, outcome_of_send
+from terminbenachrichtigung.delivery.channel import Balance, Gateway
+from terminbenachrichtigung.delivery.exchange import Answer
+from terminbenachrichtigung.delivery.smscreator import outcome_of_balance, outcome_of_send
 from terminbenachrichtigung.delivery.smtp import Smtp
 from terminbenachrichtigung.model.delivery import Outcome, Rejected, Sent, Unavailable, Unknown
 
@@ -123,7 +123,7 @@ def assert_shows_no_secret(outcome: Outcome) -> None:
 def test_any_answer_to_an_sms_is_an_outcome_and_sent_only_if_it_says_ok_and_ok(
     body: bytes, status: int, retry_after: str
 ) -> None:
-    outcome = outcome_of_send(Answer(status, body, retry_after), NOW, (PASSWORD, SERIAL))
+    outcome = outcome_of_send(Answer(status, body, {"retry-after": retry_after}), NOW, (PASSWORD, SERIAL))
     assert_shows_no_secret(outcome)
     if isinstance(outcome, Sent):
         assert 200 <= status < 300
@@ -186,7 +186,7 @@ def saying() -> Saying:
 
 
 @pytest.fixture(scope="module")
-def gateway(saying: Saying) -> Iterator[SmsCreator]:
+def gateway(saying: Saying) -> Iterator[Gateway]:
     with a_peer(saying.as_gateway) as peer, sms_channel(f"http://127.0.0.1:{peer.port}/gateway") as channel:
         yield channel
 
@@ -212,7 +212,7 @@ def http_answers(draw: st.DrawFn) -> bytes:
 @inputs(2)
 @given(data=http_answers())
 def test_whatever_comes_over_the_line_from_a_gateway_is_an_outcome(
-    gateway: SmsCreator, saying: Saying, data: bytes
+    gateway: Gateway, saying: Saying, data: bytes
 ) -> None:
     saying.data = data
     outcome = gateway.send(CLAIM, CONTENT)

@@ -7,7 +7,15 @@ import pytest
 from journals import EMAIL, GAP, NOW, SMS, Journals, ask, claimed, planned, settled
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.journal.journal import Journal
-from terminbenachrichtigung.model.delivery import Attempt, Claim, Rejected, Sent, Tidings, Unknown
+from terminbenachrichtigung.model.delivery import (
+    Attempt,
+    Claim,
+    OpenMessage,
+    Rejected,
+    Sent,
+    Tidings,
+    Unknown,
+)
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Route
 
@@ -175,7 +183,9 @@ def test_only_sms_without_an_answer_are_asked_for_newest_first(journals: Journal
     settled(run, planned(reminder="c"), MessageOutcome.UNKNOWN, NOW - WEEK)
     settled(run, planned(reminder="d"), MessageOutcome.SENT)
     settled(run, planned(reminder="e", routes=[EMAIL]), MessageOutcome.UNKNOWN)
-    assert run.unanswered(Channel.SMS, NOW - WEEK) == [new.message_id, old.message_id]
+    found = run.unanswered(Channel.SMS, NOW - WEEK)
+    assert [each.message_id for each in found] == [new.message_id, old.message_id]
+    assert found[1] == OpenMessage(old.message_id, SMS.recipient, NOW - timedelta(days=6))
 
 
 @pytest.mark.parametrize(
@@ -195,18 +205,19 @@ def test_when_a_report_is_awaited(
     run = journals.run()
     moment = NOW - timedelta(days=days)
     claim = settled(run, planned(routes=[route]), outcome, moment)
-    assert run.awaited_since(Channel.SMS, NOW - WEEK) == (moment if awaited else None)
+    assert [each.at for each in run.awaited(Channel.SMS, NOW - WEEK)] == ([moment] if awaited else [])
     if awaited:
         run.follow([told(claim, State.DELIVERED)])
-        assert run.awaited_since(Channel.SMS, NOW - WEEK) is None
+        assert run.awaited(Channel.SMS, NOW - WEEK) == []
 
 
-def test_the_oldest_run_counts(journals: Journals) -> None:
+def test_reports_are_awaited_newest_first_with_what_the_gateway_knows_them_by(journals: Journals) -> None:
     run = journals.run()
-    assert run.awaited_since(Channel.SMS, NOW - WEEK) is None
     for hours in (3, 30, 2):
         settled(run, planned(reminder=f"{hours}"), now=NOW - timedelta(hours=hours))
-    assert run.awaited_since(Channel.SMS, NOW - WEEK) == NOW - timedelta(hours=30)
+    awaited = run.awaited(Channel.SMS, NOW - WEEK)
+    assert [each.at for each in awaited] == [NOW - timedelta(hours=hours) for hours in (2, 3, 30)]
+    assert {each.recipient for each in awaited} == {SMS.recipient}
 
 
 def test_a_message_is_found_by_its_job_whenever_that_became_known(journals: Journals) -> None:

@@ -31,7 +31,7 @@ from sms_under_test import (
 from terminbenachrichtigung.config.settings import Branch
 from terminbenachrichtigung.delivery import channel as delivery_channel
 from terminbenachrichtigung.delivery.channel import Balance
-from terminbenachrichtigung.delivery.http_line import Answer
+from terminbenachrichtigung.delivery.exchange import Answer
 from terminbenachrichtigung.delivery.smscreator import outcome_of_balance, outcome_of_send, send_form
 from terminbenachrichtigung.demo import gateway as loopback
 from terminbenachrichtigung.model.delivery import Content, Outcome, Rejected, Sent, Unavailable, Unknown
@@ -171,6 +171,27 @@ def test_the_adapter_is_a_channel(gateway: loopback.Gateway) -> None:
             xml("Ok", "Blacklisted"), Rejected("Blacklisted", "Blacklisted"), id="an unheard-of Status"
         ),
         pytest.param(xml("Ok", "ok"), Rejected("ok", "ok"), id="words are exact"),
+        # a word never heard of with a job's number: something was taken
+        pytest.param(
+            OK.replace("<Status>Ok", "<Status>OK"),
+            Unknown("the gateway's status is OK, with JobId 4711"),
+            id="OK, with a job",
+        ),
+        pytest.param(
+            OK.replace("<Status>Ok", "<Status>Queued"),
+            Unknown("the gateway's status is Queued, with JobId 4711"),
+            id="Queued, with a job",
+        ),
+        pytest.param(
+            OK.replace("<Status>Ok", "<Status>NoRecipientFound"),
+            Unknown("the gateway's status is NoRecipientFound, with JobId 4711"),
+            id="a word of rejection, with a job",
+        ),
+        pytest.param(
+            OK.replace("<Status>Ok", "<Status>Guthaben knapp"),
+            Unknown("the gateway's status is Guthaben knapp, with JobId 4711"),
+            id="a word about credit, with a job",
+        ),
         # nobody knows
         pytest.param(xml("Ok"), Unknown("the gateway's answer has no status"), id="no Value"),
         pytest.param(xml("Ok", ""), Unknown("the gateway's answer has no status"), id="an empty Status"),
@@ -248,16 +269,10 @@ def test_an_answer_that_does_not_parse_is_unknown(body: str) -> None:
 @pytest.mark.parametrize(
     ("status", "headers", "flags"),
     [
-        pytest.param(
-            "302 Found", ("Location: http://127.0.0.1:1/",), NOT_NOW, id="redirects are not followed"
-        ),
-        pytest.param("307 Temporary Redirect", ("Location: http://[",), NOT_NOW, id="to nowhere"),
-        pytest.param("304 Not Modified", (), NOT_NOW, id="304"),
         pytest.param("400 Bad Request", (), NOT_NOW, id="400"),
         pytest.param("401 Unauthorized", (), ACCOUNT_ERROR, id="401"),
         pytest.param("403 Forbidden", (), ACCOUNT_ERROR, id="403"),
         pytest.param("404 Not Found", (), NOT_NOW, id="404"),
-        pytest.param("407 Proxy Authentication Required", (), ACCOUNT_ERROR, id="407"),
         pytest.param("408 Request Timeout", (), NOT_NOW, id="408"),
         pytest.param("429 Too Many Requests", (), LATER, id="429"),
         pytest.param("429 Too Many Requests", ("Retry-After: 4",), LATER, id="429, within our pauses"),
@@ -290,11 +305,22 @@ def test_an_http_status_that_surely_sent_nothing(
 
 
 @pytest.mark.parametrize(
-    "status", ["500 Internal Server Error", "501 x", "502 Bad Gateway", "504 x", "599 x", "999 x"]
+    "status",
+    [
+        *("500 Internal Server Error", "501 x", "502 Bad Gateway", "504 x", "599 x", "999 x"),
+        *("302 Found", "303 x", "304 Not Modified", "307 Temporary Redirect"),
+    ],
 )
 def test_an_http_status_that_may_have_sent_it_is_unknown(status: str) -> None:
-    outcome = outcome_against(answering(http(status, OK)))
+    outcome = outcome_against(answering(http(status, OK, "Location: http://[")))
     assert outcome == Unknown(f"the gateway answers HTTP {status[:3]}")
+
+
+@pytest.mark.parametrize("status", [301, 308])
+def test_a_gateway_that_moved_for_good_took_nothing(status: int) -> None:
+    outcome = outcome_against(answering(http(f"{status} Moved", OK, "Location: http://127.0.0.1:1/")))
+    moved = f"the gateway answers HTTP {status}: it has moved, so base_url is out of date"
+    assert outcome == Unavailable(moved, **NOT_NOW)
 
 
 def test_another_2xx_means_what_its_body_says() -> None:

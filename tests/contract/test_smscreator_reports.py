@@ -24,25 +24,27 @@ from sms_under_test import (
     sms_channel,
 )
 
-from terminbenachrichtigung.delivery.http_line import Answer
-from terminbenachrichtigung.delivery.smscreator import SmsCreator, jobs_of, reports_of
+from terminbenachrichtigung.delivery.channel import Gateway as SmsGateway
+from terminbenachrichtigung.delivery.exchange import Answer
+from terminbenachrichtigung.delivery.smscreator import jobs_of, reports_of
 from terminbenachrichtigung.demo import gateway as loopback
-from terminbenachrichtigung.model.delivery import DeliveryReport, Unavailable, Unknown
+from terminbenachrichtigung.model.delivery import DeliveryReport, OpenMessage, Unavailable, Unknown
 from terminbenachrichtigung.model.journal import State
 
 LABEL = CLAIM.message_id
 SINCE = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+MESSAGE = OpenMessage(LABEL, RECIPIENT, SINCE + timedelta(hours=1))
 BOMB = '<!DOCTYPE a [<!ENTITY x "Ok"><!ENTITY y "&x;&x;&x;">]><a><StatusCode>&y;</StatusCode></a>'
 
-Question = Callable[[SmsCreator], Any]
+Question = Callable[[SmsGateway], Any]
 
 
-def ask_for_jobs(channel: SmsCreator) -> Any:
-    return channel.jobs(LABEL)
+def ask_for_jobs(channel: SmsGateway) -> Any:
+    return channel.find(MESSAGE)
 
 
-def ask_for_reports(channel: SmsCreator) -> Any:
-    return channel.reports(SINCE)
+def ask_for_reports(channel: SmsGateway) -> Any:
+    return next(channel.reports([MESSAGE]))
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def gateway() -> Iterator[loopback.Gateway]:
 
 
 @pytest.fixture
-def channel(gateway: loopback.Gateway) -> Iterator[SmsCreator]:
+def channel(gateway: loopback.Gateway) -> Iterator[SmsGateway]:
     with sms_channel(gateway.url) as opened:
         yield opened
 
@@ -86,16 +88,21 @@ def reported(**fields: str) -> DeliveryReport:
 # ---------------------------------------------------------------- as the loopback gateway answers
 
 
-def test_a_job_is_found_by_its_label(gateway: loopback.Gateway, channel: SmsCreator) -> None:
-    assert channel.jobs(LABEL) == ()
+def test_a_job_is_found_by_its_label(gateway: loopback.Gateway, channel: SmsGateway) -> None:
+    assert channel.find(MESSAGE) == ()
     channel.send(CLAIM, CONTENT)
-    assert channel.jobs(LABEL) == ("1",)
+    assert channel.find(MESSAGE) == ("1",)
     assert gateway.requests[-1].path == "/gateway/Information.asmx/QueryJobInfoByJobCaption"
-    assert gateway.requests[-1].fields == {"User": SERIAL, "Password": PASSWORD, "Caption": LABEL}
+    assert gateway.requests[-1].fields == {
+        "User": SERIAL,
+        "Password": PASSWORD,
+        "Caption": LABEL,
+        "StartDate": "2026-11-24T09:00:00",
+    }
 
 
 def test_reports_are_asked_for_by_date_and_not_taken_away(
-    gateway: loopback.Gateway, channel: SmsCreator
+    gateway: loopback.Gateway, channel: SmsGateway
 ) -> None:
     channel.send(CLAIM, CONTENT)
     (job,) = gateway.jobs
@@ -110,9 +117,10 @@ def test_reports_are_asked_for_by_date_and_not_taken_away(
         part="2",
         number=2,
         at=SINCE + timedelta(minutes=5),
+        note="0",
     )
-    assert channel.reports(SINCE) == (expected,)
-    assert channel.reports(SINCE) == (expected,)
+    assert list(channel.reports([MESSAGE])) == [(expected,)]
+    assert list(channel.reports([MESSAGE])) == [(expected,)]
     assert {request.operation for request in gateway.requests[1:]} == {"QueryReceivedDLR"}
     assert gateway.requests[-1].fields == {
         "User": SERIAL,
@@ -125,25 +133,25 @@ def test_reports_are_asked_for_by_date_and_not_taken_away(
 # ---------------------------------------------------------------- what an answer may look like
 
 
+def jobs(*records: str, namespace: str = ' xmlns="http://www.smscreator.de/gateway"') -> bytes:
+    inner = "".join(f"<Job>{record}</Job>" for record in records)
+    return result(f"<Value>{inner}</Value>", namespace=namespace)
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
         pytest.param(result("<Value/>"), (), id="no job"),
         pytest.param(result(""), (), id="not even a value"),
         pytest.param(result("", "NoDataFound"), (), id="a word for it"),
-        pytest.param(result("<Value><Job><JobId>7</JobId></Job></Value>"), ("7",), id="a job"),
-        pytest.param(result("<Value><JobId>7</JobId></Value>"), ("7",), id="without an element around it"),
-        pytest.param(result("<V><JobId>7</JobId></V>", namespace=' xmlns="x"'), ("7",), id="namespace"),
-        pytest.param(
-            result("<V><Job><JobId>7</JobId></Job><Job><JobId>8</JobId></Job></V>"), ("7", "8"), id="two jobs"
-        ),
-        pytest.param(
-            result("<V><Job><JobId>7</JobId><Caption>Rechnung</Caption></Job></V>"), (), id="another label's"
-        ),
-        pytest.param(result("<V><Job><JobId>sieben</JobId></Job></V>"), (), id="not a number"),
-        pytest.param(result("<V><Job><JobId></JobId></Job></V>"), (), id="without a number"),
+        pytest.param(jobs("<Id>7</Id><CustId>3</CustId><Typ>1</Typ>"), ("7",), id="as published"),
+        pytest.param(jobs("<Id>7</Id>", namespace=' xmlns="x"'), ("7",), id="namespace"),
+        pytest.param(jobs("<Id>7</Id>", "<Id>8</Id>"), ("7", "8"), id="two jobs"),
+        pytest.param(jobs("<Id>7</Id><Caption>Rechnung</Caption>"), (), id="another label's"),
+        pytest.param(jobs("<Id>sieben</Id>"), (), id="not a number"),
+        pytest.param(jobs("<Id></Id><CustId>3</CustId>"), (), id="without a number"),
     ],
-)  # fmt: skip
+)
 def test_the_jobs_of_a_label(body: bytes, expected: tuple[str, ...]) -> None:
     assert jobs_of(Answer(200, body), LABEL, NOW) == expected
 

@@ -5,11 +5,13 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from peers import (
     a_peer,
+    a_port_nobody_listens_on,
     certified_server,
     dribble,
     read_http_request,
@@ -25,6 +27,7 @@ from sms_under_test import (
     OK,
     PASSWORD,
     SERIAL,
+    answering,
     dribbles_the_body,
     hangs_up_at_once,
     hangs_up_in_the_body,
@@ -192,32 +195,22 @@ def proxy_says(status: str) -> Callable[[socket.socket], None]:
     [
         pytest.param(
             proxy_says("407 Proxy Authentication Required"),
-            Unavailable("the proxy answers HTTP 407", **ACCOUNT_ERROR),
+            Unavailable(
+                " answers HTTP 407: it wants a login, so set sms.proxy_user and sms.proxy_password",
+                **ACCOUNT_ERROR,
+            ),
             id="wants a login",
         ),
         pytest.param(
-            proxy_says("403 Forbidden"),
-            Unavailable("the proxy answers HTTP 403", **ACCOUNT_ERROR),
-            id="forbids",
+            proxy_says("403 Forbidden"), Unavailable(" answers HTTP 403", **ACCOUNT_ERROR), id="forbids"
         ),
         pytest.param(
-            proxy_says("404 Not Found"),
-            Unavailable("the proxy answers HTTP 404", **NOT_NOW),
-            id="is no proxy",
+            proxy_says("404 Not Found"), Unavailable(" answers HTTP 404", **NOT_NOW), id="is no proxy"
         ),
         # a gateway's 502 may have sent it; a proxy's has not, for there was no tunnel yet
-        pytest.param(
-            proxy_says("502 Bad Gateway"), Unavailable("the proxy answers HTTP 502"), id="finds no gateway"
-        ),
-        pytest.param(
-            proxy_says("200 OK"),
-            Unavailable("127.0.0.1: the connection was lost"),
-            id="ends behind",
-        ),
-        pytest.param(says_nothing, Unavailable("127.0.0.1: no answer within 1 seconds"), id="is silent"),
-        pytest.param(
-            resets_while_reading, Unavailable("127.0.0.1: the connection was lost"), id="resets the line"
-        ),
+        pytest.param(proxy_says("502 Bad Gateway"), Unavailable(" answers HTTP 502"), id="finds no gateway"),
+        pytest.param(says_nothing, Unavailable(": no answer within 1 seconds"), id="is silent"),
+        pytest.param(resets_while_reading, Unavailable(": the connection was lost"), id="resets the line"),
     ],
 )
 def test_a_proxy_that_refuses_is_unavailable(
@@ -227,4 +220,37 @@ def test_a_proxy_that_refuses_is_unavailable(
         a_peer(behave) as peer,
         sms_channel("https://127.0.0.1:1/gateway", proxy_server="127.0.0.1", proxy_port=peer.port) as channel,
     ):
-        assert channel.send(CLAIM, CONTENT) == expected
+        named = replace(expected, detail=f"the proxy 127.0.0.1:{peer.port}{expected.detail}")
+        assert channel.send(CLAIM, CONTENT) == named
+
+
+def test_behind_a_tunnel_the_gateway_is_named() -> None:
+    with (
+        a_peer(proxy_says("200 OK")) as peer,
+        sms_channel("https://127.0.0.1:1/gateway", proxy_server="127.0.0.1", proxy_port=peer.port) as channel,
+    ):
+        assert channel.send(CLAIM, CONTENT) == Unavailable("127.0.0.1: the connection was lost")
+
+
+def test_a_proxy_that_is_not_there_is_named() -> None:
+    port = a_port_nobody_listens_on()
+    with sms_channel("https://127.0.0.1:1", proxy_server="127.0.0.1", proxy_port=port) as channel:
+        outcome = channel.send(CLAIM, CONTENT)
+    assert outcome == Unavailable(f"the proxy 127.0.0.1:{port}: the connection was refused")
+
+
+def test_a_proxy_whose_name_nobody_knows_is_named() -> None:
+    with sms_channel("https://gateway.example", proxy_server="proxy.invalid", timeout_seconds=5) as channel:
+        outcome = channel.send(CLAIM, CONTENT)
+    assert isinstance(outcome, Unavailable)
+    assert outcome.detail.startswith("the proxy proxy.invalid:3128: the name cannot be resolved")
+
+
+def test_a_proxy_for_plain_http_that_wants_a_login_is_named() -> None:
+    with (
+        a_peer(answering(http("407 Proxy Authentication Required"))) as peer,
+        sms_channel("http://127.0.0.1:1/gateway", proxy_server="127.0.0.1", proxy_port=peer.port) as channel,
+    ):
+        outcome = channel.send(CLAIM, CONTENT)
+    wants = "the proxy answers HTTP 407: it wants a login, so set sms.proxy_user and sms.proxy_password"
+    assert outcome == Unavailable(wants, **ACCOUNT_ERROR)

@@ -21,7 +21,8 @@ from peers import (
     trusting_client,
 )
 
-from terminbenachrichtigung.config.settings import Branch, EmailSettings
+from terminbenachrichtigung.config.channels import EmailSettings
+from terminbenachrichtigung.config.settings import Branch
 from terminbenachrichtigung.delivery import channel as delivery_channel
 from terminbenachrichtigung.delivery.mail import compose
 from terminbenachrichtigung.demo.mailserver import HANG_UP, MailServer

@@ -244,13 +244,13 @@ def test_a_word_that_nobody_knows_changes_nothing_and_is_said(practice: Practice
         assert (ran.exit_code, moves(ran)) == (0, [])
         assert [each for each in ran.json["warnings"] if '"Zugestellt"' in each]
     (message,) = practice.run("history", "--json", now=TWELVE).json["messages"]
-    assert message["attempts"][0]["detail"] == "JobId 1; report: Zugestellt"
+    assert message["attempts"][0]["detail"] == "JobId 1; report: Zugestellt (0)"
 
 
 def test_more_reports_than_fit_into_one_answer_are_all_read(
     practice: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("terminbenachrichtigung.delivery.smscreator.SmsCreator.most_reports", 3)
+    monkeypatch.setattr("terminbenachrichtigung.delivery.smscreator._MOST_REPORTS", 3)
     for customer in range(8):
         practice.book(str(customer), customer=customer)
     practice.run_once()

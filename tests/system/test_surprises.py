@@ -112,8 +112,7 @@ def test_an_error_in_a_question_about_earlier_messages_is_a_warning(practice: Pr
     @dataclass(frozen=True)
     class Silent:
         real: Account
-        most_reports: int = 1
-        balance = jobs = reports = staticmethod(fails)
+        balance = find = reports = staticmethod(fails)
 
     assert set(outcomes(run_with(practice, lambda context: context)).values()) == {"sent"}
     practice.book("new", "2026-11-25 09:30", customer=CUSTOMERS)

@@ -10,6 +10,7 @@ import pytest
 from terminbenachrichtigung.config.loading import Check, settings_from
 from terminbenachrichtigung.config.problems import ConfigProblems, Problem
 from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.delivery.registry import gateway_problems
 
 SECRET = "s3cr3t-PW"
 
@@ -79,7 +80,7 @@ def problems_of(
     folder: Path,
     changes: Mapping[str, object],
     environ: Mapping[str, str] | None = None,
-    extra_checks: tuple[Check, ...] = (),
+    extra_checks: tuple[Check, ...] = (gateway_problems,),
 ) -> tuple[Problem, ...]:
     """What is said about a bent configuration that lies in `folder`; never a secret."""
     with pytest.raises(ConfigProblems) as caught:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
-from terminbenachrichtigung.config.settings import EmailSettings, Reminder, Settings, TemplateTexts
+from terminbenachrichtigung.config.channels import EmailSettings
+from terminbenachrichtigung.config.settings import Reminder, Settings, TemplateTexts
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.texts.messages import Texts
 

@@ -16,6 +16,7 @@ from terminbenachrichtigung.config.files import find_config
 from terminbenachrichtigung.config.loading import load
 from terminbenachrichtigung.config.problems import ConfigProblems
 from terminbenachrichtigung.errors import ConfigError
+from terminbenachrichtigung.wiring import load_config
 
 
 @pytest.fixture
@@ -224,7 +225,6 @@ def test_a_filled_in_configuration_of_the_owner_alone_gives_no_warning(tmp_path:
             0o600,
             "ping_url is",
         ),
-        (("[sms]", '[sms]\nsms_type = "HighQuality"'), 0o600, "one part only"),
     ],
 )
 def test_what_is_allowed_but_rarely_meant_is_warned_about(
@@ -244,6 +244,12 @@ def test_a_password_file_that_others_may_read_is_warned_about(tmp_path: Path) ->
     found = load(written(tmp_path / "config.toml", text, 0o644), {}).warnings
     assert [each.partition(":")[0] for each in found] == ["schedule.url_file", "sms.password_file"]
     assert not [each for each in found if SECRET in each]
+
+
+def test_what_the_gateway_finds_odd_is_warned_about(tmp_path: Path) -> None:
+    text = MINIMAL.replace("[sms]", '[sms]\nsms_type = "HighQuality"')
+    (found,) = load_config(written(tmp_path / "config.toml", text), {}).warnings
+    assert "one part only" in found
 
 
 def test_a_readable_file_without_a_password_needs_no_warning(tmp_path: Path) -> None:

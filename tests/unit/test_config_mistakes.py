@@ -10,6 +10,7 @@ from config_files import SECRET, Absent, bent, problems_of, settings_of
 from terminbenachrichtigung.config.loading import settings_from
 from terminbenachrichtigung.config.problems import ConfigProblems, Problem
 from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.config.validation import Draft
 
 TEXT = {"sms": "Hallo"}
 MAIL = {"email_subject": "Termin", "email_body": "Hallo"}
@@ -184,7 +185,7 @@ MISTAKES = [
     ({"sms.base_url": "www.smscreator.de"}, "sms.base_url", "web address"),
     ({"sms.base_url": "ftp://www.smscreator.de"}, "sms.base_url", "web address"),
     ({"sms.base_url": "https://[::1"}, "sms.base_url", "web address"),
-    ({"sms.base_url": f"https://u:{SECRET}@smscreator.de"}, "sms.base_url", "keys of their own"),
+    ({"sms.base_url": f"https://u:{SECRET}@smscreator.de"}, "sms.base_url", "keys of its own"),
     ({"sms.sender": "Augenoptiker"}, "sms.sender", "11 letters and digits"),  # 12 letters
     ({"sms.sender": "Öptik"}, "sms.sender", "no umlauts"),
     ({"sms.sender": "Optik HH"}, "sms.sender", "no umlauts, spaces"),
@@ -302,18 +303,18 @@ def test_a_wrong_reminder_does_not_shift_the_numbers_of_the_others(tmp_path: Pat
 def test_checks_from_other_rooms_stand_in_the_same_list_and_see_whole_settings(tmp_path: Path) -> None:
     seen: list[Settings] = []
 
-    def check(settings: Settings) -> Iterable[Problem]:
-        seen.append(settings)
+    def check(draft: Draft) -> Iterable[Problem]:
+        seen.append(draft.settings)
         yield Problem("templates.terminerinnerung.de.sms", "the name oops is not known")
-        yield Problem("sms.serial", "a finding about what only stands in for a missing serial")
+        yield Problem("sms.sender", "a finding about what only stands in for a missing sender")
 
-    problems = problems_of(tmp_path, {"sms.serial": Absent}, extra_checks=(check,))
+    problems = problems_of(tmp_path, {"sms.sender": Absent}, extra_checks=(check,))
     assert [(each.key, each.text.split(";")[0]) for each in problems] == [
-        ("sms.serial", "is missing"),
+        ("sms.sender", "is missing"),
         ("templates.terminerinnerung.de.sms", "the name oops is not known"),
     ]
     assert seen[0].sms is not None
-    assert seen[0].sms.sender == "OptikHH"
+    assert seen[0].sms.serial == "12345"
 
 
 ACCEPTED = [

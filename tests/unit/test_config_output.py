@@ -14,17 +14,12 @@ from config_files import MINIMAL, SECRET, Absent, bent, settings_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from terminbenachrichtigung.config.channels import EmailSettings, SmsSettings
 from terminbenachrichtigung.config.files import starter
 from terminbenachrichtigung.config.keys import overridable, value_text
 from terminbenachrichtigung.config.loading import load
 from terminbenachrichtigung.config.problems import path_text
-from terminbenachrichtigung.config.settings import (
-    EmailSettings,
-    Reminder,
-    Settings,
-    SmsSettings,
-    TemplateTexts,
-)
+from terminbenachrichtigung.config.settings import Reminder, Settings, TemplateTexts
 from terminbenachrichtigung.config.showing import json_schema, show
 
 ROOT = Path(__file__).parents[2]
@@ -209,7 +204,7 @@ def test_the_schema_knows_every_key_and_refuses_others() -> None:
     assert (rules["hours_between_messages"]["minimum"], rules["hours_between_messages"]["maximum"]) == (1, 99)
     assert re.fullmatch(rules["quiet_start"]["pattern"], "20:00")
     assert schema["$defs"]["ScheduleSettings"]["properties"]["url"]["default"] == "sqlite:///schedule.db"
-    assert schema["$defs"]["SmsSettings"]["required"] == ["serial", "sender"]
+    assert schema["$defs"]["SmsSettings"]["required"] == ["sender"]
 
 
 def test_every_example_of_a_key_without_default_is_itself_right(tmp_path: Path) -> None:

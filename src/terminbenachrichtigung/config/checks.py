@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import time
 
 from terminbenachrichtigung.config.databases import same_sqlite_file
-from terminbenachrichtigung.config.fields import is_alphanumeric_sender, is_loopback, nearest
+from terminbenachrichtigung.config.fields import is_loopback, nearest
 from terminbenachrichtigung.config.keys import shown_value
 from terminbenachrichtigung.config.problems import KeyPath, Problem, path_text
 from terminbenachrichtigung.config.settings import Rules, Settings
@@ -29,7 +29,6 @@ def cross_checks(draft: Draft) -> Iterator[Problem]:
         _leads,
         _sections,
         _templates,
-        _phone_senders,
         _login,
         _credits,
         _claim_timeout,
@@ -157,22 +156,6 @@ def _templates(draft: Draft) -> Iterator[Problem]:
                 if (texts is None or getattr(texts, name) is None) and draft.sound(path_text(missing)):
                     whose = f"{path_text(path)} needs it for {channel} in the default language"
                     yield Problem(path_text(missing), f"is missing: {whose}")
-
-
-def _phone_senders(draft: Draft) -> Iterator[Problem]:
-    settings = draft.settings
-    senders: list[tuple[KeyPath, str]] = [
-        (("branches", code, "sms_sender"), branch.sms_sender) for code, branch in settings.branches.items()
-    ]
-    code = settings.sms.country_code if settings.sms else "+49"
-    if settings.sms is not None:
-        senders.append((("sms", "sender"), settings.sms.sender))
-    for path, sender in senders:
-        if not sender or is_alphanumeric_sender(sender) or not draft.sound(path_text(path)):
-            continue
-        if draft.sound("sms.country_code") and e164(sender, code) is None:
-            advice = 'is neither up to 11 letters and digits nor a valid phone number, as in "+491715555555"'
-            yield _problem(path, advice, sender)
 
 
 def _credits(draft: Draft) -> Iterator[Problem]:

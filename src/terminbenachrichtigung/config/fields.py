@@ -16,19 +16,6 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
 
-SMS_TYPES = (
-    "Flash",
-    "Standard",
-    "StandardDeliveryNotification",
-    "StandardLong",
-    "HighQuality",
-    "HighQualityLong",
-    "PSTNFixedLine",
-)
-"""The kinds that the gateway's service page lists for `SmsTyp`."""
-
-_ALPHANUMERIC_SENDER = re.compile(r"[A-Za-z0-9]{1,11}")
-_NUMBER = re.compile(r"\+?[0-9][0-9 /()-]{5,24}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*\.?")
 
@@ -51,11 +38,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
-
-
-def is_alphanumeric_sender(sender: str) -> bool:
-    """Whether a sender is up to 11 letters and digits; otherwise it has to be a phone number."""
-    return _ALPHANUMERIC_SENDER.fullmatch(sender) is not None
 
 
 def _one_line(text: str) -> str:
@@ -143,15 +125,6 @@ def _holidays(code: str) -> str:
     raise ValueError('no public holidays are known by this code; as in "DE-HH" (Hamburg), "AT" or "CH-ZH"')
 
 
-def _sender(text: str) -> str:
-    if not is_alphanumeric_sender(text) and not _NUMBER.fullmatch(text):
-        raise ValueError(
-            "must be up to 11 letters and digits (no umlauts, spaces or signs), or a phone number "
-            'as in "+491715555555"'
-        )
-    return text
-
-
 def _country_code(code: str) -> str:
     advice = 'must be "+" and the country\'s dialling code, as in "+49"'
     if not re.fullmatch(r"\+[1-9][0-9]{0,2}", code):
@@ -172,12 +145,6 @@ def _country(code: str) -> str:
     return code.upper()
 
 
-def _sms_type(kind: str) -> str:
-    if kind != "auto" and kind not in SMS_TYPES:
-        raise ValueError(f'must be "auto" or one of {", ".join(SMS_TYPES)}')
-    return kind
-
-
 def _gateway(url: str) -> str:
     advice = 'must be a web address, as in "https://www.smscreator.de/gateway"'
     try:
@@ -185,10 +152,10 @@ def _gateway(url: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise ValueError(advice) from None
-    if parts.scheme not in {"http", "https"} or not host or re.search(r"\s", url):
+    if parts.scheme not in {"http", "https"} or not host or not url.isascii() or re.search(r"\s", url):
         raise ValueError(advice)
     if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("must hold no user, password, ? or #; serial and password have keys of their own")
+        raise ValueError("must hold no user, password, ? or #; the account has keys of its own")
     if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("must begin with https://, or the password would travel readable for everybody")
     return url.rstrip("/")
@@ -271,6 +238,7 @@ def some(values: tuple[T, ...]) -> tuple[T, ...]:
 
 
 Line = Annotated[str, AfterValidator(_one_line)]
+LineOrNothing = Annotated[str, AfterValidator(_unless_empty(_one_line))]
 Text = Annotated[str, AfterValidator(_filled)]
 Switch = Annotated[bool, Field(strict=True)]
 TimeOfDay = Annotated[
@@ -287,12 +255,9 @@ Weekday = Annotated[
 Zone = Annotated[str, AfterValidator(_zone)]
 Language = Annotated[str, AfterValidator(_language)]
 Holidays = Annotated[str, AfterValidator(_holidays)]
-Sender = Annotated[str, AfterValidator(_sender)]
-BranchSender = Annotated[str, AfterValidator(_unless_empty(_sender))]
 CountryCode = Annotated[str, AfterValidator(_country_code)]
 Country = Annotated[str, AfterValidator(_country)]
-SmsType = Annotated[str, AfterValidator(_sms_type)]
-Gateway = Annotated[str, AfterValidator(_gateway)]
+Gateway = Annotated[str, AfterValidator(_unless_empty(_gateway))]
 PingUrl = Annotated[SecretStr, AfterValidator(_ping_url)]
 MetricsFile = Annotated[str, AfterValidator(_metrics_file)]
 Host = Annotated[str, AfterValidator(_host)]

@@ -19,7 +19,7 @@ from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.config.validation import Draft, validated
 from terminbenachrichtigung.config.warnings import readable_by_others, warnings
 
-Check = Callable[[Settings], Iterable[Problem]]
+Check = Callable[[Draft], Iterable[Problem]]
 """A check from a room above this one, such as the compiling of templates."""
 
 _LOGIN = re.compile(r"://[^/@]*:[^/]*@|[?&][a-z_]*password=", re.I)  # a database URL that holds a password
@@ -64,7 +64,7 @@ def settings_from(
     draft, unresolved = _resolved(draft, path.absolute().parent)
     problems = [*overlay.problems, *mistakes, *unresolved, *cross_checks(draft)]
     for check in extra_checks:
-        problems += [found for found in check(draft.settings) if draft.sound(found.key)]
+        problems += [found for found in check(draft) if draft.sound(found.key)]
     if problems:
         raise ConfigProblems(list(_presented(problems, overlay, path)))
     return draft.settings

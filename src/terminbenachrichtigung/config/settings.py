@@ -10,29 +10,22 @@ from datetime import time
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 from pydantic.json_schema import SkipJsonSchema
 
+from terminbenachrichtigung.config.channels import EmailSettings, SmsSettings
 from terminbenachrichtigung.config.fields import (
     Address,
-    BranchSender,
     CalendarDate,
     Channels,
-    Country,
-    CountryCode,
-    Gateway,
     Holidays,
-    Host,
     Language,
     Line,
-    Mailbox,
+    LineOrNothing,
     MetricsFile,
     PingUrl,
-    Proxy,
     ReplyTo,
     SendAt,
-    Sender,
-    SmsType,
     Switch,
     Text,
     TimeOfDay,
@@ -40,16 +33,8 @@ from terminbenachrichtigung.config.fields import (
     Zone,
     some,
 )
+from terminbenachrichtigung.config.section import URL_FILE, Section
 from terminbenachrichtigung.model.lead import DaysBefore, HoursBefore, Lead
-
-_PASSWORD_FILE = "File that holds the password instead"  # noqa: S105  # a description
-_URL_FILE = "File that holds the URL instead"
-
-
-class Section(BaseModel):
-    """Base of all sections: frozen, and unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class ScheduleSettings(Section):
@@ -63,7 +48,7 @@ class ScheduleSettings(Section):
             json_schema_extra={"default": "sqlite:///schedule.db"},
         ),
     ] = SecretStr("sqlite:///schedule.db")
-    url_file: Annotated[str, Field(description=_URL_FILE)] = ""
+    url_file: Annotated[str, Field(description=URL_FILE)] = ""
     source: Annotated[Line, Field(description="Table or view with one row per appointment")] = (
         "reminder_appointments"
     )
@@ -83,7 +68,7 @@ class JournalSettings(Section):
             json_schema_extra={"default": "sqlite:///journal.db"},
         ),
     ] = SecretStr("sqlite:///journal.db")
-    url_file: Annotated[str, Field(description=_URL_FILE)] = ""
+    url_file: Annotated[str, Field(description=URL_FILE)] = ""
     retention_days: Annotated[
         int, Field(strict=True, ge=1, le=36500, description="Days after which old rows are deleted")
     ] = 180
@@ -213,101 +198,6 @@ class Confirmation(Section):
     template: Annotated[Line, Field(description="A name under [templates]")] = "terminbestaetigung"
 
 
-def _password_or_its_file(schema: dict[str, Any]) -> None:
-    schema["required"].remove("password")
-    schema["anyOf"] = [{"required": ["password"]}, {"required": ["password_file"]}]
-
-
-class SmsSettings(Section):
-    """The smscreator.de gateway (AMPAREX: SMS | Schnittstellen)."""
-
-    model_config = ConfigDict(json_schema_extra=_password_or_its_file)
-
-    provider: Annotated[Literal["smscreator"], Field(description="The gateway")] = "smscreator"
-    base_url: Annotated[Gateway, Field(description="The gateway's address; http only to this machine")] = (
-        "https://www.smscreator.de/gateway"
-    )
-    serial: Annotated[Line, Field(description="The account (Seriennummer)", examples=["12345"])]
-    password: Annotated[
-        SecretStr, Field(min_length=1, description="The account's password (Passwort)", examples=["..."])
-    ]
-    password_file: Annotated[str, Field(description=_PASSWORD_FILE)] = ""
-    sender: Annotated[
-        Sender,
-        Field(
-            description="Up to 11 letters and digits, or a phone number (Absender)", examples=["MeinePraxis"]
-        ),
-    ]
-    country_code: Annotated[CountryCode, Field(description="How national numbers are read (Landescode)")] = (
-        "+49"
-    )
-    countries: Annotated[
-        tuple[Country, ...],
-        Field(description="Countries that may be texted; empty: all", examples=[["DE", "AT"]]),
-    ] = ()
-    sms_type: Annotated[SmsType, Field(description='"auto", or one of the gateway\'s types')] = "auto"
-    max_parts: Annotated[
-        int, Field(strict=True, ge=1, le=10, description="A text with more parts is not sent")
-    ] = 3
-    transliterate: Annotated[
-        Switch, Field(description="Whether rare Latin letters become their nearest to save parts")
-    ] = True
-    proxy_server: Annotated[Proxy, Field(description="Host name (Proxy Server); empty: none")] = ""
-    proxy_port: Annotated[int, Field(strict=True, ge=1, le=65535, description="(Proxy Port)")] = 3128
-    active_from: Annotated[
-        CalendarDate | None, Field(description="First day on which SMS are sent (Start)")
-    ] = None
-    check_balance: Annotated[Switch, Field(description="Whether a run asks for credit first")] = True
-    credits_warn_below: Annotated[
-        float,
-        Field(
-            strict=True,
-            ge=0,
-            le=1_000_000,
-            allow_inf_nan=False,
-            description="A person is told once a day; 0: never",
-        ),
-    ] = 0
-    delivery_reports: Annotated[Switch, Field(description="Whether a run asks which SMS have arrived")] = True
-    timeout_seconds: Annotated[
-        int, Field(strict=True, ge=1, le=300, description="Total deadline of one attempt")
-    ] = 10
-    concurrency: Annotated[int, Field(strict=True, ge=1, le=32, description="Messages at a time")] = 8
-    max_per_second: Annotated[
-        float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False, description="0: no limit")
-    ] = 0
-
-
-class EmailSettings(Section):
-    """The mail server."""
-
-    host: Annotated[Host, Field(description="The mail server's name", examples=["mail.example.org"])]
-    port: Annotated[int, Field(strict=True, ge=1, le=65535, description="The mail server's port")] = 587
-    security: Annotated[
-        Literal["tls", "starttls", "none"], Field(description="`none` with a password: only on this machine")
-    ] = "starttls"
-    username: Annotated[str, Field(description="Empty: no login")] = ""
-    password: Annotated[
-        SecretStr, Field(description="Goes with `username`", json_schema_extra={"default": ""})
-    ] = SecretStr("")
-    password_file: Annotated[str, Field(description=_PASSWORD_FILE)] = ""
-    sender: Annotated[
-        Mailbox,
-        Field(description="Address, with or without a name", examples=["Praxis <termine@example.org>"]),
-    ]
-    reply_to: Annotated[ReplyTo, Field(description="Where answers go; empty: the branch's address")] = ""
-    timeout_seconds: Annotated[
-        int, Field(strict=True, ge=1, le=300, description="Total deadline of one attempt")
-    ] = 20
-    concurrency: Annotated[int, Field(strict=True, ge=1, le=32, description="Messages at a time")] = 2
-    max_per_second: Annotated[
-        float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False, description="0: no limit")
-    ] = 0
-    calendar_attachment: Annotated[Switch, Field(description="Whether the mail carries a calendar file")] = (
-        True
-    )
-
-
 class MonitoringSettings(Section):
     """Who watches over the hourly run."""
 
@@ -320,7 +210,7 @@ class MonitoringSettings(Section):
         ),
     ] = SecretStr("")
     """A secret: whoever knows it can report a success that never was."""
-    ping_url_file: Annotated[str, Field(description=_URL_FILE)] = ""
+    ping_url_file: Annotated[str, Field(description=URL_FILE)] = ""
     textfile: Annotated[
         MetricsFile, Field(description="File for node_exporter's textfile collector; empty: none is written")
     ] = ""
@@ -349,7 +239,7 @@ class StaffListSettings(Section):
 class Branch(Section):
     """What one branch does differently."""
 
-    sms_sender: Annotated[BranchSender, Field(description="Empty: [sms] sender")] = ""
+    sms_sender: Annotated[LineOrNothing, Field(description="Empty: [sms] sender")] = ""
     reply_to: Annotated[ReplyTo, Field(description="Empty: [email] reply_to")] = ""
     staff_recipients: Annotated[
         tuple[Address, ...],

@@ -38,9 +38,6 @@ def warnings(settings: Settings, path: Path, *, exposed: bool) -> Iterator[str]:
         yield "safety.max_messages_per_run is 0: no brake holds back a plan gone wrong; a limit is wiser"
     if settings.monitoring.textfile and not (home := Path(settings.monitoring.textfile).parent).is_dir():
         yield f"monitoring.textfile cannot be written: there is no folder {home}"
-    kind = settings.sms.sms_type if settings.sms else "auto"
-    if settings.sms and settings.sms.max_parts > 1 and kind != "auto" and not kind.endswith("Long"):
-        yield f'sms.sms_type "{kind}" takes one part only: set max_parts = 1, or sms_type = "auto"'
 
 
 def readable_by_others(path: Path) -> bool:

@@ -1,9 +1,8 @@
 """What every channel promises, and what its adapters share."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
@@ -13,6 +12,7 @@ from terminbenachrichtigung.model.delivery import (
     Claim,
     Content,
     DeliveryReport,
+    OpenMessage,
     Outcome,
     StaffClaim,
     Unavailable,
@@ -64,18 +64,17 @@ Trouble = Unavailable | Unknown
 class Account(Protocol):
     """A gateway's account, which can be asked questions. Faults are answers, as of a `Channel`."""
 
-    @property
-    def most_reports(self) -> int:
-        """So many reports come in one answer at most; with fewer, there are no more."""
-
     def balance(self) -> Balance | Trouble:
         """What the account still holds."""
 
-    def jobs(self, label: str) -> tuple[str, ...] | Trouble:
-        """The ids of the jobs with this label: a message's id."""
+    def find(self, message: OpenMessage) -> tuple[str, ...] | Trouble:
+        """The ids of the jobs with a message's label; none if the gateway never took it."""
 
-    def reports(self, since: datetime) -> tuple[DeliveryReport, ...] | Trouble:
-        """The delivery reports since a moment, of all that was sent by the account."""
+    def reports(self, awaited: Sequence[OpenMessage]) -> Iterator[tuple[DeliveryReport, ...] | Trouble]:
+        """The delivery reports for these messages, and perhaps others of the account: one answer at a time.
+
+        Each step makes one request. Nothing comes after a `Trouble`.
+        """
 
 
 class Gateway(Channel, Account, Protocol):

@@ -13,7 +13,8 @@ from typing import Self
 
 from email_validator import validate_email
 
-from terminbenachrichtigung.config.settings import Branch, EmailSettings
+from terminbenachrichtigung.config.channels import EmailSettings
+from terminbenachrichtigung.config.settings import Branch
 from terminbenachrichtigung.delivery.channel import branch_settings
 from terminbenachrichtigung.model.delivery import Content
 

@@ -1,32 +1,41 @@
 """The smscreator.de gateway: all that is particular to it, and every place where something is *Assumed*."""
 
 import re
-import ssl
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
-from urllib.parse import urlencode, urlsplit
+from functools import partial
+from urllib.parse import urlencode
 from xml.etree.ElementTree import Element, ParseError
 from zoneinfo import ZoneInfo
 
-import httpcore
 from defusedxml import ElementTree
 
-from terminbenachrichtigung.clock import TIMINGS
-from terminbenachrichtigung.config.settings import Branch, SmsSettings
-from terminbenachrichtigung.delivery.channel import Balance, Trouble, branch_settings, quoted
-from terminbenachrichtigung.delivery.deadline import fault, within
-from terminbenachrichtigung.delivery.http_line import Answer, client, read
+from terminbenachrichtigung.config.channels import SmsSettings
+from terminbenachrichtigung.config.keys import value_text
+from terminbenachrichtigung.config.problems import Problem
+from terminbenachrichtigung.delivery.channel import Balance, Trouble, branch_settings
+from terminbenachrichtigung.delivery.exchange import (
+    FORM,
+    LARGEST_ANSWER,
+    LARGEST_LIST,
+    Answer,
+    Line,
+    Request,
+    account_error,
+    http_fault,
+    shown,
+)
+from terminbenachrichtigung.delivery.provider import Branches, Provider, missing, sender_problem
 from terminbenachrichtigung.model.delivery import (
     Claim,
     Content,
     DeliveryReport,
+    OpenMessage,
     Outcome,
     Rejected,
     Sent,
-    Unavailable,
     Unknown,
 )
 from terminbenachrichtigung.model.journal import State
@@ -38,9 +47,17 @@ ACCOUNT_WORDS = frozenset({"InvalidUser", "AccountLocked", "IPLock"})
 REJECTION_WORDS = frozenset({"NoTextFound", "NoDataFound", "NoUrlFound", "NoRecipientFound", "SMSTypeError"})
 NO_CREDIT = re.compile("credit|balance|guthaben", re.IGNORECASE)
 """Assumed: the word that says that the credit is used up holds one of these, in whichever element."""
-ACCOUNT_STATUSES = frozenset({401, 403, 407})
-TRY_AGAIN_STATUSES = frozenset({429, 503})
-"""Assumed: HTTP 503 means that nothing was taken."""
+SMS_TYPES = (
+    "Flash",
+    "Standard",
+    "StandardDeliveryNotification",
+    "StandardLong",
+    "HighQuality",
+    "HighQualityLong",
+    "PSTNFixedLine",
+)
+"""The kinds that the gateway's service page lists for `SmsTyp`."""
+# Assumed: HTTP 503 means that nothing was taken, as `exchange.http_fault` has it for every gateway.
 
 DELIVERED_WORDS = frozenset({"delivered", "delivrd"})
 UNDELIVERED_WORDS = frozenset({
@@ -57,30 +74,19 @@ NOTHING_FOUND = frozenset({"NoDataFound"})
 PARTS = frozenset(map(str, range(1, 11)))
 """Assumed: a report's Sequence says by such a number which part of a long SMS it is about."""
 
-_LARGEST_ANSWER = 64 * 1024  # bytes; a real one has 300
-_LARGEST_LIST = 8 * 1024 * 1024  # bytes; so many reports have 3 MB
 _NUMBER_OF_CREDITS = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
-_LONG_NUMBER = re.compile(r"\d{7,}")  # in a gateway's word it can only be the recipient's
-_FAULTS = (
-    OSError,
-    httpcore.NetworkError,
-    httpcore.TimeoutException,
-    httpcore.ProtocolError,
-)
+_SENDER = re.compile(r"[A-Za-z0-9]{1,11}")
+_MARGIN = timedelta(hours=1)  # between our clock and the gateway's
+_MOST_REPORTS = 5000  # of QueryReceivedDLR. Assumed: the oldest come first, by their `Date`
 
 
 class SmsCreator:
-    """The `sms` channel."""
+    """The `sms` channel over smscreator.de."""
 
     name = Channel.SMS
-    most_reports = 5000  # of QueryReceivedDLR. Assumed: the oldest come first, by their `Date`
 
     def __init__(
-        self,
-        settings: SmsSettings,
-        branches: Mapping[str, Branch],
-        clock: Callable[[], datetime],
-        ssl_context: ssl.SSLContext | None = None,
+        self, settings: SmsSettings, branches: Branches, clock: Callable[[], datetime], line: Line
     ) -> None:
         """Open nothing yet.
 
@@ -88,15 +94,13 @@ class SmsCreator:
             settings: the section `[sms]`.
             branches: the sections `[branches.*]`, for the sender.
             clock: gives the present moment, aware.
-            ssl_context: whom to trust; the default verifies by the public authorities.
+            line: the way to the gateway.
         """
         self._settings = settings
         self._branches = branches
         self._clock = clock
-        self._base = settings.base_url.rstrip("/")
-        self._host = urlsplit(self._base).hostname or ""
+        self._line = line
         self._hidden = (settings.password.get_secret_value(), settings.serial)
-        self._client = client(settings, ssl_context)
 
     def send(self, claim: Claim, content: Content) -> Outcome:
         """Hand one SMS to the gateway."""
@@ -113,33 +117,45 @@ class SmsCreator:
             return answer
         return outcome_of_balance(answer, self._clock(), self._hidden)
 
-    def jobs(self, label: str) -> tuple[str, ...] | Unavailable | Unknown:
-        """Ask for the jobs with this label; their ids. The gateway looks back seven days."""
-        question = {**self._account(), "Caption": label}
+    def find(self, message: OpenMessage) -> tuple[str, ...] | Trouble:
+        """Ask for the jobs with the message's label; their ids."""
+        question = {
+            **self._account(),
+            "Caption": message.message_id,
+            "StartDate": _gateway_time(message.at - _MARGIN),
+        }
         answer = self._post("Information.asmx/QueryJobInfoByJobCaption", urlencode(question))
         if not isinstance(answer, Answer):
             return answer
-        return jobs_of(answer, label, self._clock(), self._hidden)
+        return jobs_of(answer, message.message_id, self._clock(), self._hidden)
 
-    def reports(self, since: datetime) -> tuple[DeliveryReport, ...] | Unavailable | Unknown:
-        """Ask for the delivery reports since a moment, of all that was sent by this account.
+    def reports(self, awaited: Sequence[OpenMessage]) -> Iterator[tuple[DeliveryReport, ...] | Trouble]:
+        """Ask for the delivery reports since the oldest of these, of all that was sent by this account.
 
         By their date, and not for the new ones: those are handed out once, and the other software that uses
         the account may be waiting for them.
         """
-        question = {
-            **self._account(),
-            "StartDate": _gateway_time(since),
-            "Limit": str(self.most_reports),
-        }
-        answer = self._post("Information.asmx/QueryReceivedDLR", urlencode(question), _LARGEST_LIST)
+        since = min(message.at for message in awaited) - _MARGIN
+        while True:
+            page = self._reports_since(since)
+            yield page
+            if not isinstance(page, tuple) or len(page) < _MOST_REPORTS:
+                return
+            latest = max((each.at for each in page if each.at is not None), default=since)
+            if latest <= since:
+                return
+            since = latest
+
+    def _reports_since(self, since: datetime) -> tuple[DeliveryReport, ...] | Trouble:
+        question = {**self._account(), "StartDate": _gateway_time(since), "Limit": str(_MOST_REPORTS)}
+        answer = self._post("Information.asmx/QueryReceivedDLR", urlencode(question), LARGEST_LIST)
         if not isinstance(answer, Answer):
             return answer
         return reports_of(answer, self._clock(), self._hidden)
 
     def close(self) -> None:
         """Close all connections."""
-        self._client.close()
+        self._line.close()
 
     def _submit(self, label: str, content: Content) -> Outcome:
         sender = branch_settings(self._branches, content.branch_code).sms_sender or self._settings.sender
@@ -156,18 +172,9 @@ class SmsCreator:
     def _account(self) -> dict[str, str]:
         return {"User": self._settings.serial, "Password": self._settings.password.get_secret_value()}
 
-    def _post(
-        self, operation: str, form: str, longest: int = _LARGEST_ANSWER
-    ) -> Answer | Unavailable | Unknown:
+    def _post(self, operation: str, form: str, longest: int = LARGEST_ANSWER) -> Answer | Trouble:
         body = form.encode("ascii")
-        with within(self._settings.timeout_seconds) as deadline:
-            try:
-                with self._client.stream("POST", f"{self._base}/{operation}", content=body) as response:
-                    return read(response, longest)
-            except httpcore.ProxyError as refusal:  # its text begins with the proxy's HTTP status
-                return _refused_by_proxy(int(str(refusal).split()[0]))
-            except _FAULTS as exc:
-                return fault(self._host, deadline, exc)
+        return self._line.ask(Request(f"/{operation}", "POST", {"Content-Type": FORM}, body, longest))
 
 
 def send_form(content: Content, label: str, sender: str, sms_type: str, now: datetime) -> dict[str, str]:
@@ -200,15 +207,17 @@ def outcome_of_send(answer: Answer, now: datetime, hidden: Iterable[str] = ()) -
         return result
     value = _child(result, "Value")
     word = _text(value, "Status")
+    job = _text(value, "JobId")
     if word == "Ok":
-        job = _text(value, "JobId")
         return Sent(f"JobId {job}", job) if _is_job_id(job) else Sent()
     if word in {"", "None"}:
         return Unknown("the gateway's answer has no status")
+    quote = shown(word, hidden)
+    if _is_job_id(job):  # something was taken, whatever the word means
+        return Unknown(f"the gateway's status is {quote}, with JobId {job}")
     if NO_CREDIT.search(word):
-        return _account_error(_quoted(word, hidden))
-    shown = _quoted(word, hidden)
-    return Rejected(shown, unheard_word=None if word in REJECTION_WORDS else shown)
+        return account_error(quote)
+    return Rejected(quote, unheard_word=None if word in REJECTION_WORDS else quote)
 
 
 def outcome_of_balance(answer: Answer, now: datetime, hidden: Iterable[str] = ()) -> Balance | Trouble:
@@ -224,23 +233,24 @@ def outcome_of_balance(answer: Answer, now: datetime, hidden: Iterable[str] = ()
 
 def jobs_of(
     answer: Answer, label: str, now: datetime, hidden: Iterable[str] = ()
-) -> tuple[str, ...] | Unavailable | Unknown:
+) -> tuple[str, ...] | Trouble:
     """What an answer to QueryJobInfoByJobCaption means: the ids of the jobs with this label.
 
     Assumed: a job that the gateway knows was taken, and goes out.
     """
-    result = _result(answer, now, hidden, _LARGEST_ANSWER, NOTHING_FOUND)
+    result = _result(answer, now, hidden, LARGEST_ANSWER, NOTHING_FOUND)
     if not isinstance(result, Element):
         return result
-    found = ((_text(job, "JobId"), _text(job, "Caption")) for job in result.iter())
+    value = _child(result, "Value")
+    found = ((_text(job, "Id"), _text(job, "Caption")) for job in (() if value is None else value))
     return tuple(number for number, caption in found if _is_job_id(number) and caption in {"", label})
 
 
 def reports_of(
     answer: Answer, now: datetime, hidden: Iterable[str] = ()
-) -> tuple[DeliveryReport, ...] | Unavailable | Unknown:
+) -> tuple[DeliveryReport, ...] | Trouble:
     """What an answer to QueryReceivedDLR means."""
-    result = _result(answer, now, hidden, _LARGEST_LIST, NOTHING_FOUND)
+    result = _result(answer, now, hidden, LARGEST_LIST, NOTHING_FOUND)
     if not isinstance(result, Element):
         return result
     return tuple(_report(each, hidden) for each in result.iter() if _child(each, "JobId") is not None)
@@ -257,11 +267,12 @@ def _report(report: Element, hidden: Iterable[str]) -> DeliveryReport:
         job_id=job if _is_job_id(job) else "",
         recipient=_text(report, "Recipient"),
         state=state,
-        word=_quoted(word, hidden),
+        word=shown(word, hidden),
         unheard=state is None and plain not in UNDER_WAY_WORDS,
         part=sequence if sequence in PARTS else "",
         number=int(number) if number.isdecimal() and len(number) <= 20 else 0,
         at=_moment(_text(report, "Date")),
+        note=shown(" ".join(filter(None, (_text(report, "MsgCode"), _text(report, "MsgText")))), hidden),
     )
 
 
@@ -286,15 +297,15 @@ def _result(
     answer: Answer,
     now: datetime,
     hidden: Iterable[str],
-    longest: int = _LARGEST_ANSWER,
+    longest: int = LARGEST_ANSWER,
     fine: Collection[str] = (),
-) -> Element | Unavailable | Unknown:
+) -> Element | Trouble:
     """The result element of an answer whose HTTP status and StatusCode say that all is well.
 
     `fine` are words beside `Ok` that say so.
     """
     if not 200 <= answer.status < 300:
-        return _http_fault(answer, now)
+        return http_fault(answer, now)
     if len(answer.body) > longest:
         return Unknown("the gateway's answer is too long")
     try:
@@ -305,41 +316,8 @@ def _result(
     if word == "Ok" or word in fine:
         return result
     if word in ACCOUNT_WORDS or NO_CREDIT.search(word):
-        return _account_error(_quoted(word, hidden))
-    return Unknown(f"the gateway's StatusCode is {_quoted(word, hidden) or 'missing'}")
-
-
-def _http_fault(answer: Answer, now: datetime) -> Unavailable | Unknown:
-    detail = f"the gateway answers HTTP {answer.status}"
-    if answer.status in ACCOUNT_STATUSES:
-        return Unavailable(detail, account_error=True, again=False)
-    if answer.status in TRY_AGAIN_STATUSES:
-        return Unavailable(detail, again=_seconds_to_wait(answer.retry_after, now) <= sum(TIMINGS.pauses))
-    return Unavailable(detail, again=False) if 300 <= answer.status < 500 else Unknown(detail)
-
-
-def _refused_by_proxy(status: int) -> Unavailable:
-    """The proxy built no tunnel, so the gateway has seen nothing, whatever the status."""
-    return Unavailable(
-        f"the proxy answers HTTP {status}",
-        account_error=status in ACCOUNT_STATUSES,
-        again=status == 429 or status >= 500,
-    )
-
-
-def _account_error(word: str) -> Unavailable:
-    return Unavailable(f"the gateway refuses the account: {word}", account_error=True, again=False)
-
-
-def _seconds_to_wait(retry_after: str, now: datetime) -> float:
-    """What a Retry-After asks for: seconds, or a date. One that cannot be read asks for nothing."""
-    if retry_after.isascii() and retry_after.isdigit():
-        return float(retry_after[:9])
-    try:
-        until = parsedate_to_datetime(retry_after)
-    except (ValueError, OverflowError):
-        return 0.0
-    return (until.replace(tzinfo=until.tzinfo or UTC) - now.astimezone(UTC)).total_seconds()
+        return account_error(shown(word, hidden))
+    return Unknown(f"the gateway's StatusCode is {shown(word, hidden) or 'missing'}")
 
 
 def _child(parent: Element | None, name: str) -> Element | None:
@@ -353,5 +331,28 @@ def _text(parent: Element | None, name: str) -> str:
     return "" if child is None else (child.text or "").strip()
 
 
-def _quoted(word: str, hidden: Iterable[str]) -> str:
-    return _LONG_NUMBER.sub("•••", quoted(word, *hidden))
+def _problems(sms: SmsSettings) -> Iterator[Problem]:
+    if not sms.serial:
+        yield missing("sms", "serial")
+    if not sms.password.get_secret_value():
+        yield missing("sms", "password")
+    if sms.sms_type != "auto" and sms.sms_type not in SMS_TYPES:
+        advice = f'must be "auto" or one of {", ".join(SMS_TYPES)}'
+        yield Problem("sms.sms_type", advice, value_text(sms.sms_type))
+
+
+def _warnings(sms: SmsSettings) -> Iterator[str]:
+    kind = sms.sms_type
+    if sms.max_parts > 1 and kind != "auto" and not kind.endswith("Long"):
+        yield f'sms.sms_type "{kind}" takes one part only: set max_parts = 1, or sms_type = "auto"'
+
+
+PROVIDER = Provider(
+    base_url="https://www.smscreator.de/gateway",
+    make=SmsCreator,
+    sender_problem=partial(
+        sender_problem, alphanumeric=_SENDER, words="11 letters and digits (no umlauts, spaces or signs)"
+    ),
+    problems=_problems,
+    warnings=_warnings,
+)

@@ -1,5 +1,6 @@
 """The mail server: one session for each worker, kept open from message to message."""
 
+import io
 import re
 import smtplib
 import socket
@@ -13,9 +14,10 @@ from datetime import datetime
 from email.errors import MessageError
 from typing import Any
 
-from terminbenachrichtigung.config.settings import Branch, EmailSettings
+from terminbenachrichtigung.config.channels import EmailSettings
+from terminbenachrichtigung.config.settings import Branch
 from terminbenachrichtigung.delivery.channel import quoted
-from terminbenachrichtigung.delivery.deadline import connect, fault, hand_over, left, receive, trust, within
+from terminbenachrichtigung.delivery.deadline import Deadline, trust
 from terminbenachrichtigung.delivery.mail import Mail, compose
 from terminbenachrichtigung.model.delivery import (
     Claim,
@@ -62,7 +64,6 @@ class Smtp:
         self._tls: ssl.SSLContext | None = None
         if settings.security != "none":
             self._tls = ssl_context or trust()
-            self._tls.sslsocket_class = _TlsSocket
         self._idle: list[_Session] = []
         self._lock = threading.Lock()
 
@@ -80,39 +81,42 @@ class Smtp:
 
     def check(self) -> Unavailable | None:
         """Connect, secure the line, log in, and leave; None if all of that works."""
-        with within(self._settings.timeout_seconds) as deadline:
-            try:
-                session = self._open()
-            except _RefusedError as refused:
-                return refused.outcome
-            except OSError as exc:
-                return Unavailable(fault(self._settings.host, deadline, exc).detail)
-            session.leave()
-            return None
+        deadline = self._deadline()
+        try:
+            session = self._open(deadline)
+        except _RefusedError as refused:
+            return refused.outcome
+        except OSError as exc:
+            return Unavailable(deadline.fault(exc).detail)
+        session.leave()
+        return None
 
     def close(self) -> None:
         """Take leave of the server on every open session."""
         with self._lock:
             sessions, self._idle = self._idle, []
         for session in sessions:
-            with within(_GOODBYE_SECONDS):
-                session.leave()
+            session.deadline = Deadline(_GOODBYE_SECONDS, self._settings.host)
+            session.leave()
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self._settings.timeout_seconds, self._settings.host)
 
     def _submit(self, message_id: str, content: Content) -> Outcome:
         try:
             mail = compose(self._settings, self._branches, content, message_id, self._clock())
         except (ValueError, MessageError):  # their text quotes the value
             return Rejected("the address, the subject or the text holds what no e-mail can carry")
-        with within(self._settings.timeout_seconds) as deadline:
-            try:
-                return self._attempt(mail)
-            except _RefusedError as refused:
-                return refused.outcome
-            except OSError as exc:  # smtplib's exceptions are OSErrors too
-                return fault(self._settings.host, deadline, exc)
+        deadline = self._deadline()
+        try:
+            return self._attempt(mail, deadline)
+        except _RefusedError as refused:
+            return refused.outcome
+        except OSError as exc:  # smtplib's exceptions are OSErrors too
+            return deadline.fault(exc)
 
-    def _attempt(self, mail: Mail) -> Outcome:
-        session, reply = self._begin(mail.sender)
+    def _attempt(self, mail: Mail, deadline: Deadline) -> Outcome:
+        session, reply = self._begin(mail.sender, deadline)
         try:
             outcome, last = self._converse(session, reply, mail)
         except BaseException:
@@ -135,7 +139,7 @@ class Smtp:
         reply = session.docmd("DATA")
         if reply[0] != 354:
             return _refusal_of_data(reply[0], self._quote(reply, mail)), reply[0]
-        hand_over()
+        session.deadline.handed_over = True
         reply = session.deliver(mail.data)
         return _answer_to_data(reply[0], self._quote(reply, mail)), reply[0]
 
@@ -147,7 +151,7 @@ class Smtp:
 
     # ------------------------------------------------------------ sessions
 
-    def _begin(self, sender: str) -> tuple["_Session", Reply]:
+    def _begin(self, sender: str, deadline: Deadline) -> tuple["_Session", Reply]:
         """A session that was told the sender, and what it answered.
 
         A rested session may have died, or may have reached the server's limit of messages (421). Nothing
@@ -155,13 +159,14 @@ class Smtp:
         """
         session = self._rested()
         if session is not None:
+            session.deadline = deadline
             with suppress(OSError):
                 if not session.dirty or session.rset()[0] == 250:
                     reply = session.mail(sender)
                     if reply[0] != 421:
                         return session, reply
             session.close()
-        session = self._open()
+        session = self._open(deadline)
         return session, session.mail(sender)
 
     def _rested(self) -> "_Session | None":
@@ -177,12 +182,12 @@ class Smtp:
         with self._lock:
             self._idle.append(session)
 
-    def _open(self) -> "_Session":
+    def _open(self, deadline: Deadline) -> "_Session":
         """A new session, secured and logged in; raises _RefusedError or OSError."""
         settings = self._settings
         tls = self._tls if settings.security == "tls" else None
         try:
-            session = _Session(settings.host, settings.port, tls)
+            session = _Session(settings.host, settings.port, tls, deadline)
         except smtplib.SMTPConnectError as exc:
             raise _RefusedError(self._unavailable("refuses the connection", exc)) from exc
         try:
@@ -198,7 +203,8 @@ class Smtp:
         try:
             session.ehlo_or_helo_if_needed()
             if self._settings.security == "starttls":
-                session.starttls(context=self._tls)
+                assert self._tls is not None
+                session.secure(self._tls)
                 session.ehlo_or_helo_if_needed()
         except smtplib.SMTPNotSupportedError as exc:
             detail = f"{self._settings.host}: offers no STARTTLS; nothing is sent over an open line"
@@ -275,30 +281,50 @@ class _RefusedError(Exception):
 
 
 class _Session(smtplib.SMTP):
-    """An SMTP session whose every wait is bound by the deadline of the attempt."""
+    """An SMTP session whose every wait is bound by the deadline of the attempt that uses it."""
 
-    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None, deadline: Deadline) -> None:
         """Connect and read the greeting.
 
         Args:
             host: the mail server.
             port: its port.
             tls: secures the line from the first byte on; None: the line begins open.
+            deadline: of the attempt that opens the session; each later one puts its own in its place.
         """
-        self._tls = tls
+        self.deadline = deadline
         self.dirty = False  # a message was begun and not sent: RSET before the next
         self.resting_since = 0.0  # time.monotonic()
+        self._tls = tls
         own_name = socket.gethostname()
         if "." not in own_name or not own_name.isascii():
             own_name = "[127.0.0.1]"  # smtplib would ask the DNS for a better one, without a timeout
         super().__init__(host, port, local_hostname=own_name)
 
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # noqa: ARG002 - ours is total
-        opened = _Socket(fileno=connect(host, port).detach())
-        if self._tls is None:
-            return opened
+    def _get_socket(self, host: str, port: int, timeout: float) -> Any:  # noqa: ARG002 - ours is total
+        opened = self.deadline.connect(host, port)
+        self._name = host
+        self._wire = _Wire(opened if self._tls is None else self._secured(opened, self._tls), self)
+        return self._wire
+
+    def secure(self, tls: ssl.SSLContext) -> None:
+        """STARTTLS: from here on everything is encrypted. smtplib's own does not know our wire."""
+        if not self.has_extn("starttls"):
+            raise smtplib.SMTPNotSupportedError
+        code, words = self.docmd("STARTTLS")
+        if code != 220:
+            raise smtplib.SMTPResponseException(code, words)
+        self._wire.sock = self._secured(self._wire.sock, tls)
+        # What was said over the open line counts no more, nor what was read beyond it (RFC 3207, 4.2).
+        self.file = None
+        self.helo_resp = self.ehlo_resp = None
+        self.esmtp_features = {}
+        self.does_esmtp = False
+
+    def _secured(self, opened: socket.socket, tls: ssl.SSLContext) -> ssl.SSLSocket:
         try:
-            return self._tls.wrap_socket(opened, server_hostname=host)
+            opened.settimeout(self.deadline.left())
+            return tls.wrap_socket(opened, server_hostname=self._name)
         except BaseException:
             opened.close()
             raise
@@ -315,29 +341,37 @@ class _Session(smtplib.SMTP):
         self.close()
 
 
-class _Socket(socket.socket):
+class _Wire:
     """What smtplib reads and writes through: each call has the time that is left, not a time of its own."""
 
-    def recv_into(self, *args: Any) -> int:
-        self.settimeout(left())
-        return receive(super().recv_into(*args))
+    def __init__(self, sock: socket.socket, session: _Session) -> None:
+        self.sock = sock
+        self.session = session
 
-    def sendall(self, *args: Any) -> None:
-        self.settimeout(left())
-        super().sendall(*args)
+    def sendall(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            self.sock.settimeout(self.session.deadline.left())
+            left = left[self.sock.send(left) :]
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Reader(self))
+
+    def close(self) -> None:
+        self.sock.close()
 
 
-class _TlsSocket(ssl.SSLSocket):
-    """The same over TLS, where `sendall` is a loop over `send`."""
+class _Reader(io.RawIOBase):
+    """Under smtplib's buffer, which is thrown away when the line is secured; the socket stays open then."""
 
-    def do_handshake(self, *args: Any) -> None:
-        self.settimeout(left())
-        super().do_handshake(*args)
+    def __init__(self, wire: _Wire) -> None:
+        super().__init__()
+        self._wire = wire
 
-    def recv_into(self, *args: Any) -> int:
-        self.settimeout(left())
-        return receive(super().recv_into(*args))
+    def readable(self) -> bool:
+        return True
 
-    def send(self, *args: Any) -> int:
-        self.settimeout(left())
-        return super().send(*args)
+    def readinto(self, buffer: Any) -> int:
+        deadline = self._wire.session.deadline
+        self._wire.sock.settimeout(deadline.left())
+        return deadline.receive(self._wire.sock.recv_into(buffer))

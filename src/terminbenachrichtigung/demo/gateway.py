@@ -231,9 +231,12 @@ class Gateway:
 
     def _jobs_by_label(self, request: Request) -> str:
         label = request.fields.get("Caption", "")
-        found = [j for j in self.jobs if j.caption == label and j.at > request.at - _LOOKS_BACK]
+        since = request.at - _LOOKS_BACK
+        if start := request.fields.get("StartDate"):
+            since = datetime.fromisoformat(start).replace(tzinfo=_ZONE)
+        found = [job for job in self.jobs if job.caption == label and job.at > since]
         return "".join(
-            f"<Job><JobId>{job.job_id}</JobId><Caption>{escape(job.caption)}</Caption>"
+            f"<Job><Id>{job.job_id}</Id><CustId>{escape(self.serial)}</CustId><Typ>1</Typ><Caption>{escape(job.caption)}</Caption>"
             f"<Recipient>{escape(job.recipient)}</Recipient><CreateDate>{_local(job.at)}</CreateDate></Job>"
             for job in found
         )

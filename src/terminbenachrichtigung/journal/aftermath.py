@@ -5,7 +5,7 @@ from datetime import datetime
 
 from terminbenachrichtigung.journal import following
 from terminbenachrichtigung.journal.database import Connected, patient
-from terminbenachrichtigung.model.delivery import Tidings
+from terminbenachrichtigung.model.delivery import OpenMessage, Tidings
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.model.result import Update
 
@@ -16,16 +16,16 @@ class Aftermath(Connected):
     """Later words about messages that were sent, or may have been."""
 
     @patient
-    def unanswered(self, channel: Channel, since: datetime) -> list[str]:
+    def unanswered(self, channel: Channel, since: datetime) -> list[OpenMessage]:
         """The messages since then that may have left by `channel`, and got no answer; newest first."""
         with self._transaction(writes=False) as connection:
             return following.unanswered(connection, channel, since)
 
     @patient
-    def awaited_since(self, channel: Channel, since: datetime) -> datetime | None:
-        """The `now` of the oldest run since then of whose messages no report has said the end."""
+    def awaited(self, channel: Channel, since: datetime) -> list[OpenMessage]:
+        """The messages since then that left by `channel` and have no final report; newest first."""
         with self._transaction(writes=False) as connection:
-            return following.awaited_since(connection, channel, since)
+            return following.awaited(connection, channel, since)
 
     @patient
     def messages_of_jobs(self, job_ids: Collection[str], since: datetime) -> dict[str, str]:

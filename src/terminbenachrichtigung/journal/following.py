@@ -9,13 +9,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, Select, func, select, update
 
 from terminbenachrichtigung.journal import untold
 from terminbenachrichtigung.journal.database import among
 from terminbenachrichtigung.journal.statements import constant
 from terminbenachrichtigung.journal.tables import attempts, database_clock, messages, notifications
-from terminbenachrichtigung.model.delivery import Tidings
+from terminbenachrichtigung.model.delivery import OpenMessage, Tidings
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel, Route
 from terminbenachrichtigung.model.result import Update
@@ -24,27 +24,38 @@ _ACCEPTED = ("sent", "unknown")
 """Outcomes of an attempt that was, or may have been, accepted: one at most per message and channel."""
 
 
-def unanswered(connection: Connection, channel: Channel, since: datetime) -> list[str]:
+def unanswered(connection: Connection, channel: Channel, since: datetime) -> list[OpenMessage]:
     """See `Aftermath.unanswered`."""
-    unknown = messages.c.state == constant(State.UNKNOWN)
     found = (
-        select(messages.c.message_id)
-        .join(attempts, attempts.c.message_id == messages.c.message_id)
-        .where(unknown, messages.c.run_now > since)
-        .where(attempts.c.channel == channel, attempts.c.outcome == "unknown")
+        _open_messages(channel, since)
+        .where(messages.c.state == constant(State.UNKNOWN), attempts.c.outcome == "unknown")
         .order_by(messages.c.run_now.desc(), messages.c.message_id)
     )
-    return list(connection.execute(found).scalars())
+    return [OpenMessage(*row) for row in connection.execute(found)]
 
 
-def awaited_since(connection: Connection, channel: Channel, since: datetime) -> datetime | None:
-    """See `Aftermath.awaited_since`."""
-    found = select(func.min(messages.c.run_now, type_=messages.c.run_now.type)).where(
-        messages.c.run_now > since,
-        messages.c.channel == channel,
-        messages.c.state.in_((State.SENT, State.UNKNOWN)),
+def awaited(connection: Connection, channel: Channel, since: datetime) -> list[OpenMessage]:
+    """See `Aftermath.awaited`."""
+    found = (
+        _open_messages(channel, since)
+        .where(messages.c.channel == channel, messages.c.state.in_((State.SENT, State.UNKNOWN)))
+        .where(attempts.c.outcome.in_(_ACCEPTED))
+        .order_by(messages.c.run_now.desc(), messages.c.message_id)
     )
-    return connection.execute(found).scalar()
+    return [OpenMessage(*row) for row in connection.execute(found)]
+
+
+def _open_messages(channel: Channel, since: datetime) -> Select[str, str, datetime, str]:
+    return (
+        select(
+            messages.c.message_id,
+            attempts.c.recipient,
+            messages.c.run_now,
+            func.coalesce(attempts.c.job_id, "", type_=attempts.c.job_id.type),
+        )
+        .join(attempts, attempts.c.message_id == messages.c.message_id)
+        .where(messages.c.run_now > since, attempts.c.channel == channel)
+    )
 
 
 def messages_of_jobs(connection: Connection, job_ids: Collection[str], since: datetime) -> dict[str, str]:

@@ -105,6 +105,16 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenMessage:
+    """A message of an earlier run whose fate is open: what its gateway is asked for it by."""
+
+    message_id: str  # its label at the gateway
+    recipient: str
+    at: datetime  # the `now` of its run
+    job_id: str = ""  # the gateway's, where it gave one
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryReport:
     """What a gateway says became of one SMS, or one part of it; its job may be other software's."""
 
@@ -117,6 +127,7 @@ class DeliveryReport:
     part: str = ""  # which part of a long SMS it is about
     number: int = 0  # the reports are counted
     at: datetime | None = None
+    note: str = ""  # what the gateway says beside its word: a code, a text
 
 
 @dataclass(frozen=True, slots=True)

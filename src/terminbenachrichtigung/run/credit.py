@@ -3,7 +3,7 @@
 from decimal import Decimal
 from math import ceil
 
-from terminbenachrichtigung.config.settings import SmsSettings
+from terminbenachrichtigung.config.channels import SmsSettings
 from terminbenachrichtigung.delivery.channel import Balance
 from terminbenachrichtigung.model.delivery import Content, Outcome, Rejected, Unavailable
 from terminbenachrichtigung.model.plan import Channel

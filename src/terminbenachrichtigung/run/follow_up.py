@@ -15,19 +15,16 @@ from functools import partial
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.delivery.channel import Account
 from terminbenachrichtigung.journal.journal import Journal
-from terminbenachrichtigung.model.delivery import DeliveryReport, Tidings, Unavailable, Unknown
+from terminbenachrichtigung.model.delivery import DeliveryReport, OpenMessage, Tidings, Unavailable, Unknown
 from terminbenachrichtigung.model.journal import Known, State
 from terminbenachrichtigung.model.plan import Channel, Reason, Skip
 from terminbenachrichtigung.model.result import RunResult, Stranded, Update
 from terminbenachrichtigung.run.surprise import or_unknown
 
 JOBS_FOR = timedelta(days=7)
-"""So long after its run an unanswered message is asked for; the gateway looks back no further."""
+"""So long after its run an unanswered message is asked for."""
 REPORTS_FOR = timedelta(hours=72)
 """So long a delivery report is waited for; a network tries to deliver for a day or two."""
-MARGIN = timedelta(hours=1)
-"""Between our clock and the gateway's."""
-
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -59,18 +56,18 @@ def follow_up(
     Raises:
         JournalError: the journal cannot be read or written.
     """
-    open_messages = journal.unanswered(Channel.SMS, now - JOBS_FOR)
-    since = journal.awaited_since(Channel.SMS, now - REPORTS_FOR) if reports else None
-    if not open_messages and since is None:
+    unanswered = journal.unanswered(Channel.SMS, now - JOBS_FOR)
+    awaited = journal.awaited(Channel.SMS, now - REPORTS_FOR) if reports else []
+    if not unanswered and not awaited:
         return Followed()
     gateway = or_unknown(account)
     if isinstance(gateway, Unknown):
         return Followed(warnings=(_not_asked(gateway.detail),))
-    tidings, troubles = _of_jobs(gateway, open_messages, may_ask)
+    tidings, troubles = _of_jobs(gateway, unanswered, may_ask)
     updates = journal.follow(tidings)
-    if since is not None:
-        found, why = _reports(gateway, since - MARGIN, may_ask)
-        of_jobs = journal.messages_of_jobs({each.job_id for each in found if each.job_id}, now - JOBS_FOR)
+    if awaited:
+        found, why = _reports(gateway, awaited, may_ask)
+        of_jobs = journal.messages_of_jobs({each.job_id for each in found if each.job_id}, now - REPORTS_FOR)
         told, unheard = read_reports(found, of_jobs.get)
         updates += journal.follow(told)
         troubles += [*why, *unheard]
@@ -104,37 +101,33 @@ def _ended_undelivered(known: Known, skip: Skip) -> bool:
 
 
 def _of_jobs(
-    account: Account, message_ids: Iterable[str], may_ask: Callable[[], bool]
+    account: Account, unanswered: Iterable[OpenMessage], may_ask: Callable[[], bool]
 ) -> tuple[list[Tidings], list[str]]:
     found: list[Tidings] = []
-    for message_id in message_ids:
+    for message in unanswered:
         if not may_ask():
             break
-        match or_unknown(partial(account.jobs, message_id)):
+        match or_unknown(partial(account.find, message)):
             case Unavailable(detail=detail) | Unknown(detail=detail):
                 return found, [_not_asked(detail)]
             case (first, *_):
                 detail = f"found as JobId {first}"
-                found.append(Tidings(message_id, Channel.SMS, State.SENT, detail, job_id=first))
+                found.append(Tidings(message.message_id, Channel.SMS, State.SENT, detail, job_id=first))
             case _:
                 pass
     return found, []
 
 
 def _reports(
-    account: Account, since: datetime, may_ask: Callable[[], bool]
+    account: Account, awaited: Sequence[OpenMessage], may_ask: Callable[[], bool]
 ) -> tuple[list[DeliveryReport], list[str]]:
-    """All reports since then, in as many answers as they take."""
+    """All reports, in as many answers as they take."""
     found: list[DeliveryReport] = []
-    while may_ask():
-        page = or_unknown(partial(account.reports, since))
+    pages = (page for page in account.reports(awaited))
+    while may_ask() and (page := or_unknown(lambda: next(pages, None))) is not None:
         if isinstance(page, Unavailable | Unknown):
             return found, [_not_asked(page.detail)]
         found += page
-        latest = max((each.at for each in page if each.at is not None), default=since)
-        if len(page) < account.most_reports or latest <= since:
-            break
-        since = latest
     return found, []
 
 
@@ -175,7 +168,7 @@ def _tidings(message_id: str, reports: Sequence[DeliveryReport]) -> Tidings | No
         chosen = next((each for each in reversed(in_order) if each.unheard), None)
     if chosen is None:
         return None
-    detail = f"report: {chosen.word}"
+    detail = f"report: {chosen.word}" + (f" ({chosen.note})" if chosen.note else "")
     return Tidings(message_id, Channel.SMS, chosen.state, detail, chosen.recipient)
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from terminbenachrichtigung.clock import Clock
 from terminbenachrichtigung.config.settings import MonitoringSettings
+from terminbenachrichtigung.delivery.exchange import Answer, Proxy, Request
 from terminbenachrichtigung.errors import JournalError, TerminbenachrichtigungError
 from terminbenachrichtigung.model.plan import MessageOutcome
 from terminbenachrichtigung.model.result import RunResult, Stop
@@ -34,6 +35,7 @@ class Watch:
         settings: MonitoringSettings,
         clock: Clock,
         last_complete_run: Callable[[], datetime | None],
+        proxy: Proxy | None = None,
     ) -> None:
         """Nothing is called before the context is entered.
 
@@ -41,6 +43,7 @@ class Watch:
             settings: the section `[monitoring]`.
             clock: tells the time.
             last_complete_run: asks the journal; raises JournalError where it is out of reach.
+            proxy: through which the pings go.
         """
         self.troubles: tuple[str, ...] = ()
         """What went wrong with the watching itself; complete when the context is left."""
@@ -48,6 +51,7 @@ class Watch:
         self._textfile = settings.textfile
         self._clock = clock
         self._last_complete_run = last_complete_run
+        self._proxy = proxy
         self._result: RunResult | None = None
 
     def __enter__(self) -> Self:
@@ -81,33 +85,20 @@ class Watch:
 
     def _ping(self, suffix: str, body: str) -> None:
         # Imported here: 50 ms that a run pays only if it is watched, and beside its work.
-        import httpcore  # noqa: PLC0415
-
-        from terminbenachrichtigung.delivery.deadline import fault, trust, within  # noqa: PLC0415
-        from terminbenachrichtigung.delivery.http_network import DeadlineNetwork  # noqa: PLC0415
+        from terminbenachrichtigung.delivery.http import once  # noqa: PLC0415
 
         parts = urlsplit(self._url)
         url = urlunsplit(parts._replace(path=parts.path.rstrip("/") + suffix))
-        tls = parts.scheme == "https"
-        with within(PING_SECONDS) as deadline:
-            try:
-                with (
-                    httpcore.ConnectionPool(
-                        ssl_context=trust() if tls else None,
-                        network_backend=DeadlineNetwork(tls=tls),
-                    ) as pool,
-                    # The answer's head is enough: it is not read on, and no redirect is followed.
-                    pool.stream(
-                        "POST",
-                        url,
-                        headers={"User-Agent": "terminbenachrichtigung", "Content-Type": "text/plain"},
-                        content=body.encode("utf-8"),
-                    ) as answer,
-                ):
-                    if not 200 <= answer.status < 300:
-                        self._note(f"{parts.hostname}: HTTP {answer.status}")
-            except Exception as error:  # a run ends as it ended, whatever a watcher's server does
-                self._note(fault(parts.hostname or "", deadline, error).detail)
+        request = Request("", "POST", {"Content-Type": "text/plain"}, body.encode("utf-8"))
+        try:
+            answer = once(url, request, seconds=PING_SECONDS, proxy=self._proxy)
+        except Exception as error:  # a run ends as it ended, whatever a watcher's server does
+            self._note(f"{parts.hostname}: {type(error).__name__}")
+            return
+        if not isinstance(answer, Answer):
+            self._note(answer.detail)
+        elif not 200 <= answer.status < 300:
+            self._note(f"{parts.hostname}: HTTP {answer.status}")
 
     def _note(self, trouble: str) -> None:
         # The host alone: the rest of the address is a secret.

@@ -1,0 +1,116 @@
+"""The sections of the ways out: `[sms]` with the gateways' own beside it, and `[email]`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+
+from terminbenachrichtigung.config.fields import (
+    CalendarDate,
+    Country,
+    CountryCode,
+    Gateway,
+    Host,
+    Line,
+    LineOrNothing,
+    Mailbox,
+    Proxy,
+    ReplyTo,
+    Switch,
+)
+from terminbenachrichtigung.config.section import PASSWORD_FILE, Section
+
+ProviderName = Literal["smscreator"]
+"""What `[sms] provider` may say; `delivery.registry` knows the same names."""
+
+
+class SmsSettings(Section):
+    """The SMS gateway (AMPAREX: SMS | Schnittstellen)."""
+
+    provider: Annotated[ProviderName, Field(description="The gateway")] = "smscreator"
+    base_url: Annotated[
+        Gateway, Field(description="The gateway's address, http only to this machine; empty: its usual one")
+    ] = ""
+    serial: Annotated[
+        LineOrNothing, Field(description="smscreator: the account (Seriennummer)", examples=["12345"])
+    ] = ""
+    password: Annotated[
+        SecretStr,
+        Field(description="smscreator: the account's password (Passwort)", json_schema_extra={"default": ""}),
+    ] = SecretStr("")
+    password_file: Annotated[str, Field(description=PASSWORD_FILE)] = ""
+    sender: Annotated[
+        Line,
+        Field(
+            description="Up to 11 letters and digits, or a phone number (Absender)", examples=["MeinePraxis"]
+        ),
+    ]
+    country_code: Annotated[CountryCode, Field(description="How national numbers are read (Landescode)")] = (
+        "+49"
+    )
+    countries: Annotated[
+        tuple[Country, ...],
+        Field(description="Countries that may be texted; empty: all", examples=[["DE", "AT"]]),
+    ] = ()
+    sms_type: Annotated[Line, Field(description='smscreator: "auto", or one of the gateway\'s types')] = (
+        "auto"
+    )
+    max_parts: Annotated[
+        int, Field(strict=True, ge=1, le=10, description="A text with more parts is not sent")
+    ] = 3
+    transliterate: Annotated[
+        Switch, Field(description="Whether rare Latin letters become their nearest to save parts")
+    ] = True
+    proxy_server: Annotated[Proxy, Field(description="Host name (Proxy Server); empty: none")] = ""
+    proxy_port: Annotated[int, Field(strict=True, ge=1, le=65535, description="(Proxy Port)")] = 3128
+    active_from: Annotated[
+        CalendarDate | None, Field(description="First day on which SMS are sent (Start)")
+    ] = None
+    check_balance: Annotated[Switch, Field(description="Whether a run asks for credit first")] = True
+    credits_warn_below: Annotated[
+        float,
+        Field(
+            strict=True,
+            ge=0,
+            le=1_000_000,
+            allow_inf_nan=False,
+            description="A person is told once a day; 0: never",
+        ),
+    ] = 0
+    delivery_reports: Annotated[Switch, Field(description="Whether a run asks which SMS have arrived")] = True
+    timeout_seconds: Annotated[
+        int, Field(strict=True, ge=1, le=300, description="Total deadline of one attempt")
+    ] = 10
+    concurrency: Annotated[int, Field(strict=True, ge=1, le=32, description="Messages at a time")] = 8
+    max_per_second: Annotated[
+        float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False, description="0: no limit")
+    ] = 0
+
+
+class EmailSettings(Section):
+    """The mail server."""
+
+    host: Annotated[Host, Field(description="The mail server's name", examples=["mail.example.org"])]
+    port: Annotated[int, Field(strict=True, ge=1, le=65535, description="The mail server's port")] = 587
+    security: Annotated[
+        Literal["tls", "starttls", "none"], Field(description="`none` with a password: only on this machine")
+    ] = "starttls"
+    username: Annotated[str, Field(description="Empty: no login")] = ""
+    password: Annotated[
+        SecretStr, Field(description="Goes with `username`", json_schema_extra={"default": ""})
+    ] = SecretStr("")
+    password_file: Annotated[str, Field(description=PASSWORD_FILE)] = ""
+    sender: Annotated[
+        Mailbox,
+        Field(description="Address, with or without a name", examples=["Praxis <termine@example.org>"]),
+    ]
+    reply_to: Annotated[ReplyTo, Field(description="Where answers go; empty: the branch's address")] = ""
+    timeout_seconds: Annotated[
+        int, Field(strict=True, ge=1, le=300, description="Total deadline of one attempt")
+    ] = 20
+    concurrency: Annotated[int, Field(strict=True, ge=1, le=32, description="Messages at a time")] = 2
+    max_per_second: Annotated[
+        float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False, description="0: no limit")
+    ] = 0
+    calendar_attachment: Annotated[Switch, Field(description="Whether the mail carries a calendar file")] = (
+        True
+    )

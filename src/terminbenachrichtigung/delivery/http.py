@@ -1,0 +1,230 @@
+# ruff: noqa: ARG002 - httpcore hands a timeout to each single operation; ours is the attempt's deadline
+"""Everything that goes over HTTP: within one total deadline, through the practice's proxy, of bounded size.
+
+For one request, such as a ping or the download of a calendar, there is `once`:
+
+    answer = once("https://example.org/calendar.ics", Request("", longest=50_000_000), seconds=60,
+                  proxy=proxy_of(settings.sms))
+    if not isinstance(answer, Answer):
+        ...  # `answer.detail` says in a sentence what was wrong with the network
+
+A redirect is an answer like any other, with its `location` among the headers.
+"""
+
+import select
+import socket
+import ssl
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpcore
+
+from terminbenachrichtigung.config.fields import is_loopback
+from terminbenachrichtigung.delivery.channel import Trouble
+from terminbenachrichtigung.delivery.deadline import Deadline, trust
+from terminbenachrichtigung.delivery.exchange import Answer, Proxy, Request, proxy_refusal
+
+_IDLE_SECONDS = 2.0  # shorter than any server's patience: a line it closes as we write is an `unknown`
+_FAULTS = (OSError, httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
+_KEPT = frozenset({b"retry-after", b"etag", b"last-modified", b"location", b"content-type"})
+_ALWAYS = {"User-Agent": "terminbenachrichtigung", "Accept": "*/*", "Accept-Encoding": "identity"}
+
+
+class HttpLine:
+    """Connections to one server, kept open from request to request. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        seconds: float,
+        connections: int = 1,
+        proxy: Proxy | None = None,
+        trusted: ssl.SSLContext | None = None,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            base_url: http or https, in ASCII.
+            seconds: the total deadline of one request, from the look-up of the name on.
+            connections: at most so many at a time.
+            proxy: on the way; what is on this machine is not asked for through a proxy elsewhere.
+            trusted: whom to trust; the default verifies by the system's and the public authorities.
+        """
+        parts = urlsplit(base_url)
+        host = parts.hostname or ""
+        if proxy is not None and is_loopback(host) and not is_loopback(proxy.host):
+            proxy = None
+        tls = parts.scheme == "https"
+        self._base = base_url.rstrip("/")
+        # httpcore would leave out the brackets of an IPv6 address.
+        self._headers = {"Host": parts.netloc.rpartition("@")[2], **_ALWAYS}
+        self._proxy = proxy
+        self._peer = host if tls or proxy is None else str(proxy)
+        self._seconds = seconds
+        if tls and trusted is None:
+            trusted = trust()  # 50 ms, which plain http to loopback need not pay
+        self._pool = _pool(_Network(host, proxy, tls=tls), connections, proxy, trusted)
+
+    def ask(self, request: Request) -> Answer | Trouble:
+        """Send one request and wait for its answer; `unknown` only if the request had begun to leave."""
+        deadline = Deadline(self._seconds, self._peer)
+        try:
+            with self._pool.stream(
+                request.method,
+                self._base + request.path,
+                headers=[*self._headers.items(), *request.headers.items()],
+                content=request.body or None,
+                extensions={"timeout": _timeouts(deadline)},
+            ) as response:
+                return _read(response, request)
+        except httpcore.ProxyError as refusal:  # its text begins with the proxy's HTTP status
+            return proxy_refusal(int(str(refusal).split()[0]), self._proxy)
+        except _FAULTS as exc:
+            return deadline.fault(exc)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+
+def once(
+    url: str,
+    request: Request,
+    *,
+    seconds: float,
+    proxy: Proxy | None = None,
+    trusted: ssl.SSLContext | None = None,
+) -> Answer | Trouble:
+    """One request to one address, whose connection is closed afterwards; see the head of this file."""
+    line = HttpLine(url, seconds=seconds, proxy=proxy, trusted=trusted)
+    try:
+        return line.ask(request)
+    finally:
+        line.close()
+
+
+def _timeouts(deadline: Deadline) -> dict[str, Any]:
+    """httpcore hands these on to the network as they are; only the pool itself waits by a number."""
+    return {"connect": deadline, "read": deadline, "write": deadline, "pool": deadline.seconds}
+
+
+def _read(response: httpcore.Response, request: Request) -> Answer:
+    headers = {
+        name.lower().decode("latin-1"): value.decode("latin-1").strip()
+        for name, value in response.headers
+        if name.lower() in _KEPT
+    }
+    if 200 <= response.status < 300:
+        return Answer(response.status, _body(response, request.longest), headers)
+    body = b""
+    if request.reads_refusal:
+        with suppress(*_FAULTS):  # the status has said it already
+            body = _body(response, request.longest)
+    return Answer(response.status, body, headers)
+
+
+def _body(response: httpcore.Response, longest: int) -> bytes:
+    """The body, cut off behind `longest` bytes."""
+    body = bytearray()
+    for chunk in response.iter_stream():
+        body += chunk
+        if len(body) > longest:
+            break
+    return bytes(body)
+
+
+def _pool(
+    network: "_Network", connections: int, proxy: Proxy | None, trusted: ssl.SSLContext | None
+) -> httpcore.ConnectionPool:
+    if proxy is None:
+        return httpcore.ConnectionPool(
+            ssl_context=trusted,
+            max_connections=connections,
+            keepalive_expiry=_IDLE_SECONDS,
+            network_backend=network,
+        )
+    login = (proxy.user.encode(), proxy.password.encode()) if proxy.user else None
+    return httpcore.HTTPProxy(
+        proxy_url=httpcore.URL(scheme="http", host=proxy.host, port=proxy.port, target="/"),
+        proxy_auth=login,
+        ssl_context=trusted,
+        max_connections=connections,
+        keepalive_expiry=_IDLE_SECONDS,
+        network_backend=network,
+    )
+
+
+class _Network(httpcore.NetworkBackend):
+    """Opens the connections of one pool, and notes on a deadline whom it waits for and what has left."""
+
+    def __init__(self, host: str, proxy: Proxy | None, *, tls: bool) -> None:
+        self._host = host
+        self._proxy = proxy
+        self._tls = tls
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: Any = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        deadline: Deadline = timeout
+        if self._proxy is not None:
+            deadline.peer = str(self._proxy)
+        return _Stream(deadline.connect(host, port), self._host, carries_message=not self._tls)
+
+
+class _Stream(httpcore.NetworkStream):
+    """One connection. Below TLS it carries no message yet, only what a proxy is asked to do."""
+
+    def __init__(self, sock: socket.socket, host: str, *, carries_message: bool) -> None:
+        self._sock = sock
+        self._host = host
+        self._carries_message = carries_message
+        self._unsent = b""
+
+    def write(self, buffer: bytes, timeout: Any = None) -> None:
+        # httpcore writes head and body apart; sent as one they cost a system call and a packet less.
+        self._unsent += buffer
+
+    def read(self, max_bytes: int, timeout: Any = None) -> bytes:
+        deadline: Deadline = timeout
+        if self._unsent:
+            self._send(deadline)
+        self._sock.settimeout(deadline.left())
+        return self._sock.recv(max_bytes)
+
+    def _send(self, deadline: Deadline) -> None:
+        request, self._unsent = self._unsent, b""
+        self._sock.settimeout(deadline.left())
+        deadline.handed_over = deadline.handed_over or self._carries_message
+        with suppress(OSError):  # the peer may have answered before it hung up: reading tells
+            self._sock.sendall(request)
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: Any = None
+    ) -> httpcore.NetworkStream:
+        deadline: Deadline = timeout
+        deadline.peer = self._host  # a tunnel has been built, if there was a proxy
+        try:
+            self._sock.settimeout(deadline.left())
+            secured = ssl_context.wrap_socket(self._sock, server_hostname=server_hostname)
+        except BaseException:
+            self.close()
+            raise
+        return _Stream(secured, self._host, carries_message=True)
+
+    def get_extra_info(self, info: str) -> Any:
+        if info == "ssl_object":
+            return self._sock if isinstance(self._sock, ssl.SSLSocket) else None
+        if info == "is_readable":  # of an idle connection: the server has closed it
+            return bool(select.select([self._sock], [], [], 0)[0])
+        return None

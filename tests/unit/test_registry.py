@@ -1,0 +1,71 @@
+"""A gateway is one file and one line: one that is made up here is checked and made by the same functions."""
+
+import re
+import typing
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from config_files import settings_of
+
+from terminbenachrichtigung.clock import SYSTEM_CLOCK
+from terminbenachrichtigung.config.channels import ProviderName, SmsSettings
+from terminbenachrichtigung.config.problems import Problem
+from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.config.validation import Draft
+from terminbenachrichtigung.delivery import smscreator
+from terminbenachrichtigung.delivery.provider import Provider, missing, sender_problem
+from terminbenachrichtigung.delivery.registry import PROVIDERS, gateway_problems, make_gateway
+from terminbenachrichtigung.model.delivery import OpenMessage, Unavailable
+
+
+def _pigeon_problems(sms: SmsSettings) -> Iterator[Problem]:
+    if sms.max_parts > 1:
+        yield Problem("sms.max_parts", "a pigeon carries one part")
+    if not sms.password.get_secret_value():
+        yield missing("sms", "password")
+
+
+PIGEON = Provider(
+    base_url="http://127.0.0.1:1/loft",
+    make=smscreator.SmsCreator,  # whatever can be made from settings, branches, a clock and a line
+    sender_problem=partial(sender_problem, alphanumeric=re.compile("[a-z]{1,5}"), words="5 small letters"),
+    problems=_pigeon_problems,
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    read = settings_of(tmp_path, {"sms.sender": "Praxis", "branches.HH1.sms_sender": "coo"})
+    assert read.sms is not None
+    # Only the file's own check of names stands between a made-up gateway and the configuration.
+    return read.model_copy(update={"sms": read.sms.model_copy(update={"provider": "pigeon"})})
+
+
+def test_the_configuration_and_the_registry_know_the_same_gateways() -> None:
+    assert tuple(PROVIDERS) == typing.get_args(ProviderName)
+
+
+def test_a_gateway_says_itself_what_it_cannot_do(settings: Settings) -> None:
+    found = gateway_problems(Draft(settings), {"pigeon": PIGEON})
+    assert [(each.key, each.text) for each in found] == [
+        ("sms.max_parts", "a pigeon carries one part"),
+        (
+            "sms.sender",
+            'is neither up to 5 small letters nor a valid phone number, as in "+491715555555"',
+        ),
+    ]
+
+
+def test_nothing_is_said_about_a_gateway_whose_name_is_doubtful(settings: Settings) -> None:
+    doubtful = Draft(settings, frozenset({"sms.provider"}))
+    assert list(gateway_problems(doubtful, {"pigeon": PIGEON})) == []
+
+
+def test_a_gateway_is_made_with_a_line_of_its_own(settings: Settings) -> None:
+    assert settings.sms is not None
+    made = make_gateway(settings.sms, settings.branches, SYSTEM_CLOCK.now, providers={"pigeon": PIGEON})
+    asked = made.find(OpenMessage("a", "+49171", SYSTEM_CLOCK.now()))
+    assert asked == Unavailable("127.0.0.1: the connection was refused")
+    made.close()
