@@ -7,7 +7,7 @@ killed between the asking and the noting loses nothing. "Not found" is no reason
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -123,12 +123,19 @@ def _reports(
 ) -> tuple[list[DeliveryReport], list[str]]:
     """All reports, in as many answers as they take."""
     found: list[DeliveryReport] = []
-    pages = (page for page in account.reports(awaited))
+    pages = _pages(account, awaited)
     while may_ask() and (page := or_unknown(lambda: next(pages, None))) is not None:
         if isinstance(page, Unavailable | Unknown):
             return found, [_not_asked(page.detail)]
         found += page
     return found, []
+
+
+def _pages(
+    account: Account, awaited: Sequence[OpenMessage]
+) -> Iterator[tuple[DeliveryReport, ...] | Unavailable | Unknown]:
+    # A generator, so that nothing of the adapter is called, and can fail, before the first page is asked for.
+    yield from account.reports(awaited)
 
 
 def _not_asked(detail: str) -> str:
