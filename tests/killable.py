@@ -2,7 +2,7 @@
 
     python killable.py        reads one JSON object a line, answers with one a line
 
-    {"arguments": [...], "output": FILE}                       -> {"started": PID}, {"ended": STATUS}
+    {"folder": F, "arguments": [...], "output": FILE}          -> {"started": PID}, {"ended": STATUS}
     ... "point": "claim", "side": "before", "nth": 2           dies by SIGKILL at that commit
     ... "signal": 19                                           or gets another signal there (here: SIGSTOP)
 
@@ -10,6 +10,8 @@ A point is a commit, known by what its transaction wrote, on either side of it. 
 signals come from outside: the caller has the PID.
 """
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -65,6 +67,7 @@ def die_at(point: str, side: str, nth: int, number: int) -> None:
 
 def run(order: dict[str, Any]) -> None:
     """What the fork does; never returns."""
+    os.chdir(order["folder"])
     target = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(target, 1)
     os.dup2(target, 2)
@@ -77,12 +80,21 @@ def run(order: dict[str, Any]) -> None:
         sys.stderr.flush()
 
 
+def warm_up(config: str) -> None:
+    """Looks at a practice's texts before the first fork, so that no fork has to load and compile them."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+        cli.main(["--config", config, "config", "check"])
+
+
 def main() -> None:
     """Serves orders until its standard input ends."""
-    for line in sys.stdin:
+    for number, line in enumerate(sys.stdin):
+        order = json.loads(line)
+        if number == 0:
+            warm_up(order["arguments"][1])
         child = os.fork()
         if child == 0:
-            run(json.loads(line))
+            run(order)
             os._exit(0)
         print(json.dumps({"started": child}), flush=True)
         _, status = os.waitpid(child, 0)

@@ -10,33 +10,54 @@ from pathlib import Path
 from practice import Practice
 
 
-class Killable:
-    """Use it, then `close` it."""
+class Forks:
+    """The process that all killed runs are forks of. Use it, then `close` it."""
 
-    def __init__(self, practice: Practice) -> None:
-        self.practice = practice
-        self._output = practice.folder / "output.txt"
-        self._server = subprocess.Popen(
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("killable.py"))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            cwd=practice.folder,
             text=True,
         )
+
+    def order(self, order: dict[str, object]) -> int:
+        """Start a run; gives the id of its process."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return self.answer()["started"]
+
+    def answer(self) -> dict[str, int]:
+        """What it says next."""
+        assert self._process.stdout is not None
+        answer: dict[str, int] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()
+
+
+class Killable:
+    """Runs of one practice. Use it, then `close` it."""
+
+    def __init__(self, practice: Practice, forks: Forks) -> None:
+        self.practice = practice
+        self._forks = forks
+        self._output = practice.folder / "output.txt"
         self.pid = 0
 
     def start(self, *arguments: str, **point: object) -> None:
         order = {
+            "folder": str(self.practice.folder),
             "arguments": ["--config", str(self.practice.config), *arguments],
             "output": str(self._output),
         }
-        assert self._server.stdin is not None
-        self._server.stdin.write(json.dumps(order | point) + "\n")
-        self._server.stdin.flush()
-        self.pid = self._answer()["started"]
+        self.pid = self._forks.order(order | point)
 
     def wait(self) -> int:
-        status = self._answer()["ended"]
+        status = self._forks.answer()["ended"]
         self.pid = 0
         return status
 
@@ -51,12 +72,7 @@ class Killable:
     def output(self) -> str:
         return self._output.read_text(encoding="utf-8")
 
-    def _answer(self) -> dict[str, int]:
-        assert self._server.stdout is not None
-        answer: dict[str, int] = json.loads(self._server.stdout.readline())
-        return answer
-
     def close(self) -> None:
-        if self.pid:  # a test that failed must not wait for a run that it has stopped
+        if self.pid:  # a test that failed must not leave a run behind that it has stopped
             self.kill()
-        self._server.communicate()
+            self.wait()

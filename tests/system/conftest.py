@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from killing import Forks
 from practice import Practice
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Started once for each worker of the test run: the imports take longer than many runs."""
+    made = Forks()
+    yield made
+    made.close()
 
 
 @pytest.fixture

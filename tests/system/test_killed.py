@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from journals import make_older
-from killing import Killable
+from killing import Forks, Killable
 from practice import Practice, address, days_ahead, number, reminder
 from terminbenachrichtigung.demo.gateway import Answer, Request
 
@@ -39,9 +39,9 @@ def practice(database_url: str, tmp_path: Path) -> Iterator[Practice]:
 
 
 @pytest.fixture
-def runs(practice: Practice) -> Iterator[Killable]:
+def runs(practice: Practice, forks: Forks) -> Iterator[Killable]:
     """Runs of that practice that can be killed."""
-    killable = Killable(practice)
+    killable = Killable(practice, forks)
     yield killable
     killable.close()
 

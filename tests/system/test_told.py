@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from killing import Killable
+from killing import Forks, Killable
 from practice import Practice, address, days_ahead, number, reminder
 from terminbenachrichtigung.demo.gateway import Answer, Request
 
@@ -25,8 +25,8 @@ def practice(database_url: str, tmp_path: Path) -> Iterator[Practice]:
 
 
 @pytest.fixture
-def killable(practice: Practice) -> Iterator[Killable]:
-    runs = Killable(practice)
+def killable(practice: Practice, forks: Forks) -> Iterator[Killable]:
+    runs = Killable(practice, forks)
     yield runs
     runs.close()
 
