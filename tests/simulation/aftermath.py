@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from simulation.memory import StoredMessage
-from simulation.oracle import Memory
+from simulation.oracle import CONFIRMATION, Memory
 from simulation.outlets import UNHEARD, Attempted
 from simulation.promises import Promises, outcomes_of
 from simulation.verdicts import OF_THE_HOUR, Verdict
 from simulation.world import Run, World
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.plan import MessageOutcome, Reason
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason
 from terminbenachrichtigung.model.result import MessageResult, RunResult
 
 STATES = {
@@ -34,7 +34,8 @@ def compare(world: World, command: str, verdict: Verdict, result: RunResult) -> 
         for each in result.messages
     }
     expected = {
-        (each.reminder, each.customer_id, each.appointment_ids): each.routes for each in verdict.messages
+        (each.reminder, each.customer_id, each.appointment_ids): each.routes
+        for each in verdict.messages | verdict.confirmations
     }
     for key in sorted({*planned, *expected}):
         if planned.get(key) != expected.get(key):
@@ -49,7 +50,7 @@ def compare(world: World, command: str, verdict: Verdict, result: RunResult) -> 
     skips = {
         (skip.reminder, skip.appointment.appointment_id): skip.reason
         for skip in result.skips
-        if skip.reason not in (Reason.NOT_YET_DUE, Reason.PAST)
+        if skip.reason not in (Reason.NOT_YET_DUE, Reason.PAST) and skip.reminder != CONFIRMATION
     }
     for pair in sorted({*skips, *verdict.skips}):
         if skips.get(pair) != verdict.skips.get(pair):
@@ -120,7 +121,8 @@ class Aftermath:
         words = {attempted.word for attempted in attempts}
         if words & {"sent", "unknown"} and message.state in ("failed", "released"):
             self.world.fail(f"it may have arrived, and is {message.state}", message.customer_id)
-        if message.state == "sent" and "sent" not in words:
+        found = message.message_id in self.world.network.taken  # another run asked the gateway meanwhile
+        if message.state == "sent" and "sent" not in words and not found:
             self.world.fail("it was not sent, and the journal says so", message.customer_id)
 
     def _check_result(
@@ -172,6 +174,13 @@ class Aftermath:
         expected = outcomes_of(each.message.routes, each.attempts, stopped=result.stop is not None)
         if each.outcome not in expected and not ran_out:
             self.world.fail(f"its outcome is {each.outcome}, by its attempts {expected}", customer)
+        # Another run, meanwhile, may have asked what became of it.
+        asked = stored.message_id in self.world.network.taken and {
+            (Channel.SMS, "unknown"),
+            (Channel.SMS, "sent"),
+        } & set(said)
+        if asked and stored.state not in ("unknown", "released", "failed"):
+            return
         if stored.state != STATES[each.outcome or ""] and not (ran_out and stored.state == "unknown"):
             self.world.fail(f"its outcome is {each.outcome}, the journal says {stored.state}", customer)
         noted = [(channel, word) for channel, _, word in stored.attempts]
@@ -187,6 +196,8 @@ class Aftermath:
             self.complete.append((run.began, run.now))
             for reminder in world.settings.reminders:
                 self.first_complete.setdefault(reminder.name, run.now)
+            if world.settings.confirmation.enabled:
+                self.first_complete.setdefault(CONFIRMATION, run.now)
         rows = [(each, row) for each in result.messages for row in each.message.appointments]
         for each, row in rows:
             self.left.pop((each.message.reminder, row.appointment_id), None)

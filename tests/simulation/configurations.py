@@ -34,6 +34,9 @@ class Configuration:
     has_created_at: bool = True
     local_text: bool = True
     adopt: bool = False
+    confirms: bool = False
+    credits: int = 1_000_000
+    """SMS credits with which it begins, and which it buys when they are used up."""
     few_allowed: bool = False
     """Whether `only_recipients` names a few."""
 
@@ -56,6 +59,7 @@ class Configuration:
                 "journal": {"url": f"sqlite:///{folder / 'journal.db'}"} | self.journal,
                 "rules": self.rules,
                 "safety": self.safety,
+                "confirmation": {"enabled": self.confirms, "template": "t"},
                 "reminders": tuple(
                     {"name": name, "channels": channels, "template": "t"} | _lead(lead)
                     for name, lead, channels in self.reminders
@@ -81,10 +85,11 @@ _BOTH = ("sms", "email")
 _THREE = (("Drei Tage", 72, ("email",)), ("Ein Tag", 24, _BOTH), ("Zwei Stunden", 2, ("sms",)))
 
 CONFIGURATIONS = (
-    Configuration("the defaults", "2026-11-16 06:00"),
+    Configuration("the defaults", "2026-11-16 06:00", confirms=True),
     Configuration(
         "three reminders, also on the day itself",
         "2026-11-30 06:00",
+        credits=40,
         reminders=_THREE,
         rules={"same_day": True},
     ),
@@ -116,6 +121,7 @@ CONFIGURATIONS = (
     Configuration(
         "consent, and time after booking",
         "2027-01-11 06:00",
+        confirms=True,
         rules={"require_consent": True, "hours_after_booking": 6},
     ),
     Configuration(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from simulation.oracle import Heard, Memory, Told
+from simulation.oracle import CONFIRMATION, Heard, Memory, Told
 
 LONG_AGO = "2000-01-01 00:00:00.000"
 """As `renewed_at`: a claim that has run out. Leases go by the database's clock, not the simulated one."""
@@ -18,11 +18,16 @@ class StoredMessage:
 
     message_id: str
     run_id: str
+    run_now: datetime
     reminder: str
     customer_id: str
     state: str
+    channel: str
+    """By which it was sent, or is being sent."""
     appointments: tuple[tuple[str, datetime], ...]
     attempts: tuple[tuple[str, str, str], ...]  # channel, recipient, outcome
+    ran_out: bool
+    """Whether it is claimed, and its time is over: the next run takes its last attempt for unknown."""
 
 
 class Tables:
@@ -40,16 +45,16 @@ class Tables:
         """What the rules ask."""
         found = Memory()
         state = f"CASE WHEN state = 'claimed' AND renewed_at <= '{LONG_AGO}' THEN 'unknown' ELSE state END"
-        for reminder, appointment, generation, customer, start, word in self._database.execute(
-            f"SELECT n.reminder, appointment_id, generation, n.customer_id, starts_at, {state} "
+        for reminder, appointment, generation, customer, start, word, message_id in self._database.execute(
+            f"SELECT n.reminder, appointment_id, generation, n.customer_id, starts_at, {state}, message_id "
             "FROM journal_notifications n JOIN journal_messages USING (message_id) ORDER BY n.rowid"
         ):
-            told = Told(reminder, appointment, generation, customer, _moment(start), word)
-            found.told[appointment].append(told)
-        for customer, run_now, word in self._database.execute(
-            f"SELECT customer_id, run_now, {state} FROM journal_messages"
+            told = Told(reminder, appointment, generation, customer, _moment(start), word, message_id)
+            (found.confirmed if reminder == CONFIRMATION else found.told)[appointment].append(told)
+        for customer, run_now, word, message_id, reminder in self._database.execute(
+            f"SELECT customer_id, run_now, {state}, message_id, reminder FROM journal_messages"
         ):
-            found.heard[customer].append(Heard(_moment(run_now), word))
+            found.heard[customer].append(Heard(_moment(run_now), word, message_id, reminder))
         for appointment, recipient in self._database.execute(
             "SELECT appointment_id, recipient FROM journal_attempts "
             "JOIN journal_notifications USING (message_id) WHERE outcome = 'rejected'"
@@ -85,15 +90,17 @@ class Tables:
             return ending, bool(complete)
         return None, False
 
-    def messages(self, run_id: str) -> list[StoredMessage]:
-        """The messages that a run claimed."""
+    def messages(self, run_id: str | None = None) -> list[StoredMessage]:
+        """The messages that a run claimed; or all."""
         return [
             StoredMessage(
                 message_id,
-                run_id,
+                run,
+                _moment(run_now),
                 reminder,
                 customer,
                 state,
+                channel,
                 tuple(
                     (appointment, _moment(start))
                     for appointment, start in self._database.execute(
@@ -103,11 +110,15 @@ class Tables:
                     )
                 ),
                 self.attempts(message_id),
+                state == "claimed" and renewed_at <= LONG_AGO,
             )
-            for message_id, reminder, customer, state in self._database.execute(
-                "SELECT message_id, reminder, customer_id, state FROM journal_messages WHERE run_id = ?",
-                [run_id],
-            ).fetchall()
+            for message_id, run, run_now, reminder, customer, state, channel, renewed_at in (
+                self._database.execute(
+                    "SELECT message_id, run_id, run_now, reminder, customer_id, state, channel, renewed_at "
+                    "FROM journal_messages WHERE run_id = ?1 OR ?1 IS NULL",
+                    [run_id],
+                ).fetchall()
+            )
         ]
 
     def attempts(self, message_id: str) -> tuple[tuple[str, str, str], ...]:

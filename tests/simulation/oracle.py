@@ -18,7 +18,9 @@ from terminbenachrichtigung.model.lead import DaysBefore
 from terminbenachrichtigung.model.plan import Channel, Reason, Route
 
 COUNTS_FOR_GAP = frozenset({"claimed", "sent", "delivered", "unknown"})
+FAILED = ("failed", "undelivered")
 HAND_IS_OLD = timedelta(hours=2)
+CONFIRMATION = "Terminbestätigung"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Told:
     customer_id: str
     starts_at: datetime
     state: str
+    message_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,17 @@ class Heard:
 
     run_now: datetime
     state: str
+    message_id: str = ""
+    reminder: str = ""
 
 
 @dataclass
 class Memory:
     """What the journal knows, for the rules."""
 
-    # by appointment, oldest first
+    # by appointment, oldest first; what the reminders said, and the confirmations
     told: dict[str, list[Told]] = field(default_factory=lambda: defaultdict(list))
+    confirmed: dict[str, list[Told]] = field(default_factory=lambda: defaultdict(list))
     rejected: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by appointment
     heard: dict[str, list[Heard]] = field(default_factory=lambda: defaultdict(list))  # by customer
     left: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
@@ -164,7 +170,7 @@ class Judging:
         if latest is None or not names(latest, row) or latest.state in ("claimed", "released"):
             return False
         # Failed for other recipients: one of the present ones was not rejected yet.
-        return not (latest.state == "failed" and self.routes([row], reminder))
+        return not (latest.state in FAILED and self.routes([row], reminder))
 
     def missed(self, row: Appointment, reminder: str) -> bool:
         complete = self.complete_runs
@@ -217,6 +223,46 @@ class Judging:
         }  # fmt: skip
         return words.get(row.preferred_channel.strip().lower(), "")
 
+    # ---------------------------------------------------------------- confirmations
+
+    def confirmation_refused(self, row: Appointment) -> Reason | None:
+        """Why a new booking is not confirmed: rules 1 to 5, and those that are not about reminders."""
+        latest = max(
+            (
+                told
+                for told in self.memory.confirmed[row.appointment_id]
+                if told.state != "released" or names(told, row)
+            ),
+            key=lambda told: told.generation,
+            default=None,
+        )
+        route = self.confirmation_route(row)
+        told = latest is not None and names(latest, row) and latest.state not in ("claimed", "released")
+        again = told and latest is not None and latest.state in FAILED and route is not None
+        for reason, says_no in self.in_order(row, next(iter(self.leads))):
+            match reason:
+                case Reason.ALREADY_NOTIFIED:
+                    refused = told and not again
+                case Reason.NO_CONTACT:
+                    refused = route is None
+                case Reason.MISSED | Reason.SAME_DAY | Reason.NOT_YET_DUE | Reason.BOOKED_RECENTLY:
+                    continue
+                case Reason.MANUAL_CONTACT:
+                    continue
+                case _:
+                    refused = says_no()
+            if refused:
+                return reason
+        only = self.settings.safety.only_recipients
+        return Reason.HELD_BACK if only and route not in only else None
+
+    def confirmation_route(self, row: Appointment) -> str | None:
+        """The address, unless it was refused for this appointment."""
+        address = self.typed[row.email] if self.settings.email is not None else None
+        return None if address in self.memory.rejected[row.appointment_id] else address
+
+    # ---------------------------------------------------------------- how a customer is reached
+
     def routes(self, rows: Sequence[Appointment], reminder: str) -> tuple[Route, ...]:
         """The channels for a message about these rows, in order; the soonest row gives the data."""
         row = rows[0]
@@ -244,9 +290,8 @@ class Judging:
         return self.typed[row.mobile] or self.typed[row.phone]
 
     def parts(self, rows: Sequence[Appointment]) -> int:
-        """Of the simulation's own text, in which every sign is one of GSM-7's."""
-        length = len(text_about(rows, self.settings))
-        return 1 if length <= 160 else -(-length // 153)
+        """Of an SMS about these rows."""
+        return parts_of(text_about(rows, self.settings))
 
     # ---------------------------------------------------------------- rules 17 to 19
 
@@ -277,7 +322,7 @@ class Judging:
         told = [
             told
             for told in self.memory.told[row.appointment_id]
-            if told.state not in ("released", "failed") and told.customer_id == row.customer_id
+            if told.state not in ("released", *FAILED) and told.customer_id == row.customer_id
         ]
         moved = bool(told) and told[-1].starts_at != row.starts_at  # since then
         chance = self.last_chance(row)
@@ -285,7 +330,9 @@ class Judging:
         yields = moved or late
         assert row.customer_id is not None
         message = row.customer_id in planned or any(
-            heard.state in COUNTS_FOR_GAP and abs(self.now - heard.run_now) < self.gap
+            heard.state in COUNTS_FOR_GAP
+            and heard.reminder != CONFIRMATION
+            and abs(self.now - heard.run_now) < self.gap
             for heard in self.memory.heard[row.customer_id]
         )
         if message and not yields:
@@ -308,6 +355,11 @@ def text_about(rows: Sequence[Appointment], settings: Settings) -> str:
         if (local := row.starts_at.astimezone(settings.zone))
     ]
     return f"{rows[0].last_name}: " + ", ".join(entries)
+
+
+def parts_of(text: str) -> int:
+    """Of the simulation's own text, in which every sign is one of GSM-7's."""
+    return 1 if len(text) <= 160 else -(-len(text) // 153)
 
 
 def names(told: Told, row: Appointment) -> bool:

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from simulation.clock import Clock
-from terminbenachrichtigung.delivery.channel import Balance
-from terminbenachrichtigung.delivery.preflight import Shut
+from simulation.network import Network
+from simulation.oracle import parts_of
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.delivery import (
     Claim,
@@ -47,6 +46,7 @@ class Attempted:
     channel: Channel
     recipient: str
     text: str
+    parts: int
     message_id: str
     reminder: str
     customer_id: str
@@ -93,24 +93,32 @@ class Peer:
     weather: str = "fine"
     seconds: int = 1
     """How long an attempt takes at most."""
-    out_of_credit: bool = False
     attempts: list[Attempted] = field(default_factory=list)
     dead_recipients: set[str] = field(default_factory=set)
+    network: Network | None = None
+    """Where an SMS goes from here; None: this one sends e-mail."""
 
     def send(self, claim: Claim, content: Content) -> Outcome:
         """One attempt."""
         self.before(self, claim, content)
         asked, at = self.clock.monotonic(), self.clock.now()
         self.clock.sleep(self.chance.randint(0, self.seconds))
-        outcome = self._outcome(content.recipient)
+        outcome, parts = self._outcome(content.recipient), parts_of(content.text)
+        if self.network is not None and self.network.credits < parts:
+            outcome = Unavailable("NoCredit", account_error=True)
         arrived = isinstance(outcome, Sent) or (isinstance(outcome, Unknown) and self.chance.random() < 0.5)
         message = claim.message
+        if arrived and self.network is not None:
+            answered = isinstance(outcome, Sent)
+            job_id = self.network.take(claim.message_id, content.recipient, parts, answered=answered)
+            outcome = Sent(f"JobId {job_id}", job_id) if answered else outcome
         attempted = Attempted(
             asked,
             at,
             self.name,
             content.recipient,
             content.text,
+            parts,
             claim.message_id,
             message.reminder,
             message.customer_id,
@@ -146,7 +154,3 @@ class Peer:
 
     def close(self) -> None:
         """Nothing is held."""
-
-    def balance(self) -> Balance | Shut:
-        """The answer to the question for credit, as the run asks it."""
-        return Shut("the account's balance is 0 credits") if self.out_of_credit else Balance(Decimal(10**6))

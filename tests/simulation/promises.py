@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from simulation.oracle import Memory, text_about
+from simulation.oracle import CONFIRMATION, Memory, text_about
 from simulation.outlets import UNHEARD, Attempted
 from simulation.verdicts import NOT_OURS
 from simulation.world import World
@@ -26,6 +26,8 @@ FRESH = 30.0
 TRIES = 3
 NEVER = (*NOT_OURS, Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.MANUAL_CONTACT)
 """Rules that no run may overlook, whatever the hour."""
+NEVER_CONFIRMED = NEVER[:-1]
+"""Who wants a letter or a call to be reminded is confirmed by e-mail nevertheless."""
 
 
 @dataclass
@@ -48,9 +50,10 @@ class Promises:
     def broken(self, claim: Claim, content: Content, run_now: datetime) -> Iterator[str]:
         """Every promise that this attempt would break."""
         rows = claim.message.appointments
-        yield from self._at_a_wrong_time(rows)
+        confirms = claim.message.reminder == CONFIRMATION
+        yield from self._at_a_wrong_time(rows, same_day=confirms or self.world.settings.rules.same_day)
         for row in rows:
-            yield from self._not_for_it(row)
+            yield from self._not_for_it(row, NEVER if not confirms else NEVER_CONFIRMED)
             yield from self._twice(row, claim, content)
         if {(row.customer_id, row.last_name) for row in rows} != {
             (claim.message.customer_id, rows[0].last_name)
@@ -62,7 +65,8 @@ class Promises:
         if content.text.strip() != text_about(rows, self.world.settings):
             yield f"the text says {content.text!r}"
         yield from self._against_its_course(claim, content)
-        yield from self._too_far(claim, run_now)
+        if not confirms:
+            yield from self._too_far(claim, run_now)
         if self.world.tables.state(claim.message_id) != "claimed":
             yield "it is not claimed"
 
@@ -86,19 +90,28 @@ class Promises:
             self.taken_back.add(message_id)
         return message_id in self.taken_back
 
-    def _at_a_wrong_time(self, rows: Sequence[Appointment]) -> Iterator[str]:
+    def is_undelivered(self, attempted: Attempted) -> bool:
+        """Whether the journal has learned that it did not arrive."""
+        state = self.world.tables.state(attempted.message_id)
+        return (
+            attempted.channel is Channel.SMS
+            and attempted.message_id in self.world.network.undelivered
+            and state == "undelivered"
+        )
+
+    def _at_a_wrong_time(self, rows: Sequence[Appointment], *, same_day: bool) -> Iterator[str]:
         now, minutes = self.world.clock.now(), self.world.minutes
         if minutes.is_quiet(now):
             yield "it is quiet"
         for row in rows:
             if row.starts_at <= now:
                 yield f"{row.appointment_id} has started"
-            if not self.world.settings.rules.same_day and minutes.day(row.starts_at) == minutes.day(now):
+            if not same_day and minutes.day(row.starts_at) == minutes.day(now):
                 yield f"{row.appointment_id} is today"
 
-    def _not_for_it(self, row: Appointment) -> Iterator[str]:
+    def _not_for_it(self, row: Appointment, never: Sequence[Reason]) -> Iterator[str]:
         judging = self.world.oracle.judging(Memory(), self.world.clock.now())
-        others = tuple(set(Reason) - set(NEVER))
+        others = tuple(set(Reason) - set(never))
         if (reason := judging.first_no(row, next(iter(judging.leads)), without=others)) is not None:
             yield f"{row.appointment_id} must not be told: {reason}"
 
@@ -124,7 +137,8 @@ class Promises:
             # Of a killed run, or moved far ahead meanwhile: of both the journal knows nothing.
             forgotten = before.message_id in self.ran_out or before.at < self.world.clock.now() - kept
             open_again = before.message_id in self.not_sent or self.is_taken_back(before.message_id)
-            rejected = isinstance(before.outcome, Rejected) and before.recipient == content.recipient
+            refused = isinstance(before.outcome, Rejected) or self.is_undelivered(before)
+            rejected = refused and before.recipient == content.recipient
             if rejected and not forgotten and not open_again:
                 yield f"{content.recipient} was rejected for {row.appointment_id} before"
         for claim_before in reversed(self.claims[row.appointment_id]):
@@ -143,6 +157,8 @@ class Promises:
         if before.message_id in self.not_sent:
             return
         for attempted in self.by_message[before.message_id]:
+            if self.is_undelivered(attempted):
+                continue
             if isinstance(attempted.outcome, Sent):
                 yield f"it was told before, at {attempted.at}"
             if isinstance(attempted.outcome, Unknown):

@@ -3,7 +3,11 @@
 import random
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from math import ceil
 from pathlib import Path
+
+import sqlalchemy as sa
 
 from simulation.aftermath import Aftermath, compare
 from simulation.clock import AskedClock, Clock
@@ -11,14 +15,20 @@ from simulation.configurations import Configuration
 from simulation.front_desk import FrontDesk
 from simulation.memory import Tables
 from simulation.minutes import Minutes
+from simulation.network import Network
+from simulation.oracle import CONFIRMATION, parts_of
 from simulation.outlets import WEATHER, Attempted, Killed, Peer, SameThread
 from simulation.promises import Promises
 from simulation.schedule_file import ScheduleFile
 from simulation.verdicts import Oracle, Verdict
 from simulation.world import Log, Run, World
 from terminbenachrichtigung.clock import Timings
+from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.delivery.channel import Balance
+from terminbenachrichtigung.delivery.preflight import Shut, credit
 from terminbenachrichtigung.errors import ScheduleError
-from terminbenachrichtigung.journal import create_journal, open_journal
+from terminbenachrichtigung.journal import create_journal
+from terminbenachrichtigung.journal.database import Mode, make_engine
 from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.delivery import Claim, Content
 from terminbenachrichtigung.model.plan import Channel
@@ -37,6 +47,8 @@ CLAIM_TIMEOUT = 15 * 60.0
 PAUSES = (timedelta(minutes=2), timedelta(minutes=30))
 """How long a process stands still: shorter and longer than a claim lasts."""
 NO_PAUSES = Timings(pauses=(0.0, 0.0))
+MODES: tuple[Mode, ...] = ("ro", "rw")
+"""Engines of the journal that are kept: making one costs more than a run."""
 WHERE = ("before", "after", "asking", "between")
 """An attempt; when the clock is asked before one; between two messages."""
 TROUBLES = {
@@ -71,6 +83,7 @@ class Simulation:
             settings = settings.model_copy(update={"safety": safety})
         self.settings = settings
         create_journal(settings.journal, clock.now())
+        self.engines = {mode: _engine(settings, mode) for mode in MODES}
         self.tables = Tables(folder / "journal.db")
         oracle = Oracle(settings, minutes, self.desk.typed)
         self.world = World(
@@ -85,6 +98,7 @@ class Simulation:
             oracle,
             self.tables,
             log,
+            Network(clock, self.chance, Decimal(configuration.credits)),
         )
         self.promises = Promises(self.world)
         self.aftermath = Aftermath(self.world, self.promises)
@@ -95,6 +109,8 @@ class Simulation:
             for channel in Channel
             if getattr(settings, channel) is not None
         }
+        if (sms := self.peers.get(Channel.SMS)) is not None:
+            sms.network = self.world.network
         self.spread = random.Random(seed)
         self.asked_clock = AskedClock(clock, self._ask_the_time)
         self.stack: list[Run] = []
@@ -108,6 +124,8 @@ class Simulation:
         """Let go of all files."""
         self.schedule.close()
         self.tables.close()
+        for engine in self.engines.values():
+            engine.dispose()
         self.world.schedule.close()
 
     # ---------------------------------------------------------------- hour by hour
@@ -116,6 +134,7 @@ class Simulation:
         """The whole time."""
         while self.clock.now() < self.ends:
             self._hour()
+        self.log.figures.update(f"messages {state}" for state in self.tables.states().values())
         self.aftermath.nobody_is_lost()
 
     def _hour(self) -> None:
@@ -156,11 +175,16 @@ class Simulation:
         return not is_quiet(cron) and not is_quiet(cron + hour) and is_quiet(cron + 2 * hour)
 
     def _let_the_weather_change(self) -> None:
+        network = self.world.network
+        network.jobs_fail, network.reports_fail = (self.chance.random() < 0.1 for _ in range(2))
+        network.shows_none = self.chance.random() < 0.02
+        if network.credits < 3 and self.chance.random() < 0.1:
+            network.credits += self.world.configuration.credits
+            self.log.note("", f"credits are bought: now {network.credits}")
         for peer in self.peers.values():
             if self.chance.random() < 0.2:
                 peer.weather = self.chance.choice(("fine", "fine", "fine", "mixed", *WEATHER))
                 peer.seconds = self.chance.choice((0, 1, 1, 5, 50))
-                peer.out_of_credit = self.chance.random() < 0.05
 
     def _resolve(self) -> None:
         """Staff find out what became of a message, and settle it by hand."""
@@ -169,7 +193,7 @@ class Simulation:
             return
         message_id = self.chance.choice(open_ones)
         made = self.promises.by_message[message_id]
-        arrived = any(each.arrived for each in made)
+        arrived = message_id not in self.world.network.undelivered and any(each.arrived for each in made)
         with self._journal() as journal:
             journal.resolve(message_id, sent=arrived)
         if not arrived:
@@ -181,11 +205,14 @@ class Simulation:
     # ---------------------------------------------------------------- before a run: is the plan right?
 
     def _compare_dry_run(self, now: datetime) -> Verdict:
-        verdict = self.world.oracle.plan(self.world.schedule.rows(), self.tables.memory(), now)
+        """What a dry run plans; gives what a run will, which first asks what became of earlier SMS."""
+        oracle, rows, memory = self.world.oracle, self.world.schedule.rows(), self.tables.memory()
+        verdict = oracle.plan(rows, memory, now)
         with self._journal(readonly=True) as journal:
             compare(self.world, "dry-run", verdict, once.dry_run(self._context(journal), now))
         self.log.figures["verdicts compared"] += len(verdict.skips) + len(verdict.messages)
-        return verdict
+        followed = self.world.network.followed(memory, self.tables.messages(), now)
+        return verdict if followed == memory else oracle.plan(rows, followed, now)
 
     def _compare_staff_list(self) -> None:
         """For customers whom nobody has contacted by hand."""
@@ -213,7 +240,9 @@ class Simulation:
     # ---------------------------------------------------------------- one run
 
     def _journal(self, *, readonly: bool = False) -> "closing[Journal]":
-        return closing(open_journal(self.settings.journal, readonly=readonly))
+        settings = self.settings.journal
+        engine = self.engines["ro" if readonly else "rw"]
+        return closing(Journal(engine, str(engine.url), settings, self.clock, NO_PAUSES))
 
     def _context(self, journal: Journal | None) -> RunContext:
         sms = self.peers.get(Channel.SMS)
@@ -226,7 +255,8 @@ class Simulation:
             self.asked_clock,
             NO_PAUSES,
             senders=self.peers,
-            preflight={Channel.SMS: sms.balance} if sms is not None else {},
+            preflight={Channel.SMS: self._credit} if sms is not None else {},
+            account=(lambda: self.world.network) if sms is not None else None,
             threads=SameThread,
             chance=self.spread,
             stopping=self._stopping,
@@ -321,6 +351,11 @@ class Simulation:
 
     # ---------------------------------------------------------------- what the run asks, and meets
 
+    def _credit(self) -> Balance | Shut:
+        found = credit(self.world.network.balance, self.clock, NO_PAUSES.pauses)
+        self.stack[-1].credits = found.amount if isinstance(found, Balance) else None
+        return found
+
     def _ask_the_time(self) -> datetime:
         if self.stack:
             run = self.stack[-1]
@@ -339,6 +374,8 @@ class Simulation:
             raise Killed
 
     def _stopping(self) -> Stop | None:
+        if not self.stack:
+            return None
         run = self.stack[-1]
         if run.trouble == "signal" and run.attempts >= run.at:
             return Stop.SIGNAL
@@ -349,6 +386,8 @@ class Simulation:
     def _before(self, peer: Peer, claim: Claim, content: Content) -> None:
         run = self.stack[-1]
         run.attempts += 1
+        if peer.name is Channel.SMS and not self._is_paid_for(run, content):
+            self.world.fail("nothing pays for this SMS", claim.message.customer_id)
         self.last_renewed[claim.message_id] = self.clock.monotonic()
         for what in self.promises.broken(claim, content, run.now):
             self.world.fail(f"{peer.name} to {content.recipient}: {what}", claim.message.customer_id)
@@ -364,11 +403,17 @@ class Simulation:
             if run.trouble == "overlap":
                 self.run(run.depth + 1)
 
+    def _is_paid_for(self, run: Run, content: Content) -> bool:
+        """By the balance that the run was told; others that draw on the account it does not see."""
+        used = sum(each.parts for each in run.made if each.channel is Channel.SMS and each.may_have_arrived)
+        return run.credits is None or used + parts_of(content.text) <= ceil(run.credits)
+
     def _after(self, attempted: Attempted) -> None:
         run = self.stack[-1]
         run.made.append(attempted)
         self.promises.note(attempted)
         self.log.figures[f"{attempted.channel} {attempted.word}"] += 1
+        self.log.figures["confirmations"] += attempted.reminder == CONFIRMATION
         names = ", ".join(row.appointment_id for row in attempted.appointments)
         self.log.note(
             attempted.customer_id,
@@ -395,3 +440,16 @@ class Simulation:
             self.run(run.depth + 1)
         else:
             self._let_claims_run_out()
+
+
+def _engine(settings: Settings, mode: Mode) -> sa.Engine:
+    """Of the journal; it does not wait for the disk, because nothing pulls the plug."""
+
+    def do_not_wait(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA synchronous=OFF")
+        cursor.close()
+
+    engine = make_engine(settings.journal.url.get_secret_value(), mode, NO_PAUSES)
+    sa.event.listen(engine, "connect", do_not_wait)
+    return engine

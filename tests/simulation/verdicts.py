@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simulation.minutes import Minutes
-from simulation.oracle import Judging, Memory, names
+from simulation.oracle import CONFIRMATION, FAILED, Judging, Memory, names
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.plan import Channel, Reason, Route
@@ -44,6 +44,7 @@ class Verdict:
     """What a run must plan, and why it leaves everything else alone: by (reminder, appointment)."""
 
     messages: frozenset[Expected]
+    confirmations: frozenset[Expected]
     skips: Mapping[tuple[str, str], Reason]
 
 
@@ -60,11 +61,35 @@ class Oracle:
         """Each rule at an open moment."""
         return Judging(self.settings, self.minutes, self.typed, memory, now)
 
-    def plan(self, rows: Iterable[Appointment], memory: Memory, now: datetime) -> Verdict:
+    def plan(self, rows: Sequence[Appointment], memory: Memory, now: datetime) -> Verdict:
         """What a run at the open moment `now` does about these rows."""
         judging = self.judging(memory, now)
         since = min([now, *judging.complete_runs[-1:]])
-        return _Planning(judging, _soonest_first(row for row in rows if row.starts_at > since)).verdict()
+        found = _Planning(judging, _soonest_first(row for row in rows if row.starts_at > since))
+        return found.verdict(self.confirmations(rows, memory, now))
+
+    def confirmations(
+        self, rows: Sequence[Appointment], memory: Memory, now: datetime
+    ) -> frozenset[Expected]:
+        """The e-mails that confirm what was booked since a complete run first confirmed bookings."""
+        since = memory.first_complete.get(CONFIRMATION)
+        if since is None or not self.settings.confirmation.enabled:
+            return frozenset()
+        judging = self.judging(memory, now)
+        new: defaultdict[str, list[Appointment]] = defaultdict(list)
+        for row in _soonest_first(rows):
+            booked = row.created_at is not None and row.created_at >= since
+            if booked and judging.confirmation_refused(row) is None:
+                new[row.customer_id or ""].append(row)
+        found = set()
+        for customer, theirs in new.items():
+            address = judging.confirmation_route(theirs[0])
+            apart = [[row] for row in theirs if address in memory.rejected[row.appointment_id]]
+            for rows_of_one in ([row for row in theirs if [row] not in apart], *apart):
+                route = Route(Channel.EMAIL, judging.confirmation_route(rows_of_one[0]) or "")
+                names_of_one = tuple(row.appointment_id for row in rows_of_one)
+                found.add(Expected(CONFIRMATION, customer, names_of_one, (route,)))
+        return frozenset(found)
 
     def staff(
         self, rows: Iterable[Appointment], memory: Memory, moment: datetime
@@ -101,7 +126,7 @@ def _is_for_staff(judging: Judging, row: Appointment, reminder: str) -> bool:
     # What was released told nobody: what failed before it is still to be made good.
     told = [each for each in judging.memory.told[row.appointment_id] if each.reminder == reminder]
     told = [each for each in told if each.state != "released"]
-    if told and names(told[-1], row) and told[-1].state in ("failed", "unknown"):
+    if told and names(told[-1], row) and told[-1].state in (*FAILED, "unknown"):
         return True
     today = judging.minutes.day(row.starts_at) <= judging.today
     if not today and row.starts_at > judging.reach(reminder):
@@ -131,7 +156,7 @@ class _Planning:
         self.judging, self.rows = judging, rows
         self.messages: set[Expected] = set()
 
-    def verdict(self) -> Verdict:
+    def verdict(self, confirmations: frozenset[Expected]) -> Verdict:
         judging = self.judging
         skips: dict[tuple[str, str], Reason] = {}
         due: defaultdict[tuple[str, str], list[Appointment]] = defaultdict(list)
@@ -163,7 +188,7 @@ class _Planning:
                 self.messages.add(Expected(reminder, customer, ids, self.routes(reminder, together)))
                 for each in ids:
                     skips.pop((reminder, each), None)
-        return Verdict(frozenset(self.messages), skips)
+        return Verdict(frozenset(self.messages), confirmations, skips)
 
     def is_planned(self, row: Appointment, reminders: Collection[str]) -> bool:
         return any(
@@ -212,18 +237,29 @@ class _Planning:
     def bundles(
         self, reminder: str, due: list[Appointment], carried: list[Appointment]
     ) -> list[list[Appointment]]:
-        """The customer's messages: all in one; else fewer carried ones; else several."""
+        """The customer's messages: all in one; else fewer carried ones; else several.
+
+        One of which the others' refused recipients leave no way goes by itself, and is not carried.
+        """
+        together: list[Appointment] = []
+        for row in due:
+            if self.allowed(self.judging.routes([*together, row], reminder)):
+                together.append(row)
+        apart, due = [[row] for row in due if row not in together], together
+        carried = [
+            row for row in carried if self.allowed(self.judging.routes(_soonest_first([*due, row]), reminder))
+        ]
         while carried and not self.fits(reminder, _soonest_first(due + carried)):
             carried = carried[:-1]
         if self.fits(reminder, _soonest_first(due + carried)):
-            return [_soonest_first(due + carried)]
+            return [_soonest_first(due + carried), *apart]
         several: list[list[Appointment]] = []
         for row in due:
             if several and self.fits(reminder, [*several[-1], row]):
                 several[-1].append(row)
             else:
                 several.append([row])
-        return several
+        return [*several, *apart]
 
     def fits(self, reminder: str, rows: list[Appointment]) -> bool:
         """Whether the channel that is tried first can take them all."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import NoReturn
 
 from simulation.clock import Clock
@@ -10,6 +11,7 @@ from simulation.configurations import Configuration
 from simulation.front_desk import FrontDesk
 from simulation.memory import Tables
 from simulation.minutes import Minutes
+from simulation.network import Network
 from simulation.outlets import Attempted
 from simulation.schedule_file import ScheduleFile
 from simulation.verdicts import Oracle, Verdict
@@ -37,6 +39,8 @@ class Run:
     verdict: Verdict | None
     """None in a quiet period."""
     run_id: str = ""
+    credits: Decimal | None = None
+    """What the gateway said that the account holds; None: nothing yet."""
     made: list[Attempted] = field(default_factory=list)
     attempts: int = 0
     questions: int = 0
@@ -45,7 +49,7 @@ class Run:
     @property
     def planned(self) -> list[str]:
         """The appointments that it has to tell."""
-        messages = self.verdict.messages if self.verdict else ()
+        messages = self.verdict.messages if self.verdict else frozenset()
         return sorted(name for message in messages for name in message.appointment_ids)
 
 
@@ -77,6 +81,7 @@ class World:
     oracle: Oracle
     tables: Tables
     log: Log
+    network: Network
 
     def fail(self, what: str, customer: str | None = None) -> NoReturn:
         """End here, with what happened to a customer, and how to see it again."""
