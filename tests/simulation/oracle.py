@@ -349,10 +349,11 @@ class Judging:
 
 def text_about(rows: Sequence[Appointment], settings: Settings) -> str:
     """What the simulation's template says about these appointments, written without Jinja and Babel."""
+    said = {(row.starts_at, row.branch_code): row for row in reversed(rows)}  # two chairs are said once
     entries = [
-        f"{local:%d.%m.%Y %H:%M} in der {row.branch_name}"
+        f"{row.starts_at.astimezone(settings.zone):%d.%m.%Y %H:%M} in der {row.branch_name}"
         for row in rows
-        if (local := row.starts_at.astimezone(settings.zone))
+        if row in said.values()
     ]
     return f"{rows[0].last_name}: " + ", ".join(entries)
 
