@@ -59,6 +59,8 @@ class Timings:
 
     busy: float = 30.0
     """For another run's lock on the journal, in one statement."""
+    statement: float = 300.0
+    """For one statement on Postgres."""
     patience: float = 90.0
     """For a journal that is locked, full or restarting; three times what one statement waits."""
     fresh: float = 30.0

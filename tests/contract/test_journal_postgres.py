@@ -1,12 +1,9 @@
 """What is particular to a journal on Postgres: a lock per customer, a server that stops, lost answers."""
 
-import shutil
-import socket
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,6 +27,7 @@ from journals import (
     settings,
     settled,
 )
+from lines import Line
 from postgres import PostgresServer
 from terminbenachrichtigung.clock import Timings
 from terminbenachrichtigung.errors import JournalError
@@ -204,63 +202,6 @@ def test_a_journal_whose_server_is_gone_can_still_be_closed(own_server: Postgres
 # ---------------------------------------------------------------- the answer to a commit gets lost
 
 
-class Line:
-    """A line to the server that can be cut when it has carried out a COMMIT, before its answer arrives."""
-
-    def __init__(self, server: Path) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="line", dir="/tmp"))
-        self._server = str(server / ".s.PGSQL.5432")
-        self._cut_next = threading.Event()
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(self.folder / ".s.PGSQL.5432"))
-        self._listener.listen()
-        self._threads = [threading.Thread(target=self._accept)]
-        self._threads[0].start()
-
-    def cut_after_the_next_commit(self) -> None:
-        self._cut_next.set()
-
-    @property
-    def was_cut(self) -> bool:
-        return not self._cut_next.is_set()
-
-    def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for thread in self._threads:
-            thread.join(10)
-        shutil.rmtree(self.folder)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = socket.socket(socket.AF_UNIX)
-            server.connect(self._server)
-            lost = threading.Event()
-            pair = [(client, server, lost), (server, client, lost)]
-            pumps = [threading.Thread(target=self._pump, args=one) for one in pair]
-            self._threads += pumps
-            for pump in pumps:
-                pump.start()
-
-    def _pump(self, source: socket.socket, target: socket.socket, lost: threading.Event) -> None:
-        to_server = target.getpeername() == self._server
-        with source:
-            while data := source.recv(65536):
-                if to_server and b"COMMIT" in data and self._cut_next.is_set():
-                    self._cut_next.clear()
-                    lost.set()
-                elif not to_server and lost.is_set():
-                    break  # the server has answered, so it has committed; nobody hears of it
-                target.sendall(data)
-            for end_ in (source, target):
-                with suppress(OSError):  # the other pump was first
-                    end_.shutdown(socket.SHUT_RDWR)
-
-
 @pytest.fixture
 def line(journals: Journals, postgres_server: PostgresServer) -> Iterator[Line]:
     made = Line(postgres_server.folder)
@@ -278,6 +219,21 @@ def run(journals: Journals, line: Line) -> Iterator[Journal]:
     ask(journal)
     yield journal
     journal.close()
+
+
+def test_a_line_that_goes_dead_without_a_word_is_given_up_with_one_sentence(
+    journals: Journals, line: Line
+) -> None:
+    """Neither keep-alives nor the server's own limits notice it: what the run says is taken."""
+    url = make_url(journals.url).update_query_dict({"host": str(line.folder), "connect_timeout": "2"})
+    behind = settings(url.render_as_string(hide_password=False))
+    journal = open_journal(behind, timings=Timings(statement=0.5, patience=1))
+    claim = claimed(journal, planned())
+    line.go_dead()
+    with pytest.raises(JournalError, match=r"^the journal postgresql[^\n]*(no answer came|timeout)[^\n]*$"):
+        journal.settle(claim, MessageOutcome.SENT, SMS, [])
+    journal.close()
+    assert journals.state(claim) == "claimed"
 
 
 def test_a_claim_whose_answer_was_lost_is_the_runs_own(journals: Journals, line: Line, run: Journal) -> None:

@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from lines import Line
 from postgres import PostgresServer
 from practice import Practice, Ran, days_ahead, number, reminder
 from terminbenachrichtigung.clock import Timings
@@ -289,6 +290,37 @@ def test_a_postgres_that_is_restarted_in_the_middle_of_a_run_costs_nothing_but_t
         assert Counter(practice.texted) == Counter(number(customer) for customer in range(CUSTOMERS))
         assert states(practice) == {"sent": CUSTOMERS}
         assert practice.run_once().outcomes == {}
+
+
+def test_a_run_whose_line_to_the_journal_goes_dead_ends_and_nobody_is_told_twice(
+    tmp_path: Path, postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    """No reset, no answer: whatever the run says is taken, and nothing comes back."""
+    line = Line(postgres_server.folder)
+    behind = sa.make_url(postgres_url).update_query_dict({"host": str(line.folder), "connect_timeout": "2"})
+    with Practice(tmp_path, now=None, journal_url=postgres_url) as practice:
+        practice.timings = Timings(statement=0.1, patience=1)
+        practice.configure(
+            rules={"quiet_hours": False}, reminders=[reminder(72, channels=("sms",))], sms={"concurrency": 1}
+        )
+        practice.configure(journal={"url": behind.render_as_string(hide_password=False)})
+        for customer in range(CUSTOMERS):
+            practice.book(str(customer), days_ahead(2, f"{12 + customer}:00"), customer)
+
+        def script(request: Request) -> None:
+            if request.number == 3:  # the first was for the balance
+                line.go_dead()
+
+        practice.gateway.script = script
+        ran = practice.run_once()
+        assert (ran.exit_code, ran.json["stopped"]["reason"]) == (1, "journal")
+        assert practice.texted == [number(0), number(1)]
+        line.close()
+        practice.gateway.script = None
+        practice.configure(journal={"url": postgres_url})
+        practice.let_claims_run_out()
+        practice.run_once()
+        assert practice.texted == [number(customer) for customer in range(CUSTOMERS)]
 
 
 def slow_from(under_way: threading.Event) -> Callable[[Request], Answer]:

@@ -6,10 +6,15 @@ direct connection once; behind a pooler in each transaction, because a pooler ha
 each, and what was set for good would stay with whoever gets it next.
 """
 
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.engine import URL
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import URL, Dialect
+
+if TYPE_CHECKING:
+    import psycopg
 
 _CONNECTING: Mapping[str, Any] = {
     "connect_timeout": 10,  # seconds
@@ -45,3 +50,44 @@ def setting(settings: Mapping[str, str], *, local: bool) -> str:
 def _changed(name: str, value: str, local: str) -> str:
     change = f"set_config('{name}', '{value}', {local})"
     return f"CASE current_setting('{name}') WHEN '0' THEN {change} END" if name in _UNLESS_SET else change
+
+
+MARGIN_SECONDS = 10.0
+"""So much longer than the server's own limit an answer is waited for."""
+
+
+def bound_answers(engine: Engine, statement_seconds: float) -> None:
+    """Gives up a connection on which no answer comes, long after the server would have given up itself.
+
+    Keep-alives and `tcp_user_timeout` notice a dead line, and `statement_timeout` ends a query. But between a
+    run and its server there may be a proxy or a tunnel that takes everything and passes nothing on.
+    """
+
+    def connect(_: Dialect, _record: object, arguments: Any, keywords: Any) -> "psycopg.Connection[Any]":
+        return _bounded(statement_seconds + MARGIN_SECONDS).connect(*arguments, **keywords)
+
+    event.listen(engine, "do_connect", connect)
+
+
+def _bounded(seconds: float) -> "type[psycopg.Connection[Any]]":
+    """The driver's connection, which waits for no answer longer than this."""
+    import psycopg  # noqa: PLC0415 - costs 0.1 s, which an SQLite journal need not pay
+
+    class Bounded(psycopg.Connection[Any]):
+        def wait(self, gen: Generator[Any, Any, Any], *arguments: Any, **keywords: Any) -> Any:
+            return super().wait(self._until(time.monotonic() + seconds, gen), *arguments, **keywords)
+
+        def _until(self, ends: float, gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+            """The driver's steps, between which it waits a tenth of a second at most."""
+            try:
+                wanted = next(gen)
+                while True:
+                    ready = yield wanted
+                    if time.monotonic() > ends:
+                        self.pgconn.finish()
+                        raise psycopg.OperationalError(f"no answer came within {seconds:g} seconds")
+                    wanted = gen.send(ready)
+            except StopIteration as result:
+                return result.value
+
+    return Bounded

@@ -47,7 +47,6 @@ NETWORK_FILE_SYSTEMS = frozenset(
     | {"fuse.sshfs", "lustre", "beegfs", "ocfs2", "gfs2", "drvfs", "davfs", "fuse.davfs", "fuse.rclone"}
 )
 
-_STATEMENT_SECONDS = 300
 """After so long a statement on Postgres is given up: by far more than a purge of a large journal takes."""
 _EACH_TRANSACTION = "terminbenachrichtigung: what each transaction begins with"
 
@@ -112,11 +111,13 @@ def make_engine(url: str, mode: Mode, timings: Timings = TIMINGS, mounts: Path =
     limits = {
         "timezone": "UTC",
         "lock_timeout": f"{round(timings.busy * 1000)}ms",
-        "statement_timeout": f"{_STATEMENT_SECONDS}s",
+        "statement_timeout": f"{round(timings.statement * 1000)}ms",
         # A run that was stopped in the middle of a transaction must not hold a customer's lock for ever.
         "idle_in_transaction_session_timeout": "60s",
     }
     engine = create_engine(parsed, connect_args=postgres.connect_args(parsed), pool_size=1, max_overflow=1)
+
+    postgres.bound_answers(engine, timings.statement)
 
     def begin_session(connection: Any, record: ConnectionPoolEntry) -> None:
         if postgres.is_direct(connection):

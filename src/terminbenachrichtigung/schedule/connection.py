@@ -156,12 +156,14 @@ class ReadOnlyDatabase:
         if url.drivername != "postgresql+psycopg":
             return sa.create_engine(url, poolclass=NullPool)
         self._is_psycopg = True
-        return sa.create_engine(
+        engine = sa.create_engine(
             url,
             poolclass=NullPool,
             execution_options={"postgresql_readonly": True},
             connect_args=postgres.connect_args(url),
         )
+        postgres.bound_answers(engine, _STATEMENT_SECONDS)
+        return engine
 
     def _begin_session(self, connection: sa.Connection) -> None:
         """The settings of one reading, which end with its transaction.
