@@ -6,7 +6,9 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,17 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from hosts import Host, hourly, run_together
 from practice import Practice, local, number, reminder
-from terminbenachrichtigung.clock import SystemClock, Timings
+from terminbenachrichtigung import wiring
+from terminbenachrichtigung.clock import ClockAt, SystemClock, Timings
 from terminbenachrichtigung.config.settings import JournalSettings
+from terminbenachrichtigung.delivery.channel import Balance
 from terminbenachrichtigung.demo.gateway import Request
 from terminbenachrichtigung.journal import open_journal
-from terminbenachrichtigung.model.plan import MessageOutcome, Reason
-from terminbenachrichtigung.model.result import RunResult
+from terminbenachrichtigung.model.delivery import Claim
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason
+from terminbenachrichtigung.model.result import RunResult, Stop
+from terminbenachrichtigung.run import once
+from terminbenachrichtigung.run.planning import plan_window
 
 TEN = local("2026-11-24 10:00")
 EVENING = hourly(local("2026-11-24 11:00"), local("2026-11-24 20:00"))
@@ -280,6 +287,33 @@ def test_a_schedule_that_changes_between_two_runs_reads_is_told_as_it_now_is(
         (number(4), "as it was"): 1,
     }
     assert outcomes(first.run(TEN + timedelta(hours=1))) == {}
+
+
+@pytest.mark.parametrize("stop", [Stop.SIGNAL, Stop.MAX_RUN_MINUTES])
+def test_a_stop_is_looked_for_at_every_claim_though_all_are_lost(practice: Practice, stop: Stop) -> None:
+    """400 claims, one after the other, are lost to another run: nothing that the run sends ends meanwhile."""
+    customers = 400
+    for customer in range(customers):
+        book(practice, f"{customer}", "2026-11-25 09:00", customer)
+    settings = wiring.load_config(practice.config, {}).settings
+    questions = 0
+
+    def stopping() -> Stop | None:
+        nonlocal questions
+        questions += 1
+        return stop if questions > 2 else None
+
+    def claimed_by_another() -> Balance:
+        with wiring.run_context(settings, clock=ClockAt(TEN)) as another:
+            for message in plan_window(another, TEN).plan.messages:
+                assert isinstance(another.writable.claim(message, now=TEN, gap=timedelta(0)), Claim)
+        return Balance(Decimal(1000))
+
+    with wiring.run_context(settings, clock=ClockAt(TEN), stopping=stopping) as context:
+        result = once.run_once(replace(context, preflight={Channel.SMS: claimed_by_another}))
+    assert result.stop is stop
+    assert len(result.skips) < customers
+    assert set(outcomes(result).values()) == {MessageOutcome.DEFERRED}
 
 
 class SuspendedClock(SystemClock):

@@ -334,6 +334,24 @@ def slow_from(under_way: threading.Event) -> Callable[[Request], Answer]:
     return script
 
 
+def test_claims_that_vanish_in_mid_run_stop_it_with_what_to_do(practice: Practice) -> None:
+    """As when an older copy is put back, or a replica takes over without the last commits."""
+
+    def script(request: Request) -> None:
+        if request.number == 3:  # the first was for the balance
+            for table in ("untold", "attempts", "notifications", "messages"):
+                practice.sql(f"DELETE FROM journal_{table}", "journal")
+
+    practice.gateway.script = script
+    ran = practice.run_once()
+    assert ran.exit_code == 1
+    assert ran.json["stopped"]["reason"] == "claim gone"
+    assert "journal init --adopt" in ran.json["stopped"]["detail"]
+    assert ran.outcomes == {"0": "sent", "1": "sent", "2": "deferred", "3": "deferred", "4": "deferred"}
+    assert "its claim is gone" in next(m["detail"] for m in ran.json["messages"] if m["customer_id"] == "1")
+    assert practice.texted == [number(0), number(1)]
+
+
 # ---------------------------------------------------------------- the schedule between two reads
 
 

@@ -125,10 +125,10 @@ def show(context: click.Context) -> None:
 def init(file: Path) -> None:
     """Write a commented starter file (default: ./config.toml). Never overwrites one."""
     from terminbenachrichtigung.config.files import starter
+    from terminbenachrichtigung.private_files import create
 
     try:
-        # It will hold a password, so it is nobody else's to read.
-        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        descriptor = create(file)  # it will hold a password
     except FileExistsError:
         raise ConfigError(f"{file} is there already; remove it first, or name another file") from None
     except OSError as error:

@@ -18,6 +18,7 @@ import click
 from terminbenachrichtigung.cli import logs
 from terminbenachrichtigung.clock import SYSTEM_CLOCK, TIMINGS, Clock, Timings
 from terminbenachrichtigung.errors import ConfigError, TerminbenachrichtigungError
+from terminbenachrichtigung.private_files import write_whole
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -149,15 +150,9 @@ def write_private(path: Path, text: str) -> None:
     Raises:
         ConfigError: it cannot be written there.
     """
-    new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        # Made anew with these rights: nobody can open it between the making and a chmod.
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(text.encode("utf-8", "replace"))
-        new.replace(path)
+        write_whole(path, text)
     except OSError as error:
-        with suppress(OSError):
-            new.unlink(missing_ok=True)
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
 
 

@@ -1,4 +1,6 @@
-"""`journal init`."""
+"""`journal init` and `journal backup`."""
+
+from pathlib import Path
 
 import click
 
@@ -37,3 +39,18 @@ def init(context: click.Context, *, adopt: bool) -> None:
         with open_context(context, settings) as opened:
             count = adoption.adopt(opened)
         click.echo(f"{count} due appointments are marked as handled elsewhere.")
+
+
+@journal.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_context
+def backup(context: click.Context, *, file: Path) -> None:
+    """Copy the journal to FILE, whole, while runs may be writing; readable by its owner alone.
+
+    For a journal on SQLite; one on Postgres has pg_dump. A file that is there already is left alone.
+    """
+    settings = load_settings(context)
+    from terminbenachrichtigung.journal.backup import back_up
+
+    back_up(settings.journal, file)
+    click.echo(f"{file} is written. To restore it: stop cron, put it in the journal's place, run dry-run.")

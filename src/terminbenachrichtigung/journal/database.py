@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
 from urllib.parse import quote
@@ -34,6 +34,7 @@ from terminbenachrichtigung.clock import TIMINGS, Clock, Timings
 from terminbenachrichtigung.config import postgres
 from terminbenachrichtigung.config.databases import masked_url
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
+from terminbenachrichtigung.private_files import OWNER_ALONE
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 Mode = Literal["ro", "rw", "rwc"]
 
 MOUNTS = Path("/proc/mounts")
+_OF_OTHERS = 0o007
 # File systems on which SQLite's locks are known not to hold between machines (sqlite.org/faq.html, 5).
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "ceph", "glusterfs", "fuse.glusterfs", "9p"}
@@ -142,9 +144,9 @@ def _sqlite(path: Path, mode: Mode, busy_seconds: float, mounts: Path) -> Engine
     try:
         if mode == "rwc":
             # It holds customers' numbers: nobody but its owner needs to read it.
-            path.touch(mode=0o600)
-        else:
-            path.stat()
+            path.touch(mode=OWNER_ALONE)
+        elif path.stat().st_mode & _OF_OTHERS and mode == "rw":
+            _for_its_owner_alone(path)
     except FileNotFoundError as error:
         if mode == "rwc":
             raise JournalError(f"the journal {path}: its folder does not exist") from error
@@ -173,6 +175,13 @@ def _sqlite(path: Path, mode: Mode, busy_seconds: float, mounts: Path) -> Engine
         return connection
 
     return create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=1, max_overflow=1)
+
+
+def _for_its_owner_alone(path: Path) -> None:
+    """Takes the file away from others: it holds customers' numbers. Whoever is not its owner cannot."""
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        with suppress(OSError):
+            path.with_name(name).chmod(OWNER_ALONE)
 
 
 @contextmanager

@@ -4,8 +4,6 @@ Neither may fail or hold up a run: the first ping leaves beside the run's work, 
 done and printed, and what goes wrong with them is a warning. Both say how many, never who.
 """
 
-import contextlib
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -21,6 +19,7 @@ from terminbenachrichtigung.errors import JournalError, TerminbenachrichtigungEr
 from terminbenachrichtigung.model.plan import MessageOutcome
 from terminbenachrichtigung.model.result import RunResult, Stop
 from terminbenachrichtigung.output.masking import mask_text
+from terminbenachrichtigung.private_files import write_whole
 from terminbenachrichtigung.run import report
 
 PING_SECONDS = 3
@@ -71,7 +70,9 @@ class Watch:
         seconds = self._clock.monotonic() - self._began
         # What is wrong after the end, such as a full disk under the log, does not make the run undone.
         if self._result is not None:
-            exit_code, words = report.exit_code(self._result), report.summary(self._result)
+            # A report that could not be written is the one error that a run may end with after its result.
+            exit_code = report.exit_code(self._result) if error is None else 1
+            words = report.summary(self._result)
         else:
             known = isinstance(error, TerminbenachrichtigungError)
             exit_code, words = 3, mask_text(str(error)) if known else type(error).__name__
@@ -108,17 +109,11 @@ class Watch:
 
     def _write(self, exit_code: int, seconds: float, error: BaseException | None) -> None:
         lines = "".join(self._metrics(exit_code, seconds, error))
-        path = Path(self._textfile)
-        # Beside it and renamed, so that nobody reads half of it; node_exporter passes over other endings.
-        new = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            new.write_text(lines, encoding="utf-8")
-            new.chmod(0o644)  # node_exporter is another user, and there is nothing private in it
-            new.replace(path)
+            # node_exporter is another user, and there is nothing private in it; it passes over other endings.
+            write_whole(Path(self._textfile), lines, mode=0o644)
         except OSError as problem:
             self.troubles += (f"monitoring.textfile could not be written: {problem.strerror}",)
-            with contextlib.suppress(OSError):
-                new.unlink(missing_ok=True)
 
     def _metrics(self, exit_code: int, seconds: float, error: BaseException | None) -> Iterator[str]:
         yield _gauge("last_run_timestamp_seconds", "When the last run ended.", self._clock.now().timestamp())

@@ -1,0 +1,46 @@
+"""A copy of the journal, taken while runs may be writing: copying the file itself would tear it."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import make_url
+
+from terminbenachrichtigung.config.settings import JournalSettings
+from terminbenachrichtigung.errors import ConfigError, JournalError
+from terminbenachrichtigung.journal import open_journal
+from terminbenachrichtigung.journal.database import reaching
+from terminbenachrichtigung.private_files import create
+
+
+def back_up(settings: JournalSettings, path: Path) -> None:
+    """Writes a whole and consistent copy of an SQLite journal to a new file, for its owner alone.
+
+    Raises:
+        ConfigError: there is such a file already, or it cannot be made; or the journal is on Postgres.
+        JournalError: the journal is missing, out of reach, or of another version.
+    """
+    url = settings.url.get_secret_value()
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        raise ConfigError(
+            "the journal is on Postgres, which has a tool of its own: "
+            f"pg_dump --table='journal_*' --file={path} {parsed.database or ''}".rstrip()
+        )
+    open_journal(settings, readonly=True).close()
+    try:
+        descriptor = create(path)
+    except FileExistsError:
+        raise ConfigError(f"{path} is there already; remove it first, or name another file") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
+    try:
+        with open(descriptor, "wb"), reaching(url):  # noqa: PTH123 - a descriptor, which no Path opens
+            source = f"file:{quote(str(parsed.database))}?mode=ro"
+            with closing(sqlite3.connect(source, uri=True, isolation_level=None)) as connection:
+                # Into a file that is there already, and empty: so it keeps its owner's rights.
+                connection.execute("VACUUM INTO ?", (str(path),))
+    except JournalError:
+        path.unlink(missing_ok=True)
+        raise
