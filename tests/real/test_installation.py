@@ -140,3 +140,9 @@ def test_the_units_pass_systemds_own_check(started: Machine) -> None:
     started.ok(f"cp {CHECKOUT}/samples/terminbenachrichtigung.* /etc/systemd/system/")
     said = started.run("systemd-analyze verify terminbenachrichtigung.timer terminbenachrichtigung.service")
     assert (said.returncode, said.stdout + said.stderr) == (0, "")
+
+
+def test_the_versions_that_were_tested_install_by_their_hashes(machine: Machine) -> None:
+    machine.ok("python3 -m venv /opt/pinned")
+    machine.ok(of_the_page("pinned").replace("/opt/terminbenachrichtigung", "/opt/pinned"), seconds=600)
+    machine.ok("/opt/pinned/bin/pip check && /opt/pinned/bin/terminbenachrichtigung --version")

@@ -1,4 +1,4 @@
-"""The views over other programs' tables in docs/schedules.md, taken from the page itself and run."""
+"""The views over other programs' tables, as docs/schedules.md and samples/openemr have them, are run."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -21,22 +21,10 @@ EVE = f"{DAY - timedelta(days=1)} 12:00"
 """When it is told."""
 
 
-def after(marker: str) -> str:
-    """What stands on the page below a marker, up to the next one."""
-    return PAGE.split(f"<!-- {marker} -->\n")[1].split("<!-- ")[0]
-
-
-def in_the_dialect_of(practice: Practice, sql: str) -> str:
-    """The SQL for OpenEMR with the page's replacements for SQLite."""
-    if practice.database("schedule").name != "sqlite":
-        return sql
-    table = after("openemr-dialects").split("\n\n")[0]
-    rows = re.findall(r"^\| `(.+?)` \| (?:`(.+?)`|the same) \|", table, re.MULTILINE)
-    assert len(rows) == 10
-    for ours, theirs in rows:
-        assert ours in sql
-        sql = sql.replace(ours, theirs or ours)
-    return sql
+def openemrs_view(practice: Practice) -> str:
+    """The view in samples/ for the practice's kind of database."""
+    kind = "sqlite" if practice.database("schedule").name == "sqlite" else "postgres"
+    return read(f"samples/openemr/{kind}.sql")
 
 
 def execute(practice: Practice, *statements: str) -> None:
@@ -56,10 +44,9 @@ def connect_by_view(practice: Practice, sql: str) -> None:
 
 
 def connect_by_query_file(practice: Practice, sql: str) -> None:
-    """The same without its first line, for a database in which no view may be made."""
+    """The same without the line that makes a view, for a database in which no view may be made."""
     execute(practice, "DROP TABLE reminder_appointments")
-    head, query = sql.split("\n", 1)
-    assert head == "CREATE VIEW reminder_appointments AS"
+    _, query = sql.split("CREATE VIEW reminder_appointments AS\n")
     practice.folder.joinpath("foreign.sql").write_text(query, encoding="utf-8")
     practice.configure(schedule={"query_file": "foreign.sql"})
 
@@ -195,7 +182,7 @@ def openemr(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenEmr]
 
 
 def connect_openemr(openemr: OpenEmr, connect: Connect = connect_by_view) -> None:
-    connect(openemr.practice, in_the_dialect_of(openemr.practice, block(PAGE, "openemr", "sql")))
+    connect(openemr.practice, openemrs_view(openemr.practice))
 
 
 @WAYS
