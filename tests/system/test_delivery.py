@@ -3,7 +3,7 @@
 import itertools
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 
@@ -335,3 +335,51 @@ def test_while_nobody_listens_at_the_gateway_nobody_is_lost(practice: Practice) 
     assert ran.told == {"1": ["sms unavailable"] * 3 + ["email sent"], "2": ["sms unavailable"] * 3}
     practice.configure(sms={"base_url": practice.gateway.url})
     assert practice.run_once().outcomes == {"2": "sent"}
+
+
+POLICIES = [
+    # to which command; what a mail server answers to everybody, the recipient's address in it or not
+    pytest.param("RCPT", "553 5.7.1 <termine@example.org>: Sender address rejected: not owned", id="sender"),
+    pytest.param("RCPT", "554 5.7.1 <{to}>: Relay access denied", id="relay, with the recipient's address"),
+    pytest.param("RCPT", "554 5.7.1 Client host rejected: cannot find your hostname", id="client"),
+    pytest.param("RCPT", "550 5.7.60 Client does not have permissions to send as this sender", id="as"),
+    pytest.param("DATA", "550 5.7.1 message refused by policy", id="after the data"),
+]
+
+
+@pytest.mark.parametrize(("command", "words"), POLICIES)
+def test_a_policy_of_the_mail_server_that_meets_three_recipients_is_not_theirs_and_nobody_is_lost(
+    practice: Practice, command: str, words: str
+) -> None:
+    practice.configure(reminders=[reminder(24, channels=("email",))], email={"concurrency": 1})
+    for customer in range(5):
+        practice.book(str(customer), f"2026-11-25 09:0{customer}", customer=customer)
+    practice.mail.script = lambda said, to: words.format(to=to) if said == command else None
+    ran = practice.run_once()
+    assert ran.exit_code == 1
+    assert "3 recipients in the same words" in ran.json["closed"]["email"]
+    assert sorted(ran.outcomes.values()) == ["deferred", "deferred", "retry", "retry", "retry"]
+    practice.mail.script = None
+    assert set(practice.run_once(now="2026-11-24 11:00").outcomes.values()) == {"sent"}
+    assert sorted(practice.mailed) == [address(customer) for customer in range(5)]
+
+
+OTHERS = [
+    # each refused for a reason of their own
+    pytest.param(lambda to: "550 5.1.1 no such user", id="no such user, in the same words"),
+    pytest.param(lambda to: f"550 5.7.1 box {to[:2]} wants no mail of yours", id="other words each"),
+    pytest.param(lambda to: "552 5.2.2 mailbox full", id="full"),
+]
+
+
+@pytest.mark.parametrize("words", OTHERS)
+def test_recipients_who_are_refused_for_themselves_do_not_close_the_channel(
+    practice: Practice, words: Callable[[str], str]
+) -> None:
+    practice.configure(reminders=[reminder(24, channels=("email",))], email={"concurrency": 1})
+    for customer in range(4):
+        practice.book(str(customer), f"2026-11-25 09:0{customer}", customer=customer)
+    practice.mail.script = lambda said, to: words(to) if said == "RCPT" else None
+    ran = practice.run_once()
+    assert ran.json["closed"] == {}
+    assert set(ran.outcomes.values()) == {"failed"}

@@ -54,7 +54,7 @@ class Circuits:
                 refused[attempt.route.recipient].append(message_id)
                 if len(refused) >= SAME_WORD:
                     self._distrusted.add((channel, word))
-                    self.close(channel, f'it refused {len(refused)} recipients with the word "{word}"')
+                    self.close(channel, f'it refused {len(refused)} recipients in the same words: "{word}"')
                     return [known for messages in refused.values() for known in messages]
             case Unavailable(account_error=True, detail=detail):
                 self.close(channel, detail)

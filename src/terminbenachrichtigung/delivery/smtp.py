@@ -35,6 +35,9 @@ _IDLE_SECONDS = 30.0  # a session that rested longer is left: routers forget suc
 _GOODBYE_SECONDS = 2.0
 _LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
 
+_POLICY = re.compile(r"^5\d\d[ -]5\.7\.\d{1,3}\b")
+_ADDRESS = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
+
 Reply = tuple[int, bytes]
 
 
@@ -248,13 +251,22 @@ def _refusal_of_sender(code: int, words: str) -> Unavailable:
 
 def _refusal_of_recipient(code: int, words: str) -> Rejected | Unavailable:
     if 500 <= code < 600:
-        return Rejected(words)
+        return _rejected(words)
     # 421 is the server taking its leave, whatever it is the answer to.
     return Unavailable(words, recipient_only=400 <= code < 500 and code != 421)
 
 
 def _refusal_of_data(code: int, words: str) -> Rejected | Unavailable:
-    return Rejected(words) if 500 <= code < 600 else Unavailable(words)
+    return _rejected(words) if 500 <= code < 600 else Unavailable(words)
+
+
+def _rejected(words: str) -> Rejected:
+    """Refused for good, by a server that may mean the sender: Postfix says so only to a recipient.
+
+    A policy (RFC 3463: 5.7.x) that meets several recipients in the same words is not about them.
+    """
+    policy = _POLICY.search(words)
+    return Rejected(words, unheard_word=_ADDRESS.sub("•••", words) if policy else None)
 
 
 def _answer_to_data(code: int, words: str) -> Outcome:

@@ -66,7 +66,8 @@ class Rejected:
 
     word: ClassVar[str] = "rejected"
     detail: str  # the gateway's word, or the mail server's answer
-    unheard_word: str | None = None  # a word of rejection that our table does not know
+    unheard_word: str | None = None
+    """Words of rejection that may mean the account or the sender: unknown ones, or a mail server's policy."""
 
 
 @dataclass(frozen=True, slots=True)
