@@ -149,7 +149,7 @@ class Practice:
         self.mail = MailServer()
         self._columns = dict(columns)
         self._tables: dict[str, Any] = {"schedule": {"url": schedule_url}, "journal": {"url": journal_url}}
-        self.timings = Timings()
+        self.timings = Timings(pauses=(0.01, 0.04))
         """How long a `run` waits for what."""
         self._clock: Any = None
         self._closing = ExitStack()
