@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from terminbenachrichtigung.run import once
 from terminbenachrichtigung.times.windows import Quiet
 
 BERLIN = ZoneInfo("Europe/Berlin")
+NEVER_SHOWN = {Reason.PAST, Reason.NOT_YET_DUE, Reason.CHANGED, Reason.NOT_FOR_THIS_REMINDER}
 TAKEN_ALONG = "508"  # of Frieda Fuchs, who has one due as well
 
 
@@ -180,60 +182,47 @@ class TestOneDemo:
     def test_it_ends_well_and_says_nothing_on_stderr(self, demo: Shown) -> None:
         assert (demo.exit_code, demo.errors) == (0, "")
 
-    @pytest.mark.parametrize("reason", list(Reason))
-    def test_its_output_names_every_reason(self, demo: Shown, reason: Reason) -> None:
-        assert f"{reason}: " in demo.output
-
-    def test_every_reason_that_one_run_can_give_is_shown_with_a_customer(self, demo: Shown) -> None:
-        _, _, not_shown = demo.output.partition("\nNot shown here:\n")
-        not_shown, _, _ = not_shown.partition("\n\n")
-        assert [
-            line.split(":")[0].strip() for line in not_shown.splitlines() if not line.startswith("    ")
-        ] == [
-            Reason.PAST,
-            Reason.NOT_YET_DUE,
-            Reason.CHANGED,
-        ]
+    @pytest.mark.parametrize("reason", sorted(set(Reason) - NEVER_SHOWN))
+    def test_it_shows_every_reason_that_one_run_can_give(self, demo: Shown, reason: Reason) -> None:
+        assert re.search(rf"(?m)^{reason}: .*\(\d+\)$", demo.output)
 
     @pytest.mark.parametrize(
-        "received",
+        "said",
         [
-            pytest.param("OptikHansen: Guten Tag Frau Adler, wir erwarten Sie am", id="a German SMS"),
-            pytest.param("OptikHansen: Hello Mrs Clarke, we look forward to seeing you", id="an English SMS"),
-            pytest.param("    Bonjour Madame Dubois,\n", id="a French e-mail"),
-            pytest.param("    Attached: termin.ics\n", id="a calendar file"),
+            pytest.param("Guten Tag Frau Adler, wir erwarten Sie am", id="a German SMS"),
+            pytest.param("Hello Mrs Clarke, we look forward to seeing you", id="an English SMS"),
+            pytest.param("Bonjour Madame Dubois,\n", id="a French e-mail"),
             pytest.param("Frau Ehlers", id="two customers with one number: her"),
             pytest.param("Herr Ehlers", id="two customers with one number: him"),
-            pytest.param("    Guten Tag Herr Gruber,\n", id="an e-mail after a refused number"),
-            pytest.param("Helga Hahn, tomorrow 08:30: failed", id="a failure"),
-            pytest.param("Ines Iversen, tomorrow 08:35: unknown", id="an answer that never came"),
+            pytest.param("Guten Tag Herr Gruber,\n", id="an e-mail after a refused number"),
+            pytest.param(
+                "um 08:20 Uhr und um 17:30 Uhr", id="both appointments of a customer in one message"
+            ),
+            pytest.param("failed: refused for good on every channel", id="a failure"),
+            pytest.param("unknown: it may have been sent", id="an answer that never came"),
         ],
     )
-    def test_it_shows_what_gateway_and_mail_server_received(self, demo: Shown, received: str) -> None:
-        assert received in demo.output
+    def test_it_shows_what_the_runs_print(self, demo: Shown, said: str) -> None:
+        assert said in demo.output
 
-    def test_one_message_carries_both_appointments_of_a_customer(self, demo: Shown) -> None:
-        (text,) = [part for part in demo.output.split("\n\n") if part.startswith("Frieda Fuchs")]
-        assert "um 08:20 Uhr und um 17:30 Uhr" in " ".join(text.split())
+    def test_the_first_run_is_received_and_the_second_one_sends_nothing(self, demo: Shown) -> None:
+        received = re.findall(
+            r"The gateway received (\d+) SMS, and the mail server (\d+) e-mails", demo.output
+        )
+        assert [int(sms) > 0 for sms, _ in received] == [True, False]
+        assert received[1] == ("0", "0")
 
-    def test_the_second_run_sends_nothing(self, demo: Shown) -> None:
-        assert "Nobody is notified twice." in demo.output
-
-    def test_the_staff_list_follows(self, demo: Shown) -> None:
-        _, _, listed = demo.output.partition("Whom a person must call or write:")
-        for reason in ("missed", "failed", "unknown", "manual_contact", "no_contact"):
-            assert f": {reason}: " in " ".join(listed.split())
-
-    def test_one_customer_is_explained(self, demo: Shown) -> None:
-        _, _, said = demo.output.partition("Tina Thoma, tomorrow 08:55:\n")
-        said = " ".join(said.partition("\nExplore\n")[0].split())
-        assert f"{REMINDER}: recently_notified: " in said
-        assert "The first hourly run that notifies it: today 18:50" in said
-        assert "No hourly run will notify it: superseded" in said
-
-    def test_its_lines_fit_into_80_columns_unless_a_path_is_longer(self, demo: Shown) -> None:
-        here = str(demo.directory)
-        assert [line for line in demo.output.splitlines() if len(line) > 80 and here not in line] == []
+    @pytest.mark.parametrize("command", ["staff-list", "history", "search", "explain 545"])
+    def test_what_a_command_prints_is_what_it_prints_afterwards(self, demo: Shown, command: str) -> None:
+        """The demo retells nothing: its blocks are the commands' own output."""
+        config = str(demo.directory / "config.toml")
+        ended = program("--config", config, *command.split())
+        if command in {"staff-list", "explain 545"}:
+            block = demo.output.partition(f"config.toml' {command}\n")[2].partition("\n(exit code")[0]
+            assert [line for line in block.splitlines() if "explain, 2" not in line][:4] == [
+                line for line in ended.stdout.splitlines() if "explain, 2" not in line
+            ][:4]
+        assert ended.returncode == 0
 
     def test_it_leaves_what_it_speaks_of_and_nothing_else(self, demo: Shown) -> None:
         names = {path.name for path in demo.directory.iterdir()}
@@ -280,7 +269,7 @@ def test_it_replaces_an_earlier_one_and_obeys_no_variable_for_the_real_configura
     }
     ended = program("demo", cwd=tmp_path, variables=variables)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert "Nobody is notified twice." in ended.stdout
+    assert "The gateway received 0 SMS, and the mail server 0 e-mails." in ended.stdout
     assert "unset TERMINBENACHRICHTIGUNG_JOURNAL__URL" in " ".join(ended.stdout.split())
     assert not real.exists()
 
@@ -301,7 +290,7 @@ def test_an_interrupted_demo_ends_without_a_traceback_and_can_be_replaced(tmp_pa
     os.killpg(process.pid, signal.SIGINT)  # what a terminal does on Ctrl-C: the run gets it as well
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert errors.strip() == "Aborted!"
+    assert errors.splitlines()[-1] == "Aborted!"
     assert "Traceback" not in output
     folder.make_room(directory)
     assert list(directory.iterdir()) == []

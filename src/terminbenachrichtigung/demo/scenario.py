@@ -31,12 +31,6 @@ CLAIMED_BESIDE = "111"
 """The customer to whom another run is writing while the first run is at work."""
 HELD_BACK = "120"
 """The customer whom `[safety] only_recipients` leaves out."""
-NOTES = {
-    "105": "She shares her number with Emil Ehlers; each gets a message of their own.",
-    "107": "The second appointment is not due yet; the message takes it along.",
-    "108": "The number was refused, so the next channel was tried.",
-}
-"""By customer: what the message shows, where it is not plain."""
 
 
 @dataclass(frozen=True, slots=True)

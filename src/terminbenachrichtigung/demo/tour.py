@@ -1,24 +1,22 @@
-"""The demo as it is shown: the program's own commands as processes, and what they did at the other end."""
+"""The demo as it is shown: the program's own commands as processes, with what they print."""
 
-import json
 import os
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
 from terminbenachrichtigung.clock import SYSTEM_CLOCK
 from terminbenachrichtigung.config.files import CONFIG_VARIABLE
 from terminbenachrichtigung.config.keys import PREFIX
-from terminbenachrichtigung.demo import folder, preparation, screen
+from terminbenachrichtigung.demo import folder, preparation
 from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
-from terminbenachrichtigung.demo.scenario import scenario
+from terminbenachrichtigung.demo.scenario import EARLY_REMINDER, REMINDER, Scenario, scenario
 from terminbenachrichtigung.errors import TerminbenachrichtigungError
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.model.result import Stop
@@ -26,6 +24,8 @@ from terminbenachrichtigung.run.stopping import stop_signals
 
 _NAME = "terminbenachrichtigung"
 _MINUTES = 10  # the whole demo takes seconds
+_COLUMNS = 80
+_MEANING = {0: "done", 1: "done, and something new needs a person"}
 
 
 def show(directory: Path) -> None:
@@ -45,56 +45,93 @@ def show(directory: Path) -> None:
     ):
         config, settings = preparation.prepare(directory, scene, gateway, mail.port)
         call = f"{_program()} --config {shlex.quote(str(config))}"
+        _paragraph(_opening(scene, directory))
 
-        def command(*arguments: str) -> dict[str, Any]:
-            exit_code, document = _run(stopping, config, *arguments)
-            _print(screen.command(f"{call} {' '.join(arguments)}", exit_code))
-            return document
-
-        _print(screen.opening(scene, str(directory)))
-        with preparation.run_beside(settings, scene.now):
-            run = command("run-once", "--json", "--full")
-            _print(screen.messages(run, scene, gateway.jobs, mail.received))
-            _print(screen.skips(run, scene))
+        def command(arguments: str) -> None:
+            click.echo(f"\n$ {call} {arguments}")
             texted, mailed = len(gateway.jobs), len(mail.received)
-            run = command("run-once", "--json", "--full")
-            _print(screen.again(run, scene, len(gateway.jobs) - texted, len(mail.received) - mailed))
-        _print(screen.staff(command("staff-list", "--json")))
-        asked = scene.shows(Reason.RECENTLY_NOTIFIED).appointment_id
-        _print(screen.explained(command("explain", asked, "--json"), scene))
+            exit_code = _run(stopping, config, *arguments.split())
+            click.echo(f"(exit code {exit_code}: {_MEANING[exit_code]})")
+            if arguments.startswith("run-once"):
+                arrived = len(gateway.jobs) - texted, len(mail.received) - mailed
+                _paragraph("The gateway received {} SMS, and the mail server {} e-mails.".format(*arrived))
+
+        with preparation.run_beside(settings, scene.now):
+            command("run-once --full")
+            command("run-once")
+        command("staff-list")
+        command(f"explain {scene.shows(Reason.RECENTLY_NOTIFIED).appointment_id}")
+    _closing(scene, call)
+
+
+def _opening(scene: Scenario, directory: Path) -> str:
+    """Where and when the demo plays, and what was before."""
+    local = scene.now.astimezone(scene.zone)
+    return (
+        f"It is {local:%A, %Y-%m-%d, %H:%M} in the sample practice. Its time zone is {scene.zone.key}, one "
+        f"in which it is daytime now, since nothing is sent at night. The folder {directory} holds its "
+        f"configuration, its schedule with {len(scene.customers)} customers and {len(scene.bookings)} "
+        "appointments, and its journal. A gateway and a mail server listen on this machine: nothing leaves "
+        f"it. There are two reminders: {REMINDER}, 24 hours ahead by SMS, and {EARLY_REMINDER}, 72 hours "
+        f"ahead by e-mail. A run told {scene.who_shows(Reason.ALREADY_NOTIFIED)} "
+        f"{scene.clock(scene.first_run)}; then the computer was off until now. At this moment another run "
+        f"is writing to {scene.who_shows(Reason.IN_PROGRESS)}."
+    )
+
+
+def _closing(scene: Scenario, call: str) -> None:
+    """What to try next; `call` is how the program is called for this folder."""
+    click.echo("")
+    _paragraph(
+        "Gateway and mail server have ended, so nothing can be sent any more. All else can be explored:"
+    )
     overriding = [name for name in sorted(os.environ) if _is_ours(name) and name != CONFIG_VARIABLE]
-    _print(screen.closing(scene, call, overriding))
+    if overriding:
+        _paragraph(
+            f"But first unset {', '.join(overriding)}: these commands would obey them, as the demo did not."
+        )
+    now_due = scene.who_shows(Reason.IN_PROGRESS)
+    tonight = f"{scene.who_shows(Reason.BOOKED_RECENTLY)} and {scene.who_shows(Reason.RECENTLY_NOTIFIED)}"
+    for line, what in (
+        ("dry-run", f"{now_due} is due: the other run has stopped without having sent anything"),
+        (f'dry-run --at "{scene.today} 18:30"', f"tonight {tonight} are due as well"),
+        ("history", "what was sent to whom, with every attempt"),
+        ("staff-list --html list.html", "who is left to staff, as a page to print"),
+        ("search --state failed", "all appointments that stand so; see search --help"),
+        ("config show", "all settings in force"),
+    ):
+        click.echo(f"\n  {call} {line}")
+        _paragraph(what, indent=6)
 
 
 def _say(sentence: str) -> None:
     click.echo(sentence, err=True)
 
 
-def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(line)
+def _paragraph(text: str, *, indent: int = 0) -> None:
+    click.echo(click.wrap_text(text, _COLUMNS, " " * indent, " " * indent))
 
 
-def _run(stopping: Callable[[], Stop | None], config: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Run a command of the program as cron would, and return its exit code and its document."""
+def _run(stopping: Callable[[], Stop | None], config: Path, *arguments: str) -> int:
+    """Run a command of the program as cron would; it writes to this program's stdout, terminal or not."""
     if stopping():
         raise click.Abort
+    sys.stdout.flush()
     ended = subprocess.run(  # noqa: S603  the program itself
         [sys.executable, "-m", _NAME, "--config", str(config), *arguments],
         env=_environment(),
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
         check=False,
     )
     if stopping():  # the terminal sends Ctrl-C to the command as well
         raise click.Abort
-    if ended.returncode not in (0, 1) or not ended.stdout:
+    if ended.returncode not in _MEANING:
         raise TerminbenachrichtigungError(
             f"{arguments[0]} ended with exit code {ended.returncode}: {ended.stderr.strip()}"
         )
-    document: dict[str, Any] = json.loads(ended.stdout)
-    return ended.returncode, document
+    return ended.returncode
 
 
 def _environment() -> dict[str, str]:
