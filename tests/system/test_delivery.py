@@ -3,6 +3,7 @@
 import itertools
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -358,7 +359,7 @@ def test_a_policy_of_the_mail_server_that_meets_three_recipients_is_not_theirs_a
     ran = practice.run_once()
     assert ran.exit_code == 1
     assert "3 recipients in the same words" in ran.json["closed"]["email"]
-    assert sorted(ran.outcomes.values()) == ["deferred", "deferred", "retry", "retry", "retry"]
+    assert Counter(ran.outcomes.values()) == {"retry": 3, "deferred": 2}
     practice.mail.script = None
     assert set(practice.run_once(now="2026-11-24 11:00").outcomes.values()) == {"sent"}
     assert sorted(practice.mailed) == [address(customer) for customer in range(5)]
