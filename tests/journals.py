@@ -6,20 +6,16 @@ from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from alembic import command
-from alembic.config import Config
 from pydantic import SecretStr
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import create_engine, text
 
 from terminbenachrichtigung.clock import TIMINGS, Timings
 from terminbenachrichtigung.config.settings import JournalSettings
-from terminbenachrichtigung.journal import create_journal, open_journal, versions
+from terminbenachrichtigung.journal import create_journal, open_journal
 from terminbenachrichtigung.journal.journal import Journal
-from terminbenachrichtigung.journal.tables import meta
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.delivery import (
     Attempt,
@@ -40,6 +36,7 @@ LATER = START + timedelta(hours=2)
 GAP = timedelta(hours=12)
 NO_GAP = timedelta(0)
 REMINDER = "Terminerinnerung"
+ZONE = "Europe/Berlin"
 SMS = Route(Channel.SMS, "+491715555555")
 EMAIL = Route(Channel.EMAIL, "anna@example.org")
 
@@ -62,8 +59,10 @@ def settings(url: str, **fields: Any) -> JournalSettings:
     return JournalSettings(url=SecretStr(url), **fields)
 
 
-def appointment(number: str = "4711", customer: str = "17", starts_at: datetime = START) -> Appointment:
-    return Appointment(number, starts_at, customer, type_notifiable=True, is_group=False)
+def appointment(number: str = "4711", customer: str = "17", starts_at: datetime | None = None) -> Appointment:
+    """By default each number has a time of its own, because nobody is in two places at once."""
+    start = START if number == "4711" else START + timedelta(minutes=sum(map(ord, number)))
+    return Appointment(number, starts_at or start, customer, type_notifiable=True, is_group=False)
 
 
 def planned(
@@ -137,7 +136,7 @@ class Journals:
     def __init__(self, url: str, since: datetime = SINCE) -> None:
         self.url = url
         self._runs = ExitStack()
-        create_journal(settings(url), since)
+        create_journal(settings(url), since, ZONE)
         self._engine = create_engine(url, pool_size=1)
 
     def __enter__(self) -> Self:
@@ -155,6 +154,15 @@ class Journals:
         with self._engine.begin() as connection:
             for table in TABLES:
                 connection.execute(text(f"DELETE FROM {table}"))
+
+    def purge_next(self, now: datetime = NOW) -> None:
+        """Lets the next run purge whatever is older than the retention, as if there had been one each day."""
+        zone = "" if self.url.startswith("sqlite") else "+00:00"
+        moments = {"limit": now, "day_before": now - timedelta(days=1)}
+        self.execute(
+            "UPDATE journal_meta SET purged_before = :limit, purged_at = :day_before",
+            **{key: f"{value:%Y-%m-%d %H:%M:%S}.000000{zone}" for key, value in moments.items()},
+        )
 
     def run(self, *, readonly: bool = False, timings: Timings = TIMINGS, **fields: Any) -> Journal:
         """The journal as one more run opens it."""
@@ -209,21 +217,6 @@ class Journals:
         )
 
 
-def make_older(engine: Engine, version: str) -> None:
-    """Puts an empty journal, as an older program made it, in the place of the one that is there."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(versions.__file__).parent / "migrations"))
-    with engine.begin() as connection:
-        tables = [name for name in inspect(connection).get_table_names() if name.startswith("journal_")]
-        # Those that refer to others first.
-        first = ("untold", "attempts", "notifications")
-        for name in sorted(tables, key=lambda name: not name.endswith(first)):
-            connection.execute(text(f"DROP TABLE {name}"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, version)
-        connection.execute(meta.insert().values(created_at=SINCE))
-
-
 # ---------------------------------------------------------------- for other processes
 
 
@@ -239,17 +232,7 @@ def wait_until(moment: datetime) -> None:
 def create_at(url: str, moment: datetime) -> bool:
     """Makes the journal at a moment at which others do."""
     wait_until(moment)
-    return create_journal(settings(url), NOW)
-
-
-def open_at(url: str, moment: datetime) -> int:
-    """Opens the journal at a moment at which others do; how many notifications of 4711 it knows."""
-    wait_until(moment)
-    journal = open_journal(settings(url))
-    try:
-        return len(ask(journal).notifications["4711"])
-    finally:
-        journal.close()
+    return create_journal(settings(url), NOW, ZONE)
 
 
 def compete(url: str, seed: int, messages: Sequence[PlannedMessage], timings: Timings = TIMINGS) -> list[str]:

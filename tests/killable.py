@@ -30,7 +30,6 @@ from terminbenachrichtigung.staff_list import mailing  # noqa: F401
 
 POINTS = {
     "begin": "INSERT INTO journal_runs",
-    "upgrade": "UPDATE journal_version",
     "claim": "INSERT INTO journal_messages",
     "renew": "UPDATE journal_messages SET channel",
     "settle": "UPDATE journal_messages SET state",

@@ -220,7 +220,7 @@ class Practice:
             path.write_bytes(_new_journal(made))
             path.chmod(0o600)
         else:
-            create_journal(_journal_at(engine.url), made)
+            create_journal(_journal_at(engine.url), made, "Europe/Berlin")
 
     def _make_schedule(self) -> None:
         in_sqlite = self.database("schedule").name == "sqlite"
@@ -393,7 +393,7 @@ def _new_journal(made: datetime) -> bytes:
     """An empty journal, as a file. Making it takes longer than a run."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "journal.db"
-        create_journal(_journal_at(sa.make_url(f"sqlite:///{path}")), made)
+        create_journal(_journal_at(sa.make_url(f"sqlite:///{path}")), made, "Europe/Berlin")
         return path.read_bytes()
 
 

@@ -79,7 +79,13 @@ def run_context(
         closing.callback(schedule.close)
         journal: Journal | None = None
         try:
-            journal = open_journal(settings.journal, readonly=readonly, clock=clock, timings=timings)
+            journal = open_journal(
+                settings.journal,
+                readonly=readonly,
+                timezone=settings.timezone,
+                clock=clock,
+                timings=timings,
+            )
             closing.callback(journal.close)
         except JournalMissingError:
             if not readonly:

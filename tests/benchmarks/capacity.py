@@ -26,7 +26,7 @@ def make_durable(server: PostgresServer) -> None:
 def show_capacity(server: PostgresServer, messages: int) -> None:
     """Messages a second, by one process and by four; and bytes for each."""
     url = server.fresh_database()
-    create_journal(JournalSettings(url=SecretStr(url)), NOW)
+    create_journal(JournalSettings(url=SecretStr(url)), NOW, "Europe/Berlin")
     empty = _size(url)
     first = 0
     for processes in (1, 4):

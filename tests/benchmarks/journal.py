@@ -41,7 +41,7 @@ class Scene:
     def _journal(self) -> Path:
         self._turn += 1
         path = self._folder / f"journal{self._turn}.db"
-        create_journal(JournalSettings(url=SecretStr(f"sqlite:///{path}")), NOW)
+        create_journal(JournalSettings(url=SecretStr(f"sqlite:///{path}")), NOW, "Europe/Berlin")
         return path
 
     def ours(self) -> float:

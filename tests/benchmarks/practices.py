@@ -45,7 +45,9 @@ def prepare(
         start = (datetime.now() + timedelta(days=2)).strftime("%Y-%m-%d 12:00")  # noqa: DTZ005 - the practice's
         _add(connection, 0, due, customers=due, first=start, minutes=0)
     place = f"sqlite:///{folder / 'journal.db'}" if journal.startswith("sqlite") else journal
-    create_journal(JournalSettings(url=SecretStr(place)), datetime.now(UTC) - timedelta(days=7))
+    create_journal(
+        JournalSettings(url=SecretStr(place)), datetime.now(UTC) - timedelta(days=7), "Europe/Berlin"
+    )
 
 
 def grow(folder: Path, appointments: int) -> None:

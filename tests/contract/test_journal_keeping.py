@@ -50,6 +50,7 @@ def test_old_messages_go_with_their_notifications_and_attempts(journals: Journal
     assert counts(journals) == (2, 2, 2, 1)
     later = journals.run()
     later.begin(NOW, "run-once")
+    journals.purge_next()
     end(later)
     assert counts(journals) == (1, 1, 1, 1)
     assert journals.state(young) == "sent"
@@ -60,7 +61,8 @@ def test_old_messages_go_with_their_notifications_and_attempts(journals: Journal
     [
         pytest.param(NOW + HOUR, False, id="ahead"),
         pytest.param(NOW, False, id="starts now"),
-        pytest.param(NOW - HOUR, True, id="past"),
+        pytest.param(NOW - HOUR, False, id="past, unless the clock is ahead"),
+        pytest.param(NOW - timedelta(days=2, seconds=1), True, id="past"),
     ],
 )
 def test_a_message_is_kept_while_one_of_its_appointments_lies_ahead(
@@ -68,6 +70,7 @@ def test_a_message_is_kept_while_one_of_its_appointments_lies_ahead(
 ) -> None:
     rows = (appointment("1", starts_at=OLD + HOUR), appointment("2", starts_at=start))
     settled(journals.run(), planned(*rows), now=OLD)
+    journals.purge_next()
     end(journals.run())
     assert counts(journals)[:3] == ((0, 0, 0) if goes else (1, 2, 1))
 
@@ -77,6 +80,7 @@ def test_no_generation_is_forgotten_while_another_one_names_a_start_ahead(journa
     far = appointment(starts_at=NOW + timedelta(days=3))
     settled(journals.run(), planned(far), now=OLD)
     settled(journals.run(), planned(appointment(starts_at=OLD + timedelta(days=1))), now=OLD + HOUR)
+    journals.purge_next()
     end(journals.run())
     claimed(journals.run(), planned(far))
     assert journals.generations() == [1, 2, 3]
@@ -84,15 +88,18 @@ def test_no_generation_is_forgotten_while_another_one_names_a_start_ahead(journa
 
 def test_an_open_claim_is_never_forgotten(journals: Journals) -> None:
     claim = claimed(journals.run(), planned(appointment(starts_at=OLD + HOUR)), now=OLD)
+    journals.purge_next()
     end(journals.run())
     assert journals.state(claim) == "claimed"
 
 
 def test_the_retention_is_a_setting(journals: Journals) -> None:
-    settled(journals.run(), planned(appointment(starts_at=NOW - 30 * HOUR)), now=NOW - 31 * HOUR)
-    end(journals.run(retention_days=2))
+    settled(journals.run(), planned(appointment(starts_at=NOW - 70 * HOUR)), now=NOW - 71 * HOUR)
+    journals.purge_next()
+    end(journals.run(retention_days=3))
     assert counts(journals)[0] == 1
-    end(journals.run(retention_days=1))
+    journals.purge_next()
+    end(journals.run(retention_days=2))
     assert counts(journals)[0] == 0
 
 
@@ -105,6 +112,7 @@ def test_thousands_of_old_messages_go_in_one_run(journals: Journals) -> None:
         "claimed_at, renewed_at) VALUES (:id, 'r', 'x', '17', 'sent', :then, :then, :then)",
         many,
     )
+    journals.purge_next()
     end(journals.run())
     assert counts(journals)[0] == 0
 
@@ -112,11 +120,76 @@ def test_thousands_of_old_messages_go_in_one_run(journals: Journals) -> None:
 def test_old_facts_and_leftovers_are_forgotten(journals: Journals) -> None:
     end(journals.run(), OLD, left={KEY: Leftover("17", OLD + HOUR, MessageOutcome.RETRY)})
     report(journals.run(), [("4711", "retry")])
+    journals.purge_next()
     end(journals.run())
     assert ask(journals.run()).leftovers == {}
     assert journals.run().unreported([("4711", "retry")]) == set()  # reported just now
-    end(journals.run(), datetime.now(UTC) + timedelta(days=181))
+    journals.execute("UPDATE journal_reported SET reported_at = '2020-01-01 00:00:00'")
+    journals.purge_next()
+    end(journals.run())
     assert journals.run().unreported([("4711", "retry")]) == {("4711", "retry")}
+
+
+# ---------------------------------------------------------------- by a clock that is wrong
+
+YEARS_AHEAD = NOW + timedelta(days=460)
+EACH_DAY = timedelta(days=1)
+
+
+def told(journals: Journals, days_ago: int) -> str:
+    then = NOW - timedelta(days=days_ago)
+    row = appointment(f"told {days_ago} days ago", starts_at=then + HOUR)
+    return settled(journals.run(), planned(row), now=then).message_id
+
+
+def kept(journals: Journals) -> set[str]:
+    return {row[0] for row in journals.rows("SELECT message_id FROM journal_messages")}
+
+
+def test_a_wrong_clock_for_a_day_purges_a_day_more_at_most(journals: Journals) -> None:
+    gone, oldest, near, young = (told(journals, days) for days in (182, 181, 180, 1))
+    journals.purge_next(NOW - timedelta(days=181))
+    end(journals.run(), NOW - EACH_DAY)  # by a right clock; the next limit is a day later
+    assert kept(journals) == {oldest, near, young}
+    assert gone not in kept(journals)
+    for hours in range(24):  # and then a day by a clock that is more than a year ahead
+        end(journals.run(), YEARS_AHEAD + timedelta(hours=hours))
+    assert kept(journals) == {near, young}
+    end(journals.run(), NOW)
+    assert kept(journals) == {near, young}
+
+
+def test_there_is_one_purge_a_day(journals: Journals) -> None:
+    journals.purge_next()
+    end(journals.run(), NOW)
+    told(journals, 300)
+    end(journals.run(), NOW + 23 * HOUR)
+    assert len(kept(journals)) == 1
+    end(journals.run(), NOW + 24 * HOUR)
+    assert kept(journals) == set()
+
+
+def test_init_sets_the_first_limit(journals: Journals) -> None:
+    """A journal restored, or a clock ahead at the first run: nothing that was told goes at once."""
+    message = told(journals, 1)
+    end(journals.run(), YEARS_AHEAD)
+    assert kept(journals) == {message}
+
+
+def test_what_was_told_of_a_time_ahead_is_kept_by_a_wrong_clock_too(journals: Journals) -> None:
+    ahead = appointment("ahead", starts_at=NOW + 12 * HOUR)
+    settled(journals.run(), planned(ahead), now=NOW - timedelta(days=181))
+    journals.purge_next(NOW - timedelta(days=180))
+    end(journals.run(), NOW)
+    end(journals.run(), YEARS_AHEAD)
+    assert len(kept(journals)) == 1
+
+
+def test_a_longer_retention_keeps_what_a_shorter_one_would_have_deleted(journals: Journals) -> None:
+    message = told(journals, 200)
+    journals.purge_next()
+    end(journals.run(retention_days=365))
+    assert kept(journals) == {message}
 
 
 # ---------------------------------------------------------------- history

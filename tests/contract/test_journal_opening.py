@@ -7,35 +7,32 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
 
 from journals import (
     NOW,
-    SINCE,
-    START,
+    ZONE,
     Journals,
     ask,
     claimed,
     create_at,
+    end,
     meet,
-    open_at,
     planned,
-    report,
     settings,
+    settled,
     wait_until,
 )
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
 from terminbenachrichtigung.journal import create_journal, open_journal, versions
-from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.journal.tables import metadata
-from terminbenachrichtigung.model.journal import Notification, State
-from terminbenachrichtigung.model.plan import Reason
 
-MIGRATIONS = Path(versions.__file__).parent / "migrations"
+NEXT = versions.Versions(
+    ("0001", "0002"), (*versions.VERSIONS.folders, Path(__file__).parent / "next_version")
+)
+"""Our versions, and one more."""
 
 
 def version_of(url: str) -> str:
@@ -47,41 +44,37 @@ def version_of(url: str) -> str:
         engine.dispose()
 
 
-def make_version(url: str, version: str) -> None:
-    """A journal as an older program made it: one sent message, one appointment, one attempt, one run."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+def make_older(url: str) -> None:
+    """A journal as this program makes it, with one message in it: older than the next version."""
+    with Journals(url) as journals:
+        journal = journals.run()
+        journal.begin(NOW, "run-once")
+        settled(journal, planned())
+        end(journal)
+
+
+def upgrade(url: str) -> None:
     engine = create_engine(url)
-    zone = "" if url.startswith("sqlite") else "+00:00"
-    values = {"since": SINCE, "now": NOW, "start": START}
-    moments = {key: f"{value:%Y-%m-%d %H:%M:%S}.000000{zone}" for key, value in values.items()}
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, version)
-        for statement in (
-            "INSERT INTO journal_meta (created_at) VALUES (:since)",
-            "INSERT INTO journal_runs (run_id, command, run_now, started_at, host, process, complete)"
-            " VALUES ('r1', 'run-once', :now, :now, 'host', 1, true)",
-            "INSERT INTO journal_messages (message_id, run_id, reminder, customer_id, state, channel,"
-            " recipient, run_now, claimed_at, renewed_at, settled_at) VALUES ('m1', 'r1',"
-            " 'Terminerinnerung', '17', 'sent', 'sms', '+491715555555', :now, :now, :now, :now)",
-            "INSERT INTO journal_notifications (reminder, appointment_id, generation, message_id,"
-            " customer_id, starts_at) VALUES ('Terminerinnerung', '4711', 1, 'm1', '17', :start)",
-            "INSERT INTO journal_attempts (message_id, channel, recipient, outcome, detail, ended_at)"
-            " VALUES ('m1', 'sms', '+491715555555', 'sent', 'JobId 1', :now)",
-        ):
-            connection.execute(text(statement), moments)
-    engine.dispose()
+    try:
+        versions.upgrade(engine, NEXT)
+    finally:
+        engine.dispose()
+
+
+def upgrade_at(url: str, moment: datetime) -> None:
+    """Upgrades the journal at a moment at which others do."""
+    wait_until(moment)
+    upgrade(url)
 
 
 # ---------------------------------------------------------------- made on purpose only
 
 
 def test_a_journal_is_made_once_and_then_left_as_it_is(database_url: str) -> None:
-    assert create_journal(settings(database_url), NOW) is True
+    assert create_journal(settings(database_url), NOW, ZONE) is True
     journal = open_journal(settings(database_url))
     claimed(journal, planned())
-    assert create_journal(settings(database_url), NOW + timedelta(days=1)) is False
+    assert create_journal(settings(database_url), NOW + timedelta(days=1), ZONE) is False
     known = ask(journal)
     assert known.journal_since == NOW
     assert known.notifications
@@ -100,7 +93,7 @@ def test_a_missing_journal_is_not_made_by_opening_it(database_url: str, readonly
 @pytest.mark.parametrize("readonly", [True, False])
 def test_an_emptied_journal_is_a_missing_one(database_url: str, readonly: bool) -> None:
     # For instance a database restored without its rows: it would notify everybody again.
-    create_journal(settings(database_url), NOW)
+    create_journal(settings(database_url), NOW, ZONE)
     engine = create_engine(database_url)
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM journal_version"))
@@ -114,7 +107,7 @@ def test_an_emptied_journal_is_a_missing_one(database_url: str, readonly: bool) 
 
 @pytest.mark.parametrize("readonly", [True, False])
 def test_a_newer_journal_is_refused_and_left_alone(database_url: str, readonly: bool) -> None:
-    create_journal(settings(database_url), NOW)
+    create_journal(settings(database_url), NOW, ZONE)
     engine = create_engine(database_url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE journal_version SET version_num = '9999'"))
@@ -123,39 +116,43 @@ def test_a_newer_journal_is_refused_and_left_alone(database_url: str, readonly: 
         open_journal(settings(database_url), readonly=readonly)
     assert not isinstance(refused.value, JournalMissingError)
     with pytest.raises(JournalError, match="newer"):
-        create_journal(settings(database_url), NOW)
+        create_journal(settings(database_url), NOW, ZONE)
     assert version_of(database_url) == "9999"
 
 
 def test_an_older_journal_is_upgraded_with_everything_in_it(database_url: str) -> None:
-    make_version(database_url, "0001")
+    make_older(database_url)
     assert version_of(database_url) == "0001"
-    journal = open_journal(settings(database_url))
-    assert version_of(database_url) == versions.VERSIONS[-1]
-    known = ask(journal)
-    assert known.notifications == {
-        "4711": [Notification("Terminerinnerung", "4711", 1, "17", START, State.SENT, "m1", NOW)]
-    }
-    assert (known.journal_since, known.last_complete_run) == (SINCE, NOW)
-    again = journal.claim(planned(), now=NOW, gap=timedelta())
-    assert again == Lost(Reason.ALREADY_NOTIFIED, "sent")
-    (message,) = journal.history(10)
-    assert [attempt.detail for attempt in message.attempts] == ["JobId 1"]
-    assert report(journal, [("4711", "retry")])
-    assert ask(journal).reminder_since == {"Terminerinnerung": NOW}
-    journal.close()
+    upgrade(database_url)
+    assert version_of(database_url) == "0002"
+    engine = create_engine(database_url)
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT detail, price FROM journal_attempts")).all()
+        told = connection.execute(text("SELECT appointment_id FROM journal_notifications")).scalars().all()
+        assert connection.execute(text("SELECT what FROM journal_next")).all() == []
+    engine.dispose()
+    assert [tuple(row) for row in kept] == [("JobId 4711", None)]
+    assert told == ["4711"]
 
 
-def test_an_older_journal_is_upgraded_by_init_too(database_url: str) -> None:
-    make_version(database_url, "0001")
-    assert create_journal(settings(database_url), NOW) is False
-    assert version_of(database_url) == versions.VERSIONS[-1]
+def test_an_upgrade_of_the_newest_journal_changes_nothing(database_url: str) -> None:
+    make_older(database_url)
+    upgrade(database_url)
+    upgrade(database_url)
+    assert version_of(database_url) == "0002"
 
 
-def test_an_older_journal_cannot_be_opened_to_read_only(database_url: str) -> None:
-    make_version(database_url, "0001")
-    with pytest.raises(JournalError, match=r"0001.*older.*run-once upgrades"):
-        open_journal(settings(database_url), readonly=True)
+@pytest.mark.parametrize("readonly", [True, False])
+def test_an_older_journal_cannot_be_opened_to_read_only(database_url: str, readonly: bool) -> None:
+    make_older(database_url)
+    engine = create_engine(database_url)
+    with engine.connect() as connection:
+        if readonly:
+            with pytest.raises(JournalError, match=r"0001.*older.*run-once upgrades"):
+                versions.check(connection, readonly=True, versions=NEXT)
+        else:
+            assert versions.check(connection, readonly=False, versions=NEXT) is False
+    engine.dispose()
     assert version_of(database_url) == "0001"
 
 
@@ -165,7 +162,7 @@ def test_a_journal_shares_its_database_with_other_tables(database_url: str) -> N
         connection.execute(text("CREATE TABLE messages (id INTEGER)"))
         connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
         connection.execute(text("INSERT INTO alembic_version VALUES ('theirs')"))
-    create_journal(settings(database_url), NOW)
+    create_journal(settings(database_url), NOW, ZONE)
     open_journal(settings(database_url)).close()
     with engine.connect() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "theirs"
@@ -194,17 +191,31 @@ def test_of_programs_that_make_the_journal_at_once_one_makes_it(database_url: st
         assert journals.rows("SELECT count(*) FROM journal_meta") == [(1,)]
 
 
-def test_runs_that_upgrade_at_once_all_find_it_upgraded(database_url: str) -> None:
-    make_version(database_url, "0001")
-    assert at_once(open_at, database_url) == [1, 1, 1]  # each of them sees the one notification
-    assert version_of(database_url) == versions.VERSIONS[-1]
+def test_of_runs_that_upgrade_at_once_one_upgrades_and_none_fails(database_url: str) -> None:
+    make_older(database_url)
+    assert at_once(upgrade_at, database_url) == [None, None, None]
+    assert version_of(database_url) == "0002"
+
+
+# ---------------------------------------------------------------- one time zone
+
+
+def test_a_journal_has_one_time_zone(database_url: str) -> None:
+    create_journal(settings(database_url), NOW, ZONE)
+    open_journal(settings(database_url), timezone=ZONE).close()
+    with pytest.raises(JournalError, match=r"Europe/Berlin.*Europe/London.*journal timezone Europe/London"):
+        open_journal(settings(database_url), timezone="Europe/London")
+    moved = open_journal(settings(database_url))
+    moved.set_timezone("Europe/London")
+    moved.close()
+    open_journal(settings(database_url), timezone="Europe/London").close()
 
 
 # ---------------------------------------------------------------- tables
 
 
 def test_the_tables_are_what_the_migrations_make(database_url: str) -> None:
-    create_journal(settings(database_url), NOW)
+    create_journal(settings(database_url), NOW, ZONE)
     engine = create_engine(database_url)
     with engine.connect() as connection:
         context = MigrationContext.configure(
@@ -221,7 +232,7 @@ def test_the_tables_are_what_the_migrations_make(database_url: str) -> None:
 
 
 def test_never_twice_is_a_constraint_of_the_real_schema(database_url: str) -> None:
-    create_journal(settings(database_url), NOW)
+    create_journal(settings(database_url), NOW, ZONE)
     engine = create_engine(database_url)
     unique = inspect(engine).get_unique_constraints("journal_notifications")
     engine.dispose()

@@ -13,7 +13,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, text
 
-from journals import GAP, NOW, SMS, Journals, appointment, ask, claimed, compete, planned, settings, settled
+from journals import (
+    GAP,
+    NOW,
+    SMS,
+    ZONE,
+    Journals,
+    appointment,
+    ask,
+    claimed,
+    compete,
+    planned,
+    settings,
+    settled,
+)
 from terminbenachrichtigung.clock import Timings
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
 from terminbenachrichtigung.journal import create_journal, open_journal
@@ -91,7 +104,7 @@ def test_the_mode_that_its_owner_gave_it_stays(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     path.touch()
     path.chmod(0o660)
-    assert create_journal(settings(url_of(path)), NOW)
+    assert create_journal(settings(url_of(path)), NOW, ZONE)
     assert stat.S_IMODE(path.stat().st_mode) == 0o660
 
 
@@ -117,7 +130,7 @@ def test_what_cannot_be_a_journal_is_one_sentence(tmp_path: Path, place: str, wh
     for opening in (
         lambda: open_journal(settings(url_of(tmp_path / place))),
         lambda: open_journal(settings(url_of(tmp_path / place)), readonly=True),
-        lambda: create_journal(settings(url_of(tmp_path / place)), NOW),
+        lambda: create_journal(settings(url_of(tmp_path / place)), NOW, ZONE),
     ):
         with pytest.raises(JournalError, match=f"(?i){why}") as refused:
             opening()
@@ -127,7 +140,7 @@ def test_what_cannot_be_a_journal_is_one_sentence(tmp_path: Path, place: str, wh
 
 def test_a_journal_is_not_made_in_a_folder_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="folder does not exist"):
-        create_journal(settings(url_of(tmp_path / "no such folder" / "journal.db")), NOW)
+        create_journal(settings(url_of(tmp_path / "no such folder" / "journal.db")), NOW, ZONE)
 
 
 def test_what_was_committed_survives_a_crash_of_the_machine(journals: Journals) -> None:

@@ -1,5 +1,6 @@
 """What the journal keeps for the staff list: what was told ahead, what was ticked off, who was mailed."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -22,7 +23,7 @@ def test_the_appointments_are_found_of_which_something_was_told_about_a_time_ahe
 ) -> None:
     run = journals.run()
     settled(run, planned(appointment("past", "1", starts_at=NOW)))
-    settled(run, planned(appointment("ahead", "2", starts_at=NOW + timedelta(microseconds=1))))
+    settled(run, planned(appointment("ahead", "2", starts_at=NOW + timedelta(minutes=1))))
     settled(run, planned(appointment("both", "3"), appointment("too", "3", starts_at=LATER)))
     settled(
         run, planned(appointment("failed", "4")), MessageOutcome.FAILED
@@ -37,15 +38,15 @@ def test_they_are_found_by_an_index(journals: Journals) -> None:
         query = "EXPLAIN QUERY PLAN SELECT appointment_id FROM journal_notifications WHERE starts_at > '2026'"
     else:  # passes over an index while the table is small
         query = "SELECT indexdef FROM pg_indexes WHERE tablename = 'journal_notifications'"
-    assert "journal_notifications_starts_at" in str(journals.rows(query))
+    assert re.search(r"journal_notifications_\w+ (\(starts_at>|ON .*\(starts_at)", str(journals.rows(query)))
 
 
 # ---------------------------------------------------------------- ticked off
 
 
 def test_what_was_ticked_off_is_known_until_its_start(journals: Journals) -> None:
-    journals.run().tick_off([TICK, TICK])
-    journals.run().tick_off([TICK])  # two people at once
+    journals.run().tick_off([TICK, TICK], NOW)
+    journals.run().tick_off([TICK], NOW)  # two people at once
     assert journals.run(readonly=True).staff_done(START - timedelta(seconds=1)) == {TICK}
     assert journals.run(readonly=True).staff_done(START) == frozenset()
 
@@ -97,9 +98,10 @@ def test_a_list_that_surely_did_not_leave_may_be_mailed_again(journals: Journals
 
 
 def test_what_is_old_is_forgotten(journals: Journals) -> None:
-    journals.run().tick_off([TICK])
+    journals.run().tick_off([TICK], NOW)
     claim(journals)
-    for now, kept in ((NOW, 1), (START + timedelta(days=10_000), 0)):
-        end(journals.run(), now)
+    for days, kept in ((0, 1), (10_000, 0)):
+        journals.purge_next(START + timedelta(days=days))
+        end(journals.run(), START + timedelta(days=days))
         for table in ("journal_staff_done", "journal_staff_mails"):
             assert journals.rows(f"SELECT count(*) FROM {table}") == [(kept,)]

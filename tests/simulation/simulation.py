@@ -82,7 +82,7 @@ class Simulation:
             safety = settings.safety.model_copy(update={"only_recipients": tuple(allowed)})
             settings = settings.model_copy(update={"safety": safety})
         self.settings = settings
-        create_journal(settings.journal, clock.now())
+        create_journal(settings.journal, clock.now(), settings.timezone)
         self.engines = {mode: _engine(settings, mode) for mode in MODES}
         self.tables = Tables(folder / "journal.db")
         oracle = Oracle(settings, minutes, self.desk.typed)

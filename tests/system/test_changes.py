@@ -229,12 +229,14 @@ def test_several_reminders_tell_a_customer_at_their_own_times(practice: Practice
     assert (practice.mailed, practice.texted) == ([address(17)], [number(17)])
 
 
-def test_renaming_a_reminder_starts_it_afresh(practice: Practice) -> None:
+def test_renaming_a_reminder_tells_nobody_twice(practice: Practice) -> None:
     practice.configure(rules={"hours_between_messages": 1})
     practice.book("1")
     practice.run_once()
     practice.configure(reminders=[reminder(name="anders")])
-    assert practice.run_once(now="2026-11-24 12:00").outcomes == {"1": "sent"}
+    assert practice.run_once(now="2026-11-24 12:00").outcomes == {}
+    practice.change("1", starts_at="2026-11-25 10:00")  # moved, it is told by the new name
+    assert practice.run_once(now="2026-11-24 13:00").outcomes == {"1": "sent"}
 
 
 # ---------------------------------------------------------------- languages

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from journals import make_older
 from killing import Forks, Killable
 from practice import Practice, address, days_ahead, number, reminder
 from terminbenachrichtigung.demo.gateway import Answer, Request
@@ -136,14 +135,6 @@ def test_killed_in_the_fallback(practice: Practice, runs: Killable, point: str, 
     assert runs.run("run-once", point=point, side=side, nth=3) == -signal.SIGKILL
     assert_promises_kept(practice, runs, at_most_unknown=6)
     assert not practice.texted
-
-
-def test_killed_during_the_upgrade_of_the_journal(practice: Practice, runs: Killable) -> None:
-    make_older(practice.database("journal"), "0001")
-    for side in ("before", "after"):
-        assert runs.run("run-once", point="upgrade", side=side, nth=1) == -signal.SIGKILL
-        assert not practice.texted
-    assert_promises_kept(practice, runs, at_most_unknown=0)
 
 
 STAFF_MAILS = [

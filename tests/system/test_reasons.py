@@ -1,7 +1,7 @@
 """Whom a run does not notify, and why: every reason and every example of the contract, section 2."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -42,7 +42,8 @@ def being_told(practice: Practice) -> None:
         " 'sms', '+491715500017', :now, :lease, :lease)",
         "journal",
         now="2026-11-24 08:59:00.000000",
-        lease="9999-01-01 00:00:00.000000",  # by the database's own clock, which no test can set
+        # By the database's own clock, which no test can set.
+        lease=f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}.000000",
     )
 
 
@@ -88,6 +89,7 @@ REASONS = [
     ("not_for_this_reminder", for_others(branches=["B?"]), "branch HH1"),
     ("already_notified", already_told, "sent"),
     ("in_progress", being_told, "another run"),
+    ("held", booked(import_state="held"), "held"),
     ("missed", never_told, "last chance 2026-11-23 20:00"),
     ("same_day", booked("2026-11-24 16:00"), "2026-11-24 16:00"),
     ("booked_recently", configured(rules={"hours_after_booking": 3}, created_at="2026-11-24 07:01"), "07:01"),

@@ -118,7 +118,7 @@ def test_a_row_that_cannot_be_read_is_no_cancellation(practice: Practice) -> Non
 def test_an_appointment_that_another_customer_got_is_two_customers_matter(practice: Practice) -> None:
     practice.book("1")
     told(practice)
-    practice.change("1", customer_id="18", mobile="", email="")
+    practice.change("1", customer_id="18", last_name="Schulz", mobile="", email="")
     assert listed(practice) == {"17": ("cancelled", ["1"]), "18": ("no_contact", ["1"])}
     which = practice.run("staff-list", "done", "1")
     assert (which.exit_code, which.stdout) == (2, "")
@@ -219,16 +219,20 @@ def test_what_is_ticked_off_comes_back_when_it_moves(practice: Practice) -> None
     assert listed(practice) == {"17": ("manual_contact", ["1"])}
 
 
-def test_what_is_ticked_off_comes_back_when_it_fails_anew(practice: Practice) -> None:
+def test_who_was_called_gets_no_message_at_a_corrected_address(practice: Practice) -> None:
+    """A tick is a contact by hand, about this very appointment: nothing is left to tell."""
     practice.configure(reminders=[reminder(channels=("email",))])
     practice.mail.script = lambda command, to: "550 no" if command == "RCPT" else None
     practice.book("1")
     practice.run_once()
     done(practice, "1")
     assert listed(practice) == {}
-    practice.change("1", email="new@example.org")  # opens the message again
-    practice.run_once(now="2026-11-24 11:00")
-    assert listed(practice, "2026-11-24 11:30") == {"17": ("failed", ["1"])}
+    practice.mail.script = lambda command, to: None
+    practice.change("1", email="new@example.org")  # would open the message again
+    for clock in ("11:00", "14:00", "18:45"):  # at the last chance, too
+        assert practice.run_once(now=f"2026-11-24 {clock}").reasons == {"1": "recently_notified"}
+    practice.change("1", starts_at="2026-11-25 10:00")  # moved, it is another matter
+    assert practice.run_once(now="2026-11-24 18:50").outcomes == {"1": "sent"}
 
 
 def test_a_cancelled_appointment_is_ticked_off_too(practice: Practice) -> None:

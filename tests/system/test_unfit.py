@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from journals import make_older
 from postgres import PostgresServer
 from practice import TYPES, Practice, Ran
 
@@ -130,14 +129,6 @@ def test_a_run_never_makes_a_journal(practice: Practice) -> None:
     for command in ("run-once", "dry-run", "staff-list", "history", "config check --connect"):
         practice.run(*command.split())
         assert not (practice.folder / "journal.db").exists()
-
-
-def test_an_older_journal_is_upgraded_by_a_run_and_refused_by_a_dry_run(practice: Practice) -> None:
-    practice.book("1")
-    make_older(practice.database("journal"), "0001")
-    assert_one_sentence(practice.run("dry-run", "--json"), "0001", "run-once")
-    assert practice.run_once().outcomes == {"1": "sent"}
-    assert practice.dry_run().exit_code == 0
 
 
 def test_schedule_and_journal_servers_that_come_back_lose_nobody(

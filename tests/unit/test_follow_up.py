@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from terminbenachrichtigung.journal.following import state_after
+from terminbenachrichtigung.journal.reports import state_after
 from terminbenachrichtigung.model.delivery import DeliveryReport, Tidings
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel

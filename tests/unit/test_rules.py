@@ -132,7 +132,7 @@ MOVED = "2026-11-25 08:30"
         # it names another customer or start
         ([notified(start=MOVED)], {}, "due", ""),
         ([notified(customer_id="4")], {}, "due", ""),
-        ([notified(appointment_id="2")], {}, "due", ""),
+        ([notified(appointment_id="2", start=MOVED)], {}, "due", ""),
         # only the latest generation counts: moved away, and back again
         ([notified(), notified(start=MOVED, generation=2)], {}, "due", ""),
         ([notified(start=MOVED), notified(generation=2)], {}, "already_notified", "sent"),
@@ -363,7 +363,7 @@ def test_the_gap_is_asked_before_the_trial_s_recipients() -> None:
 def test_the_table_has_every_reason_in_the_order_of_the_contract() -> None:
     contract = (
         "no_customer group_appointment type_not_allowed status_excluded branch_excluded "
-        "not_for_this_reminder already_notified in_progress missed past same_day not_yet_due "
+        "not_for_this_reminder already_notified in_progress missed past same_day not_yet_due held "
         "booked_recently opted_out no_consent manual_contact no_contact superseded "
         "recently_notified held_back"
     )
@@ -390,10 +390,10 @@ ASKED = (
     ),
     (
         Asked.CORRECTION,
-        "status_excluded not_for_this_reminder missed same_day not_yet_due booked_recently superseded "
+        "status_excluded not_for_this_reminder missed same_day not_yet_due held booked_recently superseded "
         "recently_notified",
     ),
-    (Asked.MISSED, "already_notified in_progress missed past same_day not_yet_due recently_notified"),
+    (Asked.MISSED, "already_notified in_progress missed past same_day not_yet_due held recently_notified"),
 )
 
 

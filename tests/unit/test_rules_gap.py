@@ -3,6 +3,8 @@
 It is Tuesday, ten o'clock; the gap is twelve hours long and reaches back to Monday, 22:00.
 """
 
+from dataclasses import replace
+
 import pytest
 from rules_scene import (
     NAME,
@@ -19,7 +21,7 @@ from rules_scene import (
 )
 
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import Known, State
+from terminbenachrichtigung.model.journal import Known, Notification, State
 
 
 def verdict(appointment: Appointment, journal: Known | None = None, now: str = NOW, **rules: object) -> str:
@@ -116,17 +118,8 @@ WROTE = wrote("2026-11-24 09:00")
         ((notified(start="2026-11-25 16:00", state=State.FAILED),), "recently_notified"),  # not told
         ((notified(start="2026-11-25 16:00", state=State.UNDELIVERED),), "recently_notified"),  # the same
         ((notified(start="2026-11-25 16:00", customer_id="4"),), "recently_notified"),  # reassigned
-        ((notified(reminder="Vorab"),), "recently_notified"),  # told the present start by another reminder
         # told A, then B, and moved back to A
         ((notified(), notified(start="2026-11-25 16:00", generation=2, run_now="2026-11-22 10:00")), "due"),
-        # told A by the longer reminder, then B by another: the customer knows
-        (
-            (
-                notified(start="2026-11-25 16:00", reminder="Vorab"),
-                notified(reminder="Sonst", run_now="2026-11-22 10:00"),
-            ),
-            "recently_notified",
-        ),
     ],
 )
 def test_the_gap_yields_to_an_appointment_that_was_notified_and_has_since_moved(
@@ -136,6 +129,28 @@ def test_the_gap_yields_to_an_appointment_that_was_notified_and_has_since_moved(
     assert verdict(appointment(), journal) == expected
     if expected == "due":
         assert waived(appointment(), journal)
+
+
+@pytest.mark.parametrize(
+    "notifications",
+    [
+        (notified(reminder="Vorab"),),  # told the present start by another reminder
+        # told A by the longer reminder, then B by another: the customer knows
+        (notified(start="2026-11-25 16:00", reminder="Vorab"), notified(reminder="Sonst")),
+    ],
+)
+def test_the_gap_holds_where_another_reminder_told_the_present_start(
+    notifications: tuple[Notification, ...],
+) -> None:
+    three = settings(reminders=(reminder(24), reminder(48, "Vorab"), reminder(72, "Sonst")))
+    plan = planned(appointment(), journal=known(*notifications, contacted=WROTE), configured=three)
+    assert [skip.reason.value for skip in plan.skips if skip.reminder == NAME] == ["recently_notified"]
+
+
+def test_the_gap_yields_to_an_appointment_that_stands_again() -> None:
+    told = replace(notified(), revoked=True)
+    assert verdict(appointment(), known(told, contacted=WROTE)) == "due"
+    assert waived(appointment(), known(told, contacted=WROTE))
 
 
 def test_a_message_that_no_gap_held_was_not_waived() -> None:

@@ -59,7 +59,7 @@ def test_the_detail_says_why() -> None:
     assert unknown.detail == "no complete run between 2026-11-24 09:00 and 2026-11-24 20:00"
     retried = replace(JOURNAL, leftovers=left(MessageOutcome.RETRY))
     (retry,) = morning(appointment(created_at=None), retried).skips
-    assert retry.detail == "the last run that planned it left it retry; last chance 2026-11-24 20:00"
+    assert retry.detail == "the last run that met it due left it retry; last chance 2026-11-24 20:00"
 
 
 @pytest.mark.parametrize(
@@ -132,9 +132,10 @@ def test_with_same_day_the_last_chance_is_not_behind_it_before_the_start(
         ((notified(state=State.RELEASED),), "missed"),
         ((notified(start="2026-11-26 09:00"),), "same_day"),  # for whatever start
         ((notified(start="2026-11-26 09:00", reminder="Vorab"),), "same_day"),  # by whatever reminder
-        ((notified(state=State.UNKNOWN, reminder="Vorab"),), "same_day"),
+        ((notified(state=State.UNKNOWN, reminder="Vorab"),), "already_notified"),  # renamed since
         ((notified(customer_id="4"),), "missed"),  # somebody else was told, before it was reassigned
-        ((notified(appointment_id="2"),), "missed"),
+        ((notified(appointment_id="2", start="2026-11-26 09:00"),), "missed"),
+        ((notified(appointment_id="2"),), "already_notified"),  # the same person and start, under another id
     ],
 )
 def test_only_what_nobody_told_the_customer_is_missed(
@@ -238,7 +239,8 @@ def test_a_customer_whom_somebody_called_around_the_last_chance_was_not_missed(
         ({"journal_since": at("2026-11-24 20:01")}, "same_day"),  # not from before the journal was made
         ({"reminder_since": {NAME: at("2026-11-24 20:00")}}, "missed"),
         ({"reminder_since": {NAME: at("2026-11-24 20:01")}}, "same_day"),  # nor the first complete run
-        ({"reminder_since": {"Vorab": at("2026-01-01 12:50")}}, "same_day"),  # of this reminder
+        ({"reminder_since": {"Terminbestätigung": at("2026-01-01 12:50")}}, "same_day"),  # of this reminder
+        ({"reminder_since": {"Vorab": at("2026-01-01 12:50")}}, "missed"),  # or of one that it replaces
         ({"last_complete_run": None}, "same_day"),
         ({"journal_since": None}, "same_day"),
     ],

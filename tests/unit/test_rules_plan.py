@@ -126,6 +126,7 @@ def test_every_rule_says_what_it_looked_at_whatever_the_others_say() -> None:
         "past": (False, "starts 2026-11-25 09:00"),
         "same_day": (False, "starts 2026-11-25 09:00"),
         "not_yet_due": (False, "starts 2026-11-25 09:00, due are starts up to 2026-11-25 10:00"),
+        "held": (False, "no import holds it"),
         "booked_recently": (False, "booked 2026-11-24 09:00"),
         "opted_out": (False, "no preferred channel"),
         "no_consent": (False, "reminder_consent is true"),

@@ -43,7 +43,7 @@ def test_the_longer_lead_comes_first_where_the_shorter_one_is_not_due() -> None:
         (notified(state=State.RELEASED), "due"),
         (notified(start="2026-11-25 08:30"), "due"),  # not for the present start
         (notified(customer_id="4"), "due"),  # nor the present customer
-        (notified(reminder="Frühling"), "due"),  # a reminder that is no longer configured
+        (notified(reminder="Frühling"), "already_notified"),  # a reminder that was renamed since
     ],
 )
 def test_a_shorter_reminder_that_was_made_supersedes_the_longer_ones(

@@ -1,4 +1,4 @@
-"""`journal init` and `journal backup`."""
+"""`journal init`, `journal backup` and `journal timezone`."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def init(context: click.Context, *, adopt: bool) -> None:
     from terminbenachrichtigung.journal import create_journal
     from terminbenachrichtigung.on_demand import adopt as adoption
 
-    made = create_journal(settings.journal, invocation(context).clock.now())
+    made = create_journal(settings.journal, invocation(context).clock.now(), settings.timezone)
     click.echo("The journal is ready." if made else "The journal was there already; it was left as it is.")
     if adopt:
         with open_context(context, settings) as opened:
@@ -54,3 +54,24 @@ def backup(context: click.Context, *, file: Path) -> None:
 
     back_up(settings.journal, file)
     click.echo(f"{file} is written. To restore it: stop cron, put it in the journal's place, run dry-run.")
+
+
+@journal.command()
+@click.argument("zone", metavar="ZONE")
+@click.pass_context
+def timezone(context: click.Context, *, zone: str) -> None:
+    """Note that the practice has moved to another time zone, such as Europe/Vienna.
+
+    The configuration must say the same. What was told before keeps its moment.
+    """
+    settings = load_settings(context)
+    if zone != settings.timezone:
+        raise click.UsageError(f'the configuration says timezone = "{settings.timezone}", not "{zone}"')
+    from terminbenachrichtigung.journal import open_journal
+
+    opened = open_journal(settings.journal)
+    try:
+        opened.set_timezone(zone)
+    finally:
+        opened.close()
+    click.echo(f"The journal's time zone is {zone}.")

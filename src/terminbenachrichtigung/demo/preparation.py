@@ -140,7 +140,7 @@ def prepare(directory: Path, scene: Scenario, gateway: Gateway, mail_port: int) 
     with _schedule(settings) as schedule:
         _make_practice(schedule, scene)
         _book(schedule, scene, [each for each in scene.bookings if each.created_at < scene.first_run])
-    create_journal(settings.journal, scene.first_run - timedelta(minutes=10))
+    create_journal(settings.journal, scene.first_run - timedelta(minutes=10), settings.timezone)
     _run(settings, scene.first_run)
     with _schedule(settings) as schedule:
         _book(schedule, scene, [each for each in scene.bookings if each.created_at >= scene.first_run])

@@ -4,7 +4,7 @@
 contract's section 4 are kept here, and by the UNIQUE constraint below.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from terminbenachrichtigung.clock import SYSTEM_CLOCK, TIMINGS, Clock, Timings
 from terminbenachrichtigung.config.settings import JournalSettings
@@ -16,8 +16,8 @@ from terminbenachrichtigung.journal.journal import Journal
 __all__ = ["Journal", "Lost", "create_journal", "open_journal"]
 
 
-def create_journal(settings: JournalSettings, now: datetime) -> bool:
-    """Makes the journal; False if it was there already.
+def create_journal(settings: JournalSettings, now: datetime, timezone: str) -> bool:
+    """Makes the journal of a practice in this time zone; False if it was there already.
 
     Raises:
         JournalError: the database is out of reach, or holds a journal of a newer version.
@@ -26,7 +26,8 @@ def create_journal(settings: JournalSettings, now: datetime) -> bool:
     engine = make_engine(url, "rwc")
     try:
         with reaching(url):
-            return versions.create(engine, now)
+            keep = timedelta(days=settings.retention_days)
+            return versions.create(engine, now, timezone=timezone, keep=keep)
     finally:
         engine.dispose()
 
@@ -35,13 +36,22 @@ def open_journal(
     settings: JournalSettings,
     *,
     readonly: bool = False,
+    timezone: str | None = None,
     clock: Clock = SYSTEM_CLOCK,
     timings: Timings = TIMINGS,
 ) -> Journal:
     """Opens the journal that `journal init` made, upgraded if it is older.
 
+    Args:
+        settings: where it is.
+        readonly: whether it cannot be written.
+        timezone: the practice's, which must be the journal's; None for what compares no starts.
+        clock: tells how long it waits.
+        timings: how long it may.
+
     Raises:
-        JournalError: missing, out of reach, newer than this program, or older and `readonly`.
+        JournalError: missing, out of reach, newer than this program, older and `readonly`, or made with
+            another time zone.
     """
     url = settings.url.get_secret_value()
     engine = make_engine(url, "ro" if readonly else "rw", timings)
@@ -51,6 +61,9 @@ def open_journal(
                 newest = versions.check(connection, readonly=readonly)
             if not newest:
                 versions.upgrade(engine)
+            if timezone is not None:
+                with engine.connect() as connection:
+                    versions.check_timezone(connection, timezone)
     except BaseException:
         engine.dispose()
         raise

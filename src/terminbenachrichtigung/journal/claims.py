@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
+from terminbenachrichtigung.contact.names import hashed_name, keyed_hash, same_name
 from terminbenachrichtigung.errors import ClaimGoneError
 from terminbenachrichtigung.journal import statements, untold
 from terminbenachrichtigung.journal.tables import attempts, database_clock, messages
+from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.delivery import Attempt, Sent, Unknown
 from terminbenachrichtigung.model.journal import CHANNELS_LEFT, TOLD_NOBODY, State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Reason, Route
@@ -38,10 +40,26 @@ class MessageRow:
     run_id: str
     state: State
     run_now: datetime
+    name_key: bytes
+
+
+def _name_of(appointment: Appointment, key: bytes) -> frozenset[str]:
+    return hashed_name(appointment.first_name, appointment.last_name, key=key)
+
+
+def name_from(kept: str) -> frozenset[str]:
+    """A name as the journal keeps it, out of its column."""
+    return frozenset(kept.split())
 
 
 def next_generations(
-    connection: Connection, message: PlannedMessage, *, run_id: str, now: datetime, gap: timedelta
+    connection: Connection,
+    message: PlannedMessage,
+    *,
+    run_id: str,
+    now: datetime,
+    gap: timedelta,
+    name_key: bytes,
 ) -> list[int] | Lost:
     """The next generation of each appointment, or why the message cannot be claimed.
 
@@ -60,6 +78,8 @@ def next_generations(
         return Lost(Reason.IN_PROGRESS, "another run holds an open claim for this customer")
     generations = []
     for appointment in message.appointments:
+        if (lost := _told_under_another_id(connection, message, appointment, name_key)) is not None:
+            return lost
         key = {"appointment_id": appointment.appointment_id}
         newest_first = connection.execute(
             statements.notifications_newest_first, {"reminder": message.reminder, **key}
@@ -70,13 +90,15 @@ def next_generations(
         if newest_first[0].state == State.CLAIMED:
             return Lost(Reason.IN_PROGRESS, "it is claimed")
         generations.append(newest_first[0].generation + 1)
-        named = (message.customer_id, appointment.starts_at)
+        start, name = to_the_minute(appointment.starts_at), _name_of(appointment, name_key)
         for latest in newest_first:
-            same = (latest.customer_id, latest.starts_at) == named
+            same = latest.starts_at == start and (
+                latest.customer_id == message.customer_id or same_name(name_from(latest.name), name)
+            )
             # What was released told nobody: moved there and back, the customer knows what is now.
             if same or latest.state != State.RELEASED:
                 break
-        chosen = latest.message_id in message.again
+        chosen = latest.message_id in message.again or latest.revoked_at is not None
         if same and latest.state not in TOLD_NOBODY and not chosen:
             return Lost(Reason.ALREADY_NOTIFIED, latest.state)
         refused = set(connection.execute(statements.rejected_recipients, key).scalars())
@@ -87,6 +109,33 @@ def next_generations(
     if others and not message.gap_waived:
         return Lost(Reason.RECENTLY_NOTIFIED, "another run told this customer something a moment ago")
     return generations
+
+
+def _told_under_another_id(
+    connection: Connection, message: PlannedMessage, appointment: Appointment, key: bytes
+) -> Lost | None:
+    """Nobody is in two places at once: what the same person was told of this start counts for any id."""
+    told = connection.execute(
+        statements.told_under_other_ids,
+        {
+            "reminder": message.reminder,
+            "starts_at": to_the_minute(appointment.starts_at),
+            "appointment_id": appointment.appointment_id,
+            "customer_id": message.customer_id,
+            "recipient": _first_recipient(message, key),
+        },
+    ).all()
+    name = _name_of(appointment, key) if told else frozenset()
+    for row in told:
+        same = row.customer_id == message.customer_id or same_name(name_from(row.name), name)
+        if same and row.state not in TOLD_NOBODY and row.message_id not in message.again:
+            claimed = row.state == State.CLAIMED
+            return Lost(Reason.IN_PROGRESS if claimed else Reason.ALREADY_NOTIFIED, row.state)
+    return None
+
+
+def _first_recipient(message: PlannedMessage, key: bytes) -> str | None:
+    return keyed_hash(message.routes[0].recipient, key) if message.routes else None
 
 
 def insert(
@@ -116,7 +165,9 @@ def insert(
                 "generation": generation,
                 "message_id": row.message_id,
                 "customer_id": message.customer_id,
-                "starts_at": appointment.starts_at,
+                "starts_at": to_the_minute(appointment.starts_at),
+                "name": " ".join(sorted(_name_of(appointment, row.name_key))),
+                "recipient": _first_recipient(message, row.name_key),
             }
             for appointment, generation in zip(message.appointments, generations, strict=True)
         ],
@@ -124,11 +175,20 @@ def insert(
 
 
 def expire(connection: Connection, claim_timeout: timedelta) -> None:
-    """Turns claims that were not renewed for `claim_timeout` into `unknown`, of which a person must hear."""
+    """Turns claims that were not renewed for `claim_timeout` into `unknown`, of which a person must hear.
+
+    So do those of a run whose clock went ahead: they would keep their customers `in_progress` for ever.
+    """
     clock = connection.execute(select(database_clock())).scalar_one()
     late = connection.execute(
         select(messages)
-        .where(messages.c.state == State.CLAIMED, messages.c.renewed_at < clock - claim_timeout)
+        .where(
+            messages.c.state == State.CLAIMED,
+            or_(
+                messages.c.renewed_at < clock - claim_timeout,
+                messages.c.renewed_at > clock + claim_timeout,
+            ),
+        )
         # Another run may be expiring the same ones, or an owner be settling late: theirs, not ours.
         .with_for_update(skip_locked=True)
     ).all()

@@ -8,14 +8,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, delete, insert, select, text, update
+from sqlalchemy import Connection, Engine, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from terminbenachrichtigung.clock import Clock, Timings
 from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.errors import JournalError
 from terminbenachrichtigung.journal import claims, statements, untold
-from terminbenachrichtigung.journal.aftermath import Aftermath
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.journal.database import among, insert_new, lock, patient
 from terminbenachrichtigung.journal.figures import read_tellings
@@ -26,6 +25,7 @@ from terminbenachrichtigung.journal.reader import (
     read_latest,
     read_runs,
 )
+from terminbenachrichtigung.journal.reports import Reports
 from terminbenachrichtigung.journal.retention import purge
 from terminbenachrichtigung.journal.staff import StaffNotes
 from terminbenachrichtigung.journal.tables import (
@@ -33,6 +33,7 @@ from terminbenachrichtigung.journal.tables import (
     database_clock,
     leftovers,
     messages,
+    meta,
     reminders,
     reported,
     runs,
@@ -54,7 +55,7 @@ from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMe
 from terminbenachrichtigung.model.result import Untold
 
 
-class Journal(Aftermath, StaffNotes):
+class Journal(Reports, StaffNotes):
     """The journal of one run (or of one command). Not thread-safe: the main thread writes it alone."""
 
     def __init__(
@@ -64,6 +65,7 @@ class Journal(Aftermath, StaffNotes):
         self._settings = settings
         self._noted: Counter[str] = Counter()  # attempts in the journal, by open claim
         self.run_id = str(uuid.uuid4())
+        self._name_key: bytes | None = None
 
     # -------------------------------------------------------------- the run
 
@@ -93,14 +95,32 @@ class Journal(Aftermath, StaffNotes):
     def _claim_timeout(self) -> timedelta:
         return timedelta(minutes=self._settings.claim_timeout_minutes)
 
+    def _key(self, connection: Connection) -> bytes:
+        if self._name_key is None:
+            self._name_key = bytes.fromhex(connection.execute(select(meta.c.name_key)).scalar_one())
+        return self._name_key
+
+    @patient
+    def set_timezone(self, timezone: str) -> None:
+        """Notes that the practice has moved to another time zone."""
+        with self._transaction(writes=True) as connection:
+            connection.execute(update(meta).values(timezone=timezone))
+
     @patient
     def known(
-        self, appointment_ids: Collection[str], *, now: datetime, gap: timedelta, runs_since: datetime
+        self,
+        appointment_ids: Collection[str],
+        *,
+        now: datetime,
+        gap: timedelta,
+        runs_since: datetime,
+        starts: tuple[datetime, datetime] | None = None,
     ) -> Known:
         """Everything the rules ask the journal, about these appointments and their customers.
 
         Args:
             appointment_ids: the appointments of the window.
+            starts: the soonest and the latest start of these; between them, what others were told counts too.
             now: the run's moment, from which `gap` is counted.
             gap: the customer gap; messages further away from `now` are left out.
             runs_since: how far back complete runs matter (when the earliest window opened).
@@ -114,6 +134,8 @@ class Journal(Aftermath, StaffNotes):
                 gap=gap,
                 runs_since=runs_since,
                 claim_timeout=self._claim_timeout,
+                starts=starts,
+                name_key=self._key(connection),
             )
 
     @patient
@@ -148,6 +170,8 @@ class Journal(Aftermath, StaffNotes):
                 )
             untold.forget(connection, message_ids)
             if complete:
+                # What a run noted while its clock was ahead would keep `missed` silent until then.
+                connection.execute(delete(reminders).where(reminders.c.first_complete_run > now))
                 known = set(connection.execute(select(reminders.c.reminder)).scalars())
                 new = [name for name in reminder_names if name not in known]
                 if new:
@@ -172,7 +196,8 @@ class Journal(Aftermath, StaffNotes):
         """Records what a run leaves over.
 
         Args:
-            left: appointments left `retry` or `deferred`, by (reminder, appointment).
+            left: appointments that were due and not told, though nothing spoke against it, by
+                (reminder, appointment).
             told: (reminder, appointment) pairs that are left over no longer.
         """
         gone = [{"r": reminder, "a": appointment} for reminder, appointment in (*told, *left)]
@@ -191,7 +216,7 @@ class Journal(Aftermath, StaffNotes):
                             "appointment_id": appointment,
                             "customer_id": what.customer_id,
                             "starts_at": what.starts_at,
-                            "outcome": what.outcome,
+                            "why": what.why,
                         }
                         for (reminder, appointment), what in left.items()
                     ],
@@ -231,10 +256,13 @@ class Journal(Aftermath, StaffNotes):
             lock(connection, claim.message.customer_id)
             if self._retrying and claims.is_open(connection, claim.message_id):
                 return claim
-            taken = claims.next_generations(connection, claim.message, run_id=self.run_id, now=now, gap=gap)
+            key = self._key(connection)
+            taken = claims.next_generations(
+                connection, claim.message, run_id=self.run_id, now=now, gap=gap, name_key=key
+            )
             if isinstance(taken, Lost):
                 return taken
-            row = claims.MessageRow(claim.message_id, self.run_id, State.CLAIMED, now)
+            row = claims.MessageRow(claim.message_id, self.run_id, State.CLAIMED, now, key)
             claims.insert(connection, row, claim.message, taken)
         return claim
 
@@ -353,12 +381,13 @@ class Journal(Aftermath, StaffNotes):
         for message in planned:
             with self._transaction(writes=True) as connection:
                 lock(connection, message.customer_id)
+                key = self._key(connection)
                 taken = claims.next_generations(
-                    connection, message, run_id=self.run_id, now=now, gap=timedelta(0)
+                    connection, message, run_id=self.run_id, now=now, gap=timedelta(0), name_key=key
                 )
                 if isinstance(taken, Lost):
                     continue
-                row = claims.MessageRow(str(uuid.uuid4()), self.run_id, State.ADOPTED, now)
+                row = claims.MessageRow(str(uuid.uuid4()), self.run_id, State.ADOPTED, now, key)
                 claims.insert(connection, row, message, taken)
                 count += len(message.appointments)
         return count
@@ -381,7 +410,11 @@ class Journal(Aftermath, StaffNotes):
             connection.execute(
                 update(messages)
                 .where(messages.c.message_id == message_id)
-                .values(state=State.SENT if sent else State.RELEASED, settled_at=database_clock())
+                .values(
+                    state=State.SENT if sent else State.RELEASED,
+                    settled_at=database_clock(),
+                    resolved_at=database_clock(),
+                )
             )
             if not sent:
                 connection.execute(

@@ -2,15 +2,18 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, Row, and_, func, or_, select
 
+from terminbenachrichtigung.journal.claims import name_from
 from terminbenachrichtigung.journal.database import among
+from terminbenachrichtigung.journal.staff import read_ticks
 from terminbenachrichtigung.journal.statements import COUNTS_FOR_GAP, constant
 from terminbenachrichtigung.journal.tables import (
+    UtcTime,
     attempts,
     database_clock,
     leftovers,
@@ -19,7 +22,9 @@ from terminbenachrichtigung.journal.tables import (
     notifications,
     reminders,
     runs,
+    staff_done,
 )
+from terminbenachrichtigung.model.appointment import to_the_minute
 from terminbenachrichtigung.model.journal import (
     CONFIRMATION,
     Contacted,
@@ -30,9 +35,48 @@ from terminbenachrichtigung.model.journal import (
     Known,
     Leftover,
     Notification,
+    StaffTick,
     State,
 )
-from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Route
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Route
+
+_NOTIFICATIONS = (
+    select(
+        notifications,
+        messages.c.state,
+        messages.c.run_now,
+        messages.c.renewed_at,
+        messages.c.channel,
+        messages.c.recipient.label("sent_to"),
+    )
+    .join(messages, messages.c.message_id == notifications.c.message_id)
+    # By the journal's clock: a run that began later may have claimed earlier.
+    .order_by(messages.c.claimed_at, notifications.c.generation)
+)
+_LEFT_BECAUSE: Mapping[str, MessageOutcome | Reason] = {
+    word.value: word for word in (*Reason, *MessageOutcome)
+}
+
+
+def _notification(row: Row[Any], leased: tuple[datetime, datetime] | None = None) -> Notification:
+    """One row of `_NOTIFICATIONS`; a claim that was renewed outside of `leased` has run out."""
+    state = State(row.state)
+    if state is State.CLAIMED and leased is not None and not leased[0] <= row.renewed_at <= leased[1]:
+        state = State.UNKNOWN
+    return Notification(
+        row.reminder,
+        row.appointment_id,
+        row.generation,
+        row.customer_id,
+        row.starts_at,
+        state,
+        row.message_id,
+        row.run_now,
+        Route(Channel(row.channel), row.sent_to or "") if row.channel else None,
+        name_from(row.name),
+        row.recipient,
+        revoked=row.revoked_at is not None,
+    )
 
 
 def read_known(
@@ -44,54 +88,47 @@ def read_known(
     gap: timedelta,
     runs_since: datetime,
     claim_timeout: timedelta,
+    starts: tuple[datetime, datetime] | None,
+    name_key: bytes,
 ) -> Known:
     """See `Journal.known`."""
     complete = select(runs.c.run_now).where(runs.c.complete.is_(True))
     # A run that lies ahead was another host's, or one by a clock gone wrong: it must not hide who was missed.
     past = complete.where(runs.c.run_now <= now).order_by(runs.c.run_now.desc())
     last = connection.execute(past.limit(1)).scalar()
-    since = connection.execute(select(meta.c.created_at)).scalar()
-    first_runs = {row.reminder: row.first_complete_run for row in connection.execute(select(reminders))}
+    since = connection.execute(select(meta.c.created_at)).scalar_one()
+    if since > now:  # made by a clock that was ahead
+        since = connection.execute(
+            select(func.min(runs.c.run_now, type_=UtcTime)).where(runs.c.run_now <= now)
+        ).scalar()
+    first_runs = {
+        row.reminder: row.first_complete_run
+        for row in connection.execute(select(reminders).where(reminders.c.first_complete_run <= now))
+    }
     if not appointment_ids:
-        return Known(last_complete_run=last, journal_since=since, reminder_since=first_runs)
+        return Known(
+            last_complete_run=last, journal_since=since, reminder_since=first_runs, name_key=name_key
+        )
 
     # A dry run may not write, so it reads a claim that has run out as the `unknown` it will become.
     clock: datetime = connection.execute(select(database_clock())).scalar_one()
-    lease_ends = clock - claim_timeout
+    leased = (clock - claim_timeout, clock + claim_timeout)
 
     by_appointment: dict[str, list[Notification]] = defaultdict(list)
     confirmations: dict[str, list[Notification]] = defaultdict(list)
-    rows = connection.execute(
-        select(
-            notifications.c.reminder,
-            notifications.c.appointment_id,
-            notifications.c.generation,
-            notifications.c.customer_id,
-            notifications.c.starts_at,
-            messages.c.state,
-            messages.c.message_id,
-            messages.c.run_now,
-            messages.c.renewed_at,
-            messages.c.channel,
-            messages.c.recipient,
-        )
-        .join(messages, messages.c.message_id == notifications.c.message_id)
-        .where(among(connection, notifications.c.appointment_id, appointment_ids))
-        # By the journal's clock: a run that began later may have claimed earlier.
-        .order_by(messages.c.claimed_at, notifications.c.generation)
-    )
-    for row in rows:
-        reminder, appointment, generation, customer, starts_at, word, message, run_now, renewed_at = row[:9]
-        state = State(word)
-        if state is State.CLAIMED and renewed_at < lease_ends:
-            state = State.UNKNOWN
-        route = Route(Channel(row.channel), row.recipient or "") if row.channel else None
-        kept = confirmations if reminder == CONFIRMATION else by_appointment
-        kept[appointment].append(
-            Notification(
-                reminder, appointment, generation, customer, starts_at, state, message, run_now, route
-            )
-        )
+    about = among(connection, notifications.c.appointment_id, appointment_ids)
+    for row in connection.execute(_NOTIFICATIONS.where(about)):
+        kept = confirmations if row.reminder == CONFIRMATION else by_appointment
+        kept[row.appointment_id].append(_notification(row, leased))
+    beside: list[Notification] = []
+    if starts is not None:
+        near = notifications.c.starts_at.between(to_the_minute(starts[0]), to_the_minute(starts[1]))
+        asked = frozenset(appointment_ids)
+        beside = [
+            _notification(row, leased)
+            for row in connection.execute(_NOTIFICATIONS.where(near))
+            if row.appointment_id not in asked
+        ]
 
     rejected: dict[str, set[str]] = defaultdict(set)
     refused = connection.execute(
@@ -119,20 +156,29 @@ def read_known(
     claims = connection.execute(
         select(messages.c.customer_id).where(
             messages.c.state == constant(State.CLAIMED),
-            messages.c.renewed_at >= lease_ends,
+            messages.c.renewed_at.between(*leased),
             messages.c.run_id != run_id,
         )
     ).scalars()
-    complete_runs = complete.where(runs.c.run_now >= runs_since).order_by(runs.c.run_now)
+    complete_runs = complete.where(runs.c.run_now.between(runs_since, now)).order_by(runs.c.run_now)
+    ahead = select(func.count()).select_from(runs).where(runs.c.run_now > now, runs.c.run_id != run_id)
+    ticks: dict[str, list[StaffTick]] = defaultdict(list)
+    for tick in read_ticks(connection, or_(staff_done.c.starts_at > now, staff_done.c.done_at > now - gap)):
+        ticks[tick.customer_id].append(tick)
     return Known(
         notifications=by_appointment,
         confirmations=confirmations,
+        told_beside=tuple(beside),
+        ticks=ticks,
+        name_key=name_key,
+        runs_ahead=connection.execute(ahead).scalar_one(),
+        database_now=None if connection.dialect.name == "sqlite" else clock,
         rejected={appointment: frozenset(refused_ones) for appointment, refused_ones in rejected.items()},
         contacted=contacted,
         open_claims=frozenset(claims),
         leftovers={
             (row.reminder, row.appointment_id): Leftover(
-                row.customer_id, row.starts_at, MessageOutcome(row.outcome)
+                row.customer_id, row.starts_at, _LEFT_BECAUSE[row.why]
             )
             for row in connection.execute(select(leftovers))
         },
@@ -148,27 +194,14 @@ def read_latest(
 ) -> dict[str, Notification]:
     """See `Journal.latest`."""
     rows = connection.execute(
-        select(notifications, messages.c.state, messages.c.run_now)
-        .join(messages, messages.c.message_id == notifications.c.message_id)
-        .where(
+        _NOTIFICATIONS.where(
             notifications.c.reminder == reminder,
             among(connection, notifications.c.appointment_id, appointment_ids),
         )
+        .order_by(None)
         .order_by(notifications.c.generation)
     )
-    return {
-        row.appointment_id: Notification(
-            row.reminder,
-            row.appointment_id,
-            row.generation,
-            row.customer_id,
-            row.starts_at,
-            State(row.state),
-            row.message_id,
-            row.run_now,
-        )
-        for row in rows
-    }
+    return {row.appointment_id: _notification(row) for row in rows}
 
 
 def read_history(connection: Connection, limit: int, wanted: HistoryFilter) -> tuple[JournalMessage, ...]:

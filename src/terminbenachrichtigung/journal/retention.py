@@ -2,12 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from terminbenachrichtigung.journal.tables import (
     attempts,
     leftovers,
     messages,
+    meta,
     notifications,
     reported,
     runs,
@@ -17,18 +18,29 @@ from terminbenachrichtigung.journal.tables import (
 )
 from terminbenachrichtigung.model.journal import State
 
+_DAY = timedelta(days=1)
+_MARGIN = 2 * _DAY  # so much later than the clock has it may "now" be, after a run by a wrong one
 _CHUNK = 500  # ids in one statement; SQLite's oldest limit is 999
 
 
 def purge(connection: Connection, now: datetime, keep: timedelta) -> None:
-    """Deletes what is older than `keep`; never a message with an appointment ahead, nor an open claim."""
-    before = now - keep
+    """Deletes what is older than `keep`; never a message with an appointment ahead, nor an open claim.
+
+    Once a day, and never further than a day beyond the last time: a clock that is wrong for a run or a day
+    deletes nothing that counts.
+    """
+    last = connection.execute(select(meta.c.purged_before, meta.c.purged_at)).one()
+    if abs(now - last.purged_at) < _DAY:
+        return
+    before = min(now - keep, last.purged_before + _DAY)
+    connection.execute(update(meta).values(purged_before=max(before, last.purged_before), purged_at=now))
+    present = min(now, before + keep) - _MARGIN
     # By all its generations: if a later one went before an earlier one, that would become the latest.
     any_generation = notifications.alias()
     ahead = (
         select(notifications.c.message_id)
         .join(any_generation, any_generation.c.appointment_id == notifications.c.appointment_id)
-        .where(notifications.c.message_id == messages.c.message_id, any_generation.c.starts_at >= now)
+        .where(notifications.c.message_id == messages.c.message_id, any_generation.c.starts_at >= present)
         .exists()
     )
     old = select(messages.c.message_id).where(

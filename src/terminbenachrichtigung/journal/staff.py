@@ -1,10 +1,10 @@
 """What the journal keeps for the staff list. Nothing of it is a message to a customer."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from terminbenachrichtigung.journal.database import Connected, insert_new, patient
 from terminbenachrichtigung.journal.tables import database_clock, notifications, staff_done, staff_mails
@@ -12,6 +12,33 @@ from terminbenachrichtigung.model.delivery import StaffClaim
 from terminbenachrichtigung.model.journal import CONFIRMATION, StaffTick
 
 _DOUBTFUL_FOR = timedelta(days=7)
+
+
+def read_ticks(connection: Connection, which: ColumnElement[bool]) -> Iterator[StaffTick]:
+    """What was ticked off."""
+    for row in connection.execute(select(staff_done).where(which)):
+        yield StaffTick(
+            row.appointment_id,
+            row.customer_id,
+            row.starts_at,
+            row.reason,
+            row.message_id,
+            row.revokes,
+            row.done_at,
+        )
+
+
+def revoke(connection: Connection, customer_id: str, start: datetime) -> None:
+    """Notes that the customer knows that what they were told of this start holds no more."""
+    connection.execute(
+        update(notifications)
+        .where(
+            notifications.c.customer_id == customer_id,
+            notifications.c.starts_at == start,
+            notifications.c.revoked_at.is_(None),
+        )
+        .values(revoked_at=database_clock())
+    )
 
 
 class StaffNotes(Connected):
@@ -32,17 +59,13 @@ class StaffNotes(Connected):
     def staff_done(self, now: datetime) -> frozenset[StaffTick]:
         """What was ticked off, of the appointments that start after `now`."""
         with self._transaction(writes=False) as connection:
-            rows = connection.execute(select(staff_done).where(staff_done.c.starts_at > now))
-            return frozenset(
-                StaffTick(row.appointment_id, row.customer_id, row.starts_at, row.reason, row.message_id)
-                for row in rows
-            )
+            return frozenset(read_ticks(connection, staff_done.c.starts_at > now))
 
     @patient
-    def tick_off(self, ticks: Collection[StaffTick]) -> None:
-        """Notes that a person has done this. Once more changes nothing."""
+    def tick_off(self, ticks: Collection[StaffTick], now: datetime) -> None:
+        """Notes that a person has done this, and what they said to be off. Once more changes nothing."""
         with self._transaction(writes=True) as connection:
-            note = insert_new(connection, staff_done).values(done_at=database_clock())
+            note = insert_new(connection, staff_done).values(done_at=now)
             for tick in ticks:
                 connection.execute(
                     note,
@@ -52,8 +75,11 @@ class StaffNotes(Connected):
                         "starts_at": tick.starts_at,
                         "reason": tick.reason,
                         "message_id": tick.message_id,
+                        "revokes": tick.revokes,
                     },
                 )
+                if tick.revokes is not None:
+                    revoke(connection, tick.customer_id, tick.revokes)
 
     # -------------------------------------------------------------- mailed
 

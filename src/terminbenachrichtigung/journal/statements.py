@@ -30,6 +30,8 @@ notifications_newest_first = (
         notifications.c.generation,
         notifications.c.customer_id,
         notifications.c.starts_at,
+        notifications.c.name,
+        notifications.c.revoked_at,
         notifications.c.message_id,
         messages.c.state,
     )
@@ -41,6 +43,22 @@ notifications_newest_first = (
     .order_by(notifications.c.generation.desc())
 )
 """Of one appointment for one reminder; seldom more than one or two."""
+
+told_under_other_ids = (
+    select(notifications.c.customer_id, notifications.c.name, notifications.c.message_id, messages.c.state)
+    .join(messages, messages.c.message_id == notifications.c.message_id)
+    .where(
+        notifications.c.reminder == bindparam("reminder"),
+        notifications.c.starts_at == bindparam("starts_at", type_=UtcTime),
+        notifications.c.appointment_id != bindparam("appointment_id"),
+        notifications.c.revoked_at.is_(None),
+        or_(
+            notifications.c.customer_id == bindparam("customer_id"),
+            notifications.c.recipient == bindparam("recipient"),
+        ),
+    )
+)
+"""What the customer, or somebody at the same number, has from one reminder about one start."""
 
 others_for_customer = select(messages.c.state, messages.c.run_now).where(
     messages.c.customer_id == bindparam("customer_id"),

@@ -73,6 +73,10 @@ meta = Table(
     "journal_meta",
     metadata,
     Column("created_at", UtcTime, nullable=False),
+    Column("timezone", Text, nullable=False),  # the practice's; starts are kept to its minute
+    Column("name_key", Text, nullable=False),  # hexadecimal; names and recipients are hashed with it
+    Column("purged_before", UtcTime, nullable=False),  # how far the last purge went
+    Column("purged_at", UtcTime, nullable=False),  # the `now` of the run that purged
 )
 
 runs = Table(
@@ -104,6 +108,7 @@ messages = Table(
     Column("claimed_at", UtcTime, nullable=False),
     Column("renewed_at", UtcTime, nullable=False),
     Column("settled_at", UtcTime),
+    Column("resolved_at", UtcTime),  # by hand; a delivery report still knows better
 )
 
 notifications = Table(
@@ -114,7 +119,10 @@ notifications = Table(
     Column("generation", Integer, nullable=False),
     Column("message_id", String(36), ForeignKey("journal_messages.message_id"), nullable=False),
     Column("customer_id", Text, nullable=False),
-    Column("starts_at", UtcTime, nullable=False),
+    Column("starts_at", UtcTime, nullable=False),  # to the minute, as texts show it
+    Column("name", Text, nullable=False),  # hashes of the words of the customer's name; empty for no name
+    Column("recipient", Text),  # hash of the message's first one; null: told by another system
+    Column("revoked_at", UtcTime),  # since when the customer knows that it is off
     # The promise "never twice" lives here, below every program that may be wrong.
     UniqueConstraint("reminder", "appointment_id", "generation"),
 )
@@ -147,7 +155,7 @@ leftovers = Table(
     Column("appointment_id", Text, primary_key=True),
     Column("customer_id", Text, nullable=False),
     Column("starts_at", UtcTime, nullable=False),
-    Column("outcome", Text, nullable=False),
+    Column("why", Text, nullable=False),  # a message's outcome, or a rule's reason
 )
 
 reported = Table(
@@ -173,6 +181,7 @@ staff_done = Table(
     Column("starts_at", UtcTime, primary_key=True),
     Column("reason", Text, primary_key=True),
     Column("message_id", Text, primary_key=True),  # empty where no message is the cause
+    Column("revokes", UtcTime),  # the start that the customer now knows to be off
     Column("done_at", UtcTime, nullable=False),
 )
 

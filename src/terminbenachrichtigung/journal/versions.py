@@ -1,16 +1,35 @@
 """The journal's versions: made, checked and upgraded by Alembic, which only then is imported."""
 
-from datetime import datetime
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, select, text
 
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
 from terminbenachrichtigung.journal import database as opening
 from terminbenachrichtigung.journal.tables import meta
 
-VERSIONS = ("0001", "0002", "0003", "0004", "0005")
-"""All that this program knows, oldest first; a test compares them with `migrations/versions`."""
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Versions of the journal, and where the migrations between them lie."""
+
+    known: tuple[str, ...]  # oldest first
+    folders: Sequence[Path]
+
+    @property
+    def newest(self) -> str:
+        return self.known[-1]
+
+
+VERSIONS = Versions(("0001",), (_MIGRATIONS / "versions",))
+"""All that this program knows; a test compares them with the files."""
 
 MISSING = "there is no journal yet; make one: terminbenachrichtigung journal init"
 
@@ -23,56 +42,81 @@ def version(connection: Connection) -> str | None:
     return found
 
 
-def check(connection: Connection, *, readonly: bool) -> bool:
+def check(connection: Connection, *, readonly: bool, versions: Versions = VERSIONS) -> bool:
     """Whether the journal is of our version; False if it is older and must be upgraded first.
 
     Raises:
         JournalError: there is none, it is newer than this program, or older and cannot be upgraded.
     """
     found = version(connection)
-    if found == VERSIONS[-1]:
+    if found == versions.newest:
         return True
     if found is None:
         raise JournalMissingError(MISSING)
-    if found not in VERSIONS:
+    if found not in versions.known:
         raise JournalError(
             f"the journal has version {found}, made by a newer terminbenachrichtigung; "
-            f"this one knows up to {VERSIONS[-1]}: update the program"
+            f"this one knows up to {versions.newest}: update the program"
         )
     if readonly:
         raise JournalError(
-            f"the journal has version {found}, older than {VERSIONS[-1]}; the next run-once upgrades it"
+            f"the journal has version {found}, older than {versions.newest}; the next run-once upgrades it"
         )
     return False
 
 
-def create(engine: Engine, now: datetime) -> bool:
+def create(engine: Engine, now: datetime, *, timezone: str, keep: timedelta) -> bool:
     """Makes the journal's tables; False if a journal was there already (it is upgraded, if need be)."""
     with engine.connect() as connection, opening.transaction(connection, writes=True):
         opening.lock(connection, "upgrade")
         if version(connection) is not None:
             if not check(connection, readonly=False):
-                _to_newest(connection)
+                _to_newest(connection, VERSIONS)
             return False
-        _to_newest(connection)
-        connection.execute(meta.insert().values(created_at=now))
+        _to_newest(connection, VERSIONS)
+        connection.execute(
+            meta.insert().values(
+                created_at=now,
+                timezone=timezone,
+                name_key=secrets.token_hex(32),
+                purged_before=now - keep,
+                purged_at=now,
+            )
+        )
         return True
 
 
-def upgrade(engine: Engine) -> None:
+def check_timezone(connection: Connection, timezone: str) -> None:
+    """Refuses a run by another time zone than the journal's: each would tell what the other told anew.
+
+    Raises:
+        JournalError: the journal was made with another one.
+    """
+    kept = connection.execute(select(meta.c.timezone)).scalar()
+    if kept != timezone:
+        raise JournalError(
+            f'the journal was made with timezone = "{kept}", and the configuration says "{timezone}": '
+            "all starts would be other times of day. Correct the configuration, or, if the practice has "
+            f"moved: terminbenachrichtigung journal timezone {timezone}"
+        )
+
+
+def upgrade(engine: Engine, versions: Versions = VERSIONS) -> None:
     """Brings an older journal to our version in one transaction; of two runs at once, one waits."""
     with engine.connect() as connection, opening.transaction(connection, writes=True):
         opening.lock(connection, "upgrade")
-        if not check(connection, readonly=False):
-            _to_newest(connection)
+        if not check(connection, readonly=False, versions=versions):
+            _to_newest(connection, versions)
 
 
-def _to_newest(connection: Connection) -> None:
+def _to_newest(connection: Connection, versions: Versions) -> None:
     from alembic import command  # noqa: PLC0415 - costs 0.1 s, and most runs need no upgrade
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
+    folders = os.pathsep.join(map(str, versions.folders))
+    config.set_main_option("version_locations", folders.replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

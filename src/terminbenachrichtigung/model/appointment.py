@@ -43,6 +43,15 @@ class Appointment:
     """What `schedule import` says: empty, `held` (no run may remind), `gone` (missing from two files)."""
 
 
+HELD = "held"
+"""The `import_state` of an appointment that no run may remind of."""
+
+
+def to_the_minute(start: datetime) -> datetime:
+    """A start as texts show it: a row that moves by seconds has not moved."""
+    return start.replace(second=0, microsecond=0)
+
+
 @dataclass(frozen=True, slots=True)
 class BadRow:
     """A row that was passed over because a needed value could not be read, or its id came twice."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Route
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Route
 
 
 class State(StrEnum):
@@ -36,17 +36,25 @@ class Notification:
     appointment_id: str
     generation: int  # counts an appointment's notifications for one reminder, from 1
     customer_id: str
-    starts_at: datetime
+    starts_at: datetime  # to the minute, as texts show it
     state: State
     message_id: str
     run_now: datetime  # the `now` of the run that claimed it
     route: Route | None = field(
         default=None, compare=False
     )  # of the last attempt; None: adopted, or not read
+    name: frozenset[str] = field(default=frozenset(), compare=False)
+    """Hashes of the words of the customer's name; empty for no name."""
+    first_recipient: str | None = field(default=None, compare=False)
+    """Hash of the message's first recipient; None where another system told them."""
+    revoked: bool = False
+    """Since then the customer was told that it is off."""
 
 
 CONFIRMATION = "Terminbestätigung"
 """The name under which the journal keeps confirmations of bookings; no reminder may have it."""
+CORRECTIONS = ("Terminabsage", "Terminverschiebung")
+"""The names under which it keeps that an appointment is off, or has moved; no reminder may have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +68,11 @@ class Contacted:
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """An appointment that the last run which planned it left `retry` or `deferred`."""
+    """An appointment that the last run which met it due did not tell, though nothing spoke against it."""
 
     customer_id: str
     starts_at: datetime
-    outcome: MessageOutcome
+    why: MessageOutcome | Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,12 @@ class Known:
     """By appointment: all reminders and generations that are still kept, oldest first."""
     confirmations: Mapping[str, Sequence[Notification]] = field(default_factory=dict)
     """By appointment: its confirmations, oldest first. Apart, because no reminder's rule looks at them."""
+    told_beside: Sequence[Notification] = ()
+    """Of the days of these appointments: what was told of others, which these may be under new ids."""
+    ticks: Mapping[str, Sequence["StaffTick"]] = field(default_factory=dict)
+    """By customer: what a person ticked off on the staff list, of appointments ahead or within the gap."""
+    name_key: bytes = b""
+    """With which the journal hashes names and recipients."""
     rejected: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By appointment: recipients that a gateway or mail server refused for good."""
     contacted: Mapping[str, Sequence[Contacted]] = field(default_factory=dict)
@@ -84,7 +98,11 @@ class Known:
     leftovers: Mapping[tuple[str, str], Leftover] = field(default_factory=dict)
     """By (reminder, appointment)."""
     complete_runs: Sequence[datetime] = ()
-    """The `now` of complete runs, ascending, as far back as a window can have opened."""
+    """The `now` of complete runs, ascending, as far back as a window can have opened; none after `now`."""
+    runs_ahead: int = 0
+    """Runs that are dated after `now`: some clock was wrong. They count as none."""
+    database_now: datetime | None = None
+    """By the clock of the database server; None for SQLite, which has none of its own."""
     last_complete_run: datetime | None = None
     journal_since: datetime | None = None
     reminder_since: Mapping[str, datetime] = field(default_factory=dict)
@@ -97,9 +115,13 @@ class StaffTick:
 
     appointment_id: str
     customer_id: str
-    starts_at: datetime
+    starts_at: datetime  # to the minute
     reason: str
     message_id: str  # of the message that is the cause; empty where none is
+    revokes: datetime | None = field(default=None, compare=False)
+    """The start that the customer was told and, by this person, now knows to be off; None: none is."""
+    done_at: datetime | None = field(default=None, compare=False)
+    """By the journal's clock; None for one that is not noted yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     PAST = "past"
     SAME_DAY = "same_day"
     NOT_YET_DUE = "not_yet_due"
+    HELD = "held"
     BOOKED_RECENTLY = "booked_recently"
     OPTED_OUT = "opted_out"
     NO_CONSENT = "no_consent"

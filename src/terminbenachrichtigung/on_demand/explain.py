@@ -41,7 +41,7 @@ def explain(context: RunContext, appointment_id: str, at: datetime | None = None
     row = next(iter(window.appointments), None)
     # Half a surrogate pair, as a command line may hold it, is no text that a database takes.
     asked = [appointment_id] if appointment_id.encode(errors="ignore").decode() == appointment_id else []
-    known = ask_journal(context, asked, now, since=now)
+    known = ask_journal(context, window.appointments, now, since=now, others=asked)
     notifications = (
         *known.notifications.get(appointment_id, ()),
         *known.confirmations.get(appointment_id, ()),

@@ -30,7 +30,7 @@ def outlook(context: RunContext, row: Appointment, at: datetime, now: datetime) 
     # Runs long before the window cannot matter; those from here on are followed one by one.
     begin = max(at, min(opens) - _BEFORE)
     rows = _of_customer(context, row, now, begin)
-    known = ask_journal(context, [each.appointment_id for each in rows], now, min(now, row.starts_at))
+    known = ask_journal(context, rows, now, min(now, row.starts_at))
     ahead = rules.forecast(
         rows, settings, known, begin, text_lengths(context), quiet, appointment_id=row.appointment_id
     )

@@ -128,7 +128,7 @@ def _read(
 
 
 def _plan(context: RunContext, choice: Choice, rows: Sequence[Appointment], now: datetime) -> Plan:
-    known = ask_journal(context, [row.appointment_id for row in rows], now, since=now)
+    known = ask_journal(context, rows, now, since=now)
     return rules.plan_by_hand(
         rows,
         context.settings,

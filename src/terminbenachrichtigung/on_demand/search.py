@@ -7,7 +7,6 @@ from datetime import date, timedelta
 
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import Known
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.on_demand.search_text import STATES, Found, FoundState, Search
 from terminbenachrichtigung.run.context import RunContext, ask_journal, text_lengths
@@ -39,11 +38,11 @@ def search(context: RunContext, query: Query) -> Search:
     begin, end = context.quiet.day_start(first), context.quiet.day_start(last + _DAY)
     window = context.schedule.read(begin, end)
     rows = [row for row in window.appointments if row.starts_at < end and _fits(row, query)]
-    known = ask_journal(context, [row.appointment_id for row in rows], now, since=now)
+    known = ask_journal(context, rows, now, since=now)
     judged = defaultdict(list)
     for each in rules.judge(rows, context.settings, known, now, text_lengths(context), context.quiet):
         judged[each.appointment.appointment_id].append(each)
-    found = (_found(row, judged[row.appointment_id], known) for row in rows)
+    found = (_found(row, judged[row.appointment_id]) for row in rows)
     return Search(
         first,
         last,
@@ -53,22 +52,18 @@ def search(context: RunContext, query: Query) -> Search:
     )
 
 
-def _found(row: Appointment, judged: list[rules.Judgement], known: Known) -> Found:
+def _found(row: Appointment, judged: list[rules.Judgement]) -> Found:
     verdicts = {each.reminder: each.first() for each in judged}
     return Found(
         row,
-        {each.reminder: _state(each, known) for each in judged},
+        {each.reminder: _state(each) for each in judged},
         {name: None if verdict is None else verdict.reason for name, verdict in verdicts.items()},
     )
 
 
-def _state(each: rules.Judgement, known: Known) -> FoundState:
-    row = each.appointment
-    own = [n for n in known.notifications.get(row.appointment_id, ()) if n.reminder == each.reminder]
-    latest = max(own, key=lambda notification: notification.generation, default=None)
-    state = FoundState.NOT_NOTIFIED
-    if latest and (latest.customer_id, latest.starts_at) == (row.customer_id, row.starts_at):
-        state = STATES[latest.state]
+def _state(each: rules.Judgement) -> FoundState:
+    told = each.told()
+    state = FoundState.NOT_NOTIFIED if told is None else STATES[told.state]
     if state is FoundState.NOT_NOTIFIED:
         refusal = each.first(_WHETHER_REACHED)
         if refusal is not None and refusal.reason is Reason.NO_CONTACT:

@@ -36,6 +36,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.PAST: "it has started",
     Reason.SAME_DAY: "it starts later today, and rules.same_day is false",
     Reason.NOT_YET_DUE: "it is not due yet; a later run notifies it",
+    Reason.HELD: "the newest import no longer has it, or contradicts it; the next one settles that",
     Reason.BOOKED_RECENTLY: "it was booked less than rules.hours_after_booking hours ago; "
     "a later run notifies it",
     Reason.OPTED_OUT: "the customer wants no notifications",

@@ -14,6 +14,7 @@ from terminbenachrichtigung.rules.confirming import booked_since, judge_confirma
 from terminbenachrichtigung.rules.contact import Parts
 from terminbenachrichtigung.rules.context import has_excluded_status
 from terminbenachrichtigung.rules.forecast import Forecast, forecast
+from terminbenachrichtigung.rules.people import names, same_person
 from terminbenachrichtigung.rules.planning import Judgement, judge, plan
 from terminbenachrichtigung.rules.verdicts import (
     LASTING,
@@ -39,7 +40,9 @@ __all__ = [
     "has_excluded_status",
     "judge",
     "judge_confirmation",
+    "names",
     "plan",
     "plan_by_hand",
     "plan_confirmations",
+    "same_person",
 ]

@@ -63,5 +63,5 @@ def plan_by_hand(  # noqa: PLR0917  the same as `plan`
 
 def _told_before(taken: Bundle, context: Context) -> frozenset[str]:
     """Exactly these may be repeated: what another run or person tells meanwhile may not."""
-    latest = (context.latest(candidate) for candidate in taken)
-    return frozenset(each.message_id for each in latest if each is not None)
+    told = [context.latest(each) for each in taken] + [context.told_under_another_id(each) for each in taken]
+    return frozenset(each.message_id for each in told if each is not None)

@@ -1,18 +1,30 @@
 """What every rule may look at: the run's moment, the settings and the journal's answers, made ready once."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out, patterns
 from terminbenachrichtigung.config.settings import Reminder, Settings
-from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import Known, Leftover, Notification, State
+from terminbenachrichtigung.contact.names import keyed_hash
+from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
+from terminbenachrichtigung.model.journal import (
+    CONFIRMATION,
+    TOLD_NOBODY,
+    Known,
+    Leftover,
+    Notification,
+    StaffTick,
+    State,
+)
 from terminbenachrichtigung.model.lead import HoursBefore
 from terminbenachrichtigung.model.plan import Reason, Route
 from terminbenachrichtigung.rules.contact import Contact, Parts, contact
+from terminbenachrichtigung.rules.people import ToldByStart, is_retired, names, same_person
 from terminbenachrichtigung.times.windows import Quiet
+
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +106,10 @@ class Context:
         """The appointments that are in a planned message."""
         self.written: dict[str, tuple[str, ...]] = {}
         """By customer: the reminders of which a message is planned."""
+        self._contacts: dict[str, datetime] = {}
+        """By customer: when they were last contacted by hand, by any of their rows."""
+        self._reminders = frozenset(each.name for each in settings.reminders)
+        self._told_by_start: ToldByStart | None = None
         self._branches: dict[str, bool] = {}
 
     # ------------------------------------------------------------ how far the reminders look
@@ -122,6 +138,14 @@ class Context:
 
     # ------------------------------------------------------------ what a candidate's neighbours are
 
+    def first_run(self, reminder: str) -> datetime | None:
+        """The first complete run of a reminder, or of one that it replaces."""
+        runs = self.known.reminder_since.items()
+        return min(
+            (run for name, run in runs if name == reminder or is_retired(name, self._reminders)),
+            default=None,
+        )
+
     def could_be_missed(self, start: datetime) -> bool:
         """Whether an appointment starts after the last complete run and before tomorrow."""
         last = self.known.last_complete_run
@@ -132,23 +156,99 @@ class Context:
         return self.known.notifications.get(candidate.appointment.appointment_id, ())
 
     def latest(self, candidate: Candidate) -> Notification | None:
-        """The appointment's latest notification for this reminder.
+        """The appointment's latest notification for this reminder, or else by one that is there no more.
 
-        What was released told nobody: moved there and back, the customer knows what is now.
+        What was released told nobody: told A, released B, moved back to A, the customer knows what is now.
         """
-        own = [
+        all_of_it = [
             each
             for each in self.notifications(candidate)
-            if each.reminder == candidate.name
-            and (each.state is not State.RELEASED or _names(each, candidate.appointment))
+            if each.state is not State.RELEASED or self.names(each, candidate)
         ]
-        return max(own, key=lambda each: each.generation, default=None)
+        own = [each for each in all_of_it if each.reminder == candidate.name]
+        if own or candidate.name == CONFIRMATION:
+            return max(own, key=lambda each: each.generation, default=None)
+        retired = [each for each in all_of_it if is_retired(each.reminder, self._reminders)]
+        return retired[-1] if retired else None
+
+    def names(self, told: Notification, candidate: Candidate) -> bool:
+        """Whether the journal means the present person and start, not those before a move or a change."""
+        return names(told, candidate.appointment, self.known.name_key)
+
+    def is_of(self, told: Notification, candidate: Candidate) -> bool:
+        """Whether the journal means the present person, at whatever start."""
+        return same_person(told, candidate.appointment, self.known.name_key)
+
+    def told_under_another_id(self, candidate: Candidate) -> Notification | None:
+        """What this reminder told the same person of the same start, for an appointment of another id."""
+        if self._told_by_start is None:
+            self._told_by_start = ToldByStart(self.known)
+        told = self._told_by_start
+        for each in told.of_customer(candidate.appointment):
+            if self._counts_for(each, candidate):
+                return each
+        for each in told.of_namesakes(candidate.appointment):
+            if self._counts_for(each, candidate) and self._is_at_first_route(each, candidate):
+                return each
+        return None
+
+    def _counts_for(self, told: Notification, candidate: Candidate) -> bool:
+        if told.reminder == candidate.name:
+            return True
+        return candidate.name != CONFIRMATION and is_retired(told.reminder, self._reminders)
+
+    def _is_at_first_route(self, told: Notification, candidate: Candidate) -> bool:
+        routes = self.contact(candidate).routes
+        return bool(routes) and told.first_recipient == keyed_hash(routes[0].recipient, self.known.name_key)
+
+    def times_told(self, candidate: Candidate) -> int:
+        """At how many different times, one after the other, this appointment was told within a day."""
+        starts = [
+            each.starts_at
+            for each in self.notifications(candidate)
+            if each.state not in TOLD_NOBODY
+            and self.is_of(each, candidate)
+            and self.now - _DAY < each.run_now <= self.now
+        ]
+        return sum(1 for before, start in zip([None, *starts], starts, strict=False) if start != before)
+
+    # ------------------------------------------------------------ who was contacted by hand
+
+    def learn_contacts(self, appointments: Iterable[Appointment]) -> None:
+        """Note when customers were last contacted by hand; what lies ahead is a typing error."""
+        for row in appointments:
+            contacted, customer = row.last_contacted_at, row.customer_id
+            if contacted is not None and customer is not None and contacted <= self.now:
+                self._contacts[customer] = max(contacted, self._contacts.get(customer, contacted))
+
+    def contacted_by_hand(self, candidate: Candidate) -> datetime | None:
+        """When the customer was last contacted by hand, by the schedule or by what was ticked off.
+
+        Who was told on the telephone that this appointment is off must hear that it stands again.
+        """
+        found = [self._contacts.get(candidate.customer_id)]
+        for tick in self.known.ticks.get(candidate.customer_id, ()):
+            told_off = tick.revokes and tick.appointment_id == candidate.appointment.appointment_id
+            if tick.done_at is not None and tick.done_at <= self.now and not told_off:
+                found.append(tick.done_at)
+        return max((each for each in found if each is not None), default=None)
+
+    def ticked_off(self, candidate: Candidate) -> StaffTick | None:
+        """What a person did about this very appointment and start: they told the customer."""
+        start = to_the_minute(candidate.appointment.starts_at)
+        for tick in self.known.ticks.get(candidate.customer_id, ()):
+            same = (tick.appointment_id, tick.starts_at) == (candidate.appointment.appointment_id, start)
+            if same and tick.revokes is None:
+                return tick
+        return None
 
     def leftover(self, candidate: Candidate) -> Leftover | None:
         """What the last run that planned it left, if it names the present customer and start."""
         appointment = candidate.appointment
         left = self.known.leftovers.get((candidate.name, appointment.appointment_id))
-        return left if left is not None and _names(left, appointment) else None
+        if left is None or left.customer_id != appointment.customer_id:
+            return None
+        return left if to_the_minute(left.starts_at) == to_the_minute(appointment.starts_at) else None
 
     def plans(self, candidate: Candidate) -> None:
         """Note that this run plans the pair: it passed rules 1 to 16, or a message takes it along."""
@@ -166,8 +266,8 @@ class Context:
         if planned is not None and planned.reminder.name in shorter:
             return planned.reminder.name
         for each in self.notifications(candidate):
-            released = each.state is State.RELEASED
-            if each.reminder in shorter and not released and _names(each, candidate.appointment):
+            holds = each.state is not State.RELEASED and not each.revoked
+            if each.reminder in shorter and holds and self.names(each, candidate):
                 return each.reminder
         return None
 
@@ -217,11 +317,6 @@ class Context:
     def clock(self, t: datetime) -> str:
         """A moment for people: local, to the minute."""
         return t.astimezone(self.quiet.zone).isoformat(" ", "minutes")[:16]
-
-
-def _names(record: Notification | Leftover, appointment: Appointment) -> bool:
-    """Whether the journal means the present customer and start, not those before a move or a change."""
-    return record.starts_at == appointment.starts_at and record.customer_id == appointment.customer_id
 
 
 def is_for(reminder: Reminder, appointment: Appointment) -> bool:

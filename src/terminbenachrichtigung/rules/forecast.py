@@ -1,15 +1,17 @@
 """What the next hourly runs would do with one customer's appointments, if nothing in the schedule changed."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from terminbenachrichtigung.config.settings import Settings
-from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.contact.names import keyed_hash
+from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import Contacted, Known, Notification, State
 from terminbenachrichtigung.model.plan import Plan, PlannedMessage, Reason, Skip
 from terminbenachrichtigung.rules.contact import Parts
+from terminbenachrichtigung.rules.people import name_of
 from terminbenachrichtigung.rules.planning import plan
 from terminbenachrichtigung.times.windows import Quiet
 
@@ -100,7 +102,7 @@ def _after(known: Known, now: datetime, planned: Plan, settings: Settings) -> Kn
         )
         for row in message.appointments:
             before = tuple(notifications.get(row.appointment_id, ()))
-            notifications[row.appointment_id] = (*before, _told(message, row, before, now))
+            notifications[row.appointment_id] = (*before, _told(message, row, known, now))
             leftovers.pop((message.reminder, row.appointment_id), None)
     return replace(
         known,
@@ -113,17 +115,18 @@ def _after(known: Known, now: datetime, planned: Plan, settings: Settings) -> Kn
     )
 
 
-def _told(
-    message: PlannedMessage, row: Appointment, before: Iterable[Notification], now: datetime
-) -> Notification:
+def _told(message: PlannedMessage, row: Appointment, known: Known, now: datetime) -> Notification:
+    before = known.notifications.get(row.appointment_id, ())
     generation = max((each.generation for each in before if each.reminder == message.reminder), default=0) + 1
     return Notification(
         message.reminder,
         row.appointment_id,
         generation,
         message.customer_id,
-        row.starts_at,
+        to_the_minute(row.starts_at),
         State.SENT,
         message_id="",
         run_now=now,
+        name=name_of(row, known.name_key),
+        first_recipient=keyed_hash(message.routes[0].recipient, known.name_key),
     )

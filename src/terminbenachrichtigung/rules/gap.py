@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from terminbenachrichtigung.model.appointment import to_the_minute
 from terminbenachrichtigung.model.journal import TOLD_NOBODY
 from terminbenachrichtigung.rules.context import Candidate, Context, Gap
 
@@ -14,6 +15,8 @@ def customer_gap(candidate: Candidate, context: Context) -> Gap:
     Messages planned in the same run count for the messages of other reminders; those of the same one are
     parts of a bundle that was too long.
     """
+    if (tick := context.ticked_off(candidate)) is not None and tick.done_at is not None:
+        return Gap(f"a person told the customer of it, ticked off at {context.clock(tick.done_at)}")
     by_hand = _contact_by_hand(candidate, context)
     cause = _message(candidate, context)
     if by_hand is not None:
@@ -26,8 +29,8 @@ def customer_gap(candidate: Candidate, context: Context) -> Gap:
 
 
 def _contact_by_hand(candidate: Candidate, context: Context) -> datetime | None:
-    contacted = candidate.appointment.last_contacted_at
-    if contacted is None or not timedelta() <= context.now - contacted < context.gap:
+    contacted = context.contacted_by_hand(candidate)
+    if contacted is None or context.now - contacted >= context.gap:
         return None
     return contacted
 
@@ -50,10 +53,12 @@ def _waived(candidate: Candidate, context: Context) -> str:
     told = [
         each
         for each in context.notifications(candidate)
-        if each.state not in TOLD_NOBODY and each.customer_id == appointment.customer_id
+        if each.state not in TOLD_NOBODY and context.is_of(each, candidate)
     ]
-    if told and told[-1].starts_at != appointment.starts_at:
+    if told and told[-1].starts_at != to_the_minute(appointment.starts_at):
         return f"moved since it was notified for {context.clock(told[-1].starts_at)}"
+    if told and told[-1].revoked:
+        return "it stands again since the customer was told that it is off"
     chance = context.quiet.last_chance(appointment.starts_at)
     if context.quiet.in_pre_quiet(context.now, chance):
         return f"the last chance ends at {context.clock(chance)}"

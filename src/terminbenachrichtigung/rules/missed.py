@@ -6,14 +6,22 @@ all, by the other rules, is seen to where the rules are.
 
 from datetime import timedelta
 
+from terminbenachrichtigung.model.appointment import HELD
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.rules.context import Candidate, Context
 
 
 def why_missed(candidate: Candidate, context: Context) -> str:
     """The reason in words, or empty if it was not missed (contract, section 2, *Missed*)."""
+    why = _why(candidate, context)
+    if why and candidate.appointment.import_state == HELD:
+        return f"{why}; an import holds it: ask whether it stands"
+    return why
+
+
+def _why(candidate: Candidate, context: Context) -> str:
     appointment, known = candidate.appointment, context.known
-    since, first_run = known.journal_since, known.reminder_since.get(candidate.name)
+    since, first_run = known.journal_since, context.first_run(candidate.name)
     if since is None or first_run is None or not context.could_be_missed(appointment.starts_at):
         return ""
     chance = context.quiet.last_chance(appointment.starts_at)
@@ -26,7 +34,7 @@ def why_missed(candidate: Candidate, context: Context) -> str:
             return ""
         return f"booked {context.clock(booked)}, last chance {context.clock(chance)}"
     if (left := context.leftover(candidate)) is not None:
-        return f"the last run that planned it left it {left.outcome}; last chance {context.clock(chance)}"
+        return f"the last run that met it due left it {left.why}; last chance {context.clock(chance)}"
     opens = context.quiet.window_opens(appointment.starts_at, candidate.horizon.reminder.lead)
     if context.complete_run_between(opens, chance):
         return ""
@@ -35,13 +43,13 @@ def why_missed(candidate: Candidate, context: Context) -> str:
 
 def _was_told(candidate: Candidate, context: Context) -> bool:
     return any(
-        each.state is not State.RELEASED and each.customer_id == candidate.customer_id
+        each.state is not State.RELEASED and context.is_of(each, candidate)
         for each in context.notifications(candidate)
     )
 
 
 def _was_contacted(candidate: Candidate, context: Context) -> bool:
-    """By hand, so late that the gap held until the last chance; a contact in the future is a typing error."""
-    contacted = candidate.appointment.last_contacted_at
+    """By hand, so late that the gap held until the last chance."""
+    contacted = context.contacted_by_hand(candidate)
     chance = context.quiet.last_chance(candidate.appointment.starts_at)
-    return contacted is not None and chance - context.gap <= contacted <= context.now
+    return contacted is not None and chance - context.gap <= contacted

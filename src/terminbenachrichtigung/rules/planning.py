@@ -7,7 +7,7 @@ from datetime import datetime
 
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import Known
+from terminbenachrichtigung.model.journal import Known, Notification
 from terminbenachrichtigung.model.plan import MessageOutcome, Plan, PlannedMessage, Reason, Skip, Verdict
 from terminbenachrichtigung.rules.bundles import bundle
 from terminbenachrichtigung.rules.contact import SHOWN, Parts, is_unknown_word
@@ -73,6 +73,13 @@ class Judgement:
         """The name of the reminder that is judged."""
         return self.candidate.name
 
+    def told(self) -> Notification | None:
+        """What the journal has of this reminder for the present person and start; None: nothing."""
+        latest = self.context.latest(self.candidate)
+        if latest is not None and not latest.revoked and self.context.names(latest, self.candidate):
+            return latest
+        return self.context.told_under_another_id(self.candidate)
+
     def verdicts(self) -> tuple[Verdict, ...]:
         """Every rule's verdict, in the order of the rules."""
         return verdicts(self.candidate, self.context, RULES)
@@ -126,6 +133,7 @@ class _Planning:
         self._messages: list[tuple[tuple[object, ...], PlannedMessage]] = []
 
     def plan(self, appointments: Sequence[Appointment]) -> Plan:
+        self.context.learn_contacts(appointments)
         for appointment in appointments:
             self._admit(appointment)
         for candidate in sorted(self._due, key=lambda each: each.order):
@@ -180,11 +188,13 @@ class _Planning:
         for candidate in self._groups[group]:
             if self._may_be_told(candidate):
                 due.append(candidate)
-            elif candidate.refused is Reason.RECENTLY_NOTIFIED and context.allowed_routes(candidate):
+            elif candidate.refused is Reason.RECENTLY_NOTIFIED and self._may_be_carried(candidate):
                 carried.append(candidate)
         for candidate in self._later[group]:
             told = candidate.appointment.appointment_id in context.told
-            if not told and first_refusal(candidate, context, _TO_BE_CARRIED) is None:
+            if told or first_refusal(candidate, context, _TO_BE_CARRIED) is not None:
+                continue
+            if self._may_be_carried(candidate):
                 carried.append(candidate)
         for bundled in (due, carried):
             bundled.sort(key=lambda each: each.order)
@@ -197,12 +207,16 @@ class _Planning:
                 context.plans(candidate)
         context.written[customer_id] = (*context.written.get(customer_id, ()), reminder)
 
+    def _may_be_carried(self, candidate: Candidate) -> bool:
+        """Who was told by a person of this very appointment needs no message that has room for it."""
+        return bool(self.context.allowed_routes(candidate)) and self.context.ticked_off(candidate) is None
+
     def _turn(self, message: PlannedMessage, taken: Iterable[Candidate]) -> tuple[object, ...]:
         """What the gateway did not take last time waits behind what has not been tried yet."""
         retried = False
         if self.context.known.leftovers:
             left = [self.context.leftover(candidate) for candidate in taken]
-            retried = any(each is not None and each.outcome is MessageOutcome.RETRY for each in left)
+            retried = any(each is not None and each.why is MessageOutcome.RETRY for each in left)
         return (retried, *message.order)
 
     def _uncovered(self, appointments: Sequence[Appointment]) -> Iterator[str]:

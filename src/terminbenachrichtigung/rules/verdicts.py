@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, Flag, auto
 
+from terminbenachrichtigung.model.appointment import HELD, to_the_minute
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Reason, Verdict
 from terminbenachrichtigung.rules.contact import Preference, preference
@@ -37,6 +38,10 @@ class Asked(Flag):
     ALWAYS = CHOSEN | CONFIRMATION | CORRECTION | MISSED
 
 
+_TIMES_A_DAY = 4
+"""So many different times within a day may one appointment be told; a fifth is for a person to tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One row of the contract's table."""
@@ -49,6 +54,7 @@ class Rule:
     staff: bool = False  # the staff list has whom it leaves alone
     passes: bool = False  # a later run may see it otherwise, though nobody changes anything
     reported: bool = True  # False: only `explain` and `notify` show it; a run lists what it could have told
+    unsettled: bool = False  # due, and nothing spoke against it: if no later run tells it, it was missed
     strands: bool = False  # no later run tells whom it leaves alone, should their SMS not have arrived
 
 
@@ -111,11 +117,17 @@ def _type_and_branch(candidate: Candidate, context: Context) -> str:
 
 
 def _is_already_notified(candidate: Candidate, context: Context) -> bool:
+    return (
+        _holds(candidate, context)
+        or context.told_under_another_id(candidate) is not None
+        or context.times_told(candidate) >= _TIMES_A_DAY
+    )
+
+
+def _holds(candidate: Candidate, context: Context) -> bool:
+    """Whether the latest notification of this appointment keeps the reminder from telling it once more."""
     latest = context.latest(candidate)
-    if latest is None or (latest.customer_id, latest.starts_at) != (
-        candidate.appointment.customer_id,
-        candidate.appointment.starts_at,
-    ):
+    if latest is None or latest.revoked or not context.names(latest, candidate):
         return False
     match latest.state:
         case State.RELEASED:
@@ -130,14 +142,19 @@ def _is_already_notified(candidate: Candidate, context: Context) -> bool:
 
 
 def _latest_state(candidate: Candidate, context: Context) -> str:
+    if not _holds(candidate, context):
+        if (beside := context.told_under_another_id(candidate)) is not None:
+            return f"{beside.state} as appointment {beside.appointment_id}"
+        if context.times_told(candidate) >= _TIMES_A_DAY:
+            return f"told at {_TIMES_A_DAY} different times within a day"
     latest = context.latest(candidate)
     if latest is None:
         return "no notification"
-    if latest.starts_at != candidate.appointment.starts_at:
+    if latest.starts_at != to_the_minute(candidate.appointment.starts_at):
         return f"{latest.state} for {context.clock(latest.starts_at)}"
-    if latest.customer_id != candidate.appointment.customer_id:
+    if not context.is_of(latest, candidate):
         return f"{latest.state} for customer {latest.customer_id}"
-    return latest.state.value
+    return f"{latest.state}, then told that it is off" if latest.revoked else latest.state.value
 
 
 def _is_in_progress(candidate: Candidate, context: Context) -> bool:
@@ -181,6 +198,15 @@ def _is_in_no_window(candidate: Candidate, context: Context) -> bool:
 
 def _reach(candidate: Candidate, context: Context) -> str:
     return f"{_start(candidate, context)}, due are starts up to {context.clock(candidate.horizon.reach)}"
+
+
+def _is_held(candidate: Candidate, _: Context) -> bool:
+    return candidate.appointment.import_state == HELD
+
+
+def _import(candidate: Candidate, _: Context) -> str:
+    state = candidate.appointment.import_state
+    return f"the import says: {state}" if state else "no import holds it"
 
 
 def _was_booked_recently(candidate: Candidate, context: Context) -> bool:
@@ -309,6 +335,7 @@ RULES: tuple[Rule, ...] = (
         _open_claim,
         About.JOURNAL,
         Asked.CHOSEN | Asked.CONFIRMATION | Asked.CORRECTION,
+        unsettled=True,
     ),
     Rule(Reason.MISSED, _was_missed, _why_missed, About.TIME, Asked(0), staff=True, passes=True),
     Rule(
@@ -321,6 +348,15 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(Reason.SAME_DAY, _starts_later_today, _start, About.TIME, Asked(0), strands=True),
     Rule(Reason.NOT_YET_DUE, _is_in_no_window, _reach, About.TIME, Asked(0), passes=True, reported=False),
+    Rule(
+        Reason.HELD,
+        _is_held,
+        _import,
+        About.TIME,
+        Asked.CHOSEN | Asked.CONFIRMATION,
+        passes=True,
+        unsettled=True,
+    ),
     Rule(Reason.BOOKED_RECENTLY, _was_booked_recently, _booked, About.TIME, Asked.MISSED, passes=True),
     Rule(Reason.OPTED_OUT, _opted_out, _preferred, About.CUSTOMER, Asked.ALWAYS),
     Rule(Reason.NO_CONSENT, _has_not_consented, _consent, About.CUSTOMER, Asked.ALWAYS),
@@ -333,13 +369,22 @@ RULES: tuple[Rule, ...] = (
         staff=True,
         strands=True,
     ),
-    Rule(Reason.NO_CONTACT, _cannot_be_reached, _channels, About.CUSTOMER, Asked.ALWAYS, staff=True),
+    Rule(
+        Reason.NO_CONTACT,
+        _cannot_be_reached,
+        _channels,
+        About.CUSTOMER,
+        Asked.ALWAYS,
+        staff=True,
+        unsettled=True,
+    ),
     Rule(
         Reason.SUPERSEDED,
         _is_superseded,
         _superseded_by,
         About.OTHER_MESSAGES,
         Asked.BY_HAND | Asked.MISSED,
+        unsettled=True,
     ),
     Rule(
         Reason.RECENTLY_NOTIFIED,
@@ -348,6 +393,7 @@ RULES: tuple[Rule, ...] = (
         About.OTHER_MESSAGES,
         Asked(0),
         passes=True,
+        unsettled=True,
     ),
     Rule(Reason.HELD_BACK, _is_held_back, _only_recipients, About.OTHER_MESSAGES, Asked.ALWAYS),
 )

@@ -1,6 +1,6 @@
 """What a run works with, and the questions that all of it asks."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -68,12 +68,24 @@ def reaches(context: RunContext, now: datetime) -> dict[str, datetime]:
     return {reminder.name: context.quiet.reach(now, reminder.lead) for reminder in context.settings.reminders}
 
 
-def ask_journal(context: RunContext, appointment_ids: Sequence[str], now: datetime, since: datetime) -> Known:
-    """What the journal knows about these appointments at `now`, of a window that begins at `since`."""
+def ask_journal(
+    context: RunContext,
+    rows: Sequence[Appointment],
+    now: datetime,
+    since: datetime,
+    *,
+    others: Collection[str] = (),
+) -> Known:
+    """What the journal knows about these appointments at `now`, of a window that begins at `since`.
+
+    `others` are the ids of appointments that the schedule may not have any more.
+    """
     if context.journal is None:
         return Known()
+    starts = [row.starts_at for row in rows]
     return context.journal.known(
-        appointment_ids,
+        [*(row.appointment_id for row in rows), *others],
+        starts=(min(starts), max(starts)) if starts else None,
         now=now,
         gap=gap_of(context.settings),
         runs_since=min(context.quiet.window_opens(since, each.lead) for each in context.settings.reminders),

@@ -1,9 +1,10 @@
 """What the journal keeps of a run: what it left over, what of it is news, how it ended, and what was told."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from terminbenachrichtigung import rules
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import JournalError, TerminbenachrichtigungError
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
@@ -50,7 +51,7 @@ def find(context: RunContext, result: RunResult) -> RunResult:
     try:
         fresh = context.writable.unreported(found.once)
         if result.mode is Mode.RUN_ONCE:
-            context.writable.leave(*_leftovers(result.messages))
+            context.writable.leave(*_leftovers(result, context.settings))
         facts = [*found.always, *(fact for key, fact in found.once.items() if key in fresh)]
     except JournalError as error:
         result = _without_a_journal(result, error)
@@ -129,19 +130,20 @@ def _facts(settings: Settings, result: RunResult) -> Facts:
 
 
 def _leftovers(
-    messages: Iterable[MessageResult],
+    result: RunResult, settings: Settings
 ) -> tuple[dict[tuple[str, str], Leftover], list[tuple[str, str]]]:
     """By (reminder, appointment): what is left for the next run; and what is left over no longer."""
     left: dict[tuple[str, str], Leftover] = {}
     told = []
-    for message in messages:
+    for message in result.messages:
         for row in message.message.appointments:
             key = (message.message.reminder, row.appointment_id)
             if message.outcome in (MessageOutcome.RETRY, MessageOutcome.DEFERRED):
                 left[key] = Leftover(message.message.customer_id, row.starts_at, message.outcome)
             else:
                 told.append(key)
-    return left, told
+    settled, unsettled = _skipped_when_due(result, settings)
+    return left | unsettled, [*told, *settled]
 
 
 def _judged(settings: Settings) -> list[str]:
@@ -151,6 +153,29 @@ def _judged(settings: Settings) -> list[str]:
 
 def _without_a_journal(result: RunResult, error: JournalError) -> RunResult:
     return replace(result, stop=result.stop or Stop.JOURNAL, stop_detail=result.stop_detail or str(error))
+
+
+def _skipped_when_due(
+    result: RunResult, settings: Settings
+) -> tuple[list[tuple[str, str]], dict[tuple[str, str], Leftover]]:
+    """Of what was skipped: the pairs that are settled, and those that will be missed if no later run tells.
+
+    A schedule with booking times needs no such notes: there `missed` is known without them.
+    """
+    settled: list[tuple[str, str]] = []
+    left: dict[tuple[str, str], Leftover] = {}
+    today = result.at.astimezone(settings.zone).date()
+    for skip in result.skips:
+        row, rule = skip.appointment, rules.RULE.get(skip.reason)
+        key = (skip.reminder, row.appointment_id)
+        due = settings.rules.same_day or row.starts_at.astimezone(settings.zone).date() > today
+        if rule is None or row.customer_id is None or row.created_at is not None:
+            continue
+        if rule.unsettled and due:
+            left[key] = Leftover(row.customer_id, row.starts_at, skip.reason)
+        elif rule.about in (rules.About.CUSTOMER, rules.About.OTHER_MESSAGES):
+            settled.append(key)
+    return settled, left
 
 
 def _subject(row: Appointment, reminder: str) -> str:

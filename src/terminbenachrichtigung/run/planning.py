@@ -41,7 +41,7 @@ def plan_window(context: RunContext, now: datetime, since: datetime | None = Non
     parts = text_lengths(context)
 
     def plan(rows: Sequence[Appointment]) -> tuple[Known, Plan]:
-        known = ask_journal(context, [row.appointment_id for row in rows], now, first)
+        known = ask_journal(context, rows, now, first)
         return known, rules.plan(rows, settings, known, now, parts, context.quiet)
 
     read_at = context.clock.monotonic()
@@ -74,7 +74,7 @@ def plan_confirmations(context: RunContext, now: datetime, known: Known) -> Plan
         return rules.booked_since(context.schedule.read(now, now + FARTHEST).appointments, since)
 
     def plan(rows: Sequence[Appointment]) -> tuple[Known, Plan]:
-        asked = ask_journal(context, [row.appointment_id for row in rows], now, since=now)
+        asked = ask_journal(context, rows, now, since=now)
         return asked, rules.plan_confirmations(rows, settings, asked, now, parts, context.quiet)
 
     read_at = context.clock.monotonic()

@@ -73,7 +73,8 @@ def tick_off(
             for case in found.cases
             if (entry := chosen.get(case.appointment.customer_id or ""))
             and case.appointment.appointment_id in entry.appointment_ids
-        }
+        },
+        found.moment,
     )
     return tuple(chosen.values())
 
@@ -122,7 +123,7 @@ def _changed(
     elsewhere = sorted(context.journal.notified_ahead(moment) - rows.keys())
     found = context.schedule.find(*elsewhere)
     rows |= {row.appointment_id: row for row in found.appointments}
-    more = ask_journal(context, elsewhere, now, since=moment)
+    more = ask_journal(context, found.appointments, now, since=moment, others=elsewhere)
     known = replace(
         planned.known,
         notifications={**planned.known.notifications, **more.notifications},

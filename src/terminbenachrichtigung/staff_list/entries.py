@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import Known, Notification, StaffTick, State
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.safe_text import printable
@@ -127,10 +127,22 @@ def tick(case: StaffCase) -> StaffTick:
     return StaffTick(
         appointment.appointment_id,
         appointment.customer_id,
-        appointment.starts_at,
+        to_the_minute(appointment.starts_at),
         case.reason,
         case.message_id,
+        revokes=_said_to_be_off(case),
     )
+
+
+def _said_to_be_off(case: StaffCase) -> datetime | None:
+    """The start that a customer who is called for this case knows to be off from then on."""
+    match case.reason:
+        case StaffReason.CANCELLED:
+            return to_the_minute(case.appointment.starts_at)
+        case StaffReason.MOVED:
+            return case.told
+        case _:
+            return None
 
 
 _IN_JOURNAL = {

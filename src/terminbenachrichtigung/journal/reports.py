@@ -1,4 +1,4 @@
-"""A gateway's later word about messages, inside a transaction that the caller holds.
+"""What became of messages after their run: a gateway's later word, one short transaction each.
 
 A message moves forward only, and never on hearsay about another number. What is undelivered counts as
 rejected from then on: its recipient is not tried again for these appointments, and the next channel may be.
@@ -9,10 +9,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select, update
 
 from terminbenachrichtigung.journal import untold
-from terminbenachrichtigung.journal.database import among
+from terminbenachrichtigung.journal.database import Connected, among, patient
 from terminbenachrichtigung.journal.statements import constant
 from terminbenachrichtigung.journal.tables import attempts, database_clock, messages, notifications
 from terminbenachrichtigung.model.delivery import OpenMessage, Tidings
@@ -22,10 +22,46 @@ from terminbenachrichtigung.model.result import Update
 
 _ACCEPTED = ("sent", "unknown")
 """Outcomes of an attempt that was, or may have been, accepted: one at most per message and channel."""
+_TIDINGS = 500  # in one transaction: a claim of another run waits for it
 
 
-def unanswered(connection: Connection, channel: Channel, since: datetime) -> list[OpenMessage]:
-    """See `Aftermath.unanswered`."""
+class Reports(Connected):
+    """Later words about messages that were sent, or may have been."""
+
+    @patient
+    def unanswered(self, channel: Channel, since: datetime) -> list[OpenMessage]:
+        """The messages since then that may have left by `channel`, and got no answer; newest first."""
+        with self._transaction(writes=False) as connection:
+            return _unanswered(connection, channel, since)
+
+    @patient
+    def awaited(self, channel: Channel, since: datetime) -> list[OpenMessage]:
+        """The messages since then that left by `channel` and have no final report; newest first."""
+        with self._transaction(writes=False) as connection:
+            return _awaited(connection, channel, since)
+
+    @patient
+    def messages_of_jobs(self, job_ids: Collection[str], since: datetime) -> dict[str, str]:
+        """By the gateway's job: the message since then that it belongs to, if there is one."""
+        with self._transaction(writes=False) as connection:
+            return _messages_of_jobs(connection, job_ids, since)
+
+    def follow(self, tidings: Sequence[Tidings]) -> tuple[Update, ...]:
+        """Notes what became of messages; those that moved, each given to one of the runs that say it."""
+        moved: dict[str, Update] = {}
+        for start in range(0, len(tidings), _TIDINGS):
+            self._follow(tidings[start : start + _TIDINGS], moved)
+        return tuple(moved.values())
+
+    @patient
+    def _follow(self, tidings: Sequence[Tidings], moved: dict[str, Update]) -> None:
+        # `moved` is kept from try to try, so that an answer that was lost loses none.
+        with self._transaction(writes=True) as connection:
+            moved |= {each.message_id: each for each in _note_all(connection, tidings)}
+
+
+def _unanswered(connection: Connection, channel: Channel, since: datetime) -> list[OpenMessage]:
+    """See `Reports.unanswered`."""
     found = (
         _open_messages(channel, since)
         .where(messages.c.state == constant(State.UNKNOWN), attempts.c.outcome == "unknown")
@@ -34,12 +70,18 @@ def unanswered(connection: Connection, channel: Channel, since: datetime) -> lis
     return [OpenMessage(*row) for row in connection.execute(found)]
 
 
-def awaited(connection: Connection, channel: Channel, since: datetime) -> list[OpenMessage]:
-    """See `Aftermath.awaited`."""
+def _awaited(connection: Connection, channel: Channel, since: datetime) -> list[OpenMessage]:
+    """See `Reports.awaited`."""
     found = (
         _open_messages(channel, since)
-        .where(messages.c.channel == channel, messages.c.state.in_((State.SENT, State.UNKNOWN)))
-        .where(attempts.c.outcome.in_(_ACCEPTED))
+        .where(messages.c.channel == channel)
+        .where(
+            or_(
+                and_(messages.c.state.in_((State.SENT, State.UNKNOWN)), attempts.c.outcome.in_(_ACCEPTED)),
+                # A person said that it was not sent, and may have been wrong.
+                and_(messages.c.state == State.RELEASED, messages.c.resolved_at.is_not(None)),
+            )
+        )
         .order_by(messages.c.run_now.desc(), messages.c.message_id)
     )
     return [OpenMessage(*row) for row in connection.execute(found)]
@@ -58,8 +100,8 @@ def _open_messages(channel: Channel, since: datetime) -> Select[str, str, dateti
     )
 
 
-def messages_of_jobs(connection: Connection, job_ids: Collection[str], since: datetime) -> dict[str, str]:
-    """See `Aftermath.messages_of_jobs`."""
+def _messages_of_jobs(connection: Connection, job_ids: Collection[str], since: datetime) -> dict[str, str]:
+    """See `Reports.messages_of_jobs`."""
     rows = connection.execute(
         select(attempts.c.job_id, messages.c.message_id)
         .join(messages, messages.c.message_id == attempts.c.message_id)
@@ -68,7 +110,7 @@ def messages_of_jobs(connection: Connection, job_ids: Collection[str], since: da
     return {row.job_id: row.message_id for row in rows}
 
 
-def note(connection: Connection, tidings: Sequence[Tidings]) -> list[Update]:
+def _note_all(connection: Connection, tidings: Sequence[Tidings]) -> list[Update]:
     """Notes the tidings; the messages that moved. What is known already, or about others, is passed over."""
     told = {each.message_id: each for each in tidings}
     # In one order, so that two runs which note the same do not wait for each other in a ring.
@@ -80,7 +122,9 @@ def note(connection: Connection, tidings: Sequence[Tidings]) -> list[Update]:
     ).all()
     tried: dict[str, list[Row[Any]]] = defaultdict(list)
     for attempt in connection.execute(
-        select(attempts).where(among(connection, attempts.c.message_id, [row.message_id for row in rows]))
+        select(attempts)
+        .where(among(connection, attempts.c.message_id, [row.message_id for row in rows]))
+        .order_by(attempts.c.attempt_id)
     ):
         tried[attempt.message_id].append(attempt)
     moved = (_note(connection, row, tried[row.message_id], told[row.message_id]) for row in rows)
@@ -112,12 +156,19 @@ def state_after(state: State, own: str, others: Collection[str], said: State) ->
 
 
 def _note(connection: Connection, row: Row[Any], tried: Sequence[Row[Any]], told: Tidings) -> Update | None:
-    own = [each for each in tried if each.channel == told.channel and each.outcome in _ACCEPTED]
-    if not own or not _same_number(own[0].recipient, told.recipient):
+    was = State(row.state)
+    # A person said that it was not sent, and may have been wrong.
+    withdrawn = was is State.RELEASED and row.resolved_at is not None
+    heard = ("unavailable",) if withdrawn else _ACCEPTED
+    own = [each for each in tried if each.channel == told.channel and each.outcome in heard]
+    if not own or not _same_number(own[-1].recipient, told.recipient):
         return None
-    attempt, was = own[0], State(row.state)
+    attempt = own[-1]
     others = {each.outcome for each in tried if each.channel != told.channel}
-    state = was if told.state is None else state_after(was, attempt.outcome, others, told.state)
+    if told.state is None or (withdrawn and told.state is not State.DELIVERED):
+        state = was
+    else:
+        state = told.state if withdrawn else state_after(was, attempt.outcome, others, told.state)
     if state is was and (told.state is not None or told.detail in attempt.detail):
         return None
     changes: dict[str, Any] = {"detail": "; ".join(filter(None, (attempt.detail, told.detail)))}

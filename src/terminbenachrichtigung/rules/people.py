@@ -1,0 +1,78 @@
+"""Who is meant: one person under two ids, one appointment under two ids (contract, section 4)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+
+from terminbenachrichtigung.contact.names import hashed_name, same_name
+from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
+from terminbenachrichtigung.model.journal import CONFIRMATION, CORRECTIONS, TOLD_NOBODY, Known, Notification
+
+
+def name_of(row: Appointment, key: bytes) -> frozenset[str]:
+    """The customer's name as the journal keeps it."""
+    return hashed_name(row.first_name, row.last_name, key=key)
+
+
+def same_person(told: Notification, row: Appointment, key: bytes) -> bool:
+    """Whether an appointment is still that of the person who was told of it: by the id, or by the name.
+
+    Practices merge customer records, and exports give new ids: on one and the same appointment, a new id
+    beside the same name is no reassignment.
+    """
+    if row.customer_id is None:
+        return False
+    return told.customer_id == row.customer_id or same_name(told.name, name_of(row, key))
+
+
+def names(told: Notification, row: Appointment, key: bytes) -> bool:
+    """Whether a notification of this appointment names its present person and start."""
+    return told.starts_at == to_the_minute(row.starts_at) and same_person(told, row, key)
+
+
+def is_retired(reminder: str, configured: Collection[str]) -> bool:
+    """Whether notifications are by a reminder that was renamed or taken away: they count for every one."""
+    return reminder not in configured and reminder not in (CONFIRMATION, *CORRECTIONS)
+
+
+class ToldByStart:
+    """What was told of each start, whatever the appointment's id: nobody is in two places at once."""
+
+    def __init__(self, known: Known) -> None:
+        self._key = known.name_key
+        self._starts: set[datetime] = set()
+        self._of_customer: defaultdict[tuple[datetime, str], list[Notification]] = defaultdict(list)
+        self._of_name: defaultdict[tuple[datetime, str], list[Notification]] = defaultdict(list)
+        for each in (*_all(known.notifications.values()), *known.told_beside):
+            if each.state not in TOLD_NOBODY and not each.revoked:
+                self._starts.add(each.starts_at)
+                self._of_customer[each.starts_at, each.customer_id].append(each)
+                for word in each.name:
+                    self._of_name[each.starts_at, word].append(each)
+
+    def of_customer(self, row: Appointment) -> Iterator[Notification]:
+        """What this customer's id was told of this start under other ids of the appointment."""
+        start = to_the_minute(row.starts_at)
+        for each in self._of_customer.get((start, row.customer_id or ""), ()):
+            if each.appointment_id != row.appointment_id:
+                yield each
+
+    def of_namesakes(self, row: Appointment) -> Iterator[Notification]:
+        """What others of the same name were told of this start under other ids of the appointment."""
+        start = to_the_minute(row.starts_at)
+        if start not in self._starts:
+            return
+        name = name_of(row, self._key)
+        seen: set[tuple[str, str, int]] = set()
+        for word in name:
+            for each in self._of_name.get((start, word), ()):
+                key = (each.reminder, each.appointment_id, each.generation)
+                if each.appointment_id != row.appointment_id and key not in seen:
+                    seen.add(key)
+                    if same_name(each.name, name):
+                        yield each
+
+
+def _all(groups: Iterable[Iterable[Notification]]) -> Iterator[Notification]:
+    for group in groups:
+        yield from group
