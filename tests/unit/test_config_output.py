@@ -81,7 +81,9 @@ def test_the_starter_shows_the_defaults_except_where_it_says_so() -> None:
     del tables["branches"], tables["templates"]
     sms, email = tables.pop("sms"), tables.pop("email")
     needed = {key: sms[key] for key in ("serial", "password", "sender")}
-    assert SmsSettings(**sms) == SmsSettings(**needed, active_from=date(2026, 12, 1))
+    assert SmsSettings(**sms) == SmsSettings(
+        **needed, active_from=date(2026, 12, 1), countries=("DE", "AT", "CH")
+    )
     needed = {key: email[key] for key in ("host", "username", "password", "sender")}
     assert EmailSettings(**email) == EmailSettings(**needed)
     (shown,) = tables["reminders"]
