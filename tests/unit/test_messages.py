@@ -132,6 +132,24 @@ def test_the_language_is_the_customers_then_its_base_then_the_default(language: 
     assert Texts(settings(IN_THREE)).sms("t", [anna(language=language)]).text == text
 
 
+@pytest.mark.parametrize(
+    ("customer", "branch", "text"),
+    [
+        ("", "fr", "francais"),
+        ("", "fr-CH", "francais"),
+        ("en-GB", "fr", "english"),  # the customer's own goes first
+        ("it", "fr", "francais"),  # there is none in hers
+        ("", "", "deutsch"),
+        ("", "it", "deutsch"),
+    ],
+)
+def test_without_a_language_of_her_own_a_customer_reads_her_branchs(
+    customer: str, branch: str, text: str
+) -> None:
+    made = Texts(settings(IN_THREE, branches={"hh1": {"language": branch}}))
+    assert made.sms("t", [anna(language=customer, branch_code="HH1")]).text == text
+
+
 def test_each_text_looks_for_its_language_by_itself() -> None:
     mail = Texts(settings(IN_THREE)).email("t", [anna(language="fr")])
     assert (mail.subject, mail.body, mail.language) == ("Betreff", "francais\n", "fr")

@@ -254,6 +254,7 @@ Weekday = Annotated[
 ]
 Zone = Annotated[str, AfterValidator(_zone)]
 Language = Annotated[str, AfterValidator(_language)]
+BranchLanguage = Annotated[str, AfterValidator(_unless_empty(_language))]
 Holidays = Annotated[str, AfterValidator(_holidays)]
 CountryCode = Annotated[str, AfterValidator(_country_code)]
 Country = Annotated[str, AfterValidator(_country)]

@@ -1,9 +1,12 @@
 """What the filters of the configuration match: statuses by their words, branches and types by patterns."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
-from terminbenachrichtigung.config.settings import Rules
+from terminbenachrichtigung.config.settings import Branch, Rules
+
+_NO_BRANCH = Branch()
 
 
 def leaves_out(branch_code: str, rules: Rules) -> bool:
@@ -30,3 +33,11 @@ def patterns(texts: tuple[str, ...]) -> re.Pattern[str]:
     # Not fnmatch: there `HH[1]` would be a class of characters, and the filter only knows * and ?.
     plain = (re.escape(text.strip().casefold()) for text in texts)
     return re.compile("|".join(p.replace(r"\*", ".*").replace(r"\?", ".") for p in plain), re.DOTALL)
+
+
+def branch_settings(branches: Mapping[str, Branch], code: str) -> Branch:
+    """What the branch with this `branch_code` does differently; its exact name goes first."""
+    if code in branches:
+        return branches[code]
+    folded = code.casefold()
+    return next((found for name, found in branches.items() if name.casefold() == folded), _NO_BRANCH)

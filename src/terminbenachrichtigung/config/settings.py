@@ -16,6 +16,7 @@ from pydantic.json_schema import SkipJsonSchema
 from terminbenachrichtigung.config.channels import EmailSettings, SmsSettings
 from terminbenachrichtigung.config.fields import (
     Address,
+    BranchLanguage,
     CalendarDate,
     Channels,
     Holidays,
@@ -239,6 +240,9 @@ class StaffListSettings(Section):
 class Branch(Section):
     """What one branch does differently."""
 
+    language: Annotated[
+        BranchLanguage, Field(description="For customers without a language of their own", examples=["fr"])
+    ] = ""
     sms_sender: Annotated[LineOrNothing, Field(description="Empty: [sms] sender")] = ""
     reply_to: Annotated[ReplyTo, Field(description="Empty: [email] reply_to")] = ""
     staff_recipients: Annotated[

@@ -1,12 +1,11 @@
 """What every channel promises, and what its adapters share."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from terminbenachrichtigung.config.settings import Branch
 from terminbenachrichtigung.model import plan
 from terminbenachrichtigung.model.delivery import (
     Claim,
@@ -22,7 +21,6 @@ from terminbenachrichtigung.safe_text import one_line, printable
 
 _HIDDEN = "•••"
 _LONGEST_QUOTE = 120  # characters: enough for a mail server's reason, little enough for a table
-_NO_BRANCH = Branch()
 
 
 class Channel(Protocol):
@@ -89,14 +87,6 @@ class Mailer(Channel, Protocol):
 
     def check(self) -> Unavailable | None:
         """Connect, log in, and leave, without sending anything; None if all of that works."""
-
-
-def branch_settings(branches: Mapping[str, Branch], code: str) -> Branch:
-    """What the branch with this `branch_code` does differently; its exact name goes first."""
-    if code in branches:
-        return branches[code]
-    folded = code.casefold()
-    return next((found for name, found in branches.items() if name.casefold() == folded), _NO_BRANCH)
 
 
 def quoted(words: str, *hidden: str) -> str:

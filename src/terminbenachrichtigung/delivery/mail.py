@@ -14,8 +14,8 @@ from typing import Self
 from email_validator import validate_email
 
 from terminbenachrichtigung.config.channels import EmailSettings
+from terminbenachrichtigung.config.filters import branch_settings
 from terminbenachrichtigung.config.settings import Branch
-from terminbenachrichtigung.delivery.channel import branch_settings
 from terminbenachrichtigung.model.delivery import Content
 
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")

@@ -9,6 +9,7 @@ from email.utils import parseaddr
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
+from terminbenachrichtigung.config.filters import branch_settings
 from terminbenachrichtigung.config.settings import Settings, TemplateTexts
 from terminbenachrichtigung.contact.email_address import email_address
 from terminbenachrichtigung.errors import MessageError
@@ -79,7 +80,7 @@ class Texts:
         return self._sms(template, tuple(appointments))
 
     def _render_sms(self, template: str, appointments: tuple[Appointment, ...]) -> Sms:
-        text = self.text(template, "sms", appointments[0].language)
+        text = self.text(template, "sms", *self._wanted(appointments[0]))
         answer = sms_text(
             _SPACES.sub(" ", text.render(appointments, self._zone)).strip(), transliterate=self._transliterate
         )
@@ -92,12 +93,12 @@ class Texts:
 
         Several blank lines become one. Raises MessageError like `sms`.
         """
-        language = appointments[0].language
-        subject_text = self.text(template, "email_subject", language)
+        languages = self._wanted(appointments[0])
+        subject_text = self.text(template, "email_subject", *languages)
         subject = one_line(subject_text.render(appointments, self._zone))
         if len(subject) > _LONGEST_SUBJECT:
             subject = f"{subject[: _LONGEST_SUBJECT - 1]}…"
-        body_text = self.text(template, "email_body", language)
+        body_text = self.text(template, "email_body", *languages)
         body = unicodedata.normalize("NFC", body_text.render(appointments, self._zone))
         body = _BLANK_LINES.sub("\n\n", body.replace("\r\n", "\n").replace("\r", "\n")).strip()
         for text, rendered in ((subject_text, subject), (body_text, body)):
@@ -136,13 +137,18 @@ class Texts:
             calendar=self._calendar(appointments, email.language, now),
         )
 
-    def text(self, template: str, kind: TextKind, language: str) -> "Text":
-        """Return the text in the customer's language, its base, or the default language; each by itself.
+    def _wanted(self, appointment: Appointment) -> tuple[str, ...]:
+        """The customer's language, then the one of the branch: each text is looked for in that order."""
+        branch = branch_settings(self._settings.branches, appointment.branch_code).language
+        return (appointment.language, branch)
+
+    def text(self, template: str, kind: TextKind, *languages: str) -> "Text":
+        """Return the text in the first of these languages that has it, or its base; else in the default one.
 
         Raises MessageError if there is none.
         """
         texts = self._texts.get((template, kind), {})
-        for tag in _languages(language, self._settings.default_language):
+        for tag in _languages(*languages, self._settings.default_language):
             if tag in texts:
                 return texts[tag]
         default = self._settings.default_language
