@@ -1,11 +1,11 @@
 """What became of an SMS after the gateway took it: jobs and delivery reports, and a second reading of them.
 
-The program asks (`Network.jobs`, `Network.reports`); `followed` says what the journal must hold after that.
+The program asks (`Network.find`, `Network.reports`); `followed` says what the journal must hold after that.
 """
 
 import random
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ from simulation.clock import Clock
 from simulation.memory import StoredMessage
 from simulation.oracle import Memory
 from terminbenachrichtigung.delivery.channel import Balance
-from terminbenachrichtigung.model.delivery import DeliveryReport, Unavailable
+from terminbenachrichtigung.model.delivery import DeliveryReport, OpenMessage, Unavailable
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
 
@@ -78,17 +78,21 @@ class Network:
         """What the account holds."""
         return Balance(Decimal(0) if self.shows_none else self.credits)
 
-    def jobs(self, label: str) -> tuple[str, ...] | Unavailable:
+    def find(self, message: OpenMessage) -> tuple[str, ...] | Unavailable:
         """The job of a message, if it ever came to one."""
         if self.jobs_fail:
             return Unavailable("refused")
-        return (self.taken[label],) if label in self.taken else ()
+        return (self.taken[message.message_id],) if message.message_id in self.taken else ()
 
-    def reports(self, since: datetime) -> tuple[DeliveryReport, ...] | Unavailable:
-        """The oldest of those since then, as many as fit into one answer."""
+    def reports(self, awaited: Sequence[OpenMessage]) -> Iterator[tuple[DeliveryReport, ...] | Unavailable]:
+        """Those since an hour before the oldest message, as many in one answer as fit."""
         if self.reports_fail:
-            return Unavailable("refused")
-        return tuple(self._since(since))[: self.most_reports]
+            yield Unavailable("refused")
+            return
+        since = min(message.at for message in awaited) - CLOCKS_APART
+        found = tuple(self._since(since))
+        for begin in range(0, len(found), self.most_reports):
+            yield found[begin : begin + self.most_reports]
 
     def _since(self, since: datetime) -> Iterator[DeliveryReport]:
         return (each for each in self.told if each.at is not None and since <= each.at <= self.clock.now())
