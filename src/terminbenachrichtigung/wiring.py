@@ -23,6 +23,7 @@ from terminbenachrichtigung.journal import open_journal
 from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.model.result import Stop
+from terminbenachrichtigung.own_schedule.notes import import_notes
 from terminbenachrichtigung.run.context import RunContext
 from terminbenachrichtigung.run.monitoring import Watch
 from terminbenachrichtigung.schedule.reading import Schedule
@@ -107,6 +108,7 @@ def run_context(
             preflight=preflight,
             mailer=outlets.mailer if settings.email is not None else None,
             account=sms,
+            imports=lambda now: import_notes(settings.schedule.url.get_secret_value(), settings.zone, now),
             stopping=stopping,
         )
 

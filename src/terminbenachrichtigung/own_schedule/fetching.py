@@ -6,17 +6,31 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from terminbenachrichtigung.errors import ConfigError, ScheduleError
 
-LARGEST = 50_000_000
-"""Bytes, unpacked: a year of a large practice has a tenth of that."""
-DEADLINE = 60
-"""Seconds for everything: a server that sends a byte now and then must not keep cron waiting."""
+if TYPE_CHECKING:
+    import httpx
+
 _PAUSE = 10  # seconds without a byte
 _REDIRECTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a server may cost."""
+
+    largest: int = 50_000_000  # bytes, unpacked: a year of a large practice has a tenth of that
+    deadline: float = (
+        60  # seconds for everything: one that sends a byte now and then must not keep cron waiting
+    )
+
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +62,7 @@ def name_of(address: str) -> str:
     return f"{urlsplit(address).hostname} {hashlib.sha256(address.encode()).hexdigest()[:12]}"
 
 
-def fetch(address: str, etag: str = "") -> Fetched:
+def fetch(address: str, etag: str = "", limits: Limits = LIMITS) -> Fetched:
     """Ask for the file; with an `etag` only for one that has changed since.
 
     Raises:
@@ -58,43 +72,37 @@ def fetch(address: str, etag: str = "") -> Fetched:
     import httpx  # noqa: PLC0415
 
     host = urlsplit(address).hostname
-    began = time.monotonic()
+    ends = time.monotonic() + limits.deadline
     headers = {"If-None-Match": etag} if etag else {}
     try:
         with httpx.Client(timeout=_PAUSE, headers=headers) as client:
             for _ in range(_REDIRECTS + 1):
                 with client.stream("GET", address) as response:
-                    if response.has_redirect_location:
-                        address = str(response.url.join(response.headers["location"]))
-                        _check(address, f"the redirect of {host}")
-                        continue
-                    if response.status_code == httpx.codes.NOT_MODIFIED and etag:
-                        return Fetched(None, etag)
-                    if response.status_code != httpx.codes.OK:
-                        raise ScheduleError(
-                            f"{host} answers with HTTP {response.status_code}: nothing was imported."
-                        )
-                    content = bytearray()
-                    for piece in response.iter_bytes():
-                        content += piece
-                        if len(content) > LARGEST:
-                            raise ScheduleError(
-                                f"{host} sends more than {LARGEST // 1_000_000} MB: nothing was imported."
-                            )
-                        if time.monotonic() - began > DEADLINE:
-                            raise ScheduleError(
-                                f"{host} took longer than {DEADLINE} seconds: nothing was imported."
-                            )
-                    return Fetched(
-                        bytes(content),
-                        response.headers.get("etag", ""),
-                        _date(response.headers.get("last-modified", "")),
-                    )
+                    if not response.has_redirect_location:
+                        return _taken(response, host or "", ends, limits)
+                    address = str(response.url.join(response.headers["location"]))
+                    _check(address, f"the redirect of {host}")
     except httpx.HTTPError as error:
         raise ScheduleError(
             f"{host} cannot be reached: {type(error).__name__}; nothing was imported."
         ) from None
     raise ScheduleError(f"{host} leads from one address to the next: nothing was imported.")
+
+
+def _taken(response: "httpx.Response", host: str, ends: float, limits: Limits) -> Fetched:
+    etag = response.headers.get("etag", "")
+    if response.status_code == HTTPStatus.NOT_MODIFIED:
+        return Fetched(None, etag)
+    if response.status_code != HTTPStatus.OK:
+        raise ScheduleError(f"{host} answers with HTTP {response.status_code}: nothing was imported.")
+    content = bytearray()
+    for piece in response.iter_bytes():
+        content += piece
+        if len(content) > limits.largest:
+            raise ScheduleError(f"{host} sends more than {limits.largest:,} bytes: nothing was imported.")
+        if time.monotonic() > ends:
+            raise ScheduleError(f"{host} took longer than {limits.deadline} seconds: nothing was imported.")
+    return Fetched(bytes(content), etag, _date(response.headers.get("last-modified", "")))
 
 
 def _check(address: str, where: str) -> None:

@@ -19,6 +19,7 @@ from terminbenachrichtigung.model.delivery import Content
 from terminbenachrichtigung.model.journal import CONFIRMATION, Known
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Route
 from terminbenachrichtigung.model.result import MessageResult, Stop
+from terminbenachrichtigung.own_schedule.notes import ImportNotes
 from terminbenachrichtigung.schedule.reading import Schedule
 from terminbenachrichtigung.texts.messages import Texts
 from terminbenachrichtigung.times.windows import Quiet
@@ -48,6 +49,8 @@ class RunContext:
     """Makes the threads of a channel: so many, named so."""
     chance: Random = field(default_factory=Random)
     """Spreads runs that overlap, and decides nothing else."""
+    imports: Callable[[datetime], ImportNotes] = lambda _: ImportNotes()
+    """What `schedule import` has left by a moment: lines that are refused still, sources that fell silent."""
     stopping: Callable[[], Stop | None] = lambda: None
     """Asked between two messages: whether a person, the system or the clock wants the run to end."""
 

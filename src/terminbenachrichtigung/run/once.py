@@ -175,7 +175,8 @@ def _confirm(
 
 
 def _warnings(context: RunContext, planned: Planned, now: datetime) -> tuple[str, ...]:
-    found = (*planned.window.warnings, *planned.plan.warnings)
+    silent = context.imports(now).warnings(context.quiet, now)
+    found = (*planned.window.warnings, *planned.plan.warnings, *silent)
     last = planned.known.last_complete_run
     if last is not None and context.quiet.open_time_between(last, now) >= LONG_SILENCE:
         local = last.astimezone(context.settings.zone)

@@ -1,0 +1,95 @@
+"""What runs and the staff list ask of the import: lines refused still, and since when no file came."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from terminbenachrichtigung.schedule.connection import ReadOnlyDatabase
+from terminbenachrichtigung.times.windows import Quiet
+
+# Tables of their own, and not those of `memory`: that would load all of the import at the start of each run.
+_SOURCES = sa.table("import_sources", *map(sa.column, ("source", "imported_at", "whole_at")))
+_REFUSED = ("source", "line", "appointment_id", "starts_at", "name", "reason", "first_at")
+_REFUSALS = sa.table("import_refusals", *map(sa.column, _REFUSED))
+
+_SILENCE = timedelta(
+    hours=2
+)  # of open time without a whole file: cron is not calling, or the files are not whole
+_IN_USE = timedelta(days=7)  # a source without a file for so long was given up
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRefusal:
+    """A line of an import that may concern a customer, and that nobody has settled yet."""
+
+    source: str
+    line: int
+    appointment_id: str  # empty where not even that could be read
+    starts_at: datetime | None
+    name: str
+    reason: str
+    first_at: datetime  # of the import that refused it first
+
+
+@dataclass(frozen=True, slots=True)
+class ImportNotes:
+    """What the imports have left; empty where the schedule is not the tool's own."""
+
+    refusals: tuple[OpenRefusal, ...] = ()  # of what lies ahead, oldest first
+    imported_at: dict[str, datetime] = field(default_factory=dict)  # by source: its last import
+    whole_at: dict[str, datetime] = field(default_factory=dict)  # by source: its last whole file
+
+    def warnings(self, quiet: Quiet, now: datetime) -> tuple[str, ...]:
+        """That files have stopped coming, where there were some."""
+        newest = max(self.whole_at.values(), default=None)
+        stale = {
+            name: at
+            for name, at in self.whole_at.items()
+            if at == newest or self.imported_at[name] >= now - _IN_USE
+        }
+        return tuple(
+            f"the last whole file of {name} was imported {at.astimezone(quiet.zone):%Y-%m-%d %H:%M}: two "
+            "open hours or more ago. Is cron calling schedule import before each run?"
+            for name, at in sorted(stale.items())
+            if quiet.open_time_between(at, now) >= _SILENCE
+        )
+
+
+def import_notes(url: str, zone: ZoneInfo, now: datetime) -> ImportNotes:
+    """What the imports into this schedule have left.
+
+    Raises:
+        ScheduleError: it is out of reach.
+    """
+    database = ReadOnlyDatabase(url, zone)
+
+    def read(connection: sa.Connection) -> ImportNotes:
+        if not sa.inspect(connection).has_table("import_sources"):
+            return ImportNotes()
+        rows = connection.execute(sa.select(_REFUSALS).order_by(_REFUSALS.c.first_at, _REFUSALS.c.line))
+        refusals = tuple(map(_refusal, rows))
+        sources = connection.execute(sa.select(_SOURCES)).all()
+        return ImportNotes(
+            tuple(each for each in refusals if each.starts_at is None or each.starts_at > now),
+            {row.source: datetime.fromisoformat(row.imported_at) for row in sources},
+            {row.source: datetime.fromisoformat(row.whole_at) for row in sources if row.whole_at},
+        )
+
+    try:
+        return database.run(read)
+    finally:
+        database.close()
+
+
+def _refusal(row: sa.Row[tuple[object, ...]]) -> OpenRefusal:
+    return OpenRefusal(
+        row.source,
+        row.line,
+        row.appointment_id,
+        datetime.fromisoformat(row.starts_at) if row.starts_at else None,
+        row.name,
+        row.reason,
+        datetime.fromisoformat(row.first_at),
+    )

@@ -1,0 +1,72 @@
+"""What the runs make of imports: what is held is told nobody, and silence is noticed."""
+
+import pytest
+
+from field.conftest import OwnPractice
+from practice import BERLIN, local
+from terminbenachrichtigung.own_schedule.notes import import_notes
+
+HEAD = "Termin-ID;Beginn;Name;Handy\n"
+LINES = [f"{n};2026-11-25 {9 + n:02}:00;Kunde{n};0171 555500{n:02}\n" for n in range(1, 6)]
+WHOLE = HEAD + "".join(LINES)
+
+
+def test_what_came_too_late_for_any_run_is_missed(own: OwnPractice) -> None:
+    """Cron was down from Tuesday noon; on Wednesday morning the file has somebody for the afternoon."""
+    own.practice.run_once(now="2026-11-24 09:00")
+    own.bring(WHOLE, now="2026-11-24 12:00")
+    own.practice.run_once(now="2026-11-24 12:01")
+    late = "77;2026-11-25 16:00;Ute Neu;0171 5555099\n"
+    ran = own.bring(WHOLE + late, now="2026-11-25 08:00")
+    assert (ran.exit_code, [each["appointment_id"] for each in ran.json["late"]]) == (1, ["77"])
+    missed = own.practice.run_once(now="2026-11-25 08:01")
+    assert missed.reasons["77"] == "missed"
+
+
+def test_what_was_booked_on_the_day_itself_is_not_late(own: OwnPractice) -> None:
+    own.bring(WHOLE, now="2026-11-25 09:00")
+    ran = own.bring(WHOLE + "77;2026-11-25 16:00;Ute Neu;0171 5555099\n", now="2026-11-25 10:00")
+    assert (ran.exit_code, ran.json["late"]) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("now", "silent"),
+    [
+        ("2026-11-24 11:00", False),
+        ("2026-11-24 12:00", True),  # two open hours
+        ("2026-11-24 20:30", True),
+    ],
+)
+def test_that_no_file_comes_any_more_is_said(own: OwnPractice, now: str, silent: bool) -> None:
+    own.bring(WHOLE, now="2026-11-24 10:00")
+    warned = own.practice.run("dry-run", now=now).stdout
+    assert ("Is cron calling schedule import" in warned) is silent
+
+
+def test_hours_of_quiet_are_no_silence(own: OwnPractice) -> None:
+    own.bring(WHOLE, now="2026-11-24 19:30")
+    assert "schedule import" not in own.practice.run("dry-run", now="2026-11-25 08:30").stdout
+
+
+def test_where_there_were_no_imports_nothing_is_said(own: OwnPractice) -> None:
+    assert "schedule import" not in own.practice.run("dry-run").stdout
+
+
+def test_open_refusals_are_listed_until_they_are_settled_or_over(own: OwnPractice) -> None:
+    url = f"sqlite:///{own.practice.folder / 'schedule.db'}"
+
+    def listed(now: str = "2026-11-24 10:00") -> list[tuple[str, str, int]]:
+        notes = import_notes(url, BERLIN, local(now))
+        return [(each.appointment_id, each.name, each.line) for each in notes.refusals]
+
+    assert listed() == []
+    bad = WHOLE + "8;bald;Ute Neu;0171 5555098\n9;2026-11-25 16:00;M\ufffdller;0171 5555099\n"
+    own.bring(bad)
+    assert listed() == [("8", "Ute Neu", 7), ("9", "M\ufffdller", 8)]
+    assert listed("2026-11-25 16:00") == [("8", "Ute Neu", 7)]  # the other one is over
+    own.bring(WHOLE.replace("Kunde1", "Kundin"), "--partial")
+    assert len(listed()) == 2
+    own.bring(HEAD + "9;2026-11-25 16:00;Müller;0171 5555099\n", "--partial")
+    assert listed() == [("8", "Ute Neu", 7)]
+    own.bring(WHOLE)
+    assert listed() == []

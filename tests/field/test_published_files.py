@@ -1,0 +1,203 @@
+"""A calendar or an export behind an address: fetched within limits, and only when it has changed."""
+
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from field.conftest import OwnPractice
+from practice import Ran
+from terminbenachrichtigung.errors import ScheduleError
+from terminbenachrichtigung.own_schedule import fetching
+
+WHOLE = (
+    "Termin-ID;Beginn;Name;Handy\n"
+    "1;2026-11-25 09:00;Ida Meier;0171 5555001\n"
+    "2;2026-11-25 10:00;Eva Kurz;0171 5555002\n"
+)
+
+
+@pytest.fixture
+def server() -> Iterator[HTTPServer]:
+    with HTTPServer() as made:
+        yield made
+
+
+def fetched(own: OwnPractice, address: str, *options: str, now: str | None = None) -> Ran:
+    path = own.practice.folder / "address"
+    path.write_text(address + "\n", encoding="utf-8")
+    return own.practice.run("schedule", "import", "--url-file", str(path), *options, now=now)
+
+
+def test_a_file_is_fetched_and_imported(own: OwnPractice, server: HTTPServer) -> None:
+    server.expect_request("/export.csv").respond_with_data(WHOLE)
+    ran = fetched(own, server.url_for("/export.csv?key=secret"), "--json")
+    assert ran.exit_code == 0
+    assert own.standing().keys() == {"1", "2"}
+    assert "secret" not in ran.stdout  # whoever knows the address can read the calendar
+
+
+def test_a_file_that_has_not_changed_is_not_sent_again(own: OwnPractice, server: HTTPServer) -> None:
+    asked = []
+
+    def answer(request: Request) -> Response:
+        asked.append(request.headers.get("If-None-Match"))
+        unchanged = request.headers.get("If-None-Match") == '"one"'
+        return Response(status=304) if unchanged else Response(WHOLE, headers={"ETag": '"one"'})
+
+    server.expect_request("/export.csv").respond_with_handler(answer)
+    address = server.url_for("/export.csv")
+    assert "2 new" in fetched(own, address).stdout
+    assert "has not changed" in fetched(own, address).stdout
+    assert fetched(own, address, "--quiet").stdout == ""
+    assert "2 unchanged" in fetched(own, address, "--type", "Sehtest").stdout  # asked for otherwise
+    assert (
+        "2 unchanged" in fetched(own, address, now="2026-11-25 10:00").stdout
+    )  # a series is spread each day
+    assert asked == [None, '"one"', '"one"', None, None]
+
+
+def test_while_something_is_unsettled_the_file_is_read_each_time(
+    own: OwnPractice, server: HTTPServer
+) -> None:
+    server.expect_request("/export.csv").respond_with_handler(
+        lambda request: (
+            Response(status=304)
+            if request.headers.get("If-None-Match")
+            else Response(WHOLE + "3;bald;Ute Neu;0171 5555003\n", headers={"ETag": '"one"'})
+        )
+    )
+    assert fetched(own, server.url_for("/export.csv")).exit_code == 1
+    assert "2 unchanged" in fetched(own, server.url_for("/export.csv")).stdout
+
+
+def test_an_older_file_by_the_server_s_word_moves_nothing(own: OwnPractice, server: HTTPServer) -> None:
+    answers = iter(
+        [
+            Response(WHOLE, headers={"Last-Modified": "Tue, 24 Nov 2026 08:00:00 GMT"}),
+            Response(
+                WHOLE.replace("09:00", "15:00"), headers={"Last-Modified": "Mon, 23 Nov 2026 08:00:00 GMT"}
+            ),
+        ]
+    )
+    server.expect_request("/export.csv").respond_with_handler(lambda _: next(answers))
+    address = server.url_for("/export.csv")
+    assert fetched(own, address).exit_code == 0
+    ran = fetched(own, address)
+    assert (ran.exit_code, "older" in ran.stdout) == (1, True)
+    assert own.standing()["1"].startswith("2026-11-25 09:00")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("http://calendar.example.org/praxis.ics", "https://"),
+        ("ftp://127.0.0.1/praxis.ics", "https://"),
+        ("file:///etc/passwd", "https://"),
+        ("praxis.ics", "https://"),
+        ("", "one address"),
+        ("https://a.example.org https://b.example.org", "one address"),
+        ("https://[::1", "no address"),
+    ],
+)
+def test_what_is_no_https_address_is_wrong_usage(own: OwnPractice, content: str, words: str) -> None:
+    ran = fetched(own, content)
+    assert ran.exit_code == 2
+    assert words in ran.stderr
+
+
+def test_webcal_is_https(tmp_path: Path) -> None:
+    path = tmp_path / "address"
+    path.write_text("webcal://calendar.example.org/praxis.ics", encoding="utf-8")
+    assert fetching.address_in(path) == "https://calendar.example.org/praxis.ics"
+
+
+def test_a_redirect_to_a_plain_address_is_not_followed(own: OwnPractice, server: HTTPServer) -> None:
+    server.expect_request("/").respond_with_response(
+        Response(status=302, headers={"Location": "http://calendar.example.org/x"})
+    )
+    ran = fetched(own, server.url_for("/"))
+    assert (ran.exit_code, "https://" in ran.stderr) == (2, True)
+
+
+def test_a_redirect_within_reach_is_followed_but_not_for_ever(own: OwnPractice, server: HTTPServer) -> None:
+    server.expect_request("/old").respond_with_response(Response(status=301, headers={"Location": "/new"}))
+    server.expect_request("/new").respond_with_data(WHOLE)
+    server.expect_request("/round").respond_with_response(
+        Response(status=302, headers={"Location": "/round"})
+    )
+    assert fetched(own, server.url_for("/old")).exit_code == 0
+    ran = fetched(own, server.url_for("/round"))
+    assert (ran.exit_code, "leads from one address to the next" in ran.stderr) == (3, True)
+
+
+@pytest.mark.parametrize("status", [401, 404, 500, 503])
+def test_a_server_that_refuses_is_exit_code_3(own: OwnPractice, server: HTTPServer, status: int) -> None:
+    server.expect_request("/").respond_with_response(Response("<html>", status=status))
+    ran = fetched(own, server.url_for("/"))
+    assert (ran.exit_code, f"HTTP {status}" in ran.stderr) == (3, True)
+
+
+def test_a_page_to_log_in_instead_of_the_file_is_no_file(own: OwnPractice, server: HTTPServer) -> None:
+    own.bring(WHOLE)
+    server.expect_request("/").respond_with_data(
+        "<!DOCTYPE html>\n<html><body>Bitte anmelden</body></html>\n"
+    )
+    assert fetched(own, server.url_for("/")).exit_code == 2
+    assert len(own.standing()) == 2
+
+
+def test_nobody_there_is_exit_code_3(own: OwnPractice) -> None:
+    ran = fetched(own, "http://127.0.0.1:9/export.csv?key=secret")
+    assert (ran.exit_code, "cannot be reached" in ran.stderr) == (3, True)
+    assert "secret" not in ran.stderr
+
+
+def endless(piece: bytes, pause: float, stop: threading.Event) -> Callable[[Request], Response]:
+    def pieces() -> Iterator[bytes]:
+        while not stop.is_set():
+            yield piece
+            time.sleep(pause)
+
+    return lambda _: Response(pieces())
+
+
+@pytest.mark.parametrize(
+    ("limits", "piece", "words"),
+    [
+        (fetching.Limits(largest=100_000), b"x" * 10_000, "more than 100,000 bytes"),
+        (fetching.Limits(deadline=1), b"x", "longer than 1 seconds"),
+    ],
+)
+def test_a_server_without_end_is_left(
+    server: HTTPServer, limits: fetching.Limits, piece: bytes, words: str
+) -> None:
+    stop = threading.Event()
+    server.expect_request("/").respond_with_handler(endless(piece, 0.05, stop))
+    try:
+        with pytest.raises(ScheduleError, match=words):
+            fetching.fetch(server.url_for("/"), limits=limits)
+    finally:
+        stop.set()
+
+
+def test_a_server_that_cannot_prove_its_name_is_not_believed(
+    own: OwnPractice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with HTTPServer(host="127.0.0.1", ssl_context=context) as server:
+        server.expect_request("/export.csv").respond_with_data(WHOLE)
+        address = server.url_for("/export.csv")
+        assert address.startswith("https://")
+        assert fetched(own, address).exit_code == 3
+        with authority.cert_pem.tempfile() as trusted:
+            monkeypatch.setenv("SSL_CERT_FILE", trusted)
+            assert fetched(own, address).exit_code == 0
