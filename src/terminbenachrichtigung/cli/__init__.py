@@ -18,6 +18,7 @@ from terminbenachrichtigung.cli import (
     journal,
     logs,
     manual,
+    opt_out,
     run,
     schedule,
     search,
@@ -75,6 +76,7 @@ main.add_command(search.search)
 main.add_command(search.notify)
 main.add_command(history.history)
 main.add_command(figures.figures)
+main.add_command(opt_out.opt_out)
 main.add_command(run.test_message)
 main.add_command(config.config)
 main.add_command(journal.journal)

@@ -18,6 +18,7 @@ from terminbenachrichtigung.journal import claims, statements, untold
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.journal.database import among, insert_new, lock, patient
 from terminbenachrichtigung.journal.figures import read_tellings
+from terminbenachrichtigung.journal.opt_outs import OptOuts
 from terminbenachrichtigung.journal.reader import (
     read_history,
     read_known,
@@ -55,7 +56,7 @@ from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMe
 from terminbenachrichtigung.model.result import Untold
 
 
-class Journal(Reports, StaffNotes):
+class Journal(OptOuts, Reports, StaffNotes):
     """The journal of one run (or of one command). Not thread-safe: the main thread writes it alone."""
 
     def __init__(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from terminbenachrichtigung.journal.claims import name_from
 from terminbenachrichtigung.journal.database import among
+from terminbenachrichtigung.journal.opt_outs import read_opted_out
 from terminbenachrichtigung.journal.staff import read_ticks
 from terminbenachrichtigung.journal.statements import COUNTS_FOR_GAP, constant
 from terminbenachrichtigung.journal.tables import (
@@ -171,6 +172,7 @@ def read_known(
         told_beside=tuple(beside),
         ticks=ticks,
         name_key=name_key,
+        opted_out=read_opted_out(connection),
         runs_ahead=connection.execute(ahead).scalar_one(),
         database_now=None if connection.dialect.name == "sqlite" else clock,
         rejected={appointment: frozenset(refused_ones) for appointment, refused_ones in rejected.items()},

@@ -195,3 +195,11 @@ staff_mails = Table(
     Column("state", Text, nullable=False),  # claimed, sent or unknown
     Column("claimed_at", UtcTime, nullable=False),
 )
+
+opt_outs = Table(
+    "journal_opt_outs",
+    metadata,
+    Column("recipient", Text, primary_key=True),  # E.164, or an address in lower case
+    Column("since", UtcTime, nullable=False),
+    Column("why", Text, nullable=False),  # by hand, or the answer that said so
+)

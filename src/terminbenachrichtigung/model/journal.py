@@ -89,6 +89,8 @@ class Known:
     """By customer: what a person ticked off on the staff list, of appointments ahead or within the gap."""
     name_key: bytes = b""
     """With which the journal hashes names and recipients."""
+    opted_out: frozenset[str] = frozenset()
+    """Recipients that asked not to be written to any more."""
     rejected: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By appointment: recipients that a gateway or mail server refused for good."""
     contacted: Mapping[str, Sequence[Contacted]] = field(default_factory=dict)
@@ -107,6 +109,15 @@ class Known:
     journal_since: datetime | None = None
     reminder_since: Mapping[str, datetime] = field(default_factory=dict)
     """By reminder: the `now` of its first complete run; of the confirmation, since it was switched on."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """A recipient that asked not to be written to any more."""
+
+    recipient: str  # E.164, or an address in lower case
+    since: datetime
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

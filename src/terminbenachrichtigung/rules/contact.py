@@ -18,6 +18,7 @@ from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.plan import Channel, Route
 from terminbenachrichtigung.safe_text import one_line
 
+_OPTED_OUT = "the recipient asked not to be written to (opt-out)"
 SHOWN = 80  # signs of what somebody typed; the rest says nothing more
 
 
@@ -74,6 +75,7 @@ class Contact:
 
     routes: tuple[Route, ...]
     unusable: tuple[tuple[Channel, str], ...]
+    opted_out: bool = False  # there would be a route, had its recipient not asked to be left alone
 
     @property
     def detail(self) -> str:
@@ -100,17 +102,21 @@ def contact(
     *,
     today: date,
     rejected: frozenset[str],
+    opted_out: frozenset[str],
     parts: Parts,
 ) -> Contact:
     """Find the usable channels of a reminder for one appointment, on the local date `today`.
 
-    Recipients in `rejected` were refused for this appointment before, and are not tried again.
+    Recipients in `rejected` were refused for this appointment before, and are not tried again. Those in
+    `opted_out` asked not to be written to: the next number of a field does not take their place.
     """
     routes: list[Route] = []
     unusable: list[tuple[Channel, str]] = []
     for channel in _in_order(reminder.channels, preference(appointment)):
         recipient, why = _recipient(channel, appointment, settings, today)
-        if recipient is not None and recipient in rejected:
+        if recipient is not None and recipient.lower() in opted_out:
+            why = _OPTED_OUT
+        elif recipient is not None and recipient in rejected:
             why = "it was refused for this appointment before"
         elif recipient is not None:
             why = _too_long(channel, appointment, reminder, settings, parts)
@@ -118,7 +124,8 @@ def contact(
             unusable.append((channel, why))
         else:
             routes.append(Route(channel, recipient))
-    return Contact(tuple(routes), tuple(unusable))
+    left_alone = any(why is _OPTED_OUT for _, why in unusable)
+    return Contact(tuple(routes), tuple(unusable), opted_out=left_alone and not routes)
 
 
 def max_parts(settings: Settings, channel: Channel) -> int | None:

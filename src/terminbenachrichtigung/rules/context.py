@@ -290,6 +290,7 @@ class Context:
                 self.settings,
                 today=self.today,
                 rejected=self.rejected(candidate),
+                opted_out=self.known.opted_out,
                 parts=self.parts,
             )
         return found

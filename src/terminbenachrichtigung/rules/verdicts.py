@@ -224,8 +224,16 @@ def _booked(candidate: Candidate, context: Context) -> str:
 # ---------------------------------------------------------------- 13-16: the customer
 
 
-def _opted_out(candidate: Candidate, _: Context) -> bool:
-    return preference(candidate.appointment) is Preference.NONE
+def _opted_out(candidate: Candidate, context: Context) -> bool:
+    if preference(candidate.appointment) is Preference.NONE:
+        return True
+    return bool(context.known.opted_out) and context.contact(candidate).opted_out
+
+
+def _wish(candidate: Candidate, context: Context) -> str:
+    if context.known.opted_out and context.contact(candidate).opted_out:
+        return context.contact(candidate).detail
+    return _preferred(candidate, context)
 
 
 def _has_not_consented(candidate: Candidate, context: Context) -> bool:
@@ -358,7 +366,7 @@ RULES: tuple[Rule, ...] = (
         unsettled=True,
     ),
     Rule(Reason.BOOKED_RECENTLY, _was_booked_recently, _booked, About.TIME, Asked.MISSED, passes=True),
-    Rule(Reason.OPTED_OUT, _opted_out, _preferred, About.CUSTOMER, Asked.ALWAYS),
+    Rule(Reason.OPTED_OUT, _opted_out, _wish, About.CUSTOMER, Asked.ALWAYS),
     Rule(Reason.NO_CONSENT, _has_not_consented, _consent, About.CUSTOMER, Asked.ALWAYS),
     Rule(
         Reason.MANUAL_CONTACT,

@@ -173,3 +173,9 @@ def _staff() -> None:
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("claimed_at", UtcTime, nullable=False),
     )
+    op.create_table(
+        "journal_opt_outs",
+        sa.Column("recipient", sa.Text, primary_key=True),
+        sa.Column("since", UtcTime, nullable=False),
+        sa.Column("why", sa.Text, nullable=False),
+    )

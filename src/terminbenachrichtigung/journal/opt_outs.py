@@ -1,0 +1,39 @@
+"""Recipients that asked not to be written to any more. They beat the schedule, and no import undoes them."""
+
+from sqlalchemy import Connection, delete, select
+
+from terminbenachrichtigung.journal.database import Connected, insert_new, patient
+from terminbenachrichtigung.journal.tables import database_clock, opt_outs
+from terminbenachrichtigung.model.journal import OptOut
+
+
+def read_opted_out(connection: Connection) -> frozenset[str]:
+    """All recipients that opted out."""
+    return frozenset(connection.execute(select(opt_outs.c.recipient)).scalars())
+
+
+class OptOuts(Connected):
+    """The part of the journal that keeps opt-outs, until somebody takes one back."""
+
+    @patient
+    def opt_outs(self) -> tuple[OptOut, ...]:
+        """All of them, the newest first."""
+        with self._transaction(writes=False) as connection:
+            newest = select(opt_outs).order_by(opt_outs.c.since.desc(), opt_outs.c.recipient)
+            return tuple(OptOut(row.recipient, row.since, row.why) for row in connection.execute(newest))
+
+    @patient
+    def opt_out(self, recipient: str, why: str) -> bool:
+        """Notes that nobody may write to this recipient any more; False if that was so already."""
+        with self._transaction(writes=True) as connection:
+            added = insert_new(connection, opt_outs).values(
+                recipient=recipient, since=database_clock(), why=why
+            )
+            return bool(connection.execute(added).rowcount)
+
+    @patient
+    def opt_in(self, recipient: str) -> bool:
+        """Takes an opt-out back; False if there was none."""
+        with self._transaction(writes=True) as connection:
+            taken = delete(opt_outs).where(opt_outs.c.recipient == recipient)
+            return bool(connection.execute(taken).rowcount)

@@ -1,0 +1,51 @@
+"""Who asked not to be written to: added, taken back, listed."""
+
+from collections.abc import Sequence
+from datetime import tzinfo
+
+from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.contact.email_address import email_address
+from terminbenachrichtigung.contact.phone import mobile_number
+from terminbenachrichtigung.errors import ConfigError
+from terminbenachrichtigung.model.journal import OptOut
+from terminbenachrichtigung.output.tables import Row, Table, render
+from terminbenachrichtigung.output.wording import local_time
+
+
+def recipient_of(text: str, settings: Settings) -> str:
+    """A number or an address as a person types it, in the form in which the journal keeps it.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    if "@" in text:
+        found = email_address(text).address
+    else:
+        code = settings.sms.country_code if settings.sms else "+49"
+        found = mobile_number((text,), code, frozenset()).number
+    if found is None:
+        raise ConfigError(f'"{text}" is neither a mobile number nor an e-mail address')
+    return found.lower()
+
+
+def opt_outs_as_json(opt_outs: Sequence[OptOut], *, zone: tzinfo) -> dict[str, object]:
+    """The document of `opt-out list --json`."""
+    return {
+        "command": "opt-out list",
+        "opt_outs": [
+            {
+                "recipient": each.recipient,
+                "since": each.since.astimezone(zone).isoformat(timespec="seconds"),
+                "why": each.why,
+            }
+            for each in opt_outs
+        ],
+    }
+
+
+def opt_outs_as_text(opt_outs: Sequence[OptOut], *, zone: tzinfo, width: int | None, colour: bool) -> str:
+    """A table; without a line break at the end."""
+    if not opt_outs:
+        return "Nobody has opted out."
+    rows = tuple(Row((each.recipient, local_time(each.since, zone), each.why)) for each in opt_outs)
+    return render([Table("Opted out", ("recipient", "since", "why"), rows)], width=width, colour=colour)
