@@ -65,10 +65,10 @@ def search(
         raise ConfigError(f"--to {last_day} lies before --from {first_day}")
     settings = load_settings(context)
     from terminbenachrichtigung.on_demand import search as searching
-    from terminbenachrichtigung.on_demand.search_text import FoundState, search_as_json, search_as_text
+    from terminbenachrichtigung.on_demand.search import SearchState, search_as_json, search_as_text
 
     query = searching.Query(
-        first_day, last_day, customer, branches, type_name, tuple(map(FoundState, states))
+        first_day, last_day, customer, branches, type_name, tuple(map(SearchState, states))
     )
     with open_context(context, settings, readonly=True) as opened:
         found = searching.search(opened, query)

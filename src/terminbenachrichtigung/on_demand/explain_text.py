@@ -10,7 +10,8 @@ from terminbenachrichtigung.model.journal import CONFIRMATION, JournalMessage, N
 from terminbenachrichtigung.model.lead import DaysBefore, HoursBefore, Lead
 from terminbenachrichtigung.model.plan import Verdict
 from terminbenachrichtigung.model.result import MessageResult
-from terminbenachrichtigung.on_demand.history import history_as_json, history_rows
+from terminbenachrichtigung.on_demand.history import history_rows
+from terminbenachrichtigung.output.json import picked, plain
 from terminbenachrichtigung.output.tables import Row, Table, render
 from terminbenachrichtigung.output.wording import REASONS, bad_row_name, customer_name, local_time
 from terminbenachrichtigung.run.report import message_json
@@ -76,67 +77,50 @@ class Explanation:
 
 def explanation_as_json(explained: Explanation, *, zone: tzinfo) -> dict[str, object]:
     """The document of `explain --json`; times carry the local offset."""
-
-    def local(moment: datetime | None) -> str | None:
-        return None if moment is None else moment.astimezone(zone).isoformat(timespec="seconds")
-
-    row = explained.appointment
-    return {
-        "command": "explain",
-        "at": local(explained.at),
-        "quiet": explained.next_open is not None,
-        "next_open": local(explained.next_open),
-        "appointment_id": explained.appointment_id,
-        "appointment": row and appointment_json(row, zone),
-        "bad_rows": [
-            {"appointment_id": bad.appointment_id, "detail": bad.detail} for bad in explained.bad_rows
-        ],
-        "warnings": list(explained.warnings),
-        "last_chance": local(explained.last_chance),
-        "addresses": [
-            {
-                "field": address.field,
-                "typed": address.typed,
-                "recipient": address.recipient,
-                "why": address.why,
-            }
-            for address in explained.addresses
-        ],
-        "reminders": [
-            {
-                "reminder": each.reminder,
-                **_lead_json(each.lead),
-                "window_opens": local(each.window_opens),
-                "notified_now": each.planned,
-                "reason": each.refusal and each.refusal.reason.value,
-                "detail": each.refusal and each.refusal.detail,
-                "first_run": local(each.first_run),
-                "no_run_because": each.first_run_refusal and each.first_run_refusal.reason.value,
-                "verdicts": _verdicts_json(each.verdicts),
-                "message": each.message and message_json(each.message, full=True, dry=True),
-                "message_problem": each.message_problem or None,
-            }
-            for each in explained.reminders
-        ],
-        "confirmation": explained.confirmation
-        and {
-            "confirmed_now": not explained.confirmation.too_old and explained.confirmation.refusal is None,
-            "too_old": explained.confirmation.too_old or None,
-            "reason": explained.confirmation.refusal and explained.confirmation.refusal.reason.value,
-            "verdicts": _verdicts_json(explained.confirmation.verdicts),
+    document: dict[str, object] = plain(
+        {
+            "command": "explain",
+            "at": explained.at,
+            "quiet": explained.next_open is not None,
+            "next_open": explained.next_open,
+            "appointment_id": explained.appointment_id,
+            "appointment": explained.appointment and appointment_json(explained.appointment),
+            **picked(explained, "bad_rows", "warnings", "last_chance", "addresses"),
+            "reminders": [_reminder_json(each) for each in explained.reminders],
+            "confirmation": explained.confirmation and _confirmation_json(explained.confirmation),
+            "notifications": [
+                picked(each, "reminder", "generation", "state", "customer_id", "starts_at", "message_id")
+                for each in explained.notifications
+            ],
+            "messages": explained.messages,
         },
-        "notifications": [
-            {
-                "reminder": each.reminder,
-                "generation": each.generation,
-                "state": each.state.value,
-                "customer_id": each.customer_id,
-                "starts_at": local(each.starts_at),
-                "message_id": each.message_id,
-            }
-            for each in explained.notifications
-        ],
-        "messages": history_as_json(explained.messages, zone=zone)["messages"],
+        zone,
+    )
+    return document
+
+
+def _reminder_json(each: ReminderExplained) -> dict[str, object]:
+    return {
+        "reminder": each.reminder,
+        **_lead_json(each.lead),
+        "window_opens": each.window_opens,
+        "notified_now": each.planned,
+        "reason": each.refusal and each.refusal.reason,
+        "detail": each.refusal and each.refusal.detail,
+        "first_run": each.first_run,
+        "no_run_because": each.first_run_refusal and each.first_run_refusal.reason,
+        "verdicts": _verdicts_json(each.verdicts),
+        "message": each.message and message_json(each.message, full=True, dry=True),
+        "message_problem": each.message_problem or None,
+    }
+
+
+def _confirmation_json(confirmation: ConfirmationExplained) -> dict[str, object]:
+    return {
+        "confirmed_now": not confirmation.too_old and confirmation.refusal is None,
+        "too_old": confirmation.too_old or None,
+        "reason": confirmation.refusal and confirmation.refusal.reason,
+        "verdicts": _verdicts_json(confirmation.verdicts),
     }
 
 
@@ -145,32 +129,21 @@ def _lead_json(lead: Lead) -> dict[str, object]:
         case HoursBefore(hours):
             return {"hours_before": hours, "days_before": None, "at": None}
         case DaysBefore(days, at):
-            return {"hours_before": None, "days_before": days, "at": f"{at:%H:%M}"}
+            return {"hours_before": None, "days_before": days, "at": at}
         case _:
             assert_never(lead)
 
 
 def _verdicts_json(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
-    return [
-        {"rule": verdict.reason.value, "skips": verdict.skips, "detail": verdict.detail}
-        for verdict in verdicts
-    ]
+    return [{"rule": verdict.reason, **picked(verdict, "skips", "detail")} for verdict in verdicts]
 
 
-def appointment_json(row: Appointment, zone: tzinfo) -> dict[str, object]:
+def appointment_json(row: Appointment) -> dict[str, object]:
     """What the schedule says of an appointment, for a person who looks for it."""
     return {
-        "appointment_id": row.appointment_id,
-        "starts_at": row.starts_at.astimezone(zone).isoformat(timespec="seconds"),
-        "customer_id": row.customer_id,
+        **picked(row, "appointment_id", "starts_at", "customer_id"),
         "name": " ".join(" ".join((row.salutation, row.first_name, row.last_name)).split()),
-        "branch_code": row.branch_code,
-        "type_name": row.type_name,
-        "status": row.status,
-        "mobile": row.mobile,
-        "phone": row.phone,
-        "email": row.email,
-        "preferred_channel": row.preferred_channel,
+        **picked(row, "branch_code", "type_name", "status", "mobile", "phone", "email", "preferred_channel"),
     }
 
 

@@ -3,11 +3,13 @@
 import csv
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime, tzinfo
+from dataclasses import fields
+from datetime import tzinfo
 from io import StringIO
 
 from terminbenachrichtigung.model.journal import JournalMessage, JournalRun, State
 from terminbenachrichtigung.model.plan import MessageOutcome
+from terminbenachrichtigung.output.json import plain
 from terminbenachrichtigung.output.tables import Row, Table, render
 from terminbenachrichtigung.output.wording import counted, local_time
 from terminbenachrichtigung.safe_text import printable
@@ -24,34 +26,7 @@ _STYLES = {
 
 def history_as_json(messages: Sequence[JournalMessage], *, zone: tzinfo) -> dict[str, object]:
     """The contract's document (section 7); times carry the local offset."""
-    return {
-        "command": "history",
-        "messages": [
-            {
-                "message_id": message.message_id,
-                "run_id": message.run_id,
-                "reminder": message.reminder,
-                "customer_id": message.customer_id,
-                "appointment_ids": list(message.appointment_ids),
-                "state": message.state.value,
-                "channel": message.channel and message.channel.value,
-                "recipient": message.recipient,
-                "claimed_at": _iso(message.claimed_at, zone),
-                "settled_at": _iso(message.settled_at, zone),
-                "attempts": [
-                    {
-                        "channel": attempt.channel.value,
-                        "recipient": attempt.recipient,
-                        "outcome": attempt.outcome,
-                        "detail": attempt.detail,
-                        "at": _iso(attempt.at, zone),
-                    }
-                    for attempt in message.attempts
-                ],
-            }
-            for message in messages
-        ],
-    }
+    return {"command": "history", "messages": plain(messages, zone)}
 
 
 def history_as_text(
@@ -64,80 +39,38 @@ def history_as_text(
 
 def history_as_csv(messages: Sequence[JournalMessage], *, zone: tzinfo) -> str:
     """One line per message under a line of headings, for a spreadsheet; without a line break at its end."""
-    columns = (
-        "message_id", "run_id", "reminder", "customer_id", "appointment_ids", "state", "channel", "recipient",
-        "claimed_at", "settled_at", "attempts",
-    )  # fmt: skip
-    return as_csv(
-        columns,
-        (
-            (
-                message.message_id,
-                message.run_id,
-                message.reminder,
-                message.customer_id,
-                ", ".join(message.appointment_ids),
-                message.state,
-                message.channel or "",
-                message.recipient or "",
-                _iso(message.claimed_at, zone) or "",
-                _iso(message.settled_at, zone) or "",
-                "; ".join(
-                    f"{attempt.channel} {attempt.recipient} {attempt.outcome}"
-                    + (f": {attempt.detail}" if attempt.detail else "")
-                    for attempt in message.attempts
-                ),
-            )
-            for message in messages
-        ),
+    columns = [field.name for field in fields(JournalMessage)]
+    rows = (
+        plain(message, zone)
+        | {
+            "appointment_ids": ", ".join(message.appointment_ids),
+            "attempts": "; ".join(
+                f"{attempt.channel} {attempt.recipient} {attempt.outcome}"
+                + (f": {attempt.detail}" if attempt.detail else "")
+                for attempt in message.attempts
+            ),
+        }
+        for message in messages
     )
+    return as_csv(columns, ([row[column] or "" for column in columns] for row in rows))
 
 
 def runs_as_json(runs: Sequence[JournalRun], *, zone: tzinfo) -> dict[str, object]:
     """The runs with their counts; times carry the local offset."""
-    return {
-        "command": "history runs",
-        "runs": [
-            {
-                "run_id": run.run_id,
-                "command": run.command,
-                "at": _iso(run.at, zone),
-                "started_at": _iso(run.started_at, zone),
-                "finished_at": _iso(run.finished_at, zone),
-                "host": run.host,
-                "process": run.process,
-                "complete": run.complete,
-                "ending": run.ending,
-                "counts": dict(run.counts),
-            }
-            for run in runs
-        ],
-    }
+    return {"command": "history runs", "runs": plain(runs, zone)}
 
 
 def runs_as_csv(runs: Sequence[JournalRun], *, zone: tzinfo) -> str:
     """One line per run under a line of headings, for a spreadsheet; without a line break at its end."""
-    columns = (
-        "run_id", "command", "at", "started_at", "finished_at", "host", "process", "complete", "ending",
-    )  # fmt: skip
-    return as_csv(
-        (*columns, *MessageOutcome),
-        (
-            (
-                run.run_id,
-                run.command,
-                _iso(run.at, zone) or "",
-                _iso(run.started_at, zone) or "",
-                _iso(run.finished_at, zone) or "",
-                run.host,
-                str(run.process),
-                "true" if run.complete else "false",
-                run.ending or "",
-                *(str(run.counts.get(outcome, 0)) for outcome in MessageOutcome),
-            )
-            for run in runs
-        ),
+    columns = [field.name for field in fields(JournalRun) if field.name != "counts"]
+    rows = (
+        plain(run, zone)
+        | {"complete": "true" if run.complete else "false", "process": str(run.process)}
+        | {outcome.value: str(run.counts.get(outcome, 0)) for outcome in MessageOutcome}
+        for run in runs
     )
+    columns += [outcome.value for outcome in MessageOutcome]
+    return as_csv(columns, ([row[column] or "" for column in columns] for row in rows))
 
 
 def runs_as_text(
@@ -164,10 +97,6 @@ def _run_row(run: JournalRun, zone: tzinfo) -> Row:
         ),
         style="" if run.complete or run.ending in {"quiet", "complete"} else "yellow",
     )
-
-
-def _iso(moment: datetime | None, zone: tzinfo) -> str | None:
-    return None if moment is None else moment.astimezone(zone).isoformat(timespec="seconds")
 
 
 _PHONE_NUMBER = re.compile(r"\+[0-9]+")

@@ -2,19 +2,95 @@
 
 import unicodedata
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, timedelta, tzinfo
+from enum import StrEnum
 
 from terminbenachrichtigung import rules
-from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.appointment import Appointment, BadRow
+from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Reason
-from terminbenachrichtigung.on_demand.search_text import STATES, Found, FoundState, Search
+from terminbenachrichtigung.on_demand.explain_text import appointment_json
+from terminbenachrichtigung.output.json import picked, plain
+from terminbenachrichtigung.output.tables import Row, Table, render
+from terminbenachrichtigung.output.wording import bad_row_name, counted, customer_name, local_time
 from terminbenachrichtigung.run.context import RunContext, ask_journal, text_lengths
 
 _DAY = timedelta(days=1)
 _NEXT_DAYS = 7
 _WHETHER_REACHED = tuple(rule for rule in rules.WHATEVER_THE_HOUR if rule.about is not rules.About.JOURNAL)
 """What matters to the question whether a customer could be reached at all."""
+
+
+class SearchState(StrEnum):
+    """Where an appointment stands with one reminder, for its present customer and start.
+
+    Of several reminders, the one that comes first here speaks for the appointment.
+    """
+
+    SENT = "sent"  # delivered, too
+    UNKNOWN = "unknown"
+    IN_PROGRESS = "in-progress"
+    FAILED = "failed"  # undelivered, too
+    ADOPTED = "adopted"  # handled elsewhere
+    NO_CONTACT = "no-contact"  # not notified, and no channel reaches the customer
+    NOT_NOTIFIED = "not-notified"
+
+
+STATES: Mapping[State, SearchState] = {
+    State.SENT: SearchState.SENT,
+    State.DELIVERED: SearchState.SENT,
+    State.UNKNOWN: SearchState.UNKNOWN,
+    State.CLAIMED: SearchState.IN_PROGRESS,
+    State.FAILED: SearchState.FAILED,
+    State.UNDELIVERED: SearchState.FAILED,
+    State.ADOPTED: SearchState.ADOPTED,
+    State.RELEASED: SearchState.NOT_NOTIFIED,
+}
+_NOBODY_TOLD = frozenset({SearchState.NOT_NOTIFIED, SearchState.NO_CONTACT})
+_ORDER = tuple(SearchState)
+_STYLES = {
+    SearchState.SENT: "green",
+    SearchState.UNKNOWN: "red",
+    SearchState.FAILED: "red",
+    SearchState.NO_CONTACT: "yellow",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """One appointment with what each reminder's state is, and why a run leaves it alone now."""
+
+    appointment: Appointment
+    states: Mapping[str, SearchState]  # by reminder
+    reasons: Mapping[str, Reason | None]  # by reminder; None: a run would notify it now
+
+    @property
+    def state(self) -> SearchState:
+        """One word for all reminders."""
+        return min(self.states.values(), key=_ORDER.index)
+
+    def is_in(self, state: SearchState) -> bool:
+        """Whether a search for a state finds it: by any reminder; where nobody was told, by all of them."""
+        match state:
+            case SearchState.NOT_NOTIFIED:
+                return self.state in _NOBODY_TOLD
+            case SearchState.NO_CONTACT:
+                return set(self.states.values()) == {SearchState.NO_CONTACT}
+            case _:
+                return state in self.states.values()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What a search found, in the order of the starts; the range in local dates, both ends included."""
+
+    first_day: date
+    last_day: date
+    found: tuple[SearchHit, ...]
+    bad_rows: tuple[BadRow, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +102,10 @@ class Query:
     customer: str = ""  # the id, or words of the name
     branches: tuple[str, ...] = ()
     type_name: str = ""  # a part of it
-    states: tuple[FoundState, ...] = ()
+    states: tuple[SearchState, ...] = ()
 
 
-def search(context: RunContext, query: Query) -> Search:
+def search(context: RunContext, query: Query) -> SearchResult:
     """Find appointments by their local day and more, each with its state in the journal."""
     now = context.quiet.next_open(context.clock.now())
     first = query.first_day or min(context.quiet.local_date(context.clock.now()), query.last_day or date.max)
@@ -43,7 +119,7 @@ def search(context: RunContext, query: Query) -> Search:
     for each in rules.judge(rows, context.settings, known, now, text_lengths(context), context.quiet):
         judged[each.appointment.appointment_id].append(each)
     found = (_found(row, judged[row.appointment_id]) for row in rows)
-    return Search(
+    return SearchResult(
         first,
         last,
         tuple(each for each in found if not query.states or any(map(each.is_in, query.states))),
@@ -52,22 +128,22 @@ def search(context: RunContext, query: Query) -> Search:
     )
 
 
-def _found(row: Appointment, judged: list[rules.Judgement]) -> Found:
+def _found(row: Appointment, judged: list[rules.Judgement]) -> SearchHit:
     verdicts = {each.reminder: each.first() for each in judged}
-    return Found(
+    return SearchHit(
         row,
         {each.reminder: _state(each) for each in judged},
         {name: None if verdict is None else verdict.reason for name, verdict in verdicts.items()},
     )
 
 
-def _state(each: rules.Judgement) -> FoundState:
+def _state(each: rules.Judgement) -> SearchState:
     told = each.told()
-    state = FoundState.NOT_NOTIFIED if told is None else STATES[told.state]
-    if state is FoundState.NOT_NOTIFIED:
+    state = SearchState.NOT_NOTIFIED if told is None else STATES[told.state]
+    if state is SearchState.NOT_NOTIFIED:
         refusal = each.first(_WHETHER_REACHED)
         if refusal is not None and refusal.reason is Reason.NO_CONTACT:
-            return FoundState.NO_CONTACT
+            return SearchState.NO_CONTACT
     return state
 
 
@@ -88,3 +164,74 @@ def _is_customer(row: Appointment, asked: str) -> bool:
 
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip().casefold()
+
+
+# ---------------------------------------------------------------- what is shown; nothing is masked
+
+
+def search_as_json(search: SearchResult, *, zone: tzinfo) -> dict[str, object]:
+    """The document of `search --json`; times carry the local offset."""
+    document: dict[str, object] = plain(
+        {
+            "command": "search",
+            "from": search.first_day,
+            "to": search.last_day,
+            "appointments": [
+                appointment_json(hit.appointment)
+                | {
+                    "state": hit.state,
+                    "reminders": [
+                        {"reminder": reminder, "state": state, "reason": hit.reasons[reminder]}
+                        for reminder, state in hit.states.items()
+                    ],
+                }
+                for hit in search.found
+            ],
+            **picked(search, "bad_rows", "warnings"),
+        },
+        zone,
+    )
+    return document
+
+
+def search_as_text(
+    search: SearchResult, *, zone: tzinfo, width: int | None = None, colour: bool = True
+) -> str:
+    """One row per appointment; `width` is the terminal's, None without one."""
+    columns = ("appointment", "start", "customer", "branch", "type", "status", "contact", "state")
+    rows = tuple(_row(found, zone) for found in search.found)
+    bad = (f"bad row: {bad_row_name(row)}: {row.detail}" for row in search.bad_rows)
+    days = f"{search.first_day} to {search.last_day}"
+    if search.first_day == search.last_day:
+        days = str(search.first_day)
+    summary = f"{counted(len(rows), 'appointment')}, {days}"
+    return render([Table("", columns, rows), *bad, *search.warnings, summary], width=width, colour=colour)
+
+
+def _row(found: SearchHit, zone: tzinfo) -> Row:
+    row = found.appointment
+    return Row(
+        (
+            row.appointment_id,
+            local_time(row.starts_at, zone),
+            customer_name(row),
+            row.branch_code,
+            row.type_name,
+            row.status,
+            ", ".join(filter(None, (row.mobile, row.phone, row.email))),
+            _states(found),
+        ),
+        style=_STYLES.get(found.state, ""),
+    )
+
+
+def _states(found: SearchHit) -> str:
+    """One word where the reminders agree; what was not told says why a run would not tell it now."""
+    words = {}
+    for reminder, state in found.states.items():
+        reason = found.reasons[reminder]
+        told = state not in _NOBODY_TOLD
+        words[reminder] = state if told or reason == Reason.NO_CONTACT else f"{state} ({reason or 'due now'})"
+    if len(set(words.values())) == 1:
+        return next(iter(words.values()))
+    return "; ".join(f"{reminder}: {word}" for reminder, word in words.items())

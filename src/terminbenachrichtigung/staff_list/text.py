@@ -1,10 +1,12 @@
 """The staff list for programs and for the terminal."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime, tzinfo
 
+from terminbenachrichtigung.output.json import picked, plain
 from terminbenachrichtigung.output.tables import Row, Table, render
-from terminbenachrichtigung.staff_list.entries import Matter, StaffEntry, StaffReason
+from terminbenachrichtigung.staff_list.entries import StaffEntry, StaffReason
 
 WORDING = {
     StaffReason.MISSED: "nobody told the customer in time",
@@ -19,51 +21,9 @@ WORDING = {
 
 def as_json(entries: Sequence[StaffEntry], *, zone: tzinfo) -> dict[str, object]:
     """The document of `staff-list --json` (contract, section 7); times carry the local offset."""
-
-    def local(moment: datetime | None) -> str | None:
-        return None if moment is None else moment.astimezone(zone).isoformat(timespec="seconds")
-
-    def appointment(matter: Matter) -> dict[str, object]:
-        return {
-            "appointment_id": matter.appointment_id,
-            "starts_at": local(matter.starts_at),
-            "reason": matter.reason.value,
-            "detail": matter.detail,
-            "told": local(matter.told),
-            "branch_code": matter.branch_code,
-            "branch_name": matter.branch_name,
-            "got": [
-                {
-                    "reminder": got.reminder,
-                    "channel": got.channel and got.channel.value,
-                    "state": got.state.value,
-                    "at": local(got.at),
-                    "starts_at": local(got.starts_at),
-                }
-                for got in matter.got
-            ],
-        }
-
-    return {
-        "command": "staff-list",
-        "customers": [
-            {
-                "customer_id": entry.customer_id,
-                "name": entry.name,
-                "appointment_ids": list(entry.appointment_ids),
-                "starts_at": local(entry.starts_at),
-                "reason": entry.reason.value,
-                "detail": entry.detail,
-                "mobile": entry.mobile,
-                "phone": entry.phone,
-                "email": entry.email,
-                "branch_code": entry.branch_code,
-                "told": local(entry.told),
-                "appointments": [appointment(matter) for matter in entry.matters],
-            }
-            for entry in entries
-        ],
-    }
+    names = [field.name for field in fields(StaffEntry) if field.name != "matters"]
+    customers = [picked(entry, *names) | {"appointments": entry.matters} for entry in entries]
+    return {"command": "staff-list", "customers": plain(customers, zone)}
 
 
 def as_text(
