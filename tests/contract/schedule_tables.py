@@ -35,6 +35,8 @@ TYPES: Mapping[str, str] = {
     "type_notifiable": "BOOLEAN",
     "is_group": "BOOLEAN",
     "reminder_consent": "BOOLEAN",
+    "sms_allowed": "BOOLEAN",
+    "email_allowed": "BOOLEAN",
     "ends_at": "TIMESTAMP",
     "created_at": "TIMESTAMP",
     "last_contacted_at": "TIMESTAMP",

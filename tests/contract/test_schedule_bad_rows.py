@@ -200,18 +200,83 @@ def test_identical_rows_are_one_appointment(database_url: str) -> None:
     assert window.bad_rows == scan(database_url).bad_rows == ()
 
 
+REPEATED = "appointment_id: comes more than once, with different content"
+
+
 @pytest.mark.parametrize(
-    ("column", "value"),
-    [("starts_at", "2026-11-24 10:00:00"), ("customer_id", "18"), ("is_group", True), ("starts_at", None)],
+    ("column", "value", "hours"),
+    [
+        ("starts_at", "2026-11-24 10:00:00", [8, 9]),
+        ("customer_id", "18", [8]),
+        ("is_group", True, [8]),
+        ("starts_at", None, [8]),
+    ],
 )
-def test_rows_of_one_id_with_different_content_are_one_bad_row(
-    database_url: str, column: str, value: object
+def test_rows_of_one_id_with_different_content_are_a_bad_row_for_each_start(
+    database_url: str, column: str, value: object, hours: list[int]
 ) -> None:
     make_table(database_url, [ROW, GOOD, {**ROW, column: value}, ROW])
-    expected = (BadRow("4711", "appointment_id: comes more than once, with different content"),)
+    starts = [datetime(2026, 11, 24, hour, tzinfo=UTC) for hour in hours]
+    expected = tuple(BadRow("4711", REPEATED, start) for start in starts)
     assert read(database_url).bad_rows == expected
     assert [found.appointment_id for found in read(database_url).appointments] == ["good"]
     assert scan(database_url).bad_rows == expected
+
+
+@pytest.mark.parametrize("column", ["appointment_id", "customer_id"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "NULL",
+        "null",
+        "None",
+        "nan",
+        "NaN",
+        "#NV",
+        "(null)",
+        "<null>",
+        "[NULL]",
+        "#N/A",
+        "#BEZUG!",
+        r"\N",
+        " NULL ",
+        "4,71E+12",
+        "4.71e+12",
+        "1,8E15",
+        "undefined",
+        "NaT",
+    ],
+)
+def test_a_word_in_place_of_an_id_makes_a_bad_row(database_url: str, column: str, word: str) -> None:
+    make_table(database_url, [GOOD, {**ROW, column: word}])
+    (bad,) = read(database_url).bad_rows
+    assert bad.detail.startswith(f"{column}: stands for no id, or for one that a spreadsheet has shortened: ")
+    assert [found.appointment_id for found in read(database_url).appointments] == ["good"]
+
+
+@pytest.mark.parametrize("word", ["Nulland", "Nan-17", "none2", "#17", "E12", "471E12x", "N", "0"])
+def test_an_id_that_only_looks_a_little_like_such_a_word_is_an_id(database_url: str, word: str) -> None:
+    make_table(database_url, [{**ROW, "appointment_id": word, "customer_id": word}])
+    (found,) = read(database_url).appointments
+    assert (found.appointment_id, found.customer_id) == (word, word)
+
+
+@pytest.mark.parametrize("column", ["mobile", "email", "last_name"])
+def test_a_text_of_a_megabyte_is_dropped_and_warned_about(database_url: str, column: str) -> None:
+    make_table(
+        database_url,
+        [
+            {**ROW, column: "0171 5555555; " * 80_000},
+            *({**GOOD, "appointment_id": f"{n}"} for n in range(12)),
+        ],
+        columns=[*ROW, column],
+    )
+    window = read(database_url)
+    assert {getattr(found, column) for found in window.appointments} == {""}
+    assert len(window.appointments) == 13
+    (warning,) = window.warnings
+    assert "longer than 10000 characters: '0171 5555555; " in warning
+    assert len(warning) < 250
 
 
 def test_a_number_and_its_text_are_the_same_id(tmp_path: Path) -> None:
@@ -240,7 +305,7 @@ def test_a_bad_row_outside_of_the_range_is_left_to_a_scan(database_url: str) -> 
     ]
     make_table(database_url, rows, types=AS_TEXT)
     assert read(database_url).bad_rows == ()
-    assert [bad.appointment_id for bad in scan(database_url).bad_rows] == ["4711", "4712"]
+    assert [bad.appointment_id for bad in scan(database_url).bad_rows] == ["4711", "4712", "4712"]
 
 
 def test_a_scan_finds_repeated_ids_across_its_chunks_and_counts_what_it_does_not_list(

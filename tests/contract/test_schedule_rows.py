@@ -1,11 +1,14 @@
 """What a row of the schedule becomes: every column of the contract's section 5, on both databases."""
 
+import unicodedata
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from schedule_tables import ROW, TYPES, execute, local, make_table, open_schedule, read, writing
 from sqlalchemy.engine import make_url
 
+from terminbenachrichtigung.config.settings import Rules
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
 from terminbenachrichtigung.schedule.rows import COLUMNS
 
@@ -35,6 +38,12 @@ COLUMN_CASES = [
     ("preferred_channel", "Brief", "Brief"),
     ("reminder_consent", True, True),
     ("reminder_consent", False, False),
+    ("sms_allowed", True, True),
+    ("sms_allowed", None, True),
+    ("sms_allowed", False, False),
+    ("email_allowed", True, True),
+    ("email_allowed", None, True),
+    ("email_allowed", False, False),
     ("language", "de-AT", "de-AT"),
     ("ends_at", "2026-11-24 09:30:00", local("2026-11-24 09:30")),
     ("created_at", "2026-11-20 17:12:01.25", local("2026-11-20 17:12:01.25")),
@@ -229,7 +238,7 @@ def test_the_range_includes_both_its_ends_and_nothing_beyond(database_url: str) 
         form = [wall.isoformat(" "), wall.isoformat("T"), wall.isoformat("T", "minutes")][number % 3]
         rows.append({**ROW, "appointment_id": str(number), "starts_at": form})
     make_table(database_url, rows)
-    schedule = open_schedule(database_url)
+    schedule = open_schedule(database_url, midnight_starts=True)
     for since, until in [(100, 388), (0, 0), (287, 288), (288, 289), (5, 599)]:
         found = schedule.read(starts[since], starts[until]).appointments
         assert [row.starts_at for row in found] == starts[since : until + 1]
@@ -304,4 +313,122 @@ def test_a_bad_row_is_found_by_its_id(database_url: str) -> None:
     make_table(database_url, [{**ROW, "starts_at": None}])
     schedule = open_schedule(database_url)
     assert schedule.find("4711").bad_rows == (BadRow("4711", "starts_at: missing"),)
+    schedule.close()
+
+
+@pytest.mark.parametrize("column", ["sms_allowed", "email_allowed"])
+def test_a_leave_that_cannot_be_read_is_none(database_url: str, column: str) -> None:
+    make_table(database_url, [{**ROW, column: "frag nach"}], columns=[*ROW, column], types=TEXT_LEAVES)
+    window = read(database_url)
+    assert [getattr(found, column) for found in window.appointments] == [False]
+    (warning,) = window.warnings
+    assert warning.startswith(f"{column}: 1 value could not be read")
+
+
+TEXT_LEAVES = {name: kind for name, kind in TYPES.items() if not name.endswith("_allowed")}
+
+
+# ------------------------------------------------------------------ further columns, for texts
+
+
+def test_further_columns_are_read_as_texts_whatever_they_hold(database_url: str) -> None:
+    columns = [*ROW, "raum", "preis", "seit", "status"]
+    types = {**TYPES, "preis": "NUMERIC(6, 2)"}
+    make_table(
+        database_url,
+        [
+            {**ROW, "raum": " Raum 2 ", "preis": 12, "seit": "2026-01-01", "status": "neu"},
+            {**ROW, "appointment_id": "2"},
+        ],
+        columns=columns,
+        types=types,
+    )
+    window = read(database_url, extra_columns=("Raum", "preis", "seit", "status"))
+    second, first = window.appointments
+    assert {name: first.extra[name] for name in ("Raum", "seit", "status")} == {
+        "Raum": "Raum 2",
+        "seit": "2026-01-01",
+        "status": "neu",
+    }
+    assert first.extra["preis"] in ("12", "12.00")  # SQLite's, PostgreSQL's
+    assert first.status == "neu"
+    assert dict(second.extra) == {"Raum": "", "preis": "", "seit": "", "status": ""}
+
+
+def test_without_further_columns_none_are_read(database_url: str) -> None:
+    make_table(database_url, [ROW], columns=[*ROW, "raum"])
+    assert [dict(found.extra) for found in read(database_url).appointments] == [{}]
+
+
+# ------------------------------------------------------------------ ids
+
+
+@pytest.mark.parametrize("column", ["appointment_id", "customer_id"])
+def test_a_letter_of_one_sign_or_two_is_one_id(database_url: str, column: str) -> None:
+    apart = unicodedata.normalize("NFD", "müller-1")
+    rows = [{**ROW, "appointment_id": "1", column: "müller-1"}, {**ROW, "appointment_id": "2", column: apart}]
+    make_table(database_url, rows[1:])
+    (found,) = read(database_url).appointments
+    assert getattr(found, column) == "müller-1"
+    if column == "appointment_id":
+        schedule = open_schedule(database_url)
+        for asked in ("müller-1", apart):
+            assert [each.appointment_id for each in schedule.find(asked).appointments] == ["müller-1"]
+        schedule.close()
+
+
+def test_rows_whose_ids_differ_by_such_a_letter_alone_are_rows_of_one_id(database_url: str) -> None:
+    apart = unicodedata.normalize("NFD", "é")
+    rows = [{**ROW, "appointment_id": "é"}, {**ROW, "appointment_id": apart, "customer_id": "18"}]
+    make_table(database_url, rows)
+    assert [bad.appointment_id for bad in read(database_url).bad_rows] == ["é"]
+
+
+# ------------------------------------------------------------------ midnight
+
+NOBODY_IS_TOLD: list[dict[str, object]] = [
+    {"customer_id": None},
+    {"is_group": True},
+    {"type_notifiable": False},
+    {"status": " storniert "},
+    {"branch_code": "TEST1"},
+]
+
+
+@pytest.mark.parametrize("declared", ["TIMESTAMP", "TIMESTAMPTZ", "TEXT"])
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata"])
+def test_a_start_at_midnight_is_a_bad_row_unless_the_settings_take_it(
+    database_url: str, declared: str, zone: str
+) -> None:
+    here = ZoneInfo(zone)
+    midnight = datetime(2026, 11, 25, tzinfo=here)
+    rows = [
+        {**ROW, "starts_at": "2026-11-25 00:00:00"},
+        {**ROW, "appointment_id": "1", "starts_at": "2026-11-25 00:01"},
+    ]
+    if declared == "TIMESTAMPTZ" and "postgresql" in database_url:
+        rows = [{**row, "starts_at": f"{row['starts_at']} {zone}"} for row in rows]
+    make_table(database_url, rows, types={**TYPES, "starts_at": declared})
+    window = read(database_url, zone=here, until="2026-11-27 00:00")
+    assert [found.appointment_id for found in window.appointments] == ["1"]
+    (bad,) = window.bad_rows
+    assert (bad.appointment_id, bad.starts_at) == ("4711", midnight)
+    assert "schedule.midnight_starts = true" in bad.detail
+    taken = read(database_url, zone=here, until="2026-11-27 00:00", midnight_starts=True)
+    assert [found.appointment_id for found in taken.appointments] == ["4711", "1"]
+
+
+@pytest.mark.parametrize("why", NOBODY_IS_TOLD, ids=[next(iter(why)) for why in NOBODY_IS_TOLD])
+def test_midnight_is_no_matter_where_nobody_would_be_told(database_url: str, why: dict[str, object]) -> None:
+    row = {**ROW, "starts_at": "2026-11-25 00:00:00", "status": "", "branch_code": "HH1", **why}
+    make_table(database_url, [row], columns=[*ROW, "status", "branch_code"])
+    window = read(database_url, rules=Rules(exclude_branches=("TEST*",)))
+    assert [found.appointment_id for found in window.appointments] == ["4711"]
+    assert window.bad_rows == ()
+
+
+def test_midnight_is_found_by_an_id_too(database_url: str) -> None:
+    make_table(database_url, [{**ROW, "starts_at": "2026-11-25 00:00:00"}])
+    schedule = open_schedule(database_url)
+    assert [bad.appointment_id for bad in schedule.find("4711").bad_rows] == ["4711"]
     schedule.close()

@@ -73,6 +73,22 @@ def test_an_id_that_comes_twice_with_different_content_is_a_bad_row_and_nobody_i
     assert (ran.exit_code, ran.outcomes, practice.texted) == (1, {"3": "sent"}, [number(3)])
 
 
+def test_a_daily_series_under_one_id_is_news_once_for_each_occurrence(practice: Practice) -> None:
+    for day in range(25, 30):
+        practice.book("series", f"2026-11-{day} 09:00", customer=1)
+    news = [practice.run_once(now=f"2026-11-{day} 10:00").json["news"] for day in (24, 25, 26, 27)]
+    # On Tuesday a run sees only Wednesday's. Each day after that shows it one more that nobody will be told of.
+    assert [len(lines) for lines in news] == [0, 2, 1, 1]
+
+
+def test_a_start_at_midnight_is_listed_once_and_nobody_is_told_of_it(practice: Practice) -> None:
+    ran = run_beside_a_good_row(practice, starts_at="2026-11-25 00:00:00")
+    (bad,) = ran.json["bad_rows"]
+    assert (bad["appointment_id"], bad["detail"].partition(",")[0]) == ("1", "starts_at: midnight")
+    assert ran.exit_code == 1
+    assert practice.run_once(now="2026-11-24 11:00").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("columns", "words"),
     [

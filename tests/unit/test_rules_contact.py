@@ -57,6 +57,24 @@ def test_the_preferred_channel_comes_first_and_then_the_reminder_s_order(
 
 
 @pytest.mark.parametrize(
+    ("sms_allowed", "email_allowed", "expected"),
+    [(True, True, [BY_SMS, BY_EMAIL]), (False, True, [BY_EMAIL]), (True, False, [BY_SMS])],
+)
+def test_a_channel_without_the_customer_s_leave_is_not_used(
+    sms_allowed: bool, email_allowed: bool, expected: list[tuple[str, str]]
+) -> None:
+    row = appointment(sms_allowed=sms_allowed, email_allowed=email_allowed, preferred_channel="sms")
+    assert routes(planned(row)) == expected
+
+
+def test_without_leave_for_any_channel_staff_read_why() -> None:
+    assert why_not(planned(appointment(sms_allowed=False, email_allowed=False))) == (
+        "sms: the customer did not agree to it (sms_allowed); "
+        "email: the customer did not agree to it (email_allowed)"
+    )
+
+
+@pytest.mark.parametrize(
     ("contact", "expected"),
     [
         ({"mobile": "", "phone": "0171/5555-555"}, [BY_SMS, BY_EMAIL]),  # mobile, then phone

@@ -56,6 +56,15 @@ class ScheduleSettings(Section):
     query_file: Annotated[str, Field(description="File with a SELECT, instead of `source`")] = ""
     query: SkipJsonSchema[str | None] = None
     """The text of `query_file`, read by the loader; None: use `source`. No key of the file."""
+    extra_columns: Annotated[
+        tuple[Line, ...],
+        Field(
+            description="Further columns, for texts: appointment.extra.NAME", examples=[["room", "colleague"]]
+        ),
+    ] = ()
+    midnight_starts: Annotated[
+        Switch, Field(description="Whether 00:00 is a time of day, and not a date without one")
+    ] = False
 
 
 class JournalSettings(Section):

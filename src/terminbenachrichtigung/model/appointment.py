@@ -4,7 +4,8 @@ UTC, because Python subtracts two datetimes of one zone by their wall clocks: an
 lost or won in the two nights in which summer time begins and ends.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -39,8 +40,13 @@ class Appointment:
     ends_at: datetime | None = None
     created_at: datetime | None = None
     last_contacted_at: datetime | None = None
+    sms_allowed: bool = True
+    email_allowed: bool = True
+    """The customer's leave for a channel: what the schedule leaves empty is allowed."""
     import_state: str = ""
     """What `schedule import` says: empty, `held` (no run may remind), `gone` (missing from two files)."""
+    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """The columns of `schedule.extra_columns`, for texts alone."""
 
 
 HELD = "held"
@@ -58,6 +64,8 @@ class BadRow:
 
     appointment_id: str | None
     detail: str
+    starts_at: datetime | None = None
+    """Which occurrence of a repeated id, or of a series: each one is news."""
 
 
 @dataclass(frozen=True, slots=True)

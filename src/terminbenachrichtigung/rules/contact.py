@@ -156,6 +156,8 @@ def _number(appointment: Appointment, settings: Settings, today: date) -> tuple[
         return None, "not configured"
     if sms.active_from is not None and today < sms.active_from:
         return None, f"active from {sms.active_from}"
+    if not appointment.sms_allowed:
+        return None, "the customer did not agree to it (sms_allowed)"
     found = mobile_number((appointment.mobile, appointment.phone), sms.country_code, frozenset(sms.countries))
     if found.number is not None or not found.refused:
         return found.number, "no number"
@@ -166,6 +168,8 @@ def _number(appointment: Appointment, settings: Settings, today: date) -> tuple[
 def _address(appointment: Appointment, settings: Settings) -> tuple[str | None, str]:
     if settings.email is None:
         return None, "not configured"
+    if not appointment.email_allowed:
+        return None, "the customer did not agree to it (email_allowed)"
     found = email_address(appointment.email)
     if found.address is not None or found.refused is None:
         return found.address, "no address"

@@ -121,7 +121,8 @@ def _facts(settings: Settings, result: RunResult) -> Facts:
             once.setdefault((_subject(skip.appointment, ""), skip.reason), skip)
     # Of rows that somebody came upon who sends by hand, the hourly run still tells.
     for bad in result.bad_rows if result.mode is Mode.RUN_ONCE else ():
-        once[f"row {bad.appointment_id or ''}", bad.detail] = bad
+        occurrence = f" {bad.starts_at.isoformat()}" if bad.starts_at else ""
+        once[f"row {bad.appointment_id or ''}{occurrence}", bad.detail] = bad
     for each in result.stranded:
         once[_subject(each.appointment, each.reminder), State.UNDELIVERED] = each
     if result.credits is not None and result.credits.low:

@@ -1,6 +1,7 @@
 """Reading the schedule: the rows of a range, of one appointment, or all of them."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out
 from terminbenachrichtigung.config.settings import Rules, ScheduleSettings
 from terminbenachrichtigung.errors import ScheduleError
 from terminbenachrichtigung.model.appointment import Appointment, BadRow, Window
@@ -24,11 +26,16 @@ from terminbenachrichtigung.schedule.relation import (
     start_type,
 )
 from terminbenachrichtigung.schedule.rows import NEEDED, Dropped, Item, RowReader, settled
+from terminbenachrichtigung.schedule.timestamps import is_midnight
 
 _CHUNK = 5_000  # rows that are in memory at once, some 10 MB
 _MOST_LISTED = 1_000  # bad rows of a scan
 _MOST_ASKED = 10_000  # ids in one statement; SQLite takes 32,766 parameters, PostgreSQL 65,535
 
+_MIDNIGHT = (
+    "starts_at: midnight, mostly a date whose time was lost; "
+    "if it is a time of day, set schedule.midnight_starts = true"
+)
 _BY_START = attrgetter("starts_at", "appointment_id")
 _RANGE_IN_INDEX = re.compile(r"SEARCH .*>\?.*<\?|Index Cond: .*>=.*<")  # SQLite's words, PostgreSQL's
 
@@ -57,6 +64,9 @@ class Schedule:
     ) -> None:
         """Open nothing yet; `confirms` if bookings are confirmed, for which their time is needed."""
         self._zone = zone
+        self._rules = rules
+        self._extra_columns = settings.extra_columns
+        self._midnight_starts = settings.midnight_starts
         self._rule_columns = _rule_columns(rules, confirms=confirms)
         self._source = source(settings)
         self._table = None if settings.query is not None else settings.source
@@ -78,13 +88,15 @@ class Schedule:
             # In pieces, so that the rows of a large window and what they become never lie side by side.
             for rows in connection.execute(prepared.window, bounds).partitions(_CHUNK):
                 items += prepared.reader.read(rows, dropped, within=(since, until))
-            return _window(items, dropped)
+            return self._window(items, dropped)
 
         return self._run(work)
 
     def find(self, *appointment_ids: str) -> Window:
         """The appointments of these ids, or why their rows are bad, at whatever time. May read all rows."""
-        wanted = [each.strip() for each in appointment_ids if _can_be_an_id(each)]
+        # é may be one sign or two in the schedule; to us both are one id.
+        ids = [unicodedata.normalize("NFC", each.strip()) for each in appointment_ids if _can_be_an_id(each)]
+        wanted = list(dict.fromkeys([*ids, *(unicodedata.normalize("NFD", each) for each in ids)]))
         if not wanted:
             return Window(())
 
@@ -95,7 +107,7 @@ class Schedule:
             for start in range(0, len(wanted), _MOST_ASKED):
                 chunk = {"appointment_ids": wanted[start : start + _MOST_ASKED]}
                 items += prepared.reader.read(connection.execute(prepared.by_id, chunk).fetchall(), dropped)
-            return _window(items, dropped)
+            return self._window(items, dropped)
 
         return self._run(work)
 
@@ -157,12 +169,13 @@ class Schedule:
         if self._prepared is None:
             types = self._column_types(connection)
             columns = matched(types)
-            self._check_columns(columns)
+            self._check_columns(columns, matched(types, self._extra_columns))
             kind = start_type(connection.dialect.name, types[columns["starts_at"]])
             if kind is None:
                 raise self._failure("holds no timestamps in its column starts_at")
-            relation = Relation(self._source, columns, kind, connection.dialect.name)
-            reader = RowReader(columns, self._zone)
+            extra = matched(types, self._extra_columns)
+            relation = Relation(self._source, columns, kind, connection.dialect.name, extra)
+            reader = RowReader(columns, self._zone, tuple(extra))
             self._prepared = _Prepared(relation, reader, relation.window(), relation.by_id())
         return self._prepared
 
@@ -181,10 +194,13 @@ class Schedule:
         assert result.cursor is not None
         return {column[0]: column[1] for column in result.cursor.description}
 
-    def _check_columns(self, columns: Collection[str]) -> None:
+    def _check_columns(self, columns: Collection[str], extra: Collection[str]) -> None:
         missing = [name for name in NEEDED if name not in columns]
         missing += [
             f"{name} (for {rule})" for name, rule in self._rule_columns.items() if name not in columns
+        ]
+        missing += [
+            f"{name} (for schedule.extra_columns)" for name in self._extra_columns if name not in extra
         ]
         if missing:
             raise self._failure(f"lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
@@ -192,6 +208,33 @@ class Schedule:
     def _failure(self, sentence: str) -> ScheduleError:
         what = "its query" if self._table is None else f"its relation {self._table!r}"
         return self._database.failure(f"cannot be used: {what} {sentence}")
+
+    def _window(self, items: list[Item], dropped: Dropped) -> Window:
+        if len({item.appointment_id for item in items}) < len(items):
+            items = list(settled(sorted(items, key=lambda item: item.appointment_id or "")))
+        if not self._midnight_starts:
+            items = self._without_midnights(items)
+        appointments = [item for item in items if isinstance(item, Appointment)]
+        bad_rows = tuple(item for item in items if isinstance(item, BadRow))
+        warnings = dropped.warnings()
+        if len(bad_rows) >= MOST_STRAYS:
+            warnings += (f"rows without a readable start are listed up to the number of {MOST_STRAYS}",)
+        return Window(tuple(sorted(appointments, key=_BY_START)), bad_rows, warnings)
+
+    def _without_midnights(self, items: list[Item]) -> list[Item]:
+        """A start at midnight is mostly a date whose time was lost: a bad row, if somebody would be told."""
+        starts = {item.starts_at for item in items if isinstance(item, Appointment)}
+        midnights = {start for start in starts if is_midnight(start, self._zone)}
+        if not midnights:
+            return items
+        return [
+            BadRow(item.appointment_id, _MIDNIGHT, item.starts_at)
+            if isinstance(item, Appointment)
+            and item.starts_at in midnights
+            and may_be_told(item, self._rules)
+            else item
+            for item in items
+        ]
 
     def _stream(self, connection: sa.Connection, prepared: _Prepared, dropped: Dropped) -> Iterator[Item]:
         everything = connection.execute(
@@ -201,15 +244,15 @@ class Schedule:
             yield from prepared.reader.read(rows, dropped)
 
 
-def _window(items: list[Item], dropped: Dropped) -> Window:
-    if len({item.appointment_id for item in items}) < len(items):
-        items = list(settled(sorted(items, key=lambda item: item.appointment_id or "")))
-    appointments = [item for item in items if isinstance(item, Appointment)]
-    bad_rows = tuple(item for item in items if isinstance(item, BadRow))
-    warnings = dropped.warnings()
-    if len(bad_rows) >= MOST_STRAYS:
-        warnings += (f"rows without a readable start are listed up to the number of {MOST_STRAYS}",)
-    return Window(tuple(sorted(appointments, key=_BY_START)), bad_rows, warnings)
+def may_be_told(row: Appointment, rules: Rules) -> bool:
+    """Whether the first five rules let an appointment pass, those that ask neither clock nor journal."""
+    return (
+        bool(row.customer_id)
+        and not row.is_group
+        and row.type_notifiable
+        and not is_excluded_status(row.status, rules)
+        and not leaves_out(row.branch_code, rules)
+    )
 
 
 def _rule_columns(rules: Rules, *, confirms: bool) -> dict[str, str]:

@@ -13,7 +13,7 @@ gaps between the days in which such a text can lie that means a day of the range
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
 from typing import Any
@@ -83,6 +83,8 @@ class Relation:
     columns: Mapping[str, str]
     start_type: StartType
     dialect: str
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Further columns, by the name that texts use."""
 
     def window(self) -> sa.CompoundSelect[*tuple[Any, ...]]:
         """The rows of a range, and those that have no start or nothing like one."""
@@ -190,6 +192,7 @@ class Relation:
     def _select(self) -> sa.Select[*tuple[Any, ...]]:
         names = [name for name in COLUMNS if name in self.columns]
         selected = [self._column(name).label(name) for name in names]
+        selected += [sa.column(actual).label(f"extra_{name}") for name, actual in self.extra.items()]
         return sa.select(*selected).select_from(self.source)
 
     def _column(self, name: str) -> sa.ColumnClause[object]:
@@ -241,12 +244,13 @@ def _between(day: date) -> tuple[str, str]:
     return f"{day}T24:", str(day + _DAY)
 
 
-def matched(found: Iterable[str]) -> dict[str, str]:
-    """The contract's columns among those found, in whatever case; an exact match comes first."""
+def matched(found: Iterable[str], wanted: Iterable[str] = COLUMNS) -> dict[str, str]:
+    """The wanted columns among those found, in whatever case; an exact match comes first."""
     by_name: dict[str, str] = {}
+    plain = {name.lower(): name for name in wanted}
     for actual in found:
-        name = actual.lower()
-        if name in COLUMNS and (name not in by_name or actual == name):
+        name = plain.get(actual.lower())
+        if name is not None and (name not in by_name or actual == name):
             by_name[name] = actual
     return by_name
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, make_dataclass
 from datetime import datetime
 from functools import partial
 from itertools import compress, groupby, repeat
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,12 +22,22 @@ from terminbenachrichtigung.schedule.values import Unreadable
 NEEDED = ("appointment_id", "starts_at", "customer_id", "type_notifiable", "is_group")
 """The columns without which nothing can be decided (contract, section 5)."""
 
-COLUMNS = tuple(column.name for column in fields(Appointment))
-"""All columns that the schedule may have, in the order of `Appointment`."""
+_FIELDS = tuple(column.name for column in fields(Appointment))
+COLUMNS = _FIELDS[:-1]
+"""All columns that the schedule may have, in the order of `Appointment`; further ones are its `extra`."""
 
 _DEFAULTS = {column.name: column.default for column in fields(Appointment)}
+_DEFAULTS["extra"] = MappingProxyType({})
 
-_Thawed = make_dataclass("_Thawed", COLUMNS, slots=True)
+_Thawed = make_dataclass("_Thawed", _FIELDS, slots=True)
+
+_ALLOWED = {**values.BOOLEANS, None: True}
+_UNREADABLE = {"sms_allowed": False, "email_allowed": False}
+"""What stands in for a value that cannot be read, where that is not the default."""
+
+_EXTRA = "extra."  # before the name of a further column, which may be that of one of the contract's
+_REPEATED = "appointment_id: comes more than once, with different content"
+_MOST_STARTS = 1000  # of one id
 
 Row = Sequence[object]
 Item = Appointment | BadRow
@@ -53,10 +64,12 @@ class Dropped:
 class RowReader:
     """Converts the rows of one relation."""
 
-    def __init__(self, columns: Iterable[str], zone: ZoneInfo) -> None:
+    def __init__(self, columns: Iterable[str], zone: ZoneInfo, extra: Sequence[str] = ()) -> None:
+        """`columns` are those of the contract that the relation has; `extra` come behind them in a row."""
         present = frozenset(columns)
         self.columns = tuple(name for name in COLUMNS if name in present)
-        """The columns of a row, in its order."""
+        """The contract's columns of a row, in its order."""
+        self._extra = tuple(_EXTRA + name for name in extra)
         self._start = self.columns.index("starts_at")
         self._timestamps = Timestamps(zone)
 
@@ -81,20 +94,24 @@ class RowReader:
     def _items(
         self, rows: Sequence[Row], starts: Sequence[object], start_problems: dict[int, str], dropped: Dropped
     ) -> list[Item]:
-        raw = dict(zip(self.columns, zip(*rows, strict=True), strict=True))
+        raw = dict(zip((*self.columns, *self._extra), zip(*rows, strict=True), strict=True))
         converted: dict[str, Iterable[object]] = {}
         bad: dict[int, list[str]] = {}
         unread: list[tuple[str, int, str]] = []
-        for name in self.columns:
+        for name, column in raw.items():
             if name == "starts_at":
                 converted[name], problems = starts, start_problems
             else:
-                converted[name], problems = self._converted(name, raw[name])
+                converted[name], problems = self._converted(name, column)
             for index, problem in problems.items():
                 if name in NEEDED:
                     bad.setdefault(index, []).append(f"{name}: {problem}")
                 else:
                     unread.append((name, index, problem))
+        if self._extra:
+            names = [name.removeprefix(_EXTRA) for name in self._extra]
+            extra = zip(*(converted[name] for name in self._extra), strict=True)
+            converted["extra"] = [MappingProxyType(dict(zip(names, row, strict=True))) for row in extra]
         appointments = _made(converted)
         for name, index, problem in unread:
             dropped.count[name] += 1
@@ -118,7 +135,7 @@ class RowReader:
             try:
                 converted.append(careful(value))
             except Unreadable as error:
-                converted.append(None if name in NEEDED else _DEFAULTS[name])
+                converted.append(None if name in NEEDED else _UNREADABLE.get(name, _DEFAULTS.get(name, "")))
                 problems[index] = str(error)
         return converted, problems
 
@@ -133,10 +150,14 @@ class RowReader:
                 return partial(stamps.column, time_needed=False), partial(stamps.read, time_needed=False)
             case "type_notifiable" | "is_group" | "reminder_consent":
                 return lambda column: [values.BOOLEANS[value] for value in column], values.boolean
+            case "sms_allowed" | "email_allowed":
+                return lambda column: [_ALLOWED[value] for value in column], values.allowed
             case "appointment_id":
                 return lambda column: _all_needed(_keys(column)), lambda value: _needed(values.key(value))
             case "customer_id":
                 return _keys, lambda value: values.key(value) or None
+        if name in self._extra:
+            return _texts, values.anything
         return _texts, values.text
 
     def _starts(self, column: Sequence[object]) -> Sequence[object]:
@@ -149,27 +170,34 @@ def _made(columns: Mapping[str, Iterable[object]]) -> list[Appointment]:
     The constructor of a frozen class calls a function for each of 24 fields, which would cost as
     much as everything else here together: so the values go into a thawed twin, which then freezes.
     """
-    made: list[Any] = list(map(_Thawed, *(columns.get(name) or repeat(_DEFAULTS[name]) for name in COLUMNS)))
+    made: list[Any] = list(map(_Thawed, *(columns.get(name) or repeat(_DEFAULTS[name]) for name in _FIELDS)))
     for appointment in made:
         appointment.__class__ = Appointment
     return made
 
 
 def settled(items: Iterable[Item]) -> Iterator[Item]:
-    """Identical rows are one (a join multiplied them); different rows of one id are one bad row.
+    """Identical rows are one (a join multiplied them); different rows of one id are bad rows.
 
-    Expects rows of one id beside each other. Rows without a readable id stay as they are.
+    There is one bad row for each of their starts, because each concerns somebody on another day. Expects
+    rows of one id beside each other. Rows without a readable id stay as they are.
     """
     for appointment_id, group in groupby(items, key=lambda item: item.appointment_id):
         if appointment_id is None:
             yield from dict.fromkeys(group)
             continue
         first, differs = None, False
+        starts: set[datetime | None] = set()
         for item in group:  # not collected: a constant id can have a million rows
             first = first or item
             differs = differs or item != first
+            if len(starts) < _MOST_STARTS:
+                starts.add(item.starts_at)
         if differs:
-            yield BadRow(appointment_id, "appointment_id: comes more than once, with different content")
+            known = sorted(start for start in starts if start is not None)
+            yield from (BadRow(appointment_id, _REPEATED, start) for start in known)
+            if not known:
+                yield BadRow(appointment_id, _REPEATED)
         elif first:
             yield first
 
@@ -185,11 +213,20 @@ def _bad_row(made: Appointment, problems: Sequence[str], raw_start: object) -> B
 def _texts(column: Sequence[object]) -> Sequence[object]:
     if len(set(column[:100])) <= 10:
         # Such as a branch or a status: read once for all rows, which then also share one text in memory.
-        read = {value: "" if value is None else str.strip(value) for value in set(column)}  # type: ignore[arg-type]
+        read = {value: "" if value is None else _stripped(value) for value in set(column)}
         return list(map(read.__getitem__, column))
     if set(map(type, column)) == {str}:
+        if max(map(len, column)) > values.LONGEST_TEXT:  # type: ignore[arg-type]
+            raise Unreadable("too long")
         return list(map(str.strip, column))  # type: ignore[arg-type]
-    return ["" if value is None else str.strip(value) for value in column]  # type: ignore[arg-type]
+    return ["" if value is None else _stripped(value) for value in column]
+
+
+def _stripped(value: object) -> str:
+    found = str.strip(value)  # type: ignore[arg-type]
+    if len(found) > values.LONGEST_TEXT:
+        raise Unreadable("too long")
+    return found
 
 
 def _keys(column: Sequence[object]) -> Sequence[object]:
@@ -199,8 +236,9 @@ def _keys(column: Sequence[object]) -> Sequence[object]:
     if kinds != {str}:
         raise Unreadable("mixed types")
     keys = ["" if value is None else str.strip(value) for value in column]  # type: ignore[arg-type]
-    if max(map(len, keys)) > values.LONGEST_KEY or "\0" in "".join(keys):
-        raise Unreadable("too long, or with NUL")
+    together = "\n".join(keys)
+    if max(map(len, keys)) > values.LONGEST_KEY or not together.isascii() or values.NO_KEY.search(together):
+        raise Unreadable("one of them needs a closer look")
     return [found or None for found in keys]
 
 

@@ -6,13 +6,14 @@ where the clock skips it. Both is what Python does with `fold=0`.
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from terminbenachrichtigung.schedule.values import Unreadable, shown
 
 _DAY = timedelta(days=1)
 _DATE_LENGTH = len("2026-11-24")
+_MIDNIGHT = time(0)
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - only to subtract from other times of that day
 _OFFSET_MINUTES = frozenset(
     {*range(-12 * 60, 14 * 60 + 1, 60)}  # whole hours
@@ -162,6 +163,11 @@ def _refuse_a_range(rest: str, text: str) -> None:
 def is_offset_of_a_zone(offset: timedelta | None) -> bool:
     """Whether the clock of some place on earth is that far from UTC."""
     return offset is not None and offset / timedelta(minutes=1) in _OFFSET_MINUTES
+
+
+def is_midnight(moment: datetime, zone: ZoneInfo) -> bool:
+    """Whether the local clock shows 00:00:00 at this moment."""
+    return moment.minute % 15 == 0 and moment.astimezone(zone).time() == _MIDNIGHT
 
 
 def wall_bounds(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:

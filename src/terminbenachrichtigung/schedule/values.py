@@ -5,12 +5,25 @@ may be bytes that are no UTF-8. These functions are the careful ones; `rows` ask
 columns in which its quick look found something unusual.
 """
 
+import re
+import unicodedata
+from datetime import date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
 LONGEST_KEY = 255  # characters; PostgreSQL cannot index keys of some thousand
+LONGEST_TEXT = 10_000  # characters; what is longer is a file by mistake, and costs a run seconds
 _LONGEST_SHOWN = 40  # characters of a value in a message
 _LONGEST_NUMBER = 40  # digits of a key
+
+NO_KEY = re.compile(
+    # The words of programs for "nothing", and a number that a spreadsheet has shortened; each a whole line.
+    r"^(?:null|none|nan|nat|nil|undefined|[(<\[](?:null|none|na)[)>\]]|\\N"
+    r"|#(?:NV|N/A|NA|REF|BEZUG|WERT|VALUE|NAME|ZAHL|NUM|NULL|DIV/0)[!?]?"
+    r"|[0-9][.,][0-9]+e\+?[0-9]+)$|\0",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What is no id although it is a text: two customers with the id NULL would hear each other's times."""
 
 BOOLEANS: dict[object, bool] = {
     None: False,  # an unset flag allows nothing: type not allowed, no group, no consent
@@ -43,7 +56,10 @@ def text(value: object) -> str:
         case None:
             return ""
         case str():
-            return value.strip()
+            found = value.strip()
+            if len(found) > LONGEST_TEXT:
+                raise Unreadable(f"longer than {LONGEST_TEXT} characters: {shown(found)}")
+            return found
         case bool():
             pass
         case int() | UUID():
@@ -53,17 +69,34 @@ def text(value: object) -> str:
     raise Unreadable(f"not a text: {shown(value)}")
 
 
+def anything(value: object) -> str:
+    """Whatever a text of the practice's own may name: a room, a number, a date, a link."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case float() | Decimal() | date() | datetime() | time():
+            return str(value)
+    return text(value)
+
+
 def key(value: object) -> str:
-    """An id as text, so that 17 and "17" are the same; empty where there is none."""
+    """An id as text; empty where there is none. 17 and "17" are the same, and é in one sign or in two."""
     try:
-        found = text(value)
+        found = unicodedata.normalize("NFC", text(value))
     except Unreadable:
         raise Unreadable(f"neither a text nor a whole number: {shown(value)}") from None
     if "\0" in found:
         raise Unreadable(f"contains a NUL character: {shown(found)}")
     if len(found) > LONGEST_KEY:
         raise Unreadable(f"longer than {LONGEST_KEY} characters: {shown(found)}")
+    if NO_KEY.search(found.replace("\n", " ")):
+        raise Unreadable(f"stands for no id, or for one that a spreadsheet has shortened: {shown(found)}")
     return found
+
+
+def allowed(value: object) -> bool:
+    """Like `boolean`, but nothing said is allowed."""
+    return value is None or boolean(value)
 
 
 def boolean(value: object) -> bool:
