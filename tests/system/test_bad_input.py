@@ -77,7 +77,7 @@ def test_a_daily_series_under_one_id_is_news_once_for_each_occurrence(practice: 
     for day in range(25, 30):
         practice.book("series", f"2026-11-{day} 09:00", customer=1)
     news = [practice.run_once(now=f"2026-11-{day} 10:00").json["news"] for day in (24, 25, 26, 27)]
-    # On Tuesday a run sees only Wednesday's. Each day after that shows it one more that nobody will be told of.
+    # On Tuesday a run sees only Wednesday's. Each later day shows it one more, of which nobody is told.
     assert [len(lines) for lines in news] == [0, 2, 1, 1]
 
 
