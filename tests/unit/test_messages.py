@@ -334,6 +334,18 @@ def test_two_rows_of_one_start_and_branch_are_said_once() -> None:
     assert len(Calendar.from_ical(content.calendar).walk("VEVENT")) == 2
 
 
+@pytest.mark.parametrize("name", ["room", "items", "Raum", "values"])
+def test_a_further_column_of_the_schedule_is_in_reach(name: str) -> None:
+    """A column may bear the name of something that every mapping can do."""
+    row = anna(extra={name: " 4\n", "other": "NULL"})
+    template = f"[{{{{ appointment.extra.{name} }}}}{{{{ appointments[0].extra['other'] }}}}]"
+    assert texts(sms=template).sms("t", [row]).text == "[4]"
+    with pytest.raises(MessageError):
+        texts(sms="{{ appointment.extra.nothing }}").sms("t", [row])
+    with pytest.raises(MessageError):
+        texts(sms="{{ appointment.extra._values }}").sms("t", [row])
+
+
 def test_an_appointment_without_an_end_says_none() -> None:
     assert texts(sms="[{{ appointment.end }}]").sms("t", [anna(ends_at=None)]).text == "[]"
 

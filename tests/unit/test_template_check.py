@@ -97,6 +97,22 @@ def test_a_template_that_works_is_not_complained_about(template: str) -> None:
     assert problems(template) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("room", None),
+        ("Zimmer", None),
+        ("rom", "line 1: appointment.extra.rom is unknown; did you mean room?"),
+        ("x", "line 1: appointment.extra.x is unknown"),
+        ("_values", "line 1: appointment.extra._values is unknown"),
+    ],
+)
+def test_a_further_column_is_known_if_the_schedule_names_it(name: str, problem: str | None) -> None:
+    text = f"{{% if 0 %}}{{{{ appointment.extra.{name} }}}}{{% endif %}}y"
+    made = settings({**SHIPPED, "t": {"fr": {"sms": text}}}, schedule={"extra_columns": ("room", "Zimmer")})
+    assert check_templates(made) == ([("templates.t.fr.sms", problem)] if problem else [])
+
+
 def test_every_mistake_is_reported_not_only_the_first() -> None:
     found = check_templates(
         settings(

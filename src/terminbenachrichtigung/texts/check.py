@@ -13,7 +13,13 @@ from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.texts.dates import locale_of
 from terminbenachrichtigung.texts.messages import TextKind, Texts, texts_of
-from terminbenachrichtigung.texts.templates import ENVIRONMENT, ShownAppointment, ShownCustomer, Text
+from terminbenachrichtigung.texts.templates import (
+    ENVIRONMENT,
+    ShownAppointment,
+    ShownCustomer,
+    ShownExtra,
+    Text,
+)
 
 _SAMPLE = Appointment(
     appointment_id="4711",
@@ -89,11 +95,12 @@ def _problems(text: Text, settings: Settings) -> list[str]:
         template = ENVIRONMENT.parse(text.source)
     except TemplateSyntaxError as error:
         return [f"line {error.lineno}: {one_line(error.message or 'cannot be read')}"]
-    if problems := list(_unknown_names(template)):
+    extra = dict.fromkeys(settings.schedule.extra_columns, "4711")
+    if problems := list(_unknown_names(template, extra)):
         return problems
     for case, appointments in _SAMPLES:
         try:
-            rendered = text.render(appointments, settings.zone)
+            rendered = text.render([replace(row, extra=extra) for row in appointments], settings.zone)
         except MessageError as error:
             return [f"cannot be rendered{case}: {str(error).removeprefix(f'{text.path}: ')}"]
         if not rendered.strip() and appointments[0].branch_name:
@@ -124,7 +131,7 @@ _ONE_OF = frozenset({"first", "last"})
 _SOME_OF = frozenset({"list", "sort", "reverse", "unique", "select", "reject", "selectattr", "rejectattr"})
 
 
-def _unknown_names(template: nodes.Template) -> Iterator[str]:
+def _unknown_names(template: nodes.Template, extra: Mapping[str, str]) -> Iterator[str]:
     all_names = list(template.find_all(nodes.Name))
     own = {name.name for name in all_names if name.ctx != "load"}
     own |= {macro.name for macro in template.find_all(nodes.Macro)} | ENVIRONMENT.globals.keys() | _OF_JINJA
@@ -139,8 +146,11 @@ def _unknown_names(template: nodes.Template) -> Iterator[str]:
     for reach in template.find_all((nodes.Getattr, nodes.Getitem)):
         inner, attribute = _reach(reach)
         owner = _type(inner, names)
-        if attribute is not None and isinstance(owner, type) and attribute not in _attributes(owner):
-            meant = _meant(attribute, _attributes(owner))
+        if attribute is None or not isinstance(owner, type):
+            continue
+        known_here = extra if owner is ShownExtra else _attributes(owner)
+        if attribute not in known_here:
+            meant = _meant(attribute, known_here)
             yield f"line {reach.lineno}: {_written(inner)}.{attribute} is unknown{meant}"
     for output in template.find_all(nodes.Output):
         for node in output.nodes:

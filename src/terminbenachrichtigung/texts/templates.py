@@ -44,6 +44,19 @@ class ShownBranch:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownExtra:
+    """`appointment.extra` in a template: the columns of `schedule.extra_columns`, each by its name."""
+
+    _values: tuple[tuple[str, str], ...]
+
+    def __getattr__(self, name: str) -> str:
+        for known, value in self._values:
+            if known == name:
+                return value
+        raise AttributeError(name)
+
+
+@dataclass(frozen=True, slots=True)
 class ShownAppointment:
     """`appointment`, and each of `appointments`, in a template."""
 
@@ -55,6 +68,7 @@ class ShownAppointment:
     end: str  # 09:30; empty where the schedule does not say
     type: str
     branch: ShownBranch
+    extra: ShownExtra
 
 
 _SHOWN = frozenset({ShownCustomer, ShownBranch, ShownAppointment})
@@ -96,6 +110,7 @@ def _appointment(row: Appointment, zone: ZoneInfo, language: str) -> ShownAppoin
         words(row.ends_at, zone, language).time if row.ends_at is not None else "",
         values.shown(row.type_name),
         _branch(row.branch_name, row.branch_phone, row.branch_address, row.branch_code, row.branch_email),
+        ShownExtra(tuple((name, values.shown(value)) for name, value in row.extra.items())),
     )
 
 
