@@ -15,8 +15,12 @@ def name_words(*parts: str) -> frozenset[str]:
     `Frau Dr. Ida Müller` and `MUELLER, Ida` have the same words. A name of several words that hyphens
     tie is one word: `Meier-Schulz` is not `Meier`. Empty for no name.
     """
-    folded = unicodedata.normalize("NFC", " ".join(parts)).casefold().translate(_UMLAUTS)
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(sign))
+    plain = " ".join(parts).casefold()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFC", plain).translate(_UMLAUTS)
+    if not plain.isascii():
+        signs = unicodedata.normalize("NFKD", plain)
+        plain = "".join(sign for sign in signs if not unicodedata.combining(sign))
     return frozenset(filter(None, _BETWEEN_WORDS.split(plain))) - _NO_NAME
 
 

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,9 @@ CANCELLED = "Storniert"
 """The status of a cancelled appointment; `rules.excluded_statuses` must have it."""
 
 _SALUTATIONS = ("Frau", "Herr", "Mr", "Mrs", "Ms")
+_NAMING = ("customer_id", "name", "first_name", "last_name", "mobile", "phone", "email")
+_PIECES = re.compile(r"[;,\r\n]")
+_NO_DIGIT = re.compile(r"\D")
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?[eE][+-]?\d+")
 _SPREADSHEET_WHOLE = re.compile(r"(-?\d+)\.0+")
 _FORMULA = re.compile(r'="(.*)"', re.S)
@@ -145,6 +149,7 @@ def key_of(parts: Iterable[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:16]
 
 
+@lru_cache(maxsize=20_000)
 def cleaned(cell: str) -> str:
     """A cell without what spreadsheets and web pages wrap around it."""
     text = cell.strip()
@@ -196,10 +201,11 @@ def doubtful_statuses(parsed: Iterable[Entry], how: Reading) -> list[str]:
 
 def names_somebody(raw: Mapping[str, str]) -> bool:
     """Whether a line has anything that would tell who the customer is."""
-    return any(
-        (text := raw.get(column, "").strip()) and text not in NO_VALUE
-        for column in ("customer_id", "name", "first_name", "last_name", "mobile", "phone", "email")
-    )
+    for column in _NAMING:
+        text = raw.get(column)
+        if text and text not in NO_VALUE and not text.isspace():
+            return True
+    return False
 
 
 def person(raw: Mapping[str, str]) -> Person | None:
@@ -228,8 +234,8 @@ def person(raw: Mapping[str, str]) -> Person | None:
 def reached(mobile: str, phone: str, email: str) -> frozenset[str]:
     """The ends of all numbers, and the address, as they are compared: however they are typed."""
     found = set()
-    for piece in re.split(r"[;,\r\n]", f"{mobile};{phone}"):
-        digits = re.sub(r"\D", "", re.sub(r"\.0+$", "", piece.strip()))
+    for piece in _PIECES.split(f"{mobile};{phone}" if phone else mobile):
+        digits = _NO_DIGIT.sub("", piece.strip().removesuffix(".0"))
         if len(digits) >= 5:
             found.add(digits[-9:])
     if "@" in email:

@@ -1,7 +1,7 @@
 """`schedule import`: a file of another program goes into the tool's own schedule, in one transaction."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -59,6 +59,7 @@ _COLUMNS = {
 }
 _TABLES = {name: sa.table(name, *map(sa.column, columns)) for name, columns in _COLUMNS.items()}
 _FLAGS = ("reminder_consent", "notifiable", "is_group")
+_TIMES = ("starts_at", "ends_at", "created_at", "last_contacted_at")
 _AT_ONCE = 500  # keys in one query; SQLite takes 32,766 values, older ones 999
 
 
@@ -130,6 +131,7 @@ def import_file(
             parsed = (
                 icalendar_file.read(file.content, reading) if table is None else csv_file.read(table, reading)
             )
+            table = None  # the cells of a large file are a third of what it takes
             found = changes.find(parsed, _held(connection, parsed, before, how), how)
             if not dry_run:
                 _write(connection, found, how.zone)
@@ -227,14 +229,10 @@ def _held(connection: sa.Connection, parsed: Parsed, before: Source, how: How) -
     named = {entry.appointment_id for entry in parsed.entries} | {
         line.appointment_id for line in parsed.refused
     }
-    rows = _by_key(
-        connection,
-        "appointments",
-        [
-            sa.select(appointments).where(appointments.c.starts_at >= bound),
-            *_of_keys("appointments", named - {""}),
-        ],
-        how.zone,
+    ahead = sa.select(appointments).where(appointments.c.starts_at >= bound)
+    rows = _by_key(connection, "appointments", [ahead], how.zone)
+    rows |= _by_key(
+        connection, "appointments", _of_keys("appointments", named - rows.keys() - {""}), how.zone
     )
     wanted = {str(row["customer_id"]) for row in rows.values() if row["customer_id"] is not None}
     wanted |= {entry.person.customer_id for entry in parsed.entries if entry.person} - {""}
@@ -266,21 +264,37 @@ def _of_keys(table: str, keys: Iterable[str]) -> list[sa.Select[tuple[object, ..
 def _by_key(
     connection: sa.Connection, table: str, queries: Iterable[sa.Select[tuple[object, ...]]], zone: ZoneInfo
 ) -> dict[str, Row]:
+    columns = _COLUMNS[table]
+    readers = [_reader(name, zone) for name in columns]
+    found: dict[str, Row] = {}
+    for query in queries:
+        for row in connection.execute(query).all():
+            found[str(row[0])] = {
+                name: value if reader is None else reader(value)
+                for name, reader, value in zip(columns, readers, row, strict=True)
+            }
+    return found
+
+
+def _reader(name: str, zone: ZoneInfo) -> Callable[[object], object] | None:
+    """Makes of a value what is compared; what cannot be read is none, and is overwritten."""
+    if name not in _FLAGS and not name.endswith("_at"):
+        return None
     stamps = Timestamps(zone)
-    return {
-        str(row[KEYS[table]]): {name: _plain(name, value, stamps) for name, value in row.items()}
-        for query in queries
-        for row in connection.execute(query).mappings()
-    }
+    known: dict[object, object] = {}
 
+    def read(value: object) -> object:
+        try:
+            return known[value]
+        except KeyError:
+            pass
+        found: object = None
+        with suppress(Unreadable):
+            found = values.boolean(value) if name in _FLAGS else stamps.read(value, time_needed=False)
+        known[value] = found
+        return found
 
-def _plain(name: str, value: object, stamps: Timestamps) -> object:
-    """A value as it is compared; what somebody typed that cannot be read is none, and is overwritten."""
-    with suppress(Unreadable):
-        if name in _FLAGS:
-            return values.boolean(value)
-        return stamps.read(value, time_needed=False) if name.endswith("_at") else value
-    return None
+    return read
 
 
 def _write(connection: sa.Connection, found: Changes, zone: ZoneInfo) -> None:
@@ -302,10 +316,8 @@ def _write(connection: sa.Connection, found: Changes, zone: ZoneInfo) -> None:
 
 def _stored(row: Row, zone: ZoneInfo, *, in_text: bool) -> dict[str, object]:
     """The row as the database takes it; SQLite's times are local, so that people can read them."""
-
-    def stored(value: object) -> object:
-        if in_text and isinstance(value, datetime):
-            return value.astimezone(zone).isoformat(" ", "seconds")
-        return value
-
-    return {name: stored(value) for name, value in row.items()}
+    stored = dict(row)
+    for name in _TIMES if in_text else ():
+        if isinstance(moment := stored.get(name), datetime):
+            stored[name] = moment.astimezone(zone).isoformat(" ", "seconds")
+    return stored

@@ -8,6 +8,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 from terminbenachrichtigung.errors import ConfigError
@@ -26,6 +27,11 @@ _OTHER_CODE_PAGE = re.compile(
 _LETTERS_OF_OTHERS = re.compile(rb"(?<=[A-Za-z])[\x8a\x8e\x9a\x9e\x9f]|[\x8a\x8e\x9a\x9e\x9f](?=[a-z])")
 
 _ESCAPED = re.compile(r"=[0-9A-F]{2}(?:=[0-9A-F]{2}|[a-z])|%C3%|\\u00[0-9a-fA-F]{2}")
+_BROKEN = re.compile(f"[{BROKEN}\x80-\x9f]")
+_FOREIGN = re.compile(r"[^\x00-\x7f]{2,}")
+_LETTER = r"[^\W\d_]"
+_LOST = re.compile(rf"{_LETTER}\?{_LETTER}")
+_INSIDE = re.compile(rf"(?<={_LETTER})((?!{_LETTER})[^\x00-\x7f])(?={_LETTER})")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)\b[^<>]*>|<!--.*?-->", re.S)
 _LINE_TAGS = frozenset({"br", "p", "div", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3", "h4", "hr"})
 
@@ -76,21 +82,24 @@ def _decoded(content: bytes) -> str:
     return content.decode("ascii" if foreign else "cp1252", errors="replace")
 
 
+@lru_cache(maxsize=10_000)
 def trouble(text: str) -> str:
     """Why the letters of a text are not the ones that were typed, or empty; U+FFFD stands for broken ones."""
-    if text.isascii():
-        if _ESCAPED.search(text):
-            return "coded letters"
-        return "a letter that was lost" if "?" in text and _lost(text) else ""
-    if BROKEN in text or any("\x80" <= sign <= "\x9f" for sign in text):
+    if text.isalpha() and text.isascii():
+        return ""
+    if _ESCAPED.search(text):
+        return "coded letters"
+    if _BROKEN.search(text):
         return "broken letters"
     if any(_was_utf8(pair) for pair in _foreign_pairs(text)):
         return "doubly encoded letters"
-    return "a sign inside a word that is no letter" if _odd(text) or _lost(text) else ""
+    if _LOST.search(text):
+        return "a letter that was lost"
+    return "a sign inside a word that is no letter" if any(map(_is_symbol, _INSIDE.findall(text))) else ""
 
 
 def _foreign_pairs(text: str) -> Iterator[str]:
-    return (a + b for a, b in pairwise(text) if a > "\x7f" and b > "\x7f")
+    return (a + b for run in _FOREIGN.findall(text) for a, b in pairwise(run))
 
 
 def _was_utf8(pair: str) -> bool:
@@ -101,17 +110,6 @@ def _was_utf8(pair: str) -> bool:
             continue
         return True
     return False
-
-
-def _lost(text: str) -> bool:
-    return re.search(r"[^\W\d_]\?[^\W\d_]", text) is not None
-
-
-def _odd(text: str) -> bool:
-    return any(
-        before.isalpha() and after.isalpha() and not sign.isascii() and _is_symbol(sign)
-        for before, sign, after in zip(text, text[1:], text[2:])  # noqa: B905
-    )
 
 
 def _is_symbol(sign: str) -> bool:
