@@ -57,6 +57,7 @@ def test_no_command_obeys_what_an_id_or_a_name_holds_nor_begins_a_line_with_it(
 def test_the_lines_of_verbose_show_the_practices_time_as_the_report_does(practice: Practice) -> None:
     """The machine of these tests may be anywhere; 10:00 in the practice's zone is 04:00 in New York."""
     practice.configure(timezone="America/New_York")
+    practice.run("journal", "timezone", "America/New_York")
     practice.book("1", "2026-11-25 03:00")
     ran = practice.run("-v", "run-once", now="2026-11-24 20:00")
     assert {line[:13] for line in ran.stderr.splitlines()} == {"2026-11-24 14"}

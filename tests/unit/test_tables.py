@@ -97,23 +97,40 @@ def test_rows_wrap_under_their_own_columns_and_ids_stay_whole(width: int, below:
     lines = render([table], width=width, colour=False).splitlines()
     assert max(map(len, lines)) <= width
     assert f"      message {ID}" in lines
-    assert detail in " ".join(line.strip() for line in lines)
+    shown = " ".join(lines).split()
+    assert [word for word in detail.split() if word not in shown] == []
     if below:
         assert lines[-1] == f"      {below}"
     heading = next(at for at, line in enumerate(lines) if "outcome" in line)
     outcome = lines[heading].index("outcome")
-    assert lines[heading + 1][outcome:] == "failed"
+    assert lines[heading + 1][outcome:].startswith("failed")
     customer = [line[lines[heading].index("customer") : outcome].strip() for line in lines[heading + 1 :]]
     assert " ".join(customer).startswith("Frau Anna Leutheusser-Schnarrenberger (17)")
 
 
 def test_a_table_that_is_too_wide_wraps_each_cell_under_its_own_heading() -> None:
+    rows = (
+        Row(("not_yet_due", "passes", "starts 2026-11-24 08:55, due are starts up to 2026-11-26 14:52")),
+        Row(("held", "passes", "no import holds it")),
+    )
+    assert render([Table("", ("rule", "says", "looked at"), rows)], width=60, colour=False).splitlines()[
+        1:
+    ] == [
+        "  rule         says    looked at",
+        "  not_yet_due  passes  starts 2026-11-24 08:55, due are",
+        "                       starts up to 2026-11-26 14:52",
+        "  held         passes  no import holds it",
+    ]
+
+
+def test_columns_that_would_be_too_narrow_to_read_stand_under_their_row() -> None:
     columns = ("appointment", "customer", "contact", "state")
     row = Row(("4711", "Frau Anna Muster (17)", "0171 5555555, anna@example.org", "not-notified (due now)"))
     assert render([Table("", columns, (row,))], width=60, colour=False).splitlines()[1:] == [
-        "  appointment  customer      contact           state",
-        "  4711         Frau Anna     0171 5555555,     not-notified",
-        "               Muster (17)   anna@example.org  (due now)",
+        "  appointment  customer",
+        "  4711         Frau Anna Muster (17)",
+        "      contact: 0171 5555555, anna@example.org; state:",
+        "      not-notified (due now)",
     ]
 
 

@@ -18,10 +18,10 @@ PADDED = 40
 """Characters up to which a column is aligned; a longer cell only shifts its own line."""
 IDS = frozenset({"message", "run"})
 """Columns whose ids a person copies. They stand last, and where a terminal is too narrow, below their row."""
-_SENTENCES = frozenset({"detail", "looked at"})
-"""Columns of sentences, which would be columns of syllables there."""
-_NARROWEST = 6
-"""Columns of a terminal to which words are cut where a row does not fit otherwise."""
+_SHORT = 16
+"""Columns of a terminal up to which a cell is never parted: a moment, a number."""
+_SOME_WORDS = 24
+"""Columns that sentences need, or they would be columns of syllables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +138,46 @@ def _on_terminal(parts: Sequence[str | Table], width: int, colour: bool) -> str:
 
 
 def _fitting(table: Table, width: int) -> Table:
-    """The table with its last columns under its rows, as long as the rows do not fit with them."""
-    while table.columns and table.columns[-1] in (*IDS, *_SENTENCES) and _natural_width(table) > width:
-        name = f"{table.columns[-1]} " if table.columns[-1] in IDS else ""
-        rows = (
-            replace(
-                row, cells=row.cells[:-1], below="\n".join(filter(None, (cell and name + cell, row.below)))
-            )
-            for row in table.rows
-            for cell in row.cells[-1:]
+    """The table with as many columns as fit and can be read; its last ones stand under their rows."""
+    kept = len(table.columns)
+    floors = [_floor(column) for column in _columns(table)]
+    if sum(floors) + 2 * kept > width or (
+        table.columns[-1:] and table.columns[-1] in IDS and _natural(table) > width
+    ):
+        kept -= 1
+    while kept > 1 and sum(floors[:kept]) + 2 * kept > width:
+        kept -= 1
+    rows = (
+        replace(
+            row, cells=row.cells[:kept], below="\n".join(filter(None, (*_below(table, row, kept), row.below)))
         )
-        table = replace(table, columns=table.columns[:-1], rows=tuple(rows))
-    return table
+        for row in table.rows
+    )
+    return replace(table, columns=table.columns[:kept], rows=tuple(rows))
+
+
+def _below(table: Table, row: Row, kept: int) -> Iterator[str]:
+    """The cells that stand under a row: together in a line, but an id, which is copied, in its own."""
+    named = [(name, cell) for name, cell in zip(table.columns, row.cells, strict=True)][kept:]
+    yield "; ".join(f"{name}: {cell}" for name, cell in named if cell and name not in IDS)
+    yield from (f"{name} {cell}" for name, cell in named if cell and name in IDS)
+
+
+def _columns(table: Table) -> Iterator[tuple[str, ...]]:
+    return zip(table.columns, *(row.cells for row in table.rows), strict=True)
+
+
+def _natural(table: Table) -> int:
+    return sum(2 + max(map(len, column)) for column in _columns(table))
+
+
+def _floor(column: Sequence[str]) -> int:
+    """The least width at which a column can be read: a short one's own, else a few words'."""
+    natural = max(map(len, column))
+    if natural <= _SHORT:
+        return natural
+    longest_word = max(len(word) for cell in column for word in cell.split() or [""])
+    return max(longest_word, min(natural, _SOME_WORDS))
 
 
 def _indented(line: str, width: int) -> str:
@@ -157,22 +185,16 @@ def _indented(line: str, width: int) -> str:
     return textwrap.fill(line, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
-def _natural_width(table: Table) -> int:
-    columns = zip(table.columns, *(row.cells for row in table.rows), strict=True)
-    return sum(2 + max(map(len, column)) for column in columns)
-
-
 def _widths(table: Table, width: int) -> list[int]:
-    """A width for each column, so that a row with its gaps fits: the widest give way, words last of all."""
-    columns = list(zip(table.columns, *(row.cells for row in table.rows), strict=True))
+    """A width for each column, so that a row with its gaps fits: the widest give way."""
+    columns = list(_columns(table))
     widths = [max(map(len, column)) for column in columns]
-    words = [max(len(word) for cell in column for word in cell.split() or [""]) for column in columns]
-    for floors in (words, [min(each, _NARROWEST) for each in words]):
-        while sum(widths) + 2 * len(widths) > width:
-            wide = [at for at in range(len(widths)) if widths[at] > floors[at]]
-            if not wide:
-                break
-            widths[max(wide, key=widths.__getitem__)] -= 1
+    floors = [_floor(column) for column in columns]
+    while sum(widths) + 2 * len(widths) > width:
+        wide = [at for at in range(len(widths)) if widths[at] > floors[at]]
+        if not wide:  # a single column
+            return [min(each, width - 2) for each in widths]
+        widths[max(wide, key=widths.__getitem__)] -= 1
     return widths
 
 
