@@ -195,6 +195,10 @@ MISTAKES = [
     ({"sms.countries": ["DE", "GER"]}, "sms.countries[1]", "two letters"),
     ({"sms.sms_type": "Premium"}, "sms.sms_type", "HighQualityLong"),
     ({"sms.max_parts": 0}, "sms.max_parts", "from 1 to 10"),
+    ({"sms.proxy_server": f"u:{SECRET}@proxy"}, "sms.proxy_server", "the port has its own key"),
+    ({"email.host": f"u:{SECRET}@mail.example.org"}, "email.host", "the port has its own key"),
+    ({"timezone": f"u:{SECRET}@x"}, "timezone", "no known time zone"),
+    ({"email.reply_to": f"smtp://{SECRET}@x"}, "email.reply_to", "is no e-mail address"),
     ({"sms.proxy_server": f"http://u:{SECRET}@proxy:8080"}, "sms.proxy_server", "the port has its own key"),
     ({"sms.proxy_port": 65536}, "sms.proxy_port", "from 1 to 65535"),
     ({"sms.active_from": datetime(2026, 12, 1, 10)}, "sms.active_from", "without a time"),  # noqa: DTZ001

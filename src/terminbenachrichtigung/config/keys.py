@@ -1,5 +1,6 @@
 """The keys of the configuration, read off the settings: what each may hold, and what people mean by it."""
 
+import re
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,8 @@ _TABLES = {
     "templates": "[templates.NAME.LANGUAGE]",
 }
 _LONGEST_VALUE = 80
+_LOGIN = re.compile(r"://\S*@|[^\s:@]:[^\s@]*@")
+"""A login before a host, as in user:password@proxy, whatever key it was written into."""
 
 
 def overridable() -> dict[KeyPath, Any]:
@@ -117,7 +120,7 @@ def shown_value(path: KeyPath, value: object) -> str:
         or _is_secret(path)
         or _holds_tables(plain_type(info.annotation))
         or not all(isinstance(part, (str, bool, int, float, date, time)) for part in parts)
-        or ("@" in str(value) and "://" in str(value))  # a web address with a login in it
+        or _LOGIN.search(str(value))
     ):
         return ""
     text = value_text(value)
