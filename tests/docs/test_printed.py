@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from docs import screenshot
 from docs.pages import PAGES, ROOT
 from docs.printed import Printed, again, is_same, printed, rewrite
 from docs.scenarios import SCENARIOS
@@ -66,3 +67,9 @@ def test_json_is_compared_by_its_values() -> None:
     assert is_same(block, '{"n": 1, "at": "2026"}')
     assert not is_same(block, '{"n": true, "at": "2026"}')
     assert not is_same(block, '{"n": 1}')
+
+
+def test_the_readmes_picture_shows_the_staff_list_of_the_demo(tmp_path: Path) -> None:
+    picture = screenshot.PICTURE.read_text(encoding="utf-8")
+    assert screenshot.words(picture) == screenshot.words(screenshot.as_svg(screenshot.shown(tmp_path)))
+    assert "url(http" not in picture

@@ -55,13 +55,14 @@ def test_the_option_wins_over_the_environment_and_that_over_the_working_director
 
 
 def test_a_missing_configuration_names_every_place_that_was_looked_at(elsewhere: Path) -> None:
+    system = elsewhere / "etc" / "config.toml"  # the machine's own may be there
     with pytest.raises(ConfigError) as caught:
-        find_config(None, {"TERMINBENACHRICHTIGUNG_CONFIG": ""})
+        find_config(None, {"TERMINBENACHRICHTIGUNG_CONFIG": ""}, system=system)
     for place in (
         "--config",
         "TERMINBENACHRICHTIGUNG_CONFIG",
         str(elsewhere / "config.toml"),
-        "/etc/terminbenachrichtigung/config.toml",
+        str(system),
     ):
         assert place in str(caught.value)
     assert caught.value.exit_code == 2
@@ -172,11 +173,10 @@ def test_the_search_goes_on_past_a_folder_that_may_not_be_entered() -> None:
         "import os, sys; from pathlib import Path\n"
         "from terminbenachrichtigung.config import files\n"
         "from terminbenachrichtigung.errors import ConfigError\n"
-        "os.chdir(sys.argv[1]); files.SYSTEM_CONFIG = Path(sys.argv[2])\n"
+        "os.chdir(sys.argv[1])\n"
         "os.chmod('.', 0o000); os.geteuid() or os.seteuid(65534)\n"
-        "print(files.find_config(None, {}))\n"
-        "files.SYSTEM_CONFIG = Path(sys.argv[1], 'config.toml')\n"
-        "try: files.find_config(None, {})\n"
+        "print(files.find_config(None, {}, system=Path(sys.argv[2])))\n"
+        "try: files.find_config(None, {}, system=Path(sys.argv[1], 'config.toml'))\n"
         "except ConfigError as error: print(str(error)[:27])\n"
     )
     with TemporaryDirectory() as folder:  # pytest's own may be entered by its user alone

@@ -21,8 +21,8 @@ _LIMIT = 10_000_000  # bytes; no configuration is that long, but /dev/zero is
 _POSITION = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")
 
 
-def find_config(explicit: Path | None, environ: Mapping[str, str]) -> Path:
-    """The configuration file: `--config`, the environment, `./config.toml`, `/etc`, in this order.
+def find_config(explicit: Path | None, environ: Mapping[str, str], *, system: Path = SYSTEM_CONFIG) -> Path:
+    """The configuration file: `--config`, the environment, `./config.toml`, the system's, in this order.
 
     A file that was named is not looked for elsewhere when it is missing: another one would run with
     other settings than its owner believes.
@@ -39,13 +39,13 @@ def find_config(explicit: Path | None, environ: Mapping[str, str]) -> Path:
         if not _is_there(Path(named)):
             raise ConfigError(f"the configuration file {named}, named by {CONFIG_VARIABLE}, does not exist")
         return Path(named)
-    for path in (LOCAL_CONFIG, SYSTEM_CONFIG):
+    for path in (LOCAL_CONFIG, system):
         # A folder that may not be entered, such as another user's home, holds no configuration of ours.
         if _is_there(path, closed_to_us=False):
             return path
     raise ConfigError(
         f"no configuration file found: looked at --config, {CONFIG_VARIABLE} (both not given), "
-        f"{_absolute(LOCAL_CONFIG)} and {SYSTEM_CONFIG}; "
+        f"{_absolute(LOCAL_CONFIG)} and {system}; "
         "`terminbenachrichtigung config init > config.toml` writes one to start from"
     )
 
