@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from simulation.memory import StoredMessage
-from simulation.oracle import CONFIRMATION, Memory
+from simulation.oracle import CONFIRMATION, Memory, to_the_minute
 from simulation.outlets import UNHEARD, Attempted
 from simulation.promises import Promises, outcomes_of
 from simulation.verdicts import OF_THE_HOUR, Verdict
@@ -23,6 +23,15 @@ STATES = {
     "deferred": "released",
 }
 """What the journal calls each outcome."""
+STILL_TO_BE_TOLD = (
+    Reason.RECENTLY_NOTIFIED,
+    Reason.IN_PROGRESS,
+    Reason.NO_CONTACT,
+    Reason.SUPERSEDED,
+    Reason.HELD,
+)
+"""Contract, section 2, *Missed*: what a run left so, and no later one told, was missed."""
+NOT_TO_BE_TOLD = (Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.MANUAL_CONTACT, Reason.HELD_BACK)
 WHEN = (Reason.ALREADY_NOTIFIED, Reason.IN_PROGRESS, *OF_THE_HOUR)
 """Rules whose answer depends on when one asks."""
 
@@ -72,7 +81,7 @@ class Aftermath:
     first_complete: dict[str, datetime] = field(default_factory=dict)
     left: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
     accounted: set[tuple[str, str, datetime]] = field(default_factory=set)
-    """(appointment, customer, start): they were told of it, or a run or the staff list named it."""
+    """(appointment, person, start): they were told of it, or a run or the staff list named it."""
     waited: set[str] = field(default_factory=set)
     """Appointments that a run left to a later one, for the sake of another message to their customer."""
     latest_now: datetime | None = None
@@ -108,14 +117,18 @@ class Aftermath:
         """Sent, failed, or unknown, which staff settle by hand later."""
         for told in (each for rows in self.world.tables.memory().told.values() for each in rows):
             if told.state not in ("claimed", "released"):
-                self.accounted.add((told.appointment_id, told.customer_id, told.starts_at))
+                person = self.world.desk.person_of(told.name)
+                self.accounted.add((told.appointment_id, person, told.starts_at))
 
     def _account_for(self, rows: Iterable[Appointment]) -> None:
-        self.accounted |= {(row.appointment_id, row.customer_id or "", row.starts_at) for row in rows}
+        person_of = self.world.desk.person_of
+        self.accounted |= {
+            (row.appointment_id, person_of(row.last_name), to_the_minute(row.starts_at)) for row in rows
+        }
 
     def _check_stored(self, message: StoredMessage, attempts: Sequence[Attempted]) -> None:
         rows = attempts[0].appointments
-        told = sorted((row.appointment_id, row.starts_at) for row in rows)
+        told = sorted((row.appointment_id, to_the_minute(row.starts_at)) for row in rows)
         if (message.customer_id, sorted(message.appointments)) != (attempts[0].customer_id, told):
             self.world.fail(f"the journal means somebody or something else: {message}", message.customer_id)
         words = {attempted.word for attempted in attempts}
@@ -194,17 +207,20 @@ class Aftermath:
             world.fail(f"the journal says of the run: {world.tables.run(run.run_id)}")
         if result.stop is None:
             self.complete.append((run.began, run.now))
-            for reminder in world.settings.reminders:
-                self.first_complete.setdefault(reminder.name, run.now)
-            if world.settings.confirmation.enabled:
-                self.first_complete.setdefault(CONFIRMATION, run.now)
+            confirms = world.settings.confirmation.enabled
+            names = [reminder.name for reminder in world.settings.reminders]
+            for name in (*names, *([CONFIRMATION] if confirms else [])):
+                # Of two runs that overlap, the one that began first may end last.
+                self.first_complete[name] = min(run.now, self.first_complete.get(name, run.now))
         rows = [(each, row) for each in result.messages for row in each.message.appointments]
         for each, row in rows:
             self.left.pop((each.message.reminder, row.appointment_id), None)
         for each, row in rows:
             # Of two customers in one run the one who was not told counts.
             if each.outcome in (MessageOutcome.RETRY, MessageOutcome.DEFERRED):
-                self.left[each.message.reminder, row.appointment_id] = row.customer_id or "", row.starts_at
+                start = to_the_minute(row.starts_at)
+                self.left[each.message.reminder, row.appointment_id] = row.customer_id or "", start
+        self._leave_over_what_was_skipped(run, result)
         self.latest_now = max(self.latest_now or run.now, run.now)
         since = self.latest_now - timedelta(days=world.settings.journal.retention_days)
         if _since(since, (now for _, now in self.complete)) != _since(since, memory.complete_runs):
@@ -215,6 +231,19 @@ class Aftermath:
             ours, theirs = self.left.get(key), memory.left.get(key)
             if ours != theirs and max(left[1] for left in (ours, theirs) if left) >= since:
                 world.fail(f"{key} was left over as {ours}, the journal remembers {theirs}")
+
+    def _leave_over_what_was_skipped(self, run: Run, result: RunResult) -> None:
+        """Without booking times: what the run met due and did not tell, though it should be told yet."""
+        minutes, same_day = self.world.minutes, self.world.settings.rules.same_day
+        for skip in result.skips:
+            row, key = skip.appointment, (skip.reminder, skip.appointment.appointment_id)
+            if row.customer_id is None or row.created_at is not None:
+                continue
+            in_time = same_day or minutes.day(row.starts_at) > minutes.day(run.now)
+            if skip.reason in STILL_TO_BE_TOLD and in_time:
+                self.left[key] = row.customer_id, to_the_minute(row.starts_at)
+            elif skip.reason in NOT_TO_BE_TOLD:
+                self.left.pop(key, None)
 
     def _nobody_was_forgotten(self, run: Run, result: RunResult) -> None:
         """After a complete run nobody is due, but those who could not be told, or have just changed."""
@@ -254,12 +283,13 @@ class Aftermath:
                 world.fail(f"{name} is lost: nobody was told, nobody listed it", row.customer_id)
 
     def _is_accounted_for(self, row: Appointment) -> bool:
-        if (row.appointment_id, row.customer_id, row.starts_at) in self.accounted:
-            return True
+        person, start = self.world.desk.person_of(row.last_name), to_the_minute(row.starts_at)
+        if any(key[1:] == (person, start) for key in self.accounted):
+            return True  # for whatever id of the appointment
         # Who was told before it was moved is never missed: then the report of a retry is what remains.
-        told_before = any(key[:2] == (row.appointment_id, row.customer_id) for key in self.accounted)
+        told_before = any(key[:2] == (row.appointment_id, person) for key in self.accounted)
         left = {left for (_, name), left in self.left.items() if name == row.appointment_id}
-        return told_before and (row.customer_id, row.starts_at) in left
+        return told_before and (row.customer_id, start) in left
 
     def _was_met(self, row: Appointment, reminder: str, since: float) -> bool:
         """Whether a complete run met it in its window after its last change, and in time."""

@@ -55,7 +55,7 @@ class Configuration:
         return Settings.model_validate(
             {
                 "timezone": self.timezone,
-                "schedule": {"url": f"sqlite:///{folder / 'schedule.db'}"},
+                "schedule": {"url": f"sqlite:///{folder / 'schedule.db'}", "midnight_starts": True},
                 "journal": {"url": f"sqlite:///{folder / 'journal.db'}"} | self.journal,
                 "rules": self.rules,
                 "safety": self.safety,

@@ -33,6 +33,8 @@ class FrontDesk:
     """Customers about whom something changed since this was last emptied."""
     _starts: dict[str, list[tuple[datetime, str]]] = field(default_factory=lambda: defaultdict(list))
     """The earlier starts of an appointment that was moved."""
+    _persons: dict[str, str] = field(default_factory=dict)
+    """Of each name that was corrected: the person, by their first name in the schedule."""
     _about: Sequence[str] = ()
     _numbers: int = 0
 
@@ -63,6 +65,12 @@ class FrontDesk:
             self._reassign: 4,
             self._delete: 2,
             self._change_kind: 3,
+            self._enter_twice: 0,
+            self._merge: 0,
+            self._renumber: 0,
+            self._make_anew: 0,
+            self._correct_name: 0,
+            self._shift_by_seconds: 0,
         }
         (act,) = self.chance.choices(list(acts), list(acts.values()))
         act()
@@ -179,6 +187,74 @@ class FrontDesk:
         if (booking := self._ahead()) is not None:
             group, notifiable = self.chance.random() < 0.4, self.chance.random() < 0.6
             self._keep(replace(booking, is_group=group, type_notifiable=notifiable), "is of another kind")
+
+    # ---------------------------------------------------------------- who is who
+
+    def person_of(self, name: str) -> str:
+        """The person whose name was written so."""
+        return self._persons.get(name, name)
+
+    def _enter_twice(self) -> None:
+        """A record of its own for somebody who has one, and an appointment in it."""
+        if (booking := self._ahead()) is None or booking.customer_id is None:
+            return
+        self._numbers += 1
+        twin = replace(self.schedule.customers[booking.customer_id], customer_id=f"D{self._numbers}")
+        self._enter(twin, f"is {booking.customer_id} once more")
+        start, written = self._start()
+        self._numbers += 1
+        again = replace(booking, appointment_id=f"A{self._numbers}", customer_id=twin.customer_id)
+        self._keep(replace(again, starts_at=start, written_start=written), "is booked for a second record")
+
+    def _merge(self) -> None:
+        """Two records of one person become one: the appointments of both, under one id."""
+        records = defaultdict(list)
+        for customer in self.schedule.customers.values():
+            records[customer.last_name].append(customer.customer_id)
+        several = [ids for ids in records.values() if len(ids) > 1]
+        if several:
+            kept, *others = self.chance.sample(ids := self.chance.choice(several), len(ids))
+            self._give_all(others, kept, "is merged")
+
+    def _renumber(self) -> None:
+        """The program gives a customer another id."""
+        old = self._anybody()
+        self._numbers += 1
+        new = replace(old, customer_id=f"N{self._numbers}")
+        self._enter(new, f"was {old.customer_id}")
+        self._give_all([old.customer_id], new.customer_id, "is renumbered")
+
+    def _give_all(self, owners: Sequence[str], to: str, what: str) -> None:
+        for booking in list(self.schedule.bookings.values()):
+            if booking.customer_id in owners:
+                self._keep(replace(booking, customer_id=to), what)
+        for each in owners:
+            self.schedule.retire(each)
+
+    def _make_anew(self) -> None:
+        """A calendar program deletes an appointment and makes the same under another id."""
+        if (booking := self._ahead()) is not None:
+            self._numbers += 1
+            self.schedule.delete(booking.appointment_id)
+            self._keep(replace(booking, appointment_id=f"A{self._numbers}"), f"was {booking.appointment_id}")
+
+    def _correct_name(self) -> None:
+        """Another spelling; all records of the person keep their ids."""
+        old = self._anybody()
+        self._numbers += 1
+        name = f"Bergner {old.customer_id}-{self._numbers}"
+        self._persons[name] = self.person_of(old.last_name)
+        for customer in list(self.schedule.customers.values()):
+            if customer.last_name == old.last_name:
+                self._enter(replace(customer, last_name=name), "is written otherwise")
+
+    def _shift_by_seconds(self) -> None:
+        """Nobody can see that in a text."""
+        if (booking := self._ahead()) is not None:
+            start = booking.starts_at.replace(second=self.chance.randrange(60))
+            wall = start.astimezone(self.zone)
+            written = f"{wall:%Y-%m-%d %H:%M:%S}" if self.local_text else f"{start:%Y-%m-%dT%H:%M:%SZ}"
+            self._keep(replace(booking, starts_at=start, written_start=written), "shifts by seconds")
 
     # ---------------------------------------------------------------- customers
 

@@ -2,6 +2,7 @@
 
 import functools
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +34,11 @@ class StoredMessage:
 class Tables:
     """A look past the program at its SQLite file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, name_of: Callable[[str], str]) -> None:
+        """`name_of` tells the present name of a customer."""
+        self._name_of = name_of
+        self.seen: dict[tuple[str, str], tuple[str, str | None]] = {}
+        """By message and appointment: the name of whom it was for, and its first recipient."""
         self._database = sqlite3.connect(path, isolation_level=None)
         self._database.execute("PRAGMA synchronous=OFF")
 
@@ -45,23 +50,48 @@ class Tables:
         """What the rules ask."""
         found = Memory()
         state = f"CASE WHEN state = 'claimed' AND renewed_at <= '{LONG_AGO}' THEN 'unknown' ELSE state END"
-        for reminder, appointment, generation, customer, start, word, message_id in self._database.execute(
-            f"SELECT n.reminder, appointment_id, generation, n.customer_id, starts_at, {state}, message_id "
+        for (
+            reminder,
+            appointment,
+            generation,
+            customer,
+            start,
+            word,
+            message_id,
+            run_now,
+            revoked,
+        ) in self._database.execute(
+            f"SELECT n.reminder, appointment_id, generation, n.customer_id, starts_at, {state}, message_id, "
+            "run_now, revoked_at IS NOT NULL "
             "FROM journal_notifications n JOIN journal_messages USING (message_id) ORDER BY n.rowid"
         ):
-            told = Told(reminder, appointment, generation, customer, _moment(start), word, message_id)
+            name, recipient = self.seen.get((message_id, appointment)) or (self._name_of(customer), None)
+            told = Told(
+                reminder,
+                appointment,
+                generation,
+                customer,
+                _moment(start),
+                word,
+                message_id,
+                _moment(run_now),
+                bool(revoked),
+                name,
+                recipient,
+            )
+            self.seen.setdefault((message_id, appointment), (name, recipient))
             (found.confirmed if reminder == CONFIRMATION else found.told)[appointment].append(told)
         for customer, run_now, word, message_id, reminder in self._database.execute(
             f"SELECT customer_id, run_now, {state}, message_id, reminder FROM journal_messages"
         ):
             found.heard[customer].append(Heard(_moment(run_now), word, message_id, reminder))
         for appointment, recipient in self._database.execute(
-            "SELECT appointment_id, recipient FROM journal_attempts "
+            "SELECT appointment_id, journal_attempts.recipient FROM journal_attempts "
             "JOIN journal_notifications USING (message_id) WHERE outcome = 'rejected'"
         ):
             found.rejected[appointment].add(recipient)
         found.left = {
-            (reminder, appointment): (customer, _moment(start))
+            (reminder, appointment): (customer, _moment(start).replace(second=0, microsecond=0))
             for reminder, appointment, customer, start in self._database.execute(
                 "SELECT reminder, appointment_id, customer_id, starts_at FROM journal_leftovers"
             )

@@ -8,7 +8,7 @@ import fnmatch
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 
 from simulation.minutes import Minutes
@@ -19,6 +19,7 @@ from terminbenachrichtigung.model.plan import Channel, Reason, Route
 
 COUNTS_FOR_GAP = frozenset({"claimed", "sent", "delivered", "unknown"})
 FAILED = ("failed", "undelivered")
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 HAND_IS_OLD = timedelta(hours=2)
 CONFIRMATION = "Terminbestätigung"
 
@@ -34,6 +35,12 @@ class Told:
     starts_at: datetime
     state: str
     message_id: str = ""
+    run_now: datetime = LONG_AGO
+    revoked: bool = False
+    name: str = ""
+    """The customer's at that time."""
+    recipient: str | None = None
+    """The first of its message; None where nobody saw it."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,9 @@ class Judging:
         self.gap = timedelta(hours=self.rules.hours_between_messages)
         self.today = self.minutes.day(now)
         self.leads = {reminder.name: reminder.lead for reminder in settings.reminders}
+        self.retired = {
+            told.reminder for rows in memory.told.values() for told in rows if told.reminder not in self.leads
+        } | {name for name in memory.first_complete if name not in (*self.leads, CONFIRMATION)}
         self._passes: dict[tuple[str, str], bool] = {}
 
     @cached_property
@@ -157,31 +167,77 @@ class Judging:
         return (bool(include) and not named(include)) or named(exclude)
 
     def latest(self, row: Appointment, reminder: str) -> Told | None:
-        """Released ones that name another customer or start told nobody anything."""
+        """Released ones that name another person or start told nobody anything.
+
+        Of a reminder that told nothing of it yet: the latest of those that are configured no more.
+        """
         told = [
             told
             for told in self.memory.told[row.appointment_id]
-            if told.reminder == reminder and (told.state != "released" or names(told, row))
+            if told.state != "released" or names(told, row)
         ]
-        return max(told, key=lambda told: told.generation, default=None)
+        own = [each for each in told if each.reminder == reminder]
+        retired = [each for each in told if each.reminder not in self.leads]
+        if own:
+            return max(own, key=lambda each: each.generation)
+        return retired[-1] if retired else None
 
     def already_notified(self, row: Appointment, reminder: str) -> bool:
+        return self.is_told(row, reminder) or self.told_as_another(row, reminder) or self.told_too_often(row)
+
+    def told_as_another(self, row: Appointment, reminder: str) -> bool:
+        """Nobody is in two places at once: the same person was told this start, for another id."""
+        if reminder == CONFIRMATION:
+            first: list[str | None] = [self.confirmation_route(row)]
+        else:
+            first = [route.recipient for route in self.routes([row], reminder)][:1]
+        memory = self.memory.confirmed if reminder == CONFIRMATION else self.memory.told
+        return any(
+            (told.reminder == reminder or told.reminder in self.retired)
+            and told.state not in ("released", *FAILED)
+            and not told.revoked
+            and told.starts_at == to_the_minute(row.starts_at)
+            and (
+                told.customer_id == row.customer_id
+                or (same_name(told.name, row.last_name) and [told.recipient] == first)
+            )
+            for name, rows in memory.items()
+            for told in rows
+            if name != row.appointment_id
+        )
+
+    def told_too_often(self, row: Appointment) -> bool:
+        """Four times, one after the other, within a day: the fifth is for a person to tell."""
+        day = timedelta(days=1)
+        starts = [
+            told.starts_at
+            for told in self.memory.told[row.appointment_id]
+            if told.state not in ("released", *FAILED)
+            and is_theirs(told, row)
+            and self.now - day < told.run_now <= self.now
+        ]
+        return sum(a != b for a, b in zip([None, *starts], starts, strict=False)) >= 4
+
+    def is_told(self, row: Appointment, reminder: str) -> bool:
         latest = self.latest(row, reminder)
         if latest is None or not names(latest, row) or latest.state in ("claimed", "released"):
+            return False
+        if latest.revoked:
             return False
         # Failed for other recipients: one of the present ones was not rejected yet.
         return not (latest.state in FAILED and self.routes([row], reminder))
 
     def missed(self, row: Appointment, reminder: str) -> bool:
         complete = self.complete_runs
-        first = self.memory.first_complete.get(reminder)
+        runs = self.memory.first_complete.items()
+        first = min((run for name, run in runs if name in (reminder, *self.retired)), default=None)
         last_chance = self.last_chance(row)
         if not complete or first is None or row.starts_at <= max(complete):
             return False
         if self.minutes.day(row.starts_at) > self.today or last_chance > self.now:
             return False
         told_already = [told for told in self.memory.told[row.appointment_id] if told.state != "released"]
-        if any(told.customer_id == row.customer_id for told in told_already):
+        if any(is_theirs(told, row) for told in told_already):
             return False
         if self.booked_recently(row) or self.preferred(row) in ("none", "letter", "phone"):
             return False
@@ -196,7 +252,7 @@ class Judging:
                 return False
         elif self.seen_in_window(row, reminder, last_chance) and self.memory.left.get(
             (reminder, row.appointment_id)
-        ) != (row.customer_id, row.starts_at):
+        ) != (row.customer_id, to_the_minute(row.starts_at)):
             return False
         contacted = row.last_contacted_at
         if contacted is not None and last_chance - self.gap < contacted <= self.now:
@@ -242,7 +298,7 @@ class Judging:
         for reason, says_no in self.in_order(row, next(iter(self.leads))):
             match reason:
                 case Reason.ALREADY_NOTIFIED:
-                    refused = told and not again
+                    refused = (told and not again) or self.told_as_another(row, CONFIRMATION)
                 case Reason.NO_CONTACT:
                     refused = route is None
                 case Reason.MISSED | Reason.SAME_DAY | Reason.NOT_YET_DUE | Reason.BOOKED_RECENTLY:
@@ -309,7 +365,7 @@ class Judging:
     def superseded(self, row: Appointment, reminder: str) -> bool:
         shorter = self.shorter(row, reminder)
         has_one = any(
-            told.reminder in shorter and names(told, row) and told.state != "released"
+            told.reminder in shorter and names(told, row) and told.state != "released" and not told.revoked
             for told in self.memory.told[row.appointment_id]
         )
         return has_one or any(self.passes(row, other) for other in shorter)
@@ -322,9 +378,9 @@ class Judging:
         told = [
             told
             for told in self.memory.told[row.appointment_id]
-            if told.state not in ("released", *FAILED) and told.customer_id == row.customer_id
+            if told.state not in ("released", *FAILED) and is_theirs(told, row)
         ]
-        moved = bool(told) and told[-1].starts_at != row.starts_at  # since then
+        moved = bool(told) and told[-1].starts_at != to_the_minute(row.starts_at)  # since then
         chance = self.last_chance(row)
         late = chance - timedelta(minutes=self.rules.pre_quiet_minutes) <= self.now < chance
         yields = moved or late
@@ -364,5 +420,23 @@ def parts_of(text: str) -> int:
 
 
 def names(told: Told, row: Appointment) -> bool:
-    """Whether it is about the row's present customer and start."""
-    return (told.customer_id, told.starts_at) == (row.customer_id, row.starts_at)
+    """Whether it is about the row's present person and start."""
+    return told.starts_at == to_the_minute(row.starts_at) and is_theirs(told, row)
+
+
+def is_theirs(told: Told, row: Appointment) -> bool:
+    """Whether the row is still that of the person who was told of it: a new id beside the name is none."""
+    if row.customer_id is None:
+        return False
+    return told.customer_id == row.customer_id or same_name(told.name, row.last_name)
+
+
+def same_name(one: str, other: str) -> bool:
+    """`Meier` beside `Ida Meier` is one name; an empty one is nobody's."""
+    ours, theirs = set(one.casefold().split()), set(other.casefold().split())
+    return bool(ours) and bool(theirs) and (ours <= theirs or theirs <= ours)
+
+
+def to_the_minute(start: datetime) -> datetime:
+    """As a text shows it."""
+    return start.replace(second=0, microsecond=0)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from simulation.oracle import CONFIRMATION, Memory, text_about
+from simulation.oracle import CONFIRMATION, Memory, same_name, text_about, to_the_minute
 from simulation.outlets import UNHEARD, Attempted
 from simulation.verdicts import NOT_OURS
 from simulation.world import World
@@ -73,6 +73,8 @@ class Promises:
     def about_to(self, claim: Claim) -> None:
         """An attempt is about to be made; the run may be killed before it is."""
         for row in claim.message.appointments:
+            first = claim.message.routes[0].recipient
+            self.world.tables.seen[claim.message_id, row.appointment_id] = row.last_name, first
             claims = self.claims[row.appointment_id]
             if not claims or claims[-1].message_id != claim.message_id:
                 claims.append(claim)
@@ -148,7 +150,8 @@ class Promises:
                     for each in claim_before.message.appointments
                     if each.appointment_id == row.appointment_id
                 ]
-                if (then.customer_id, then.starts_at) == (row.customer_id, row.starts_at):
+                theirs = then.customer_id == row.customer_id or same_name(then.last_name, row.last_name)
+                if theirs and to_the_minute(then.starts_at) == to_the_minute(row.starts_at):
                     yield from self._again(claim_before, claim, content)
                 elif self.world.tables.state(claim_before.message_id) != "released":
                     return  # A, then B, then A again: a notification of its own

@@ -79,6 +79,8 @@ class ScheduleFile:
     def __init__(self, path: Path, clock: Clock, *, has_created_at: bool) -> None:
         self.path, self._clock, self._has_created_at = path, clock, has_created_at
         self.customers: dict[str, Customer] = {}
+        self.names: dict[str, str] = {}
+        """Of every customer's id that there ever was: the name."""
         self.bookings: dict[str, Booking] = {}
         self.history: defaultdict[str, list[Version]] = defaultdict(list)
         """By appointment, oldest first."""
@@ -113,6 +115,7 @@ class ScheduleFile:
     def enter(self, customer: Customer) -> None:
         """Write a customer, new or changed."""
         self.customers[customer.customer_id] = customer
+        self.names[customer.customer_id] = customer.last_name
         self._database.execute(
             "INSERT OR REPLACE INTO customers VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -129,6 +132,11 @@ class ScheduleFile:
         for booking in self.bookings.values():
             if booking.customer_id == customer.customer_id:
                 self._remember(booking.appointment_id)
+
+    def retire(self, customer_id: str) -> None:
+        """Take a customer's record out, which has no appointments any more."""
+        del self.customers[customer_id]
+        self._database.execute("DELETE FROM customers WHERE customer_id = ?", [customer_id])
 
     def book(self, booking: Booking) -> None:
         """Write an appointment, new or changed."""

@@ -84,7 +84,7 @@ class Simulation:
         self.settings = settings
         create_journal(settings.journal, clock.now(), settings.timezone)
         self.engines = {mode: _engine(settings, mode) for mode in MODES}
-        self.tables = Tables(folder / "journal.db")
+        self.tables = Tables(folder / "journal.db", schedule.names.__getitem__)
         oracle = Oracle(settings, minutes, self.desk.typed)
         self.world = World(
             configuration,
@@ -229,10 +229,21 @@ class Simulation:
             if (names := frozenset(m.appointment_id for m in each.matters if m.reason not in changed))
         }
         for customer in sorted({*found, *expected}):
-            if schedule.customers[customer].last_contacted_at is not None:
+            record = schedule.customers.get(customer)
+            if record is None or record.last_contacted_at is not None:
                 continue
             if found.get(customer) != expected.get(customer):
                 ours, theirs = found.get(customer), expected.get(customer)
+                print(
+                    "DEBUG",
+                    [e for e in listed if e.customer_id == customer],
+                    [self.tables.memory().told[a] for a in sorted({*(ours or ()), *(theirs or ())})],
+                    {
+                        k: v
+                        for k, v in self.tables.memory().left.items()
+                        if k[1] in {*(ours or ()), *(theirs or ())}
+                    },
+                )
                 self.world.fail(f"the staff list has {ours}, the oracle {theirs}", customer)
         self.log.figures["staff list entries compared"] += len(expected)
         self.aftermath.note_listed(name for each in listed for name in each.appointment_ids)
