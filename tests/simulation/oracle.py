@@ -187,10 +187,10 @@ class Judging:
 
     def told_as_another(self, row: Appointment, reminder: str) -> bool:
         """Nobody is in two places at once: the same person was told this start, for another id."""
+        routes = () if reminder == CONFIRMATION else self.routes([row], reminder)
+        first = routes[0].recipient if routes else None
         if reminder == CONFIRMATION:
-            first: list[str | None] = [self.confirmation_route(row)]
-        else:
-            first = [route.recipient for route in self.routes([row], reminder)][:1]
+            first = self.confirmation_route(row)
         memory = self.memory.confirmed if reminder == CONFIRMATION else self.memory.told
         return any(
             (told.reminder == reminder or told.reminder in self.retired)
@@ -199,7 +199,7 @@ class Judging:
             and told.starts_at == to_the_minute(row.starts_at)
             and (
                 told.customer_id == row.customer_id
-                or (same_name(told.name, row.last_name) and [told.recipient] == first)
+                or (same_name(told.name, row.last_name) and first is not None and told.recipient == first)
             )
             for name, rows in memory.items()
             for told in rows
