@@ -84,6 +84,14 @@ def test_what_is_booked_at_the_time_from_which_somebody_moved_away_is_another_ap
     assert len(own.standing()) == 4
 
 
+def test_a_new_column_gives_nobody_a_second_appointment(own: OwnPractice) -> None:
+    own.taken(csv(NO_IDS, IDA, EVA, MAX), *ALL)
+    before = own.standing()
+    assert own.taken(csv(f"{NO_IDS};Notiz", f"{IDA};x", f"{EVA};", f"{MAX};"), *ALL) == before
+    ran = own.bring(csv(f"{NO_IDS};Notiz", f"{IDA.replace('09:00', '15:00')};x", f"{EVA};", f"{MAX};"), *ALL)
+    assert ran.json["changed"][0]["detail"] == "moved from 2026-11-25 09:00"
+
+
 def test_two_gone_and_one_new_is_no_move(own: OwnPractice) -> None:
     second = IDA.replace("09:00", "12:00")
     own.taken(csv(NO_IDS, IDA, second, EVA, MAX), *ALL)
@@ -249,6 +257,13 @@ def test_a_number_that_many_share_makes_nobody_the_same(own: OwnPractice) -> Non
     own.bring(csv(NAMELESS, shared[0].replace("Kunde0", "Neukunde"), *shared[1:]))
     assert customers(own)["0"] != before["0"]
     assert len({customers(own)[str(n)] for n in range(5)}) == 5
+
+
+@pytest.mark.parametrize(("sharing", "warned"), [(3, False), (4, True)])
+def test_a_number_under_most_names_is_warned_about(own: OwnPractice, sharing: int, warned: bool) -> None:
+    lines = [f"{n};2026-11-{25 + n} 09:00;Kunde{n};040 123456" for n in range(sharing)]
+    ran = own.bring(csv(NAMELESS, *lines, "9;2026-11-25 08:00;Ida Meier;0171 5555001"))
+    assert any("is it the practice's own?" in warning for warning in ran.json["warnings"]) is warned
 
 
 def test_two_names_that_are_exchanged_are_given_away_and_not_corrected(own: OwnPractice) -> None:

@@ -169,6 +169,19 @@ def test_other_headings_are_another_source(own: OwnPractice) -> None:
     assert len(own.standing()) == 21
 
 
+def test_two_exports_that_number_their_appointments_alike_do_not_overwrite_each_other(
+    own: OwnPractice,
+) -> None:
+    own.taken(export(*(line(n) for n in range(3))))
+    lines = (f"{n};2026-11-27 {8 + n:02}:00;Fremde{n};0172 777700{n}" for n in (1, 7))
+    other = "\n".join(["Termin-ID;Start;Name;Handy", *lines, ""])
+    ran = own.bring(other)
+    assert ran.exit_code == 1
+    assert "is another customer's in" in ran.json["refused"][0]["reason"]
+    assert own.standing().keys() == {"0", "1", "2", "7"}
+    assert "Kunde1" in own.standing()["1"]
+
+
 def test_nightly_files_are_one_source_and_each_night_a_day_is_gone_that_is_over(own: OwnPractice) -> None:
     own.bring(export(*TWENTY), name="export-2026-11-24.csv")
     assert own.bring(without(4), name="export-2026-11-25.csv").json["held"]

@@ -23,6 +23,26 @@ def test_what_came_too_late_for_any_run_is_missed(own: OwnPractice) -> None:
     assert missed.reasons["77"] == "missed"
 
 
+def test_what_is_held_is_told_nobody_and_missed_when_it_is_too_late(own: OwnPractice) -> None:
+    own.practice.run_once(now="2026-11-24 08:30")
+    own.bring(WHOLE, now="2026-11-24 08:40")
+    own.bring(HEAD + "".join(LINES[:2] + LINES[3:]), now="2026-11-24 08:50")
+    assert own.practice.dry_run("2026-11-24 12:30").reasons["3"] == "held"
+    for hour in range(9, 20):
+        own.practice.run_once(now=f"2026-11-24 {hour:02}:00")
+    assert "+4917155550003" not in own.practice.texted
+    ran = own.practice.run_once(now="2026-11-25 08:01")
+    assert ran.reasons["3"] == "missed"
+    assert "held" in next(skip["detail"] for skip in ran.json["skipped"] if skip["appointment_id"] == "3")
+
+
+def test_what_comes_back_is_told(own: OwnPractice) -> None:
+    own.bring(WHOLE)
+    own.bring(HEAD + "".join(LINES[:2] + LINES[3:]))
+    own.bring(WHOLE)
+    assert "3" in own.practice.run_once(now="2026-11-24 12:00").outcomes
+
+
 def test_what_was_booked_on_the_day_itself_is_not_late(own: OwnPractice) -> None:
     own.bring(WHOLE, now="2026-11-25 09:00")
     ran = own.bring(WHOLE + "77;2026-11-25 16:00;Ute Neu;0171 5555099\n", now="2026-11-25 10:00")
@@ -33,7 +53,7 @@ def test_what_was_booked_on_the_day_itself_is_not_late(own: OwnPractice) -> None
     ("now", "silent"),
     [
         ("2026-11-24 11:00", False),
-        ("2026-11-24 12:00", True),  # two open hours
+        ("2026-11-24 12:01", True),  # two open hours
         ("2026-11-24 20:30", True),
     ],
 )

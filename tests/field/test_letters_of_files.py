@@ -124,9 +124,28 @@ def test_a_calendar_of_another_code_page_is_refused_entry_by_entry(own: OwnPract
 
 
 @pytest.mark.parametrize(
-    "content", [b"\x00\x01\x02\x03" * 100, b"PK\x03\x04" + b"\x00" * 200, b"%PDF-1.4\n%\x00\xe2"]
+    ("content", "words"),
+    [
+        (b"\x00\x01\x02\x03" * 100, "neither CSV nor iCalendar"),
+        (b"%PDF-1.4\n%\x00\xe2", "neither CSV nor iCalendar"),
+        (b"PK\x03\x04" + b"\x00" * 200, "save it as CSV"),
+    ],
 )
-def test_what_is_no_text_is_refused_whole(own: OwnPractice, content: bytes) -> None:
+def test_what_is_no_text_is_refused_whole(own: OwnPractice, content: bytes, words: str) -> None:
     ran = own.bring(content)
-    assert ran.exit_code == 2
-    assert "neither CSV nor iCalendar" in ran.stderr
+    assert (ran.exit_code, words in ran.stderr) == (2, True)
+
+
+def test_an_old_calendar_writes_its_letters_in_a_code(own: OwnPractice) -> None:
+    """vCalendar 1.0, as phones export it."""
+    content = (
+        "BEGIN:VCALENDAR\r\nVERSION:1.0\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART:20261125T080000Z\r\n"
+        "DESCRIPTION;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Name: J=C3=B6rg M=C3=BCller=0A=\r\n"
+        "Mobil: 0171 5555001\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    assert own.taken(content, name="praxis.ics") == {"1": "2026-11-25 09:00 Jörg Müller 0171 5555001"}
+
+
+def test_one_id_in_two_forms_of_unicode_is_one(own: OwnPractice) -> None:
+    own.taken(CSV.replace("\r\n1;", "\r\nTermin-Mü;"))
+    assert own.taken(CSV.replace("\r\n1;", "\r\nTermin-Mu\u0308;")).keys() == {"Termin-Mü", "2", "3"}

@@ -66,7 +66,10 @@ class Appointments:
         self._rows = held.rows["appointments"]
         self._entries = {entry.appointment_id: entry for entry in entries}
         self._file_names = {entry.appointment_id for entry in (*parsed.entries, *entries)}
-        self._refused = {line.appointment_id: line for line in refused if line.appointment_id}
+        self._refused: defaultdict[str, set[datetime | None]] = defaultdict(set)  # the starts that were read
+        for line in refused:
+            if line.appointment_id:
+                self._refused[line.appointment_id].add(line.starts_at)
         self._line_unknown = any(not line.appointment_id for line in refused)
         self._whole = whole
         self._origins: dict[str, Origin] = {}
@@ -136,8 +139,7 @@ class Appointments:
         for key, row in self._rows.items():
             if not self._is_unread(key) or not self._how.lies_ahead(row) or key in self._entries:
                 continue
-            line = self._refused.get(key)
-            if line is None or line.starts_at != row["starts_at"]:
+            if self._refused.get(key) != {row["starts_at"]}:
                 yield key
 
     def _note_origins(self) -> None:

@@ -4,7 +4,7 @@ One rule to keep in mind: what a file does not say is no cancellation yet. An ap
 held first, so that nobody is reminded of it, and off only when another file does not have it either.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -20,10 +20,11 @@ from terminbenachrichtigung.own_schedule.coverage import (
     reach_of,
     was_covered,
 )
-from terminbenachrichtigung.own_schedule.entries import CANCELLED, Entry, Parsed
-from terminbenachrichtigung.own_schedule.people import Row, identity_of
+from terminbenachrichtigung.own_schedule.entries import CANCELLED, Entry, Parsed, Refused, refusal
+from terminbenachrichtigung.own_schedule.people import Identity, identity_of
 from terminbenachrichtigung.own_schedule.result import Changes
 from terminbenachrichtigung.own_schedule.source import KEYS, Held, How, Source
+from terminbenachrichtigung.schedule.values import shown
 
 _CUSTOMER = (*CUSTOMER_TEXTS, "reminder_consent", "last_contacted_at")
 _BRANCH = {
@@ -41,11 +42,14 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
     """
     appointments = held.rows["appointments"]
     entries, shared = people.one_id_one_person(parsed.entries)
+    entries, foreign = _of_this_source(entries, held)
     refused = [
-        line for line in (*parsed.refused, *shared) if line.names_somebody or held.knows(line.appointment_id)
+        line
+        for line in (*parsed.refused, *shared, *foreign)
+        if line.names_somebody or held.knows(line.appointment_id)
     ]
     nobody = Counter(parsed.nobody)
-    nobody["lines without a customer"] += len(parsed.refused) + len(shared) - len(refused)
+    nobody["lines without a customer"] += len(parsed.refused) + len(shared) + len(foreign) - len(refused)
     older = is_older(parsed, held.source, how)
     tables = {name: Table(held.rows[name]) for name in KEYS}
     branches = {entry.line: _branch(tables["branches"], entry, how) for entry in entries}
@@ -81,7 +85,7 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
         refused=tuple(refused),
         newly_refused=tuple(line for line in refused if line.key not in held.reported),
         titles=tuple(sorted({title for title in parsed.titles if title and title not in held.listed})),
-        warnings=(*parsed.warnings, *found.warnings),
+        warnings=(*parsed.warnings, *_shared_numbers(kept)),
         problems=problems,
         nobody={kind: count for kind, count in nobody.items() if count},
         statuses=_reminded(entries, how),
@@ -94,6 +98,22 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
     )
 
 
+def _of_this_source(entries: Iterable[Entry], held: Held) -> tuple[list[Entry], list[Refused]]:
+    """Two sources may number their appointments alike: what is another person's there is not taken over."""
+    rows, customers = held.rows["appointments"], held.rows["customers"]
+    kept, refused = [], []
+    for entry in entries:
+        before, source = rows.get(entry.appointment_id), held.source_of(entry.appointment_id)
+        if before and entry.person and source not in ("", held.source.name):
+            known = customers.get(str(before["customer_id"]))
+            if known and identity_of(known).is_another(Identity(entry.person.words, entry.person.reached)):
+                reason = f"appointment_id: {shown(entry.appointment_id)} is another customer's in {source}"
+                refused.append(replace(refusal(entry, reason), appointment_id=""))
+                continue
+        kept.append(entry)
+    return kept, refused
+
+
 def _identified(entries: list[Entry], held: Held, how: How, reach: Reach, *, whole: bool) -> list[Entry]:
     """The entries with ids for their customers and, where the export has none, for themselves."""
     rows, customers = held.rows["appointments"], held.rows["customers"]
@@ -104,12 +124,18 @@ def _identified(entries: list[Entry], held: Held, how: How, reach: Reach, *, who
             return None if before is None or before["customer_id"] is None else str(before["customer_id"])
 
         return people.identified(entries, customers, customer_before)
-    own = {key: row for key, row in rows.items() if held.source_of(key) == held.source.name}
+    own = {
+        key: row
+        for key, row in rows.items()
+        # An id that was made for another source holds too: its export may have got another column.
+        if held.source_of(key) == held.source.name or key.startswith(people.MADE)
+    }
     identities = {key: identity_of(row) for key, row in customers.items()}
     found = people.identified(entries, customers, ids.customer_at(own, identities))
 
-    def gone(row: Row) -> bool:
-        return whole and how.lies_ahead(row) and reach.of_its_branches(row)
+    def gone(key: str) -> bool:
+        of_source = held.source_of(key) == held.source.name
+        return whole and of_source and how.lies_ahead(rows[key]) and reach.of_its_branches(rows[key])
 
     return ids.with_ids(found, how.ids_from, own, gone, held.made_ids)
 
@@ -168,6 +194,21 @@ def _branch(table: Table, entry: Entry, how: How) -> str | None:
     known: dict[str, object] = {name: said[column] for name, column in _BRANCH.items() if said.get(column)}
     table.put(code, known, {"branch_code": code, "name": word, "phone": "", "address": "", "email": ""})
     return code
+
+
+def _shared_numbers(entries: Iterable[Entry]) -> list[str]:
+    """A number under more names than a family has, and under most of the file: the practice's own?"""
+    names = defaultdict(set)
+    for entry in entries:
+        if entry.person and entry.person.words:
+            for number in entry.person.reached:
+                names[number].add(entry.person.words)
+    everybody = len(set().union(*names.values()))
+    return [
+        f"{len(of_number)} of {everybody} customers have one number or address: is it the practice's own?"
+        for of_number in names.values()
+        if len(of_number) > people.SHARED_BY and 2 * len(of_number) > everybody
+    ]
 
 
 def _reminded(entries: Iterable[Entry], how: How) -> Mapping[str, int]:

@@ -164,7 +164,7 @@ def cleaned(cell: str) -> str:
 
 def identifier(text: str) -> str:
     """An id; empty where there is none. Raises Unreadable for what stands in the place of one."""
-    found = values.key(text)
+    found = values.key(text if text.isascii() else unicodedata.normalize("NFC", text))
     if found in NO_VALUE:
         raise Unreadable(f"{found} in place of an id")
     if _SHORTENED.fullmatch(found):

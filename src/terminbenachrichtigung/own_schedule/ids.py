@@ -78,7 +78,7 @@ def with_ids(
     entries: Sequence[Entry],
     parts: Sequence[str],
     held: Mapping[str, Row],
-    gone: Callable[[Row], bool],
+    gone: Callable[[str], bool],
     taken: Iterable[str] = (),
 ) -> list[Entry]:
     """The entries with an id for each.
@@ -89,8 +89,8 @@ def with_ids(
     Args:
         entries: their customers have ids.
         parts: what `--id-from` names.
-        held: what the schedule holds of this source, by id.
-        gone: whether a row that the file does not name is gone.
+        held: what the schedule holds, by id: of this source, and all with ids that were made.
+        gone: whether an appointment, by its id, is gone if the file does not name it.
         taken: further ids that are others' already.
     """
     waiting: defaultdict[tuple[object, ...], list[str]] = defaultdict(list)
@@ -113,7 +113,7 @@ def with_ids(
     left: defaultdict[str, list[str]] = defaultdict(list)
     for keys in waiting.values():
         for key_left in keys:
-            if gone(held[key_left]):
+            if gone(key_left):
                 left[str(held[key_left]["customer_id"])].append(key_left)
     taken = {*taken, *held}
     for customer_id, theirs in new.items():

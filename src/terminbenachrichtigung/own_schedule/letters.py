@@ -42,6 +42,8 @@ def decoded(content: bytes) -> str:
     Raises ConfigError if it is no text.
     """
     text = _decoded(content)
+    if content.startswith(b"PK\x03\x04"):
+        raise ConfigError("the file is a workbook (.xlsx, .ods): save it as CSV")
     if "\0" in text:
         raise ConfigError("the file is no text: neither CSV nor iCalendar")
     return text

@@ -17,7 +17,7 @@ from terminbenachrichtigung.schedule.values import shown
 MADE = "file-"
 """Ids that the import makes begin so."""
 
-_SHARED_BY = 3  # names; more of them have one number in common because it is the practice's, or nobody's
+SHARED_BY = 3  # names; more of them have one number in common because it is the practice's, or nobody's
 _COMPARED = 50  # people under one id that are compared with each other; the first difference is enough
 
 Row = Mapping[str, object]
@@ -144,7 +144,7 @@ def _corrected(
         if same_name(old.words, person.words):
             by_name.append((person, before))
         elif any(
-            names_of[number] <= _SHARED_BY
+            names_of[number] <= SHARED_BY
             and not any(other.words == old.words and number in other.reached for other in in_file)
             for number in old.reached & person.reached
         ):
