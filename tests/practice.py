@@ -11,8 +11,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -22,37 +22,19 @@ from types import TracebackType
 from typing import IO, Any, Self
 from zoneinfo import ZoneInfo
 
-import freezegun
 import sqlalchemy as sa
 from click.testing import CliRunner
-from freezegun import freeze_time
 from pydantic import SecretStr
 from sqlalchemy.pool import NullPool
 
-# Imported before any clock is frozen: a class that is made meanwhile would keep the frozen datetime.
-from terminbenachrichtigung import cli, wiring  # noqa: F401
+from terminbenachrichtigung import cli
 from terminbenachrichtigung.cli.context import Invocation
-from terminbenachrichtigung.clock import Timings
+from terminbenachrichtigung.clock import SystemClock, Timings
 from terminbenachrichtigung.config.settings import JournalSettings
-from terminbenachrichtigung.delivery import smscreator, smtp  # noqa: F401
 from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
 from terminbenachrichtigung.journal import create_journal
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.on_demand import adopt, explain, notify, search, test_message  # noqa: F401
-from terminbenachrichtigung.own_schedule import init  # noqa: F401
-from terminbenachrichtigung.staff_list import mailing  # noqa: F401
-
-# Freezing looks at every attribute of every module that is loaded. These ask for no time that matters, and
-# call nothing of ours that does. The deadlines of the network hold by the real clock: a socket waits by it,
-# and in a thread of its own freezegun would begin a deadline by one clock and count it by the other.
-freezegun.configure(
-    extend_ignore_list=[
-        *("phonenumbers", "sqlalchemy", "babel", "hypothesis", "_pytest", "pytest", "xdist", "execnet"),
-        *("pydantic", "rich", "pygments", "alembic", "jinja2", "psycopg", "werkzeug"),
-        "terminbenachrichtigung.delivery.deadline",
-    ]
-)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 REMINDER = "Terminerinnerung"
@@ -83,6 +65,36 @@ def local(text: str) -> datetime:
 def days_ahead(days: int, clock: str = "12:00") -> str:
     """A time on a coming day, by the clock on the wall."""
     return f"{datetime.now(BERLIN).date() + timedelta(days=days)} {clock}"
+
+
+class ShiftedClock(SystemClock):
+    """The machine's clocks, which a test may put to another moment; they tick on."""
+
+    def __init__(self) -> None:
+        self._shift = timedelta()
+        self._passed = 0.0
+
+    def now(self) -> datetime:
+        """What the clock on the wall shows."""
+        return super().now() + self._shift
+
+    def monotonic(self) -> float:
+        """Seconds that have passed."""
+        return super().monotonic() + self._passed
+
+    @contextmanager
+    def at(self, moment: datetime) -> Iterator[None]:
+        """Within the block it begins to tick at `moment`."""
+        self._shift = moment - super().now()
+        try:
+            yield
+        finally:
+            self._shift = timedelta()
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self._shift += timedelta(seconds=seconds)
+        self._passed += seconds
 
 
 @dataclass(frozen=True)
@@ -145,13 +157,13 @@ class Practice:
         """
         self.folder = folder
         self.now = now
-        self.gateway = Gateway()
+        self.clock = ShiftedClock()
+        self.gateway = Gateway(clock=self.clock)
         self.mail = MailServer()
         self._columns = dict(columns)
         self._tables: dict[str, Any] = {"schedule": {"url": schedule_url}, "journal": {"url": journal_url}}
         self.timings = Timings(pauses=(0.01, 0.04))
         """How long a `run` waits for what."""
-        self._clock: Any = None
         self._closing = ExitStack()
 
     def __enter__(self) -> Self:
@@ -300,20 +312,16 @@ class Practice:
     def run(self, *arguments: str, now: str | None = None) -> Ran:
         """Run a command in this process, at `now` or else at the practice's own; the clock ticks on."""
         moment = now or self.now
-        clock: AbstractContextManager[Any] = nullcontext()
-        if moment is not None:
-            clock = freeze_time(local(moment), tick=True, real_asyncio=True)
-        with clock as self._clock:
-            result = CliRunner().invoke(
-                cli.main, ["--config", str(self.config), *arguments], obj=Invocation(timings=self.timings)
-            )
+        called = Invocation(clock=self.clock, timings=self.timings)
+        with nullcontext() if moment is None else self.clock.at(local(moment)):
+            result = CliRunner().invoke(cli.main, ["--config", str(self.config), *arguments], obj=called)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Ran(result.exit_code, result.stdout, result.stderr)
 
     def pass_time(self, seconds: float) -> None:
         """Put the clock forward during a `run`; for a script of the gateway or the mail server."""
-        self._clock.move_to(self._clock() + timedelta(seconds=seconds))
+        self.clock.pass_time(seconds)
 
     def run_once(self, *options: str, now: str | None = None) -> Ran:
         """`run-once --json`, with nothing masked."""

@@ -71,8 +71,6 @@ class Timings:
     """How long a stop signal may go unseen while attempts are under way."""
     asking: float = 30.0
     """After so long no further question about earlier SMS is asked, so that the run's own work can begin."""
-    ping: float = 3.0
-    """The total deadline of one ping of the monitoring, from the look-up of the name on; a run sends two."""
     force: float = 300.0
     """After `max_run_minutes`, until a run that still hangs is ended by force."""
     mail_idle: float = 30.0

@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from freezegun import freeze_time
 from sqlalchemy.exc import IntegrityError
 
 from journals import (
@@ -21,9 +20,12 @@ from journals import (
     claimed,
     end,
     planned,
+    settings,
     settled,
 )
+from terminbenachrichtigung.clock import ClockAt
 from terminbenachrichtigung.errors import ClaimGoneError
+from terminbenachrichtigung.journal import open_journal
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.model.delivery import Attempt, Outcome, Rejected, Sent, Unavailable, Unknown
 from terminbenachrichtigung.model.journal import State
@@ -240,8 +242,9 @@ def test_a_claim_expires_after_the_configured_time(
 def test_leases_go_by_the_clock_of_the_database_alone(journals: Journals) -> None:
     claim = claimed(journals.run(), planned())
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    with freeze_time(tomorrow, tick=True):  # this host's clock is a day fast
-        assert journals.run().begin(tomorrow, "run-once") == ()
+    host = open_journal(settings(journals.url), clock=ClockAt(tomorrow))  # its clock is a day fast
+    assert host.begin(tomorrow, "run-once") == ()
+    host.close()
     assert journals.state(claim) == "claimed"
 
 

@@ -11,11 +11,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from click.testing import CliRunner
-from freezegun import freeze_time
 
 from docs.printed import Run
-from practice import Practice, local, number
+from practice import Practice, ShiftedClock, local, number
 from terminbenachrichtigung import cli
+from terminbenachrichtigung.cli.context import Invocation
 from terminbenachrichtigung.demo import preparation
 from terminbenachrichtigung.demo.gateway import Answer, Gateway, Request
 from terminbenachrichtigung.demo.mailserver import MailServer
@@ -57,8 +57,9 @@ def _at(now: str) -> Run:
     """Runs the program in this process at a moment, by the practice's clock."""
 
     def run(arguments: list[str]) -> str:
-        with freeze_time(local(now), tick=True, real_asyncio=True):
-            result = CliRunner().invoke(cli.main, arguments, terminal_width=110)
+        clock = ShiftedClock()
+        with clock.at(local(now)):
+            result = CliRunner().invoke(cli.main, arguments, obj=Invocation(clock), terminal_width=110)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result.stdout + result.stderr

@@ -36,6 +36,24 @@ def test_what_was_sent_by_hand_is_not_sent_by_a_run_and_not_by_hand_again(either
     assert practice.received == 1
 
 
+@pytest.mark.parametrize("down", [Answer(http_status=503), Answer(status_code="AccountLocked")])
+def test_what_was_sent_again_by_hand_in_vain_is_left_over_for_no_run(
+    either_practice: Practice, down: Answer
+) -> None:
+    practice = either_practice
+    practice.configure(reminders=[reminder(24, channels=("sms",))])
+    practice.book("1", customer=1)
+    assert practice.run_once().outcomes == {"1": "sent"}
+    practice.gateway.script = lambda request: down if request.operation == "SendSimpleSMS" else None
+    assert by_hand(practice, "1", "--again", now="2026-11-24 10:30").outcomes == {"1": "retry"}
+    practice.gateway.script = None
+    for hour in (11, 12, 23):
+        assert practice.run_once(now=f"2026-11-24 {hour}:00").outcomes == {}
+    assert practice.texted == [number(1)]
+    # Another try by hand is a new decision.
+    assert by_hand(practice, "1", "--again", now="2026-11-24 13:00").outcomes == {"1": "sent"}
+
+
 def test_again_sends_once_more_as_a_new_generation(either_practice: Practice) -> None:
     practice = either_practice
     practice.book("1")

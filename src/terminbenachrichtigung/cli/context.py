@@ -45,7 +45,8 @@ class Commands(click.Group):
                 # A sign that the terminal's encoding lacks must not end a run after it has sent.
                 stream.reconfigure(errors="replace")
         if ctx.parent is None:
-            logs.configure(ctx.params["log_format"], verbose=ctx.params["verbose"])
+            called: Invocation = ctx.obj or Invocation()
+            logs.configure(ctx.params["log_format"], called.clock, verbose=ctx.params["verbose"])
         try:
             return super().invoke(ctx)
         except TerminbenachrichtigungError as error:

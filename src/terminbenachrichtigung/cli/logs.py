@@ -7,20 +7,21 @@ it goes, and how it looks. A record may carry `event`, a word for programs, and 
 import json
 import logging
 from contextlib import suppress
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 
 import click
 
+from terminbenachrichtigung.clock import Clock
 from terminbenachrichtigung.safe_text import printable, printable_lines
 
 FORMATS = ("text", "json")
 LOGGER = logging.getLogger("terminbenachrichtigung")
 
 
-def configure(log_format: str, *, verbose: bool) -> None:
+def configure(log_format: str, clock: Clock, *, verbose: bool) -> None:
     """Sends everything of this program to the stderr of this moment, and to nobody else."""
     handler = _Stderr()
-    handler.setFormatter(_JsonLines() if log_format == "json" else _Text())
+    handler.setFormatter(_JsonLines(clock) if log_format == "json" else _Text(clock))
     LOGGER.handlers[:] = [handler]
     LOGGER.propagate = False
     LOGGER.setLevel(logging.INFO if verbose else logging.WARNING)
@@ -66,23 +67,27 @@ class _Stderr(logging.Handler):
 class _Text(logging.Formatter):
     zone: tzinfo | None = None  # None: the machine's
 
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
     def format(self, record: logging.LogRecord) -> str:
         if record.levelno > logging.INFO:
             return printable_lines(f"{record.levelname.capitalize()}: {record.getMessage()}")
-        return printable(f"{_time(record).astimezone(self.zone):%Y-%m-%d %H:%M:%S} {record.getMessage()}")
+        return printable(f"{self._clock.now().astimezone(self.zone):%Y-%m-%d %H:%M:%S} {record.getMessage()}")
 
 
 class _JsonLines(logging.Formatter):
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
     def format(self, record: logging.LogRecord) -> str:
         """One object; plain ASCII, whatever names may hold."""
         entry = {
-            "time": _time(record).isoformat(timespec="milliseconds"),
+            "time": self._clock.now().isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "event": getattr(record, "event", record.name),
             "text": record.getMessage(),
         }
         return json.dumps(entry | getattr(record, "fields", {}))
-
-
-def _time(record: logging.LogRecord) -> datetime:
-    return datetime.fromtimestamp(record.created, UTC)

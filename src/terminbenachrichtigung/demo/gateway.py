@@ -19,6 +19,8 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
+from terminbenachrichtigung.clock import SYSTEM_CLOCK, Clock
+
 _ZONE = ZoneInfo("Europe/Berlin")
 _LOOKS_BACK = timedelta(days=7)  # QueryJobInfoByJobCaption
 _MOST_REPORTS = 5000  # QueryReceivedDLR
@@ -97,6 +99,7 @@ class Gateway:
         balance: Decimal = Decimal(1000),
         script: Script | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Bind the port; nothing is answered before `start`.
 
@@ -106,7 +109,9 @@ class Gateway:
             balance: SMS credits; sending does not reduce them.
             script: what to do differently.
             ssl_context: speak https, with this certificate.
+            clock: tells when a request came in, and an SMS arrived.
         """
+        self._clock = clock
         self.serial = serial
         self.password = password
         self.balance = balance
@@ -161,7 +166,7 @@ class Gateway:
         """Note what became of a job, or one part of it, now or at `done`, for whoever asks for reports."""
         with self._lock:
             number = len(self.reports) + 1
-            made = Report(number, job, status, code, text, done or datetime.now(UTC), part)
+            made = Report(number, job, status, code, text, done or self._clock.now(), part)
             self.reports.append(made)
         return made
 
@@ -170,7 +175,7 @@ class Gateway:
         fields = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True))
         operation = path.rpartition("/")[2]
         with self._lock:
-            request = Request(operation, path, fields, datetime.now(UTC), len(self.requests) + 1)
+            request = Request(operation, path, fields, self._clock.now(), len(self.requests) + 1)
             self.requests.append(request)
         answer = (self.script and self.script(request)) or self._well_behaved(request)
         with self._lock:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, func, or_, select, update
 
@@ -90,14 +91,7 @@ def next_generations(
         if newest_first[0].state == State.CLAIMED:
             return Lost(Reason.IN_PROGRESS, "it is claimed")
         generations.append(newest_first[0].generation + 1)
-        start, name = to_the_minute(appointment.starts_at), _name_of(appointment, name_key)
-        for latest in newest_first:
-            same = latest.starts_at == start and (
-                latest.customer_id == message.customer_id or same_name(name_from(latest.name), name)
-            )
-            # What was released told nobody: moved there and back, the customer knows what is now.
-            if same or latest.state != State.RELEASED:
-                break
+        latest, same = _latest(newest_first, message.customer_id, appointment, name_key)
         chosen = latest.message_id in message.again or latest.revoked_at is not None
         if same and latest.state not in TOLD_NOBODY and not chosen:
             return Lost(Reason.ALREADY_NOTIFIED, latest.state)
@@ -109,6 +103,30 @@ def next_generations(
     if others and not message.gap_waived:
         return Lost(Reason.RECENTLY_NOTIFIED, "another run told this customer something a moment ago")
     return generations
+
+
+def _latest(
+    newest_first: Sequence[Any], customer_id: str, appointment: Appointment, key: bytes
+) -> tuple[Any, bool]:
+    """The notification that counts, and whether it names the same person and start.
+
+    What was released told nobody: moved there and back, or sent again by hand in vain, the customer knows
+    what an earlier message said.
+    """
+    start, name = to_the_minute(appointment.starts_at), _name_of(appointment, key)
+
+    def is_same(row: Any) -> bool:
+        return row.starts_at == start and (
+            row.customer_id == customer_id or same_name(name_from(row.name), name)
+        )
+
+    left = [row for row in newest_first if row.state != State.RELEASED]
+    if left and is_same(left[0]) and left[0].state not in TOLD_NOBODY:
+        return left[0], True
+    for row in newest_first:
+        if (same := is_same(row)) or row.state != State.RELEASED:
+            return row, same
+    return newest_first[-1], False
 
 
 def _told_under_another_id(

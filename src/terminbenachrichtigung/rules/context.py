@@ -158,7 +158,8 @@ class Context:
     def latest(self, candidate: Candidate) -> Notification | None:
         """The appointment's latest notification for this reminder, or else by one that is there no more.
 
-        What was released told nobody: told A, released B, moved back to A, the customer knows what is now.
+        What was released told nobody: told A, released B, moved back to A, the customer knows what is now;
+        and after told A, sent again by hand in vain.
         """
         all_of_it = [
             each
@@ -167,7 +168,12 @@ class Context:
         ]
         own = [each for each in all_of_it if each.reminder == candidate.name]
         if own or candidate.name == CONFIRMATION:
-            return max(own, key=lambda each: each.generation, default=None)
+            newest = max(own, key=lambda each: each.generation, default=None)
+            if newest is None or newest.state is not State.RELEASED:
+                return newest
+            left = [each for each in own if each.state is not State.RELEASED]
+            told = max(left, key=lambda each: each.generation, default=newest)
+            return told if told.state not in TOLD_NOBODY and self.names(told, candidate) else newest
         retired = [each for each in all_of_it if is_retired(each.reminder, self._reminders)]
         return retired[-1] if retired else None
 
