@@ -1,34 +1,31 @@
 """From a claim to its settling. The main thread owns journal and decisions; threads hold attempts."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from terminbenachrichtigung.clock import Instant, elapsed, instant
+from terminbenachrichtigung.clock import elapsed, instant
 from terminbenachrichtigung.config.settings import Settings
-from terminbenachrichtigung.delivery.channel import Balance
 from terminbenachrichtigung.delivery.circuits import Circuits
 from terminbenachrichtigung.delivery.next_step import End, Try, next_step
-from terminbenachrichtigung.delivery.preflight import Shut
 from terminbenachrichtigung.delivery.workers import Limits, Workers
 from terminbenachrichtigung.errors import ClaimGoneError, JournalError, MessageError, ScheduleError
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.model.delivery import (
     Attempt,
-    Claim,
     Content,
     Outcome,
-    Rejected,
     Unavailable,
     Unknown,
 )
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Reason, Route
 from terminbenachrichtigung.model.result import MessageResult, RunResult, Stop
 from terminbenachrichtigung.run import report
+from terminbenachrichtigung.run.accounts import Accounts
 from terminbenachrichtigung.run.backlog import Backlog, Queued
 from terminbenachrichtigung.run.context import RunContext, content_of, gap_of
-from terminbenachrichtigung.run.credit import Credit, price
+from terminbenachrichtigung.run.delivery import Delivery, not_rejected
 from terminbenachrichtigung.run.gate import Held, held_by_time
 from terminbenachrichtigung.run.planning import Planned
 from terminbenachrichtigung.run.surprise import or_unknown
@@ -38,24 +35,6 @@ _LOG = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 """Told how many messages are done, and of how many."""
-
-
-@dataclass(slots=True)
-class _Delivery:
-    """A claimed message on its way through its channels."""
-
-    claim: Claim
-    route: Route
-    content: Content
-    renewed: Instant
-    attempts: list[Attempt] = field(default_factory=list)
-    noted: int = 0  # so many attempts are in the journal
-    due: float = 0.0
-    renew: bool = False
-
-    @property
-    def message(self) -> PlannedMessage:
-        return self.claim.message
 
 
 def deliver(
@@ -84,7 +63,7 @@ def _channel_limits(settings: Settings) -> dict[Channel, Limits]:
     }
 
 
-_Crew = Workers[_Delivery, Outcome | Held]
+_Crew = Workers[Delivery, Outcome | Held]
 
 
 class _Deliveries:
@@ -109,10 +88,9 @@ class _Deliveries:
         self._lease_seconds = context.settings.journal.claim_timeout_minutes * 60 / 2
         self._circuits = Circuits()
         self._backlog = Backlog(context, planned, now, self._circuits)
-        self._waiting: list[_Delivery] = []  # claimed, for a thread or the end of a pause
-        self._open: dict[str, _Delivery] = {}  # every claim that is not settled yet
-        self._preflights = dict(context.preflight)
-        self._credit = Credit()
+        self._waiting: list[Delivery] = []  # claimed, for a thread or the end of a pause
+        self._open: dict[str, Delivery] = {}  # every claim that is not settled yet
+        self._accounts = Accounts(context, self._backlog, self._circuits, self._content)
         self._results: dict[str, MessageResult] = {}
         self._stop: Stop | None = None
         self._stop_detail = ""
@@ -141,7 +119,7 @@ class _Deliveries:
             closed=dict(self._circuits.closed),
             stop=self._stop,
             stop_detail=self._stop_detail,
-            credits=self._credit.found(self._context.settings.sms),
+            credits=self._accounts.credit.found(self._context.settings.sms),
         )
 
     def _nap(self) -> float:
@@ -171,7 +149,7 @@ class _Deliveries:
         gone = isinstance(error, ClaimGoneError)
         self._halt(Stop.CLAIM_GONE if gone else Stop.JOURNAL, str(error))
 
-    def _outcome_when_stopped(self, delivery: _Delivery) -> MessageOutcome:
+    def _outcome_when_stopped(self, delivery: Delivery) -> MessageOutcome:
         step = self._step(delivery.message, delivery.attempts, frozenset(Channel))
         outcome = step.outcome if isinstance(step, End) else MessageOutcome.RETRY
         if outcome is MessageOutcome.RETRY and self._stop is Stop.QUIET:
@@ -189,7 +167,7 @@ class _Deliveries:
             return False
         for channel in Channel:
             if self._backlog.waits_for(channel) and self._free_in(channel) == 0:
-                if self._is_open(channel):
+                if self._accounts.is_open(channel):
                     self._claim_for(channel)
                 return True
         return False
@@ -203,38 +181,6 @@ class _Deliveries:
             self._halt(Stop.SCHEDULE, str(error))
         except JournalError as error:
             self._halt(Stop.JOURNAL, str(error))
-
-    def _is_open(self, channel: Channel) -> bool:
-        """Makes the channel ready, and asks its preflight, once before its first message."""
-        if channel in self._circuits.closed:
-            return False
-        ready = or_unknown(lambda: self._context.senders[channel])
-        ask = self._preflights.pop(channel, None)
-        match or_unknown(ask) if ask and not isinstance(ready, Unknown) else ready:
-            case Shut(why=why) | Unknown(detail=why):
-                self._backlog.close(channel, why)
-                return False
-            case Balance() as balance:
-                self._credit.opened(balance)
-        return True
-
-    def _is_paid_for(self, content: Content, item: Queued | None = None) -> bool:
-        """Whether there is credit for one more message; else its channel is closed, and `item` given back."""
-        if self._credit.covers(content):
-            return True
-        waiting = self._backlog.waiting_for(content.channel)
-        needed = price(content) + sum(self._price(message, content.channel) for message in waiting)
-        if item is not None:
-            self._backlog.give_back(item)
-        self._backlog.close(content.channel, self._credit.fell_short(needed))
-        return False
-
-    def _price(self, message: PlannedMessage, channel: Channel) -> int:
-        (route,) = [route for route in message.routes if route.channel is channel]
-        try:
-            return price(self._content(message, route))
-        except MessageError:
-            return 0
 
     def _claim(self, item: Queued) -> None:
         message = item.message
@@ -254,7 +200,7 @@ class _Deliveries:
             for row in message.appointments:
                 self._backlog.skip(row, message.reminder, Reason.NO_CONTACT, str(error))
             return
-        if not self._is_paid_for(content, item):
+        if not self._accounts.pay_for(content, item):
             return
         # Taken before the commit: the process may be stopped right after it, for longer than the lease.
         began = instant(self._clock)
@@ -266,9 +212,9 @@ class _Deliveries:
         if isinstance(claim, Lost):
             self._backlog.lost(item, claim)
             return
-        delivery = _Delivery(claim, step.route, content, renewed=began)
+        delivery = Delivery(claim, step.route, content, renewed=began)
         self._open[claim.message_id] = delivery
-        self._credit.take(content)
+        self._accounts.credit.take(content)
         # The journal must name the channel that is really tried.
         delivery.renew = step.route != message.routes[0]
         self._start(delivery)
@@ -307,7 +253,7 @@ class _Deliveries:
             else:
                 self._start(delivery)
 
-    def _start(self, delivery: _Delivery) -> None:
+    def _start(self, delivery: Delivery) -> None:
         if self._free_in(delivery.route.channel) != 0:
             self._waiting.append(delivery)
             return
@@ -325,7 +271,7 @@ class _Deliveries:
 
         self._workers.start(delivery.route.channel, delivery, attempt)
 
-    def _renewed(self, delivery: _Delivery) -> bool:
+    def _renewed(self, delivery: Delivery) -> bool:
         """Renews the lease; where that fails the message ends, and nothing is sent."""
         began = instant(self._clock)  # as in `_claim`
         try:
@@ -342,7 +288,7 @@ class _Deliveries:
         delivery.renew = False
         return True
 
-    def _after(self, delivery: _Delivery, result: Outcome | Held) -> None:
+    def _after(self, delivery: Delivery, result: Outcome | Held) -> None:
         if isinstance(result, Held):
             self._after_held(delivery, result)
             return
@@ -351,7 +297,7 @@ class _Deliveries:
         step = self._step(delivery.message, delivery.attempts)
         leaves = not (isinstance(step, Try) and step.route == delivery.route)
         if leaves and delivery.content.channel is delivery.route.channel:
-            self._credit.settle(delivery.content, result)
+            self._accounts.credit.settle(delivery.content, result)
         taken_back = self._circuits.note(
             delivery.claim.message_id, delivery.attempts[-1], leaves_channel=leaves
         )
@@ -367,7 +313,7 @@ class _Deliveries:
         else:
             self._try(delivery, step)
 
-    def _try(self, delivery: _Delivery, step: Try) -> None:
+    def _try(self, delivery: Delivery, step: Try) -> None:
         if step.route != delivery.route:
             delivery.route = step.route
             try:
@@ -375,22 +321,22 @@ class _Deliveries:
             except MessageError as error:
                 self._after(delivery, Unavailable(str(error), again=False, recipient_only=True))
                 return
-            if not self._is_open(step.route.channel) or not self._is_paid_for(delivery.content):
+            if not self._accounts.is_open(step.route.channel) or not self._accounts.pay_for(delivery.content):
                 self._after_closing(delivery)
                 return
-            self._credit.take(delivery.content)
+            self._accounts.credit.take(delivery.content)
         delivery.due = self._clock.monotonic() + step.pause
         delivery.renew = True
         self._waiting.append(delivery)
 
-    def _after_closing(self, delivery: _Delivery) -> None:
+    def _after_closing(self, delivery: Delivery) -> None:
         step = self._step(delivery.message, delivery.attempts)
         if isinstance(step, End):
             self._end(delivery, step.outcome)
         else:
             self._try(delivery, step)
 
-    def _after_held(self, delivery: _Delivery, held: Held) -> None:
+    def _after_held(self, delivery: Delivery, held: Held) -> None:
         if held is Held.LEASE:
             delivery.renew = True
             self._waiting.append(delivery)
@@ -407,19 +353,19 @@ class _Deliveries:
         for message_id in message_ids:
             delivery = self._open.get(message_id)
             if delivery is not None:
-                delivery.attempts[:] = _not_rejected(delivery.attempts, channel)
+                delivery.attempts[:] = not_rejected(delivery.attempts, channel)
             result = self._results.get(message_id)
             if result is None:
                 continue
             outcome = MessageOutcome.RETRY if result.outcome is MessageOutcome.FAILED else result.outcome
-            attempts = tuple(_not_rejected(result.attempts, channel))
+            attempts = tuple(not_rejected(result.attempts, channel))
             self._results[message_id] = replace(result, outcome=outcome, attempts=attempts)
         try:
             self._journal.reopen(message_ids, channel)
         except JournalError as error:
             self._halt(Stop.JOURNAL, str(error))
 
-    def _end(self, delivery: _Delivery, outcome: MessageOutcome, detail: str = "") -> None:
+    def _end(self, delivery: Delivery, outcome: MessageOutcome, detail: str = "") -> None:
         try:
             self._journal.settle(delivery.claim, outcome, delivery.route, delivery.attempts[delivery.noted :])
         except ClaimGoneError as error:
@@ -433,7 +379,7 @@ class _Deliveries:
             return
         self._note_result(delivery, outcome, detail)
 
-    def _note_result(self, delivery: _Delivery, outcome: MessageOutcome, detail: str) -> None:
+    def _note_result(self, delivery: Delivery, outcome: MessageOutcome, detail: str) -> None:
         self._open.pop(delivery.claim.message_id, None)
         result = self._results[delivery.claim.message_id] = MessageResult(
             delivery.message,
@@ -446,12 +392,3 @@ class _Deliveries:
         if _LOG.isEnabledFor(logging.INFO):
             fields = report.message_json(result, full=False, dry=False)
             _LOG.info(report.message_line(result), extra={"event": "message", "fields": fields})
-
-
-def _not_rejected(attempts: Iterable[Attempt], channel: Channel) -> list[Attempt]:
-    return [
-        replace(attempt, outcome=Unavailable(attempt.outcome.detail, again=False))
-        if attempt.route.channel is channel and isinstance(attempt.outcome, Rejected)
-        else attempt
-        for attempt in attempts
-    ]

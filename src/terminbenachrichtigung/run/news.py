@@ -1,5 +1,6 @@
 """What the journal keeps of a run: what it left over, what of it is news, how it ended, and what was told."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -78,10 +79,7 @@ def write(context: RunContext, result: RunResult, write_report: Callable[[RunRes
             result.at,
             ending=ended,
             complete=ended == "complete" and result.mode is Mode.RUN_ONCE,
-            counts={
-                outcome: sum(message.outcome is outcome for message in result.messages)
-                for outcome in MessageOutcome
-            },
+            counts=_counts(result),
             reminder_names=_judged(context.settings),
             facts=[*found.once, *result.facts],
             message_ids=found.message_ids,
@@ -145,6 +143,12 @@ def _leftovers(
                 told.append(key)
     settled, unsettled = _skipped_when_due(result, settings)
     return left | unsettled, [*told, *settled]
+
+
+def _counts(result: RunResult) -> dict[str, int]:
+    """By outcome; nothing of a run in a quiet period, which looked at no message."""
+    ended = Counter(message.outcome for message in result.messages)
+    return {} if result.quiet else {outcome: ended[outcome] for outcome in MessageOutcome}
 
 
 def _judged(settings: Settings) -> list[str]:

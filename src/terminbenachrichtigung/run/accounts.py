@@ -1,0 +1,64 @@
+"""Whether a channel may be used at all, and whether its account pays for one more message."""
+
+from collections.abc import Callable
+
+from terminbenachrichtigung.delivery.channel import Balance
+from terminbenachrichtigung.delivery.circuits import Circuits
+from terminbenachrichtigung.delivery.preflight import Shut
+from terminbenachrichtigung.errors import MessageError
+from terminbenachrichtigung.model.delivery import Content, Unknown
+from terminbenachrichtigung.model.plan import Channel, PlannedMessage, Route
+from terminbenachrichtigung.run.backlog import Backlog, Queued
+from terminbenachrichtigung.run.context import RunContext
+from terminbenachrichtigung.run.credit import Credit, price
+from terminbenachrichtigung.run.surprise import or_unknown
+
+
+class Accounts:
+    """The accounts of one run's channels. A channel that must not be used is closed in the backlog."""
+
+    def __init__(
+        self,
+        context: RunContext,
+        backlog: Backlog,
+        circuits: Circuits,
+        content: Callable[[PlannedMessage, Route], Content],
+    ) -> None:
+        self.credit = Credit()
+        self._context = context
+        self._backlog = backlog
+        self._circuits = circuits
+        self._content = content
+        self._preflights = dict(context.preflight)
+
+    def is_open(self, channel: Channel) -> bool:
+        """Makes the channel ready, and asks its preflight, once before its first message."""
+        if channel in self._circuits.closed:
+            return False
+        ready = or_unknown(lambda: self._context.senders[channel])
+        ask = self._preflights.pop(channel, None)
+        match or_unknown(ask) if ask and not isinstance(ready, Unknown) else ready:
+            case Shut(why=why) | Unknown(detail=why):
+                self._backlog.close(channel, why)
+                return False
+            case Balance() as balance:
+                self.credit.opened(balance)
+        return True
+
+    def pay_for(self, content: Content, item: Queued | None = None) -> bool:
+        """Whether there is credit for one more message; else its channel is closed, and `item` given back."""
+        if self.credit.covers(content):
+            return True
+        waiting = self._backlog.waiting_for(content.channel)
+        needed = price(content) + sum(self._price(message, content.channel) for message in waiting)
+        if item is not None:
+            self._backlog.give_back(item)
+        self._backlog.close(content.channel, self.credit.fell_short(needed))
+        return False
+
+    def _price(self, message: PlannedMessage, channel: Channel) -> int:
+        (route,) = [route for route in message.routes if route.channel is channel]
+        try:
+            return price(self._content(message, route))
+        except MessageError:
+            return 0
