@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
-from terminbenachrichtigung.staff_list.entries import Got, Matter, StaffEntry, StaffReason
+from terminbenachrichtigung.staff_list.entries import Got, Matter, StaffEntry
+from terminbenachrichtigung.staff_list.reasons import StaffReason
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 6, 50, tzinfo=UTC)  # Tuesday, 07:50 in Berlin

@@ -38,7 +38,7 @@ from terminbenachrichtigung.run import once
 from terminbenachrichtigung.run.context import RunContext
 from terminbenachrichtigung.schedule.reading import Schedule
 from terminbenachrichtigung.staff_list.cases import staff
-from terminbenachrichtigung.staff_list.entries import StaffReason
+from terminbenachrichtigung.staff_list.reasons import StaffReason
 from terminbenachrichtigung.texts.messages import Texts
 from terminbenachrichtigung.times.windows import Quiet
 
@@ -221,8 +221,13 @@ class Simulation:
         expected = self.world.oracle.staff(schedule.rows(), self.tables.memory(), moment)
         with self._journal(readonly=True) as journal:
             listed = staff(self._context(journal))
-        # The oracle does not judge who was told of a time that holds no more.
-        changed = (StaffReason.CANCELLED, StaffReason.MOVED)
+        # The oracle does not judge who was told what holds no more.
+        changed = (
+            StaffReason.CANCELLED,
+            StaffReason.MOVED,
+            StaffReason.REINSTATED,
+            StaffReason.NUMBER_CHANGED,
+        )
         found = {
             each.customer_id: names
             for each in listed

@@ -27,7 +27,11 @@ def told(practice: Practice, now: str | None = None) -> None:
     [
         # how the front desk cancels                                    what the list says
         pytest.param({"status": " storniert "}, "status storniert", id="by its status"),
-        pytest.param({"customer_id": "18"}, "given to another customer", id="another customer has it now"),
+        pytest.param(
+            {"customer_id": "18", "last_name": "Schulz"},
+            "given to another customer",
+            id="another customer has it now",
+        ),
         pytest.param({"customer_id": None}, "it has no customer any more", id="nobody has it now"),
     ],
 )
@@ -135,7 +139,7 @@ MOVED = [
     # the new start         is on the list?
     pytest.param("2026-11-24 17:00", True, id="to today: no run tells it"),
     pytest.param("2026-11-25 16:00", False, id="later tomorrow: the next run tells it"),
-    pytest.param("2027-01-12 09:00", False, id="to next year: a run tells it then"),
+    pytest.param("2027-01-12 09:00", True, id="to next year: they would come tomorrow in vain"),
 ]
 
 

@@ -7,18 +7,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from terminbenachrichtigung.contact.names import hashed_name
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known, Notification, State
-from terminbenachrichtigung.model.plan import MessageOutcome, Reason
-from terminbenachrichtigung.staff_list.changes import cancelled_cases, moved_cases
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Route
+from terminbenachrichtigung.staff_list.changes import Seen, cancelled_cases, standing_cases
 from terminbenachrichtigung.staff_list.entries import (
     Matter,
     StaffCase,
     StaffEntry,
-    StaffReason,
     journal_cases,
     staff_list,
 )
+from terminbenachrichtigung.staff_list.reasons import StaffReason
 from terminbenachrichtigung.staff_list.text import as_json, as_text
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -179,7 +180,12 @@ def test_the_order_of_urgency(urgent: StaffReason, less: StaffReason) -> None:
 def test_the_reasons_are_those_of_runs_and_messages() -> None:
     skips = {Reason.MISSED, Reason.NO_CONTACT, Reason.MANUAL_CONTACT}
     ends = {MessageOutcome.FAILED, MessageOutcome.UNKNOWN}
-    changed = {StaffReason.CANCELLED, StaffReason.MOVED}
+    changed = {
+        StaffReason.CANCELLED,
+        StaffReason.MOVED,
+        StaffReason.REINSTATED,
+        StaffReason.NUMBER_CHANGED,
+    }
     assert {StaffReason(word) for word in (*skips, *ends)} | changed == set(StaffReason)
 
 
@@ -234,6 +240,18 @@ def test_failed_and_unknown_messages_are_cases(
 
 # ---------------------------------------------------------------- told of a time that holds no more
 
+
+def seen(known: Known, *rows: Appointment) -> Seen:
+    """These rows are all there are; a number is still named if it is the row's mobile."""
+    return Seen(
+        known,
+        {row.appointment_id: row for row in rows},
+        cancelled=lambda row: row.status == "Storniert",
+        names=lambda row, route: row.mobile == route.recipient,
+        now=NOW,
+    )
+
+
 HEARD = [
     # what the journal knows of an appointment that is gone, oldest first       who must hear of it
     pytest.param([heard(State.SENT)], ["17"], id="sent"),
@@ -254,7 +272,7 @@ HEARD = [
 def test_whoever_may_have_heard_of_an_appointment_that_is_gone_is_a_case(
     notifications: list[Notification], customers: list[str]
 ) -> None:
-    cases = list(cancelled_cases(known(*notifications), {}, {}, lambda row: False, NOW))
+    cases = list(cancelled_cases(seen(known(*notifications))))
     assert [case.appointment.customer_id for case in cases] == customers
     assert {case.contact_counts_since for case in cases} <= {SINCE}
 
@@ -262,11 +280,68 @@ def test_whoever_may_have_heard_of_an_appointment_that_is_gone_is_a_case(
 def test_who_was_told_both_times_has_heard_the_last_one() -> None:
     """Moved to B and told so: if it is gone then, B is when they would come."""
     both = known(heard(State.SENT), heard(State.SENT, starts_at=ELSEWHEN, generation=2))
-    (gone,) = cancelled_cases(both, {}, {}, lambda row: False, NOW)
+    (gone,) = cancelled_cases(seen(both))
     assert gone.appointment.starts_at == ELSEWHEN
-    assert not list(moved_cases(both, {"4711": replace(ANNA, starts_at=ELSEWHEN)}, lambda row: False, NOW))
-    (back,) = moved_cases(both, {"4711": ANNA}, lambda row: False, NOW)
+    assert not list(standing_cases(seen(both, replace(ANNA, starts_at=ELSEWHEN))))
+    (back,) = standing_cases(seen(both, ANNA))
     assert (back.reason, back.told) == (StaffReason.MOVED, ELSEWHEN)
+
+
+KEY = b"key"
+MEIER, SCHULZ = (hashed_name(name, key=KEY) for name in ("Anna Meier", "Eva Schulz"))
+AT_HER_NUMBER = Route(Channel.SMS, "+491715555555")
+HER_ROW = replace(ANNA, first_name="Anna", last_name="Meier", mobile=AT_HER_NUMBER.recipient)
+
+
+def told(**changes: object) -> Notification:
+    return replace(heard(State.SENT), name=MEIER, route=AT_HER_NUMBER, **changes)  # type: ignore[arg-type]
+
+
+CHANGED = [
+    # the rows that the schedule has now                                      what a person must tell whom
+    pytest.param([HER_ROW], [], id="all is as told"),
+    pytest.param([], ["cancelled"], id="gone"),
+    pytest.param([replace(HER_ROW, status="Storniert")], ["cancelled"], id="cancelled"),
+    pytest.param([replace(HER_ROW, customer_id="18")], [], id="merged: the same name"),
+    pytest.param([replace(HER_ROW, customer_id="18", first_name="", last_name="Meier")], [], id="Meier"),
+    pytest.param([replace(HER_ROW, customer_id="18", last_name="Schulz")], ["cancelled"], id="given away"),
+    pytest.param(
+        [replace(HER_ROW, customer_id="18", first_name="", last_name="")], ["cancelled"], id="nobody"
+    ),
+    pytest.param([replace(HER_ROW, starts_at=START + timedelta(seconds=59))], [], id="moved by seconds"),
+    pytest.param([replace(HER_ROW, starts_at=ELSEWHEN)], ["moved"], id="moved"),
+    pytest.param([replace(HER_ROW, mobile="+491715555556")], ["number_changed"], id="a corrected number"),
+    # deleted and made anew under another id
+    pytest.param([replace(HER_ROW, appointment_id="a2")], [], id="made anew"),
+    pytest.param([replace(HER_ROW, appointment_id="a2", customer_id="18")], [], id="anew and merged"),
+    pytest.param(
+        [replace(HER_ROW, appointment_id="a2", customer_id="18", mobile="")], ["cancelled"], id="a namesake"
+    ),
+    pytest.param([replace(HER_ROW, appointment_id="a2", starts_at=ELSEWHEN)], ["cancelled"], id="elsewhen"),
+    pytest.param([replace(HER_ROW, appointment_id="a2", status="Storniert")], ["cancelled"], id="off"),
+]
+
+
+@pytest.mark.parametrize(("rows", "reasons"), CHANGED)
+def test_whoever_was_told_what_holds_no_more_is_a_case(rows: list[Appointment], reasons: list[str]) -> None:
+    look = seen(replace(known(told()), name_key=KEY), *rows)
+    cases = [*cancelled_cases(look), *standing_cases(look)]
+    assert [case.reason.value for case in cases] == reasons
+    assert {case.appointment.customer_id for case in cases} <= {"17"}
+
+
+def test_who_was_told_that_it_is_off_is_a_case_once_it_stands_again() -> None:
+    off = replace(known(told(revoked=True)), name_key=KEY)
+    assert not list(cancelled_cases(seen(off)))  # a person has said so
+    (again,) = standing_cases(seen(off, HER_ROW))
+    assert again.reason is StaffReason.REINSTATED
+    assert staff_list([again], off, NOW)
+
+
+def test_a_merged_customer_who_was_told_anew_has_heard_the_last_word() -> None:
+    both = replace(known(told(), told(customer_id="18", starts_at=ELSEWHEN, generation=2)), name_key=KEY)
+    moved = replace(HER_ROW, customer_id="18", starts_at=ELSEWHEN)
+    assert not [*cancelled_cases(seen(both, moved)), *standing_cases(seen(both, moved))]
 
 
 # ---------------------------------------------------------------- output

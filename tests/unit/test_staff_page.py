@@ -10,8 +10,9 @@ import pytest
 from browser.sample import BERLIN, NOW, START, customers
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
-from terminbenachrichtigung.staff_list.entries import Got, Matter, StaffEntry, StaffReason
+from terminbenachrichtigung.staff_list.entries import Got, Matter, StaffEntry
 from terminbenachrichtigung.staff_list.page import as_html, as_mail, of_branch
+from terminbenachrichtigung.staff_list.reasons import StaffReason
 from terminbenachrichtigung.staff_list.words import WORDS, words_of
 
 

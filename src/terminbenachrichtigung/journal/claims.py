@@ -140,7 +140,7 @@ def _told_under_another_id(
             "starts_at": to_the_minute(appointment.starts_at),
             "appointment_id": appointment.appointment_id,
             "customer_id": message.customer_id,
-            "recipient": _first_recipient(message, key),
+            "first_recipient": _first_recipient(message, key),
         },
     ).all()
     name = _name_of(appointment, key) if told else frozenset()
@@ -185,7 +185,7 @@ def insert(
                 "customer_id": message.customer_id,
                 "starts_at": to_the_minute(appointment.starts_at),
                 "name": " ".join(sorted(_name_of(appointment, row.name_key))),
-                "recipient": _first_recipient(message, row.name_key),
+                "first_recipient": _first_recipient(message, row.name_key),
             }
             for appointment, generation in zip(message.appointments, generations, strict=True)
         ],

@@ -48,7 +48,7 @@ _NOTIFICATIONS = (
         messages.c.run_now,
         messages.c.renewed_at,
         messages.c.channel,
-        messages.c.recipient.label("sent_to"),
+        messages.c.recipient,
     )
     .join(messages, messages.c.message_id == notifications.c.message_id)
     # By the journal's clock: a run that began later may have claimed earlier.
@@ -73,9 +73,9 @@ def _notification(row: Row[Any], leased: tuple[datetime, datetime] | None = None
         state,
         row.message_id,
         row.run_now,
-        Route(Channel(row.channel), row.sent_to or "") if row.channel else None,
+        Route(Channel(row.channel), row.recipient or "") if row.channel else None,
         name_from(row.name),
-        row.recipient,
+        row.first_recipient,
         revoked=row.revoked_at is not None,
     )
 

@@ -54,7 +54,7 @@ told_under_other_ids = (
         notifications.c.revoked_at.is_(None),
         or_(
             notifications.c.customer_id == bindparam("customer_id"),
-            notifications.c.recipient == bindparam("recipient"),
+            notifications.c.first_recipient == bindparam("first_recipient"),
         ),
     )
 )

@@ -121,7 +121,7 @@ notifications = Table(
     Column("customer_id", Text, nullable=False),
     Column("starts_at", UtcTime, nullable=False),  # to the minute, as texts show it
     Column("name", Text, nullable=False),  # hashes of the words of the customer's name; empty for no name
-    Column("recipient", Text),  # hash of the message's first one; null: told by another system
+    Column("first_recipient", Text),  # hash of the message's first one; null: told by another system
     Column("revoked_at", UtcTime),  # since when the customer knows that it is off
     # The promise "never twice" lives here, below every program that may be wrong.
     UniqueConstraint("reminder", "appointment_id", "generation"),

@@ -6,7 +6,7 @@ from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.plan import PlannedMessage
 from terminbenachrichtigung.run.context import RunContext, reaches
-from terminbenachrichtigung.run.planning import judge, plan_window
+from terminbenachrichtigung.run.planning import judge, look
 
 
 def adopt(context: RunContext) -> int:
@@ -17,12 +17,13 @@ def adopt(context: RunContext) -> int:
     journal = context.journal
     assert journal is not None
     now = context.quiet.next_open(context.clock.now())
-    planned = plan_window(context, now)
+    found = look(context, now)
     together: defaultdict[tuple[str, str], list[Appointment]] = defaultdict(list)
     reach = reaches(context, now)
-    for each in judge(context, planned, now):
+    for each in judge(context, found, now):
         row = each.appointment
-        ours = each.first(rules.NEVER_NOTIFIED) is None
+        # Whom a message did not reach is on the staff list, and stays there.
+        ours = each.first(rules.NEVER_NOTIFIED) is None and not each.did_not_arrive()
         if ours and row.customer_id is not None and now < row.starts_at <= reach[each.reminder]:
             together[each.reminder, row.customer_id].append(row)
     return journal.adopt(

@@ -11,9 +11,9 @@ may send all the same; `forecast`, what the next runs would do.
 
 from terminbenachrichtigung.rules.by_hand import plan_by_hand
 from terminbenachrichtigung.rules.confirming import booked_since, judge_confirmation, plan_confirmations
-from terminbenachrichtigung.rules.contact import Parts
+from terminbenachrichtigung.rules.contact import Parts, still_names
 from terminbenachrichtigung.rules.context import has_excluded_status
-from terminbenachrichtigung.rules.forecast import Forecast, forecast
+from terminbenachrichtigung.rules.forecast import Forecast, forecast, told_in_time
 from terminbenachrichtigung.rules.people import names, same_person
 from terminbenachrichtigung.rules.planning import Judgement, judge, plan
 from terminbenachrichtigung.rules.verdicts import (
@@ -45,4 +45,6 @@ __all__ = [
     "plan_by_hand",
     "plan_confirmations",
     "same_person",
+    "still_names",
+    "told_in_time",
 ]

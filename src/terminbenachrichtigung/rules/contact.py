@@ -3,6 +3,7 @@
 The order and what "usable" means are those of the contract, section 3.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,8 @@ from terminbenachrichtigung.model.plan import Channel, Route
 from terminbenachrichtigung.safe_text import one_line
 
 _OPTED_OUT = "the recipient asked not to be written to (opt-out)"
+_PIECES = re.compile(r"[;,\r\n]+")
+_WORDS = re.compile(r"[;,\s]+")
 SHOWN = 80  # signs of what somebody typed; the rest says nothing more
 
 
@@ -126,6 +129,21 @@ def contact(
             routes.append(Route(channel, recipient))
     left_alone = any(why is _OPTED_OUT for _, why in unusable)
     return Contact(tuple(routes), tuple(unusable), opted_out=left_alone and not routes)
+
+
+def still_names(appointment: Appointment, route: Route, settings: Settings) -> bool:
+    """Whether a number or address that was written to is anywhere in the fields of its kind."""
+    match route.channel:
+        case Channel.SMS:
+            country = settings.sms.country_code if settings.sms is not None else ""
+            pieces = _PIECES.split(f"{appointment.mobile};{appointment.phone}")
+            return any(
+                mobile_number((piece,), country, frozenset()).number == route.recipient for piece in pieces
+            )
+        case Channel.EMAIL:
+            pieces = _WORDS.split(appointment.email)
+            found = (email_address(piece).address for piece in pieces)
+            return any(address and address.casefold() == route.recipient.casefold() for address in found)
 
 
 def max_parts(settings: Settings, channel: Channel) -> int | None:

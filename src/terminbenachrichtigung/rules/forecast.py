@@ -70,6 +70,37 @@ def forecast(  # noqa: PLR0917  the same as `plan`
     return {reminder.name: found.get(reminder.name, Forecast()) for reminder in settings.reminders}
 
 
+def told_in_time(  # noqa: PLR0917  the same as `plan`
+    appointments: Sequence[Appointment],
+    settings: Settings,
+    known: Known,
+    since: datetime,
+    parts: Parts,
+    quiet: Quiet,
+    *,
+    until: Mapping[str, datetime],
+) -> frozenset[str]:
+    """Which appointments one of the hourly runs from `since` on tells before the moment given for each.
+
+    One forecast for all of them, however many they are. `appointments` are all of their customers, as far
+    as they may share a message or the gap with them.
+    """
+    told: set[str] = set()
+    for now in hourly_runs(since, max(until.values(), default=since), settings.zone):
+        if quiet.period_at(now) is not None:
+            continue
+        waiting = {each for each, end in until.items() if end > now and each not in told}
+        customers = {row.customer_id for row in appointments if row.appointment_id in waiting}
+        appointments = [row for row in appointments if row.customer_id in customers]
+        if not appointments:
+            break
+        known = replace(known, open_claims=frozenset())
+        planned = plan(appointments, settings, known, now, parts, quiet)
+        told |= waiting & {row.appointment_id for each in planned.messages for row in each.appointments}
+        known = _after(known, now, planned, settings)
+    return frozenset(told)
+
+
 def hourly_runs(since: datetime, until: datetime, zone: ZoneInfo) -> Iterator[datetime]:
     """When cron calls, from `since` on and before `until`; by the local clock's minutes."""
     local = since.astimezone(zone)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import Known, Notification
+from terminbenachrichtigung.model.journal import CHANNELS_LEFT, Known, Notification, State
 from terminbenachrichtigung.model.plan import MessageOutcome, Plan, PlannedMessage, Reason, Skip, Verdict
 from terminbenachrichtigung.rules.bundles import bundle
 from terminbenachrichtigung.rules.contact import SHOWN, Parts, is_unknown_word
@@ -72,6 +72,13 @@ class Judgement:
     def reminder(self) -> str:
         """The name of the reminder that is judged."""
         return self.candidate.name
+
+    def did_not_arrive(self) -> bool:
+        """Whether some reminder's message about the present person and start failed, or may have."""
+        return any(
+            each.state in (*CHANNELS_LEFT, State.UNKNOWN) and self.context.names(each, self.candidate)
+            for each in self.context.notifications(self.candidate)
+        )
 
     def told(self) -> Notification | None:
         """What the journal has of this reminder for the present person and start; None: nothing."""

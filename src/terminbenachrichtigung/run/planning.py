@@ -29,8 +29,19 @@ class Planned:
     """Plans anew by the newest rows of one customer, and by what the journal knows then."""
 
 
-def plan_window(context: RunContext, now: datetime, since: datetime | None = None) -> Planned:
-    """Reads what a run at the open moment `now` needs, from `since` on if that is earlier, and plans it."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What schedule and journal say of the days that a run looks at."""
+
+    window: Window
+    known: Known
+    first: datetime
+    until: datetime
+    read_at: float  # by the monotonic clock
+
+
+def look(context: RunContext, now: datetime, since: datetime | None = None) -> Look:
+    """Reads what a run at the open moment `now` needs, from `since` on if that is earlier."""
     settings = context.settings
     last = ask_journal(context, (), now, since=now).last_complete_run
     first = min(now, last or now, since or now)
@@ -38,23 +49,28 @@ def plan_window(context: RunContext, now: datetime, since: datetime | None = Non
     # To the end of the day at least: a short lead does not reach so far, but what is missed today counts.
     tomorrow = context.quiet.day_start(context.quiet.local_date(now) + timedelta(days=1))
     until = max(farthest + gap_of(settings), tomorrow)
-    parts = text_lengths(context)
-
-    def plan(rows: Sequence[Appointment]) -> tuple[Known, Plan]:
-        known = ask_journal(context, rows, now, first)
-        return known, rules.plan(rows, settings, known, now, parts, context.quiet)
-
     read_at = context.clock.monotonic()
     window = context.schedule.read(first, until)
-    known, planned = plan(window.appointments)
+    return Look(window, ask_journal(context, window.appointments, now, first), first, until, read_at)
+
+
+def plan_window(context: RunContext, now: datetime) -> Planned:
+    """Reads what a run at the open moment `now` needs, and plans it."""
+    settings = context.settings
+    parts = text_lengths(context)
+    found = look(context, now)
+
+    def plan(rows: Sequence[Appointment], known: Known) -> Plan:
+        return rules.plan(rows, settings, known, now, parts, context.quiet)
+
     return Planned(
-        window,
-        known,
-        planned,
-        read_at,
+        found.window,
+        found.known,
+        plan(found.window.appointments, found.known),
+        found.read_at,
         same_day=settings.rules.same_day,
-        reread=lambda: context.schedule.read(first, until).appointments,
-        plan_customer=lambda rows: plan(rows)[1],
+        reread=lambda: context.schedule.read(found.first, found.until).appointments,
+        plan_customer=lambda rows: plan(rows, ask_journal(context, rows, now, found.first)),
     )
 
 
@@ -91,12 +107,12 @@ def plan_confirmations(context: RunContext, now: datetime, known: Known) -> Plan
     )
 
 
-def judge(context: RunContext, planned: Planned, now: datetime) -> tuple[rules.Judgement, ...]:
+def judge(context: RunContext, found: Look, now: datetime) -> tuple[rules.Judgement, ...]:
     """Every rule's verdict about every appointment of the window, for those who ask beside the run."""
     return rules.judge(
-        planned.window.appointments,
+        found.window.appointments,
         context.settings,
-        planned.known,
+        found.known,
         now,
         text_lengths(context),
         context.quiet,

@@ -1,6 +1,6 @@
 """Whom a person must call or write now, and what was ticked off."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -9,25 +9,18 @@ from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known, StaffTick
 from terminbenachrichtigung.model.plan import Reason
-from terminbenachrichtigung.on_demand.forecast import outlook
-from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, reaches
-from terminbenachrichtigung.run.planning import Planned, judge, plan_window
-from terminbenachrichtigung.staff_list.changes import cancelled_cases, moved_cases
-from terminbenachrichtigung.staff_list.entries import (
-    StaffCase,
-    StaffEntry,
-    StaffReason,
-    journal_cases,
-    staff_list,
-    tick,
-)
+from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, reaches, text_lengths
+from terminbenachrichtigung.run.planning import Look, judge, look
+from terminbenachrichtigung.staff_list.changes import Seen, cancelled_cases, standing_cases
+from terminbenachrichtigung.staff_list.entries import StaffCase, StaffEntry, journal_cases, staff_list, tick
+from terminbenachrichtigung.staff_list.reasons import StaffReason
 
 
 def staff(context: RunContext) -> tuple[StaffEntry, ...]:
     """Whom a person must call or write now (contract, section 2, *The staff list*)."""
     found = _look(context)
     done = frozenset[StaffTick]() if context.journal is None else context.journal.staff_done(found.moment)
-    return staff_list(found.cases, found.known, found.moment, done)
+    return staff_list(found.cases, found.known, found.moment, done, found.contacts)
 
 
 def tick_off(
@@ -47,7 +40,7 @@ def tick_off(
     """
     assert context.journal is not None
     found = _look(context)
-    entries = staff_list(found.cases, found.known, found.moment)
+    entries = staff_list(found.cases, found.known, found.moment, contacts=found.contacts)
     chosen: dict[str, StaffEntry] = {}
     for appointment_id in appointment_ids:
         meant = [
@@ -86,78 +79,113 @@ class _Found:
     cases: tuple[StaffCase, ...]
     known: Known
     moment: datetime
+    contacts: Mapping[str, datetime]
 
 
 def _look(context: RunContext) -> _Found:
     moment = context.clock.now()
     now = context.quiet.next_open(moment)
-    planned = plan_window(context, now, since=moment)
-    cases = _from_rules(context, planned, moment, now)
+    found = look(context, now, since=moment)
+    cases = _from_rules(context, found, moment, now)
+    seen = _seen(context, found, moment, now)
+    cases += cancelled_cases(seen)
     listed = {case.appointment.appointment_id for case in cases}
-    known, changed = _changed(context, planned, moment, now)
-    for case in changed:
-        if case.reason is StaffReason.CANCELLED or (
-            # Where it is listed already, the list says what they were told before.
-            case.appointment.appointment_id not in listed and not _will_be_told(context, case, moment, now)
-        ):
-            cases.append(case)
-    return _Found(tuple(cases), known, moment)
+    # Where it is listed already, the list says what they were told before.
+    standing = [case for case in standing_cases(seen) if case.appointment.appointment_id not in listed]
+    told = _will_be_told(context, found, seen, standing, now)
+    cases += (case for case in standing if case.appointment.appointment_id not in told)
+    return _Found(tuple(cases), seen.known, moment, _contacts(seen.rows.values(), moment))
 
 
-# ---------------------------------------------------------------- told of a time that holds no more
+def _contacts(rows: Iterable[Appointment], moment: datetime) -> Mapping[str, datetime]:
+    """By customer: when they were last contacted by hand, by any of their rows."""
+    contacts: dict[str, datetime] = {}
+    for row in rows:
+        contacted, customer = row.last_contacted_at, row.customer_id
+        if contacted is not None and customer is not None and contacted <= moment:
+            contacts[customer] = max(contacted, contacts.get(customer, contacted))
+    return contacts
 
 
-def _changed(
-    context: RunContext, planned: Planned, moment: datetime, now: datetime
-) -> tuple[Known, Iterable[StaffCase]]:
-    """The cancelled, and the moved, whom a run may still tell; with what the journal knows of all of them."""
-    if context.journal is None:
-        return planned.known, ()
-    rows = {row.appointment_id: row for row in planned.window.appointments}
-    customers: dict[str, Appointment] = {}
-    for row in rows.values():
-        if row.customer_id is not None:
-            customers.setdefault(row.customer_id, row)
-    # Told of the days ahead, and not there any more: moved beyond the window, or gone from the schedule. One
-    # statement asks for all of them, because in a foreign view it may read every row.
-    elsewhere = sorted(context.journal.notified_ahead(moment) - rows.keys())
-    found = context.schedule.find(*elsewhere)
-    rows |= {row.appointment_id: row for row in found.appointments}
-    more = ask_journal(context, found.appointments, now, since=moment, others=elsewhere)
-    known = replace(
-        planned.known,
-        notifications={**planned.known.notifications, **more.notifications},
-        confirmations={**planned.known.confirmations, **more.confirmations},
-    )
+# ---------------------------------------------------------------- told of what holds no more
+
+
+def _seen(context: RunContext, found: Look, moment: datetime, now: datetime) -> Seen:
+    """The rows of the window, and those that somebody was told of and that are elsewhere by now."""
+    rows = {row.appointment_id: row for row in found.window.appointments}
+    known, bad_rows = found.known, found.window.bad_rows
+    if context.journal is not None:
+        # Told of the days ahead, and not there any more: moved beyond the window, or gone from the schedule.
+        # One statement asks for all of them, because in a foreign view it may read every row.
+        elsewhere = sorted(context.journal.notified_ahead(moment) - rows.keys())
+        others = context.schedule.find(*elsewhere)
+        rows |= {row.appointment_id: row for row in others.appointments}
+        more = ask_journal(context, others.appointments, now, since=moment, others=elsewhere)
+        bad_rows = (*bad_rows, *others.bad_rows)
+        known = replace(
+            known,
+            notifications={**known.notifications, **more.notifications},
+            confirmations={**known.confirmations, **more.confirmations},
+        )
     # A row that cannot be read may say anything: it is no cancellation.
-    unclear = {bad.appointment_id for bad in (*planned.window.bad_rows, *found.bad_rows)}
-    clear = replace(
-        known, notifications={name: told for name, told in known.notifications.items() if name not in unclear}
+    unclear = {bad.appointment_id for bad in bad_rows}
+    clear = {name: told for name, told in known.notifications.items() if name not in unclear}
+    settings = context.settings
+    return Seen(
+        replace(known, notifications=clear),
+        rows,
+        cancelled=lambda row: rules.has_excluded_status(row, settings),
+        names=lambda row, route: rules.still_names(row, route, settings),
+        now=moment,
     )
 
-    def cancelled(row: Appointment) -> bool:
-        return rules.has_excluded_status(row, context.settings)
 
-    return known, (
-        *cancelled_cases(clear, rows, customers, cancelled, moment),
-        *moved_cases(clear, rows, cancelled, moment),
+def _will_be_told(
+    context: RunContext, found: Look, seen: Seen, standing: Iterable[StaffCase], now: datetime
+) -> frozenset[str]:
+    """Of those that moved or stand again: which a run tells before the start that the customer was told."""
+    until = {
+        (row := case.appointment).appointment_id: min(case.told or row.starts_at, row.starts_at)
+        for case in standing
+        if case.reason is not StaffReason.NUMBER_CHANGED
+    }
+    if not until:
+        return frozenset()
+    settings, quiet = context.settings, context.quiet
+    rows = dict(seen.rows)
+    last = max(until.values())
+    # What the last of these runs could take along; mostly the window has it all.
+    far = max(quiet.reach(max(last, now), each.lead) for each in settings.reminders) + gap_of(settings)
+    known = seen.known
+    if far > found.until:
+        beyond = context.schedule.read(found.until, far).appointments
+        more = ask_journal(context, beyond, now, since=now)
+        rows |= {row.appointment_id: row for row in beyond}
+        known = replace(known, notifications={**known.notifications, **more.notifications})
+    customers = {rows[each].customer_id for each in until}
+    theirs = [row for row in rows.values() if row.customer_id in customers]
+    ids = {row.appointment_id for row in theirs}
+    notifications = {each: told for each, told in known.notifications.items() if each in ids}
+    return rules.told_in_time(
+        sorted(theirs, key=lambda row: (row.starts_at, row.appointment_id)),
+        settings,
+        replace(known, notifications=notifications),
+        seen.now,
+        text_lengths(context),
+        quiet,
+        until=until,
     )
-
-
-def _will_be_told(context: RunContext, case: StaffCase, moment: datetime, now: datetime) -> bool:
-    ahead = outlook(context, case.appointment, moment, now).ahead
-    return any(forecast.run is not None for forecast in ahead.values())
 
 
 # ---------------------------------------------------------------- left to staff by the rules
 
 
-def _from_rules(context: RunContext, planned: Planned, moment: datetime, now: datetime) -> list[StaffCase]:
+def _from_rules(context: RunContext, found: Look, moment: datetime, now: datetime) -> list[StaffCase]:
     tomorrow = context.quiet.day_start(context.quiet.local_date(now) + timedelta(days=1))
     reach = reaches(context, now)
     ours = [
         each
-        for each in judge(context, planned, now)
+        for each in judge(context, found, now)
         if moment < each.appointment.starts_at and each.first(rules.NEVER_NOTIFIED) is None
     ]
     # Also by a reminder whose window opens later.
@@ -165,7 +193,7 @@ def _from_rules(context: RunContext, planned: Planned, moment: datetime, now: da
     # Also what a message took along, whose own window opens later.
     cases = list(
         journal_cases(
-            {each.appointment.appointment_id: each.appointment for each in ours}.values(), planned.known
+            {each.appointment.appointment_id: each.appointment for each in ours}.values(), found.known
         )
     )
     ours = [

@@ -1,13 +1,17 @@
-"""Who was told of a time that holds no more: the appointment was cancelled, given away, or moved."""
+"""Who was told what holds no more: the appointment was cancelled, given away, moved, or stands again."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung import rules
+from terminbenachrichtigung.contact.names import same_name
+from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import Known, Notification, State
-from terminbenachrichtigung.model.plan import Channel
-from terminbenachrichtigung.staff_list.entries import StaffCase, StaffReason
+from terminbenachrichtigung.model.plan import Channel, Route
+from terminbenachrichtigung.staff_list.entries import StaffCase
+from terminbenachrichtigung.staff_list.reasons import StaffReason
 
 _HEARD = frozenset({State.SENT, State.DELIVERED, State.UNKNOWN})
 _CONFIRMED = frozenset({State.SENT, State.DELIVERED})
@@ -15,38 +19,50 @@ _LATER_WORD = frozenset({State.CLAIMED, State.ADOPTED})
 """Somebody is telling the customer at this moment, or another system has."""
 
 
-def cancelled_cases(
-    known: Known,
-    rows: Mapping[str, Appointment],
-    customers: Mapping[str, Appointment],
-    cancelled: Callable[[Appointment], bool],
-    now: datetime,
-) -> Iterator[StaffCase]:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one look at schedule and journal has of all appointments that somebody was told of."""
+
+    known: Known
+    rows: Mapping[str, Appointment]  # by id; one that is not there is gone
+    cancelled: Callable[[Appointment], bool]  # whether a row stands for no appointment, by its status
+    names: Callable[[Appointment, Route], bool]  # whether a row still names a number or address
+    now: datetime  # a start that is not later needs no call
+
+    def is_theirs(self, heard: Notification, row: Appointment) -> bool:
+        """Whether the appointment is still that of the person who heard of it."""
+        return rules.same_person(heard, row, self.known.name_key)
+
+
+def cancelled_cases(seen: Seen) -> Iterator[StaffCase]:
     """Those who were, or may have been, told of an appointment ahead that is theirs no more.
 
-    Only a contact by hand after the message settles it. The start is the one that they were told.
-
-    Args:
-        known: the journal's answer about all appointments that are to be judged.
-        rows: these appointments as the schedule has them, by id; one that is not there is gone.
-        customers: by customer, a row that has their contact data, for an appointment that is gone.
-        cancelled: whether a row stands for no appointment, by its status.
-        now: a start that is not later needs no call.
+    Only a contact by hand after the message settles it. The start is the one that they were told. Who has
+    another row at that start need not hear that it is off: calendar programs delete and make anew.
     """
-    for appointment_id, notifications in known.notifications.items():
-        row = rows.get(appointment_id)
+    customers: dict[str, Appointment] = {}
+    at_start: defaultdict[datetime, list[Appointment]] = defaultdict(list)
+    for each in seen.rows.values():
+        if each.customer_id is not None:
+            customers.setdefault(each.customer_id, each)
+            if not seen.cancelled(each):
+                at_start[to_the_minute(each.starts_at)].append(each)
+    for appointment_id, notifications in seen.known.notifications.items():
+        row = seen.rows.get(appointment_id)
         for heard in _last_heard(notifications):
-            if heard.starts_at <= now:
+            if heard.starts_at <= seen.now or heard.revoked:
                 continue
             if row is None:
                 detail = "gone from the schedule"
-            elif row.customer_id != heard.customer_id:
+            elif not seen.is_theirs(heard, row):
                 detail = "given to another customer" if row.customer_id else "it has no customer any more"
-            elif cancelled(row):
+            elif seen.cancelled(row):
                 detail = f"status {row.status.strip()}"
             else:
                 continue
-            theirs = row if row and row.customer_id == heard.customer_id else customers.get(heard.customer_id)
+            if any(_is_their_other_row(seen, heard, other) for other in at_start[heard.starts_at]):
+                continue
+            theirs = row if row and seen.is_theirs(heard, row) else customers.get(heard.customer_id)
             yield StaffCase(
                 _as_told(heard, theirs),
                 heard.reminder,
@@ -57,60 +73,77 @@ def cancelled_cases(
             )
 
 
-def moved_cases(
-    known: Known,
-    rows: Mapping[str, Appointment],
-    cancelled: Callable[[Appointment], bool],
-    now: datetime,
-) -> Iterator[StaffCase]:
-    """Those whose appointment has another start than the one they were, or may have been, told.
+def standing_cases(seen: Seen) -> Iterator[StaffCase]:
+    """Those whose appointment stands, but not as they were, or may have been, told of it.
 
-    Whether a run will still tell them is for the caller to find out. The arguments are as above.
+    It has another start; or it stands again, after they heard that it is off; or they were told at a number
+    or address that was corrected since. Whether a run will still tell of the first two is for the caller to
+    find out.
     """
-    for appointment_id, notifications in known.notifications.items():
-        row = rows.get(appointment_id)
-        if row is None or row.starts_at <= now or cancelled(row):
+    for appointment_id, notifications in seen.known.notifications.items():
+        row = seen.rows.get(appointment_id)
+        if row is None or row.starts_at <= seen.now or seen.cancelled(row):
             continue
         for heard in _last_heard(notifications):
-            if (
-                heard.customer_id == row.customer_id
-                and heard.starts_at != row.starts_at
-                and not _confirmed(row, heard, known)
-            ):
-                yield StaffCase(
-                    row,
-                    heard.reminder,
-                    StaffReason.MOVED,
-                    "",
-                    heard.run_now,
-                    heard.message_id,
-                    told=heard.starts_at,
-                )
+            if seen.is_theirs(heard, row) and (found := _of_standing(seen, row, heard)) is not None:
+                yield found
+
+
+def _of_standing(seen: Seen, row: Appointment, heard: Notification) -> StaffCase | None:
+    reason, detail, told = StaffReason.MOVED, "", None
+    if heard.starts_at != to_the_minute(row.starts_at):
+        told = heard.starts_at
+        if _confirmed(row, heard, seen.known):
+            return None
+    elif heard.revoked:
+        reason = StaffReason.REINSTATED
+    elif heard.state in _CONFIRMED and heard.route is not None and not seen.names(row, heard.route):
+        reason, detail = StaffReason.NUMBER_CHANGED, f"told at {heard.route.recipient}"
+    else:
+        return None
+    return StaffCase(row, heard.reminder, reason, detail, heard.run_now, heard.message_id, told)
+
+
+def _is_their_other_row(seen: Seen, heard: Notification, row: Appointment) -> bool:
+    """Whether a row of another appointment is the same person's: by the id, or by name and recipient."""
+    if row.appointment_id == heard.appointment_id:
+        return False
+    if row.customer_id == heard.customer_id:
+        return True
+    same_recipient = heard.route is not None and seen.names(row, heard.route)
+    return same_recipient and seen.is_theirs(heard, row)
 
 
 def _confirmed(row: Appointment, heard: Notification, known: Known) -> bool:
     """Whether the new start was confirmed to the customer since."""
     return any(
-        each.state in _CONFIRMED
-        and (each.customer_id, each.starts_at) == (row.customer_id, row.starts_at)
-        and each.run_now >= heard.run_now
+        each.state in _CONFIRMED and rules.names(each, row, known.name_key) and each.run_now >= heard.run_now
         for each in known.confirmations.get(row.appointment_id, ())
     )
 
 
-def _last_heard(notifications: Iterable[Notification]) -> Iterator[Notification]:
-    """By customer: the last word that they have, or may have, about the appointment."""
-    last = {
-        notification.customer_id: notification
-        for notification in notifications
-        if notification.state in _HEARD | _LATER_WORD
-    }
-    return (notification for notification in last.values() if notification.state in _HEARD)
+def _last_heard(notifications: Sequence[Notification]) -> Iterator[Notification]:
+    """By person: the last word that they have, or may have, about the appointment."""
+    last: list[Notification] = []
+    for each in notifications:
+        if each.state in _HEARD | _LATER_WORD:
+            last = [*(before for before in last if not _is_same(before, each)), each]
+    return (each for each in last if each.state in _HEARD)
+
+
+def _is_same(one: Notification, other: Notification) -> bool:
+    """Whether two notifications of one appointment were to one person: a merged record has a new id."""
+    return one.customer_id == other.customer_id or same_name(one.name, other.name)
 
 
 def _as_told(heard: Notification, theirs: Appointment | None) -> Appointment:
     if theirs is not None:
-        return replace(theirs, appointment_id=heard.appointment_id, starts_at=heard.starts_at)
+        return replace(
+            theirs,
+            appointment_id=heard.appointment_id,
+            starts_at=heard.starts_at,
+            customer_id=heard.customer_id,
+        )
     # All that is left of them is where the message went.
     recipient = {heard.route.channel: heard.route.recipient} if heard.route else {}
     return Appointment(

@@ -1,31 +1,17 @@
 """The cases that runs leave to a person, and how they come down to one entry for each customer."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from types import MappingProxyType
 
+from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import Known, Notification, StaffTick, State
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.safe_text import printable
-
-
-class StaffReason(StrEnum):
-    """Why a person must do it, the most urgent first: `unknown` may have reached the customer after all.
-
-    The words are those of `Reason` and `MessageOutcome`, so `StaffReason(skip.reason)` is the way here;
-    and two for those who were told of a time that holds no more.
-    """
-
-    MISSED = "missed"
-    CANCELLED = "cancelled"
-    MOVED = "moved"
-    FAILED = "failed"
-    NO_CONTACT = "no_contact"
-    MANUAL_CONTACT = "manual_contact"
-    UNKNOWN = "unknown"
+from terminbenachrichtigung.staff_list.reasons import StaffReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,29 +80,33 @@ def journal_cases(appointments: Iterable[Appointment], known: Known) -> tuple[St
         StaffCase(appointment, latest.reminder, *_IN_JOURNAL[latest.state], latest.run_now, latest.message_id)
         for appointment in appointments
         for latest in _latest_by_reminder(appointment, known)
-        if latest.state in _IN_JOURNAL and _names(latest, appointment)
+        if latest.state in _IN_JOURNAL and rules.names(latest, appointment, known.name_key)
     )
 
 
 def staff_list(
-    cases: Iterable[StaffCase], known: Known, now: datetime, done: Collection[StaffTick] = ()
+    cases: Iterable[StaffCase],
+    known: Known,
+    now: datetime,
+    done: Collection[StaffTick] = (),
+    contacts: Mapping[str, datetime] = MappingProxyType({}),
 ) -> tuple[StaffEntry, ...]:
     """Drop the cases that are settled, and bring the others down to one entry per customer, soonest first.
 
     A case is settled when its appointment has started, the customer was told of it, by any reminder, or the
     customer was contacted by hand since; a contact that lies in the future is a typing error and counts for
     nothing. `no_contact` cases must be those that no other reminder can reach either. `done` is what a
-    person ticked off.
+    person ticked off, `contacts` when a customer was last contacted by hand, by any of their rows.
     """
     by_customer: defaultdict[str, list[StaffCase]] = defaultdict(list)
     for case in cases:
         if case.appointment.customer_id is not None:
             by_customer[case.appointment.customer_id].append(case)
-    entries = (
-        _entry(customer_id, open_cases, known)
-        for customer_id, of_customer in by_customer.items()
-        if (open_cases := [case for case in _open(of_customer, known, now) if tick(case) not in done])
-    )
+    entries = []
+    for customer_id, of_customer in by_customer.items():
+        found = _open(of_customer, known, now, contacts.get(customer_id))
+        if open_cases := [case for case in found if tick(case) not in done]:
+            entries.append(_entry(customer_id, open_cases, known))
     return tuple(sorted(entries, key=lambda entry: (entry.starts_at, entry.customer_id)))
 
 
@@ -153,6 +143,7 @@ _IN_JOURNAL = {
 _TOLD = frozenset({State.SENT, State.DELIVERED, State.ADOPTED})
 _MAY_HAVE_ARRIVED = frozenset({State.UNKNOWN, State.CLAIMED})
 _GOT = _TOLD | {State.UNKNOWN}
+_TOLD_IS_THE_TROUBLE = frozenset({StaffReason.CANCELLED, StaffReason.NUMBER_CHANGED})
 _URGENCY = {reason: rank for rank, reason in enumerate(StaffReason)}
 
 
@@ -165,23 +156,17 @@ def _latest_by_reminder(appointment: Appointment, known: Known) -> Iterable[Noti
     }.values()
 
 
-def _names(notification: Notification, appointment: Appointment) -> bool:
-    return (notification.customer_id, notification.starts_at) == (
-        appointment.customer_id,
-        appointment.starts_at,
-    )
-
-
-def _open(cases: Sequence[StaffCase], known: Known, now: datetime) -> list[StaffCase]:
-    contacts = [case.appointment.last_contacted_at for case in cases]
-    contacted = max((contact for contact in contacts if contact is not None and contact <= now), default=None)
+def _open(
+    cases: Sequence[StaffCase], known: Known, now: datetime, contacted: datetime | None
+) -> list[StaffCase]:
+    contacts = [contacted, *(case.appointment.last_contacted_at for case in cases)]
+    latest = max((contact for contact in contacts if contact is not None and contact <= now), default=None)
     return [
         case
         for case in cases
         if case.appointment.starts_at > now
-        # Of a cancelled one, being told is the trouble.
-        and (case.reason is StaffReason.CANCELLED or not _told(case.appointment, known))
-        and not (contacted is not None and contacted >= case.contact_counts_since)
+        and (case.reason in _TOLD_IS_THE_TROUBLE or not _told(case.appointment, known))
+        and not (latest is not None and latest >= case.contact_counts_since)
     ]
 
 
@@ -192,9 +177,10 @@ def _told(appointment: Appointment, known: Known) -> bool:
     """
     told = False
     for notification in known.notifications.get(appointment.appointment_id, ()):
+        right = rules.names(notification, appointment, known.name_key) and not notification.revoked
         if notification.state in _TOLD:
-            told = _names(notification, appointment)
-        elif notification.state in _MAY_HAVE_ARRIVED and not _names(notification, appointment):
+            told = right
+        elif notification.state in _MAY_HAVE_ARRIVED and not right:
             told = False
     return told
 
@@ -203,9 +189,9 @@ def _told_otherwise(appointment: Appointment, known: Known) -> datetime | None:
     told = [
         notification.starts_at
         for notification in known.notifications.get(appointment.appointment_id, ())
-        if notification.state in _TOLD and notification.customer_id == appointment.customer_id
+        if notification.state in _TOLD and rules.same_person(notification, appointment, known.name_key)
     ]
-    return told[-1] if told and told[-1] != appointment.starts_at else None
+    return told[-1] if told and told[-1] != to_the_minute(appointment.starts_at) else None
 
 
 def _entry(customer_id: str, cases: Sequence[StaffCase], known: Known) -> StaffEntry:
@@ -251,7 +237,7 @@ def _matter(cases: Sequence[StaffCase], known: Known) -> Matter:
             each.starts_at,
         )
         for each in sorted(heard, key=lambda each: each.run_now)
-        if each.state in _GOT and each.customer_id == appointment.customer_id
+        if each.state in _GOT and rules.same_person(each, appointment, known.name_key)
     )
     return Matter(
         appointment_id=appointment.appointment_id,

@@ -6,17 +6,8 @@ from datetime import datetime, tzinfo
 
 from terminbenachrichtigung.output.json import picked, plain
 from terminbenachrichtigung.output.tables import Row, Table, render
-from terminbenachrichtigung.staff_list.entries import StaffEntry, StaffReason
-
-WORDING = {
-    StaffReason.MISSED: "nobody told the customer in time",
-    StaffReason.CANCELLED: "the customer was told of an appointment that is theirs no more",
-    StaffReason.MOVED: "the customer was told another time, and no run will tell the new one",
-    StaffReason.FAILED: "every channel refused the message",
-    StaffReason.NO_CONTACT: "there is no number or address that can be used",
-    StaffReason.MANUAL_CONTACT: "the customer wants a letter or a call",
-    StaffReason.UNKNOWN: "the message may or may not have arrived",
-}
+from terminbenachrichtigung.staff_list.entries import StaffEntry
+from terminbenachrichtigung.staff_list.reasons import WORDING
 
 
 def as_json(entries: Sequence[StaffEntry], *, zone: tzinfo) -> dict[str, object]:

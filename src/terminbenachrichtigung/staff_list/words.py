@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from terminbenachrichtigung.model.plan import Channel
-from terminbenachrichtigung.staff_list.entries import StaffReason
+from terminbenachrichtigung.staff_list.reasons import StaffReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,8 @@ _DE = Words(
         StaffReason.MISSED: "Wurde nicht rechtzeitig erinnert.",
         StaffReason.CANCELLED: "Der Termin entfällt, aber wir haben daran erinnert. Bitte absagen.",
         StaffReason.MOVED: "Der Termin wurde verschoben. Bitte die neue Zeit mitteilen.",
+        StaffReason.REINSTATED: "Der Termin gilt wieder, nachdem er abgesagt war. Bitte Bescheid geben.",
+        StaffReason.NUMBER_CHANGED: "Wurde unter einer Nummer oder Adresse erinnert, die nicht mehr gilt.",
         StaffReason.FAILED: "Die Nachricht konnte nicht zugestellt werden.",
         StaffReason.NO_CONTACT: "Keine Handynummer oder E-Mail-Adresse, die wir nutzen können.",
         StaffReason.MANUAL_CONTACT: "Möchte einen Brief oder einen Anruf.",
@@ -102,6 +104,8 @@ _EN = Words(
         StaffReason.MISSED: "Was not reminded in time.",
         StaffReason.CANCELLED: "The appointment is off, but we sent a reminder of it. Please tell them.",
         StaffReason.MOVED: "The appointment was moved. Please tell them the new time.",
+        StaffReason.REINSTATED: "The appointment stands again after we said it was off. Please tell them.",
+        StaffReason.NUMBER_CHANGED: "Was reminded at a number or address that has been corrected since.",
         StaffReason.FAILED: "The message could not be delivered.",
         StaffReason.NO_CONTACT: "No mobile number or e-mail address that we can use.",
         StaffReason.MANUAL_CONTACT: "Wants a letter or a call.",
@@ -136,6 +140,8 @@ _FR = Words(
         StaffReason.MISSED: "N’a pas reçu de rappel à temps.",
         StaffReason.CANCELLED: "Le rendez-vous est annulé après notre rappel. À prévenir.",
         StaffReason.MOVED: "Le rendez-vous a été déplacé. Annoncer la nouvelle heure.",
+        StaffReason.REINSTATED: "Le rendez-vous est de nouveau prévu après son annulation. À prévenir.",
+        StaffReason.NUMBER_CHANGED: "Rappel envoyé à un numéro ou une adresse corrigés depuis.",
         StaffReason.FAILED: "Le message n’a pas pu être remis.",
         StaffReason.NO_CONTACT: "Aucun numéro de portable ni adresse e-mail utilisable.",
         StaffReason.MANUAL_CONTACT: "Souhaite une lettre ou un appel.",

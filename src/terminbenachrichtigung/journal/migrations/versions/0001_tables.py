@@ -83,7 +83,7 @@ def _notifications() -> None:
         sa.Column("customer_id", sa.Text, nullable=False),
         sa.Column("starts_at", UtcTime, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
-        sa.Column("recipient", sa.Text),
+        sa.Column("first_recipient", sa.Text),
         sa.Column("revoked_at", UtcTime),
         sa.UniqueConstraint(
             "reminder", "appointment_id", "generation", name="journal_notifications_never_twice"
@@ -93,7 +93,9 @@ def _notifications() -> None:
     op.create_index("journal_notifications_appointment", "journal_notifications", ["appointment_id"])
     # What one person was told of one start, whatever the appointment's id.
     op.create_index("journal_notifications_starts_at", "journal_notifications", ["starts_at", "customer_id"])
-    op.create_index("journal_notifications_recipient", "journal_notifications", ["starts_at", "recipient"])
+    op.create_index(
+        "journal_notifications_recipient", "journal_notifications", ["starts_at", "first_recipient"]
+    )
 
 
 def _attempts() -> None:
