@@ -154,6 +154,7 @@ class Journals:
         with self._engine.begin() as connection:
             for table in TABLES:
                 connection.execute(text(f"DELETE FROM {table}"))
+        self.purge_next(SINCE)
 
     def purge_next(self, now: datetime = NOW) -> None:
         """Lets the next run purge whatever is older than the retention, as if there had been one each day."""
