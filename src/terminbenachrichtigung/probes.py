@@ -1,14 +1,15 @@
 """What `config check --connect` tries: schedule, journal, gateway and mail server."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from terminbenachrichtigung.clock import SYSTEM_CLOCK
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.delivery.channel import Balance
-from terminbenachrichtigung.errors import DeliveryError
+from terminbenachrichtigung.errors import DeliveryError, JournalError
 from terminbenachrichtigung.journal import open_journal
+from terminbenachrichtigung.on_demand.inspect import inspect
 from terminbenachrichtigung.wiring import make_gateway, make_mailer, open_schedule
 
 _NO_INDEX = (
@@ -48,9 +49,24 @@ def _schedule(settings: Settings) -> tuple[str, tuple[str, ...]]:
             began = time.monotonic()
             schedule.read(SYSTEM_CLOCK.now(), SYSTEM_CLOCK.now())
             slow = (_NO_INDEX.format(seconds=time.monotonic() - began),)
-        return "ready", (*bad, *scanned.warnings, *slow)
+        inspected = inspect(settings, schedule, _told_by(settings), SYSTEM_CLOCK.now()).warnings
+        return "ready", (*bad, *scanned.warnings, *slow, *inspected)
     finally:
         schedule.close()
+
+
+def _told_by(settings: Settings) -> Mapping[str, int]:
+    """What the journal knows; another probe says what is wrong with it."""
+    try:
+        journal = open_journal(settings.journal, readonly=True)
+    except JournalError:
+        return {}
+    try:
+        return journal.told_ahead_by_reminder(SYSTEM_CLOCK.now())
+    except JournalError:
+        return {}
+    finally:
+        journal.close()
 
 
 def _journal(settings: Settings) -> tuple[str, tuple[str, ...]]:

@@ -176,7 +176,7 @@ NEW_YEAR = {"quiet_holidays": "DE-HH"}
 def test_days_that_are_not_like_others(
     now: str, start: str, said: str, rules: dict[str, object], practice: Practice
 ) -> None:
-    practice.configure(rules=rules)
+    practice.configure(rules=rules, schedule={"midnight_starts": True})
     practice.book("1", start)
     assert practice.run_once(now=now).outcomes == {"1": "sent"}
     assert said in practice.gateway.jobs[0].text

@@ -99,6 +99,7 @@ def test_every_boundary_is_tested_from_both_sides(
 def test_one_clock_tells_hours_00_12_13_and_both_dst_nights_right(
     now: str, start: str, said: str, practice: Practice
 ) -> None:
+    practice.configure(schedule={"midnight_starts": True})
     practice.book("1", start)
     (message,) = practice.dry_run(at=now).json["messages"]
     assert said in message["text"]

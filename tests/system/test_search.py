@@ -20,6 +20,7 @@ def found(practice: Practice, *options: str, now: str | None = None) -> dict[str
 def busy_practice(either_practice: Practice) -> Practice:
     """One appointment of every kind that a search tells apart; a run has been at ten o'clock."""
     practice = either_practice
+    practice.configure(schedule={"midnight_starts": True})
     practice.book("sent", customer=1)
     practice.book("failed", customer=2, email="")
     practice.book("unknown", customer=3)
@@ -159,6 +160,7 @@ def test_what_it_cannot_look_for_is_wrong_usage(
 
 
 def test_a_day_of_25_hours_is_found_whole(practice: Practice) -> None:
+    practice.configure(schedule={"midnight_starts": True})
     practice.book("first", "2026-10-25 00:00")
     practice.book("last", "2026-10-25 23:59")
     practice.book("next", "2026-10-26 00:00")

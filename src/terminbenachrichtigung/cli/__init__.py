@@ -15,6 +15,7 @@ from terminbenachrichtigung.cli import (
     explain,
     figures,
     history,
+    inspect,
     journal,
     logs,
     manual,
@@ -81,6 +82,7 @@ main.add_command(run.test_message)
 main.add_command(config.config)
 main.add_command(journal.journal)
 main.add_command(schedule.schedule)
+schedule.schedule.add_command(inspect.inspect)
 main.add_command(demo.demo)
 main.add_command(manual.completion)
 main.add_command(manual.man_pages)

@@ -4,12 +4,18 @@ import uuid
 from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from terminbenachrichtigung.journal.database import Connected, insert_new, patient
-from terminbenachrichtigung.journal.tables import database_clock, notifications, staff_done, staff_mails
+from terminbenachrichtigung.journal.tables import (
+    database_clock,
+    messages,
+    notifications,
+    staff_done,
+    staff_mails,
+)
 from terminbenachrichtigung.model.delivery import StaffClaim
-from terminbenachrichtigung.model.journal import CONFIRMATION, StaffTick
+from terminbenachrichtigung.model.journal import CONFIRMATION, TOLD_NOBODY, StaffTick
 
 _DOUBTFUL_FOR = timedelta(days=7)
 
@@ -52,6 +58,22 @@ class StaffNotes(Connected):
                 notifications.c.starts_at > now, notifications.c.reminder != CONFIRMATION
             )
             return frozenset(connection.execute(ahead).scalars())
+
+    @patient
+    def told_ahead_by_reminder(self, now: datetime) -> dict[str, int]:
+        """How many appointments after `now` each reminder told of, by its name."""
+        told = (
+            select(notifications.c.reminder, func.count(notifications.c.appointment_id.distinct()))
+            .join(messages, messages.c.message_id == notifications.c.message_id)
+            .where(
+                notifications.c.starts_at > now,
+                notifications.c.reminder != CONFIRMATION,
+                messages.c.state.not_in(TOLD_NOBODY),
+            )
+            .group_by(notifications.c.reminder)
+        )
+        with self._transaction(writes=False) as connection:
+            return {row.reminder: row[1] for row in connection.execute(told)}
 
     # -------------------------------------------------------------- ticked off
 

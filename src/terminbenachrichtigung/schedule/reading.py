@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from operator import attrgetter
@@ -17,10 +17,12 @@ from terminbenachrichtigung.config.settings import Rules, ScheduleSettings
 from terminbenachrichtigung.errors import ScheduleError
 from terminbenachrichtigung.model.appointment import Appointment, BadRow, Window
 from terminbenachrichtigung.schedule.connection import ReadOnlyDatabase
+from terminbenachrichtigung.schedule.inspection import COUNTED, Census
 from terminbenachrichtigung.schedule.relation import (
     MOST_STRAYS,
     NO_ROW,
     Relation,
+    StartType,
     matched,
     source,
     start_type,
@@ -129,6 +131,35 @@ class Schedule:
             if more:
                 warnings += (f"{more} more bad rows are not listed",)
             return Window((), listed, warnings)
+
+        return self._run(work)
+
+    def census(self, now: datetime) -> Census:
+        """What the rows hold that start after `now`, whenever that is. A million take about 15 seconds."""
+        now = now.astimezone(UTC)
+        farthest = datetime(9000, 1, 1, tzinfo=UTC)
+
+        def work(connection: sa.Connection) -> Census:
+            whole = self._prepare(connection).relation
+            columns = {name: actual for name, actual in whole.columns.items() if name in COUNTED}
+            relation, reader = replace(whole, columns=columns, extra={}), RowReader(columns, self._zone)
+            census = Census(self._zone)
+            dropped = Dropped()
+            bounds = relation.bounds(now, farthest, self._zone)
+            rows = connection.execute(relation.window(), bounds, execution_options={"stream_results": True})
+            for piece in rows.partitions(_CHUNK):
+                census.add(reader.read(piece, dropped, within=(now, farthest)))
+            census.warnings = dropped.warnings()
+            return census
+
+        return self._run(work)
+
+    def local_starts(self) -> bool:
+        """Whether the starts are timestamps of PostgreSQL without a zone, which are read as local time."""
+
+        def work(connection: sa.Connection) -> bool:
+            relation = self._prepare(connection).relation
+            return connection.dialect.name == "postgresql" and relation.start_type is StartType.LOCAL
 
         return self._run(work)
 

@@ -36,7 +36,7 @@ _UNREADABLE = {"sms_allowed": False, "email_allowed": False}
 """What stands in for a value that cannot be read, where that is not the default."""
 
 _EXTRA = "extra."  # before the name of a further column, which may be that of one of the contract's
-_REPEATED = "appointment_id: comes more than once, with different content"
+REPEATED = "appointment_id: comes more than once, with different content"
 _MOST_STARTS = 1000  # of one id
 
 Row = Sequence[object]
@@ -195,9 +195,9 @@ def settled(items: Iterable[Item]) -> Iterator[Item]:
                 starts.add(item.starts_at)
         if differs:
             known = sorted(start for start in starts if start is not None)
-            yield from (BadRow(appointment_id, _REPEATED, start) for start in known)
+            yield from (BadRow(appointment_id, REPEATED, start) for start in known)
             if not known:
-                yield BadRow(appointment_id, _REPEATED)
+                yield BadRow(appointment_id, REPEATED)
         elif first:
             yield first
 

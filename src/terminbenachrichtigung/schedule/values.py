@@ -46,6 +46,8 @@ def shown(value: object) -> str:
     """A value for a message: short, on one line, control characters escaped."""
     if isinstance(value, bytes | bytearray | memoryview):
         return "bytes that are no text"
+    if isinstance(value, date):
+        return str(value)
     text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
 

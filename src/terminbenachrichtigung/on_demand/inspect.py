@@ -1,0 +1,289 @@
+"""`schedule inspect`: what the schedule's words mean to the configuration, before the first message."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from terminbenachrichtigung.config.fields import nearest
+from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out, patterns
+from terminbenachrichtigung.config.settings import Rules, Settings
+from terminbenachrichtigung.contact.email_address import email_address
+from terminbenachrichtigung.contact.phone import mobile_number
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.output.masking import mask_number, mask_text
+from terminbenachrichtigung.output.tables import Row, Table
+from terminbenachrichtigung.output.wording import bad_row_name, counted, local_time
+from terminbenachrichtigung.rules.contact import is_unknown_word, preference
+from terminbenachrichtigung.schedule.inspection import Census
+from terminbenachrichtigung.schedule.reading import Schedule, may_be_told
+
+_CANCELLATION = re.compile(
+    r"\b(storn|abges|annul|cancel|entf|declin|geplatzt|no[ -]?show|nicht erschienen)", re.IGNORECASE
+)
+_SOMETIME = datetime(2026, 1, 1, tzinfo=UTC)
+_MOST_WORDS = 50  # rows of a table for people
+_MOST_EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a column, how often it stands there, and what the configuration does with it."""
+
+    column: str
+    word: str
+    count: int
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What the appointments that lie ahead hold, and what is odd about it."""
+
+    at: datetime
+    appointments: int
+    customers: int
+    words: tuple[Word, ...]
+    warnings: tuple[str, ...]
+
+
+def inspect(settings: Settings, schedule: Schedule, told_by: Mapping[str, int], now: datetime) -> Inspection:
+    """Counts what lies ahead of `now`, and compares it with the settings.
+
+    Args:
+        settings: the configuration in force.
+        schedule: where the appointments are.
+        told_by: how many appointments ahead the journal knows as told, by the name of the reminder.
+        now: the present moment.
+    """
+    census = schedule.census(now)
+    return Inspection(
+        now,
+        census.appointments,
+        len(census.customers),
+        tuple(_words(census, settings)),
+        tuple(_warnings(census, settings, told_by, local=schedule.local_starts())),
+    )
+
+
+# ---------------------------------------------------------------- what each word means
+
+
+def _words(census: Census, settings: Settings) -> Iterator[Word]:
+    for column, counts in census.words.items():
+        for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+            yield Word(column, word, count, _meaning(column, word, count, census, settings))
+
+
+def _meaning(column: str, word: str, count: int, census: Census, settings: Settings) -> str:
+    match column:
+        case "status":
+            return "excluded" if is_excluded_status(word, settings.rules) else "reminded"
+        case "type_name":
+            return _type(word, count, census.types_allowed[word], settings)
+        case "branch_code":
+            left_out = leaves_out(word, settings.rules)
+            return (
+                "left out" if left_out else "reminded" + ", has its own section" * (word in settings.branches)
+            )
+        case "preferred_channel":
+            return _preferred(word)
+    return _language(word, settings)
+
+
+def _type(word: str, count: int, allowed: int, settings: Settings) -> str:
+    names = [
+        reminder.name
+        for reminder in settings.reminders
+        if not reminder.types or patterns(reminder.types).fullmatch(word.strip().casefold())
+    ]
+    if not allowed:
+        return "not allowed (type_notifiable)"
+    meaning = "reminded" if len(names) == len(settings.reminders) else f"reminded by {', '.join(names)}"
+    if not names:
+        meaning = "no reminder is for it"
+    return meaning if allowed == count else f"{meaning}; {count - allowed} not allowed (type_notifiable)"
+
+
+def _preferred(word: str) -> str:
+    if is_unknown_word(word):
+        return "not understood: no preference"
+    row = Appointment("", _SOMETIME, None, type_notifiable=False, is_group=False, preferred_channel=word)
+    found = preference(row)
+    return f"prefers {found}" if found else "no preference"
+
+
+def _language(word: str, settings: Settings) -> str:
+    code = word.strip()
+    if not code:
+        return f"{settings.default_language}, or the branch's"
+    known = {language for texts in settings.templates.values() for language in texts}
+    by_plain_name = {language.casefold(): language for language in known}
+    for candidate in (code.casefold(), code.casefold().partition("-")[0]):
+        if candidate in by_plain_name:
+            return f"texts in {by_plain_name[candidate]}"
+    return f"no texts: {settings.default_language}, or the branch's"
+
+
+# ---------------------------------------------------------------- what is odd
+
+
+def _warnings(
+    census: Census, settings: Settings, told_by: Mapping[str, int], *, local: bool
+) -> Iterator[str]:
+    yield from _statuses(census.words["status"], settings.rules)
+    yield from _unmatched(census, settings)
+    yield from _people(census)
+    yield from _rows(census, settings)
+    yield from _unreachable(census, settings)
+    configured = {reminder.name for reminder in settings.reminders}
+    for name, count in sorted(told_by.items()):
+        if name not in configured:
+            yield (
+                f'{counted(count, "appointment")} ahead {_were(count)} told by the reminder "{name}", '
+                "which is configured no more: they count as told for every reminder"
+            )
+    if local:
+        yield (
+            "starts_at has no time zone, and is read as the practice's local time; "
+            "if the program keeps UTC, let the view say: starts_at AT TIME ZONE 'UTC'"
+        )
+
+
+def _statuses(found: Counter[str], rules: Rules) -> Iterator[str]:
+    for status, count in found.items():
+        if _CANCELLATION.search(status) and not is_excluded_status(status, rules):
+            yield (
+                f'the status "{status}" ({counted(count, "appointment")} ahead) reads like a cancellation, '
+                "and is reminded: add it to rules.excluded_statuses"
+            )
+    plain = {status.strip().casefold() for status in found}
+    defaults = {status.casefold() for status in Rules().excluded_statuses}
+    cancelled = [status for status in found if _CANCELLATION.search(status)]
+    for status in rules.excluded_statuses:
+        if status.strip().casefold() not in plain | defaults:
+            yield _matches_nothing("rules.excluded_statuses", status, "status", cancelled)
+
+
+def _unmatched(census: Census, settings: Settings) -> Iterator[str]:
+    branches, types = list(census.words["branch_code"]), list(census.words["type_name"])
+    rules = settings.rules
+    for key, wanted, column, known in (
+        ("rules.include_branches", rules.include_branches, "branch_code", branches),
+        ("rules.exclude_branches", rules.exclude_branches, "branch_code", branches),
+        *((f"types of {r.name}", r.types, "type_name", types) for r in settings.reminders),
+        *((f"branches of {r.name}", r.branches, "branch_code", branches) for r in settings.reminders),
+    ):
+        for pattern in wanted:
+            expression = patterns((pattern,))
+            if not any(expression.fullmatch(word.strip().casefold()) for word in known):
+                yield _matches_nothing(key, pattern, column, known)
+    for code in settings.branches:
+        if code not in branches:
+            yield _matches_nothing("branches", code, "branch_code", branches)
+
+
+def _matches_nothing(key: str, word: str, column: str, known: Sequence[str]) -> str:
+    advice = nearest(word, [each.strip() for each in known if each.strip()])
+    return f'{key}: "{word}" matches no {column} of what lies ahead' + (f"; {advice}" if advice else "")
+
+
+def _people(census: Census) -> Iterator[str]:
+    if census.shared_ids:
+        few = [f"{key} ({one}; {other})" for key, (one, other) in census.shared_ids.items()][:_MOST_EXAMPLES]
+        count = len(census.shared_ids)
+        ids = f"{counted(count, 'customer id')} {_belong(count)}"
+        yield f"{ids} to different people, such as {', '.join(few)}"
+    numbers = sorted(census.shared_numbers.items(), key=lambda item: -item[1])
+    if numbers:
+        few = [f"{mask_number(number)} ({count} customers)" for number, count in numbers[:_MOST_EXAMPLES]]
+        yield f"{counted(len(numbers), 'number')} that many customers share, for instance {', '.join(few)}"
+
+
+def _rows(census: Census, settings: Settings) -> Iterator[str]:
+    if census.bad_row_count:
+        few = [f"{bad_row_name(row)}: {mask_text(row.detail)}" for row in census.bad_rows[:_MOST_EXAMPLES]]
+        yield f"{counted(census.bad_row_count, 'row')} that no run would read, for instance {'; '.join(few)}"
+    midnights = [row for row in census.midnights if may_be_told(row, settings.rules)]
+    if midnights:
+        what = "are told as that" if settings.schedule.midnight_starts else "are bad rows"
+        ids = ", ".join(row.appointment_id for row in midnights[:_MOST_EXAMPLES])
+        yield f"{counted(len(midnights), 'start')} at midnight sharp, which {what}, for instance {ids}"
+    yield from census.warnings
+
+
+def _unreachable(census: Census, settings: Settings) -> Iterator[str]:
+    channels: set[str] = {channel for reminder in settings.reminders for channel in reminder.channels}
+    told = [row for row in census.customers.values() if may_be_told(row, settings.rules)]
+    without = [row for row in told if not _has_address(row, settings, channels)]
+    if without:
+        few = ", ".join(str(row.customer_id) for row in without[:_MOST_EXAMPLES])
+        count = len(without)
+        yield f"{counted(count, 'customer')} of {len(told)} without a usable address, for instance {few}"
+
+
+def _has_address(row: Appointment, settings: Settings, channels: set[str]) -> bool:
+    """Whether one of the channels could reach a customer; the cheaper one to find out is asked first."""
+    by_email = settings.email is not None and "email" in channels and row.email_allowed
+    if by_email and email_address(row.email).address is not None:
+        return True
+    if settings.sms is None or "sms" not in channels or not row.sms_allowed:
+        return False
+    code, countries = settings.sms.country_code, frozenset(settings.sms.countries)
+    return mobile_number((row.mobile, row.phone), code, countries).number is not None
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _belong(count: int) -> str:
+    return "belongs" if count == 1 else "belong"
+
+
+# ---------------------------------------------------------------- text and JSON
+
+_TITLES = {
+    "status": "statuses",
+    "type_name": "types",
+    "branch_code": "branches",
+    "preferred_channel": "preferred channels",
+    "language": "languages",
+}
+
+
+def inspection_as_text(found: Inspection, settings: Settings) -> Iterator[str | Table]:
+    """What a person reads."""
+    yield (
+        f"After {local_time(found.at, settings.zone)}: {counted(found.appointments, 'appointment')} of "
+        f"{counted(found.customers, 'customer')}."
+    )
+    for column, title in _TITLES.items():
+        words = [word for word in found.words if word.column == column]
+        rows = [Row((str(word.count), word.word or "(empty)", word.meaning)) for word in words]
+        yield Table(title, ("appointments", column, "what happens"), tuple(rows[:_MOST_WORDS]))
+        if len(rows) > _MOST_WORDS:
+            yield f"… and {len(rows) - _MOST_WORDS} more; --json has all."
+    yield from (f"Warning: {warning}" for warning in found.warnings)
+    if not found.warnings:
+        yield "Nothing odd was found."
+
+
+def inspection_as_json(found: Inspection, settings: Settings) -> dict[str, object]:
+    """What a program reads."""
+    return {
+        "command": "schedule inspect",
+        "at": found.at.astimezone(settings.zone).isoformat(),
+        "appointments": found.appointments,
+        "customers": found.customers,
+        **{
+            column: [
+                {"value": word.word, "count": word.count, "meaning": word.meaning}
+                for word in found.words
+                if word.column == column
+            ]
+            for column in _TITLES
+        },
+        "warnings": list(found.warnings),
+    }
