@@ -63,7 +63,7 @@ def test_each_word_has_its_count_and_what_the_configuration_does_with_it(either_
         "Intern": (1, "not allowed (type_notifiable)"),
     }
     branches = meanings(document, "branch_code")
-    assert branches["HH1"] == (1, "reminded, has its own section")
+    assert branches["HH1"] == (5, "reminded, has its own section")
     assert branches["TEST1"] == (1, "left out")
     preferred = meanings(document, "preferred_channel")
     assert preferred["Brief"] == (1, "prefers letter")
