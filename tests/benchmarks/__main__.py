@@ -9,7 +9,7 @@ import sys
 from contextlib import closing
 from dataclasses import dataclass
 
-from benchmarks import capacity, journal, large, planning, practices, reading, sending
+from benchmarks import capacity, importing, journal, large, planning, practices, reading, sending
 from benchmarks.costs import PROGRAM, folder, heading, process, ratio, show
 from postgres import PostgresServer
 
@@ -25,11 +25,12 @@ class Size:
     schedules: tuple[int, int, int]
     due: tuple[int, int]
     together: int  # messages for each process
+    imported: int  # lines of an export
 
 
 SIZES = {
-    "full": Size(5, 3000, 1_000_000, 20_000, (10_000, 1_000_000, 3_000_000), (10_000, 100_000), 200),
-    "small": Size(1, 60, 5_000, 500, (200, 2_000, 6_000), (20, 200), 8),
+    "full": Size(5, 3000, 1_000_000, 20_000, (10_000, 1_000_000, 3_000_000), (10_000, 100_000), 200, 50_000),
+    "small": Size(1, 60, 5_000, 500, (200, 2_000, 6_000), (20, 200), 8, 500),
 }
 
 
@@ -43,6 +44,7 @@ def main() -> None:
     show_start(turns)
     large.show_due(few, *size.due)
     large.show_schedules(few, size.messages, *size.schedules)
+    importing.show_import(size.imported)
     with folder() as place:
         scene = journal.Scene(place, size.messages)
         show(
