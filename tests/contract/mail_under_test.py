@@ -31,7 +31,12 @@ def mail_content(**changed: Any) -> Content:
 
 @contextmanager
 def mail_channel(
-    port: int, *, trusted: ssl.SSLContext | None = None, security: str = "none", **changed: Any
+    port: int,
+    *,
+    trusted: ssl.SSLContext | None = None,
+    security: str = "none",
+    idle_seconds: float = 30.0,
+    **changed: Any,
 ) -> Iterator[Smtp]:
     given = {
         "host": "127.0.0.1",
@@ -41,7 +46,7 @@ def mail_channel(
         "timeout_seconds": 1,
         **changed,
     }
-    channel = Smtp(EmailSettings.model_validate(given), {}, now, trusted)
+    channel = Smtp(EmailSettings.model_validate(given), {}, now, trusted, idle_seconds=idle_seconds)
     try:
         yield channel
     finally:

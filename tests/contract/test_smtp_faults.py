@@ -18,7 +18,6 @@ from peers import (
     until_hung_up,
 )
 
-from terminbenachrichtigung.delivery import smtp
 from terminbenachrichtigung.model.delivery import Outcome, Rejected, Sent, Unavailable, Unknown
 
 Act = bytes | Callable[[socket.socket], None]
@@ -277,9 +276,8 @@ def test_a_session_that_died_without_a_word_costs_no_more_than_the_deadline() ->
         assert peer.connections == 2
 
 
-def test_a_session_that_rested_for_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smtp, "_IDLE_SECONDS", 0.05)
-    with a_peer(a_server()) as peer, mail_channel(peer.port) as channel:
+def test_a_session_that_rested_for_long_is_not_used_again() -> None:
+    with a_peer(a_server()) as peer, mail_channel(peer.port, idle_seconds=0.05) as channel:
         assert isinstance(channel.send(CLAIM, CONTENT), Sent)
         time.sleep(0.1)
         assert isinstance(channel.send(CLAIM, CONTENT), Sent)

@@ -3,6 +3,8 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -247,13 +249,14 @@ def test_a_word_that_nobody_knows_changes_nothing_and_is_said(practice: Practice
     assert message["attempts"][0]["detail"] == "JobId 1; report: Zugestellt (0)"
 
 
-def test_more_reports_than_fit_into_one_answer_are_all_read(
-    practice: Practice, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("terminbenachrichtigung.delivery.smscreator._MOST_REPORTS", 3)
+def test_more_reports_than_fit_into_one_answer_are_all_read(practice: Practice) -> None:
+    """5,000 fit: those of other software on the same account come first."""
     for customer in range(8):
         practice.book(str(customer), customer=customer)
     practice.run_once()
+    theirs = replace(practice.gateway.jobs[0], job_id=10**6, caption="another program's")
+    for number_ in range(6000):
+        practice.gateway.report(theirs, done=local("2026-11-24 10:01") + timedelta(milliseconds=number_))
     for minute, job in enumerate(practice.gateway.jobs, 10):
         practice.gateway.report(job, done=local(f"2026-11-24 10:{minute}"))
     assert moves(practice.run_once(now=ELEVEN)) == [("sent", "delivered")] * 8

@@ -134,10 +134,10 @@ def test_a_number_that_was_corrected_and_is_refused_again_is_news_again(practice
 def test_a_run_that_cannot_read_the_schedule_says_so_in_the_history(practice: Practice) -> None:
     practice.sql("ALTER TABLE reminder_appointments RENAME COLUMN is_group TO x")
     assert practice.run("run-once").exit_code == 3
-    assert endings(practice) == ["could not run: ScheduleError"]
+    assert endings(practice) == ["could not run: schedule"]
     practice.configure(rules={"quiet_hours": True, "quiet_start": "00:00", "quiet_end": "23:59"})
     assert practice.run("run-once").exit_code == 3
-    assert endings(practice)[-1] == "could not run: ScheduleError"
+    assert endings(practice)[-1] == "could not run: schedule"
 
 
 def test_what_a_notification_by_hand_could_not_report_the_next_run_does(practice: Practice) -> None:

@@ -14,6 +14,7 @@ from datetime import datetime
 from email.errors import MessageError
 from typing import Any
 
+from terminbenachrichtigung.clock import TIMINGS
 from terminbenachrichtigung.config.channels import EmailSettings
 from terminbenachrichtigung.config.settings import Branch
 from terminbenachrichtigung.delivery.channel import quoted
@@ -31,7 +32,6 @@ from terminbenachrichtigung.model.delivery import (
 )
 from terminbenachrichtigung.model.plan import Channel
 
-_IDLE_SECONDS = 30.0  # a session that rested longer is left: routers forget such lines without a word
 _GOODBYE_SECONDS = 2.0
 _LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
 
@@ -52,6 +52,7 @@ class Smtp:
         branches: Mapping[str, Branch],
         clock: Callable[[], datetime],
         ssl_context: ssl.SSLContext | None = None,
+        idle_seconds: float = TIMINGS.mail_idle,
     ) -> None:
         """Open nothing yet.
 
@@ -60,7 +61,9 @@ class Smtp:
             branches: the sections `[branches.*]`, for the reply address.
             clock: gives the present moment, aware.
             ssl_context: whom to trust; the default verifies by the system's and the public authorities.
+            idle_seconds: how long a session may rest; routers forget longer ones without a word.
         """
+        self._idle_seconds = idle_seconds
         self._settings = settings
         self._branches = branches
         self._clock = clock
@@ -175,7 +178,7 @@ class Smtp:
     def _rested(self) -> "_Session | None":
         with self._lock:
             session = self._idle.pop() if self._idle else None
-        if session is not None and time.monotonic() - session.resting_since > _IDLE_SECONDS:
+        if session is not None and time.monotonic() - session.resting_since > self._idle_seconds:
             session.close()
             return None
         return session

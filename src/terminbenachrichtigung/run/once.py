@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from terminbenachrichtigung.errors import JournalError, ScheduleError
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Skip
 from terminbenachrichtigung.model.result import Brake, Mode, RunResult, Stop, Untold
 from terminbenachrichtigung.run import follow_up, news
@@ -57,7 +58,7 @@ def run_once(
             context.schedule.probe()
             result = RunResult(Mode.RUN_ONCE, now, quiet=True, next_open=period.end)
     except Exception as error:
-        news.end(context, now, f"could not run: {type(error).__name__}")
+        news.end(context, now, f"could not run: {_cause(error)}")
         raise
     return news.write(context, mail_staff(context, result), write_report)
 
@@ -115,6 +116,17 @@ def dry_run(context: RunContext, at: datetime) -> RunResult:
         stop=Stop.BRAKE if brake else None,
         brake=brake,
     )
+
+
+def _cause(error: Exception) -> str:
+    """One word for the history."""
+    match error:
+        case ScheduleError():
+            return "schedule"
+        case JournalError():
+            return "journal"
+        case _:
+            return type(error).__name__
 
 
 def _brake(
