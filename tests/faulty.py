@@ -23,7 +23,8 @@ from peers import (
 )
 
 from practice import Practice, address, number
-from terminbenachrichtigung.demo.gateway import Answer, Gateway, Request
+from terminbenachrichtigung.demo.gateway import Gateway
+from terminbenachrichtigung.demo.loopback import Answer, Request
 from terminbenachrichtigung.demo.mailserver import HANG_UP, MailServer
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)

@@ -34,6 +34,7 @@ from terminbenachrichtigung.delivery.channel import Balance
 from terminbenachrichtigung.delivery.exchange import Answer
 from terminbenachrichtigung.delivery.smscreator import outcome_of_balance, outcome_of_send, send_form
 from terminbenachrichtigung.demo import gateway as loopback
+from terminbenachrichtigung.demo.loopback import Answer as GatewayAnswer
 from terminbenachrichtigung.model.delivery import Content, Outcome, Rejected, Sent, Unavailable, Unknown
 from terminbenachrichtigung.model.plan import Channel
 
@@ -362,23 +363,23 @@ def test_the_balance_is_asked_for_with_the_account_alone(gateway: loopback.Gatew
     ("answer", "expected"),
     [
         pytest.param(
-            loopback.Answer(status_code="AccountLocked"),
+            GatewayAnswer(status_code="AccountLocked"),
             Unavailable("the gateway refuses the account: AccountLocked", **ACCOUNT_ERROR),
             id="locked",
         ),
         pytest.param(
-            loopback.Answer(http_status=503), Unavailable("the gateway answers HTTP 503"), id="unavailable"
+            GatewayAnswer(http_status=503), Unavailable("the gateway answers HTTP 503"), id="unavailable"
         ),
-        pytest.param(loopback.Answer(http_status=500), Unknown("the gateway answers HTTP 500"), id="500"),
+        pytest.param(GatewayAnswer(http_status=500), Unknown("the gateway answers HTTP 500"), id="500"),
         pytest.param(
-            loopback.Answer(hang_up=True),
+            GatewayAnswer(hang_up=True),
             Unknown("127.0.0.1: the connection ended, or broke the protocol, before a whole answer had come"),
             id="hangs up",
         ),
     ],
 )
 def test_a_balance_that_cannot_be_had_says_why(
-    gateway: loopback.Gateway, answer: loopback.Answer, expected: Unavailable | Unknown
+    gateway: loopback.Gateway, answer: GatewayAnswer, expected: Unavailable | Unknown
 ) -> None:
     gateway.script = lambda request: answer
     with sms_channel(gateway.url) as channel:

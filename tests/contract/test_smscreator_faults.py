@@ -33,6 +33,7 @@ from sms_under_test import (
 )
 
 from terminbenachrichtigung.demo import gateway as loopback
+from terminbenachrichtigung.demo.loopback import Answer as GatewayAnswer
 from terminbenachrichtigung.model.delivery import Outcome, Sent, Unavailable, Unknown
 
 
@@ -263,7 +264,7 @@ def test_a_connection_that_rested_is_not_used_again(gateway: loopback.Gateway) -
 
 def test_threads_share_the_channel() -> None:
     slow = loopback.Gateway(
-        serial=SERIAL, password=PASSWORD, script=lambda request: loopback.Answer(delay=0.05)
+        serial=SERIAL, password=PASSWORD, script=lambda request: GatewayAnswer(delay=0.05)
     )
     with slow as gateway, sms_channel(gateway.url, concurrency=8) as channel:
         outcomes: list[Outcome] = []

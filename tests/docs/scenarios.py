@@ -17,7 +17,8 @@ from practice import Practice, ShiftedClock, local, number
 from terminbenachrichtigung import cli
 from terminbenachrichtigung.cli.context import Invocation
 from terminbenachrichtigung.demo import preparation
-from terminbenachrichtigung.demo.gateway import Answer, Gateway, Request
+from terminbenachrichtigung.demo.gateway import Gateway
+from terminbenachrichtigung.demo.loopback import Answer, Request
 from terminbenachrichtigung.demo.mailserver import MailServer
 from terminbenachrichtigung.demo.scenario import scenario
 
@@ -76,7 +77,8 @@ def demo(folder: Path) -> Iterator[Run]:
     scene = scenario(local("2026-11-23 14:50"))
     directory = folder / "demo"
     directory.mkdir()
-    with Gateway(script=preparation.answer) as gateway, MailServer() as mail:
+    with Gateway() as gateway, MailServer() as mail:
+        gateway.script = preparation.script(gateway)
         config, settings = preparation.prepare(directory, scene, gateway, mail.port)
         with preparation.run_beside(settings, scene.now):
             for _ in range(2):

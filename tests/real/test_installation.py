@@ -11,7 +11,8 @@ import pytest
 from docs.pages import block, read
 from practice import BERLIN
 from real.machine import CHECKOUT, Machine, wait_for
-from terminbenachrichtigung.demo.gateway import Answer, Gateway, Request
+from terminbenachrichtigung.demo.gateway import Gateway
+from terminbenachrichtigung.demo.loopback import Answer, Request
 from terminbenachrichtigung.demo.mailserver import MailServer
 
 PAGE = read("docs/install.md")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from practice import Practice, number
-from terminbenachrichtigung.demo.gateway import Request
+from terminbenachrichtigung.demo.loopback import Request
 
 
 def mode_of(path: Path) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from practice import TYPES, Practice, Ran, address, calendar_of, number, reminder
-from terminbenachrichtigung.demo.gateway import Answer, Request
+from terminbenachrichtigung.demo.loopback import Answer, Request
 
 NINE = "2026-11-25 09:00"
 TEN_TO_TEN = "2026-11-25 09:50"

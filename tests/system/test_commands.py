@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 from practice import Practice, address, number, reminder
-from terminbenachrichtigung.demo.gateway import Answer
+from terminbenachrichtigung.demo.loopback import Answer
 
 
 def gateway_says(practice: Practice, **answer: object) -> None:

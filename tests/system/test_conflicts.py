@@ -21,7 +21,7 @@ from terminbenachrichtigung import wiring
 from terminbenachrichtigung.clock import ClockAt, SystemClock, Timings
 from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.delivery.channel import Balance
-from terminbenachrichtigung.demo.gateway import Request
+from terminbenachrichtigung.demo.loopback import Request
 from terminbenachrichtigung.journal import open_journal
 from terminbenachrichtigung.model.delivery import Claim
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from practice import Practice, Ran, address, number
-from terminbenachrichtigung.demo.gateway import Answer
+from terminbenachrichtigung.demo.loopback import Answer
 
 ELEVEN = "2026-11-24 11:00"
 
@@ -42,7 +42,9 @@ def test_the_soonest_get_an_sms_and_the_rest_an_email(
     practice.gateway.balance = Decimal(balance)
     ran = practice.run_once()
     assert channels(ran) == {"sms": list("12345"[:by_sms]), "email": list("12345"[by_sms:])}
-    assert ran.json["credits"] == {"balance": float(balance), "missing": missing or 0, "low": False}
+    left = float(balance) - by_sms
+    found = {"balance": float(balance), "missing": missing or 0, "low": False, "left": left, "currency": ""}
+    assert ran.json["credits"] == found
     assert ran.exit_code == (1 if missing else 0)
     assert practice.received == 5
     if missing:
@@ -124,7 +126,7 @@ def test_few_credits_are_told_to_a_person_once_a_day(either_practice: Practice) 
     ):
         practice.book(str(customer), "2026-11-25 10:00" if customer < 3 else "2026-11-26 08:00", customer)
         ran = practice.run("run-once", "--quiet", now=now)
-        told.append((ran.exit_code, "credits: the SMS account has 49.5 credits" in ran.stdout))
+        told.append((ran.exit_code, "credits: the SMS account has 48.5 credits left" in ran.stdout))
     assert told == [(1, True), (0, False), (1, True), (0, False)]
     assert practice.mailed == []
     assert len(practice.texted) == 4
@@ -136,12 +138,16 @@ def test_every_run_shows_that_credits_are_few(practice: Practice) -> None:
     for customer, now in ((1, "2026-11-24 10:00"), (2, ELEVEN)):
         book(practice, customer)
         shown = practice.run("run-once", now=now).stdout
-        assert "warning: the SMS account has 12 credits, below sms.credits_warn_below" in shown
+        assert "warning: the SMS account has 11 credits left, below sms.credits_warn_below" in shown
 
 
 @pytest.mark.parametrize(
     ("balance", "limit", "low"),
-    [("50", 50, False), ("49.99", 50, True), ("0.4", 0.5, True), ("0.5", 0.5, False), ("3", 0, False)],
+    [
+        # one SMS is sent: the warning comes with the run that falls below
+        *(("51", 50, False), ("50.99", 50, True), ("50", 50, True), ("49", 50, True)),
+        *(("1.5", 0.5, False), ("1.4", 0.5, True), ("3", 0, False)),
+    ],
 )
 def test_below_means_below(balance: str, limit: float, low: bool, practice: Practice) -> None:
     practice.configure(sms={"credits_warn_below": limit})

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from practice import Practice, Ran, address, number, reminder
-from terminbenachrichtigung.demo.gateway import Answer
+from terminbenachrichtigung.demo.loopback import Answer
 from terminbenachrichtigung.demo.mailserver import HANG_UP
 
 SMS_ONLY = [reminder(channels=("sms",))]
@@ -36,7 +36,8 @@ OUTCOMES = [
     pytest.param(Answer(status="NoRecipientFound"), ["sms rejected"], "sent", "failed", id="a known word"),
     pytest.param(Answer(status="Blacklisted"), ["sms rejected"], "sent", "failed", id="an unheard-of word"),
     pytest.param(Answer(http_status=404), ["sms unavailable"], "sent", "retry", id="HTTP 404"),
-    pytest.param(Answer(http_status=302), ["sms unavailable"], "sent", "retry", id="HTTP 302"),
+    pytest.param(Answer(http_status=302), ["sms unknown"], "unknown", "unknown", id="HTTP 302"),
+    pytest.param(Answer(http_status=308), ["sms unavailable"], "sent", "retry", id="HTTP 308"),
     pytest.param(Answer(status_code="InvalidUser"), ["sms unavailable"], "sent", "retry", id="account"),
     pytest.param(Answer(http_status=401), ["sms unavailable"], "sent", "retry", id="HTTP 401"),
     pytest.param(Answer(status_code="DatabaseError"), ["sms unknown"], "unknown", "unknown", id="database"),

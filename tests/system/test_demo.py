@@ -91,7 +91,8 @@ MOMENTS = [
 @pytest.fixture(params=MOMENTS)
 def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     sample = scenario(berlin(request.param))
-    with Gateway(script=preparation.answer) as gateway, MailServer() as mail:
+    with Gateway() as gateway, MailServer() as mail:
+        gateway.script = preparation.script(gateway)
         _, settings = preparation.prepare(tmp_path, sample, gateway, mail.port)
         yield Scene(sample, settings, gateway, mail)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from practice import REMINDER, Practice, address, days_ahead, number, reminder
-from terminbenachrichtigung.demo.gateway import Answer
+from terminbenachrichtigung.demo.loopback import Answer
 from terminbenachrichtigung.model.plan import Reason
 
 EARLY = "Vorankündigung"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from practice import Practice, number
-from terminbenachrichtigung.demo.gateway import Answer, Request
+from terminbenachrichtigung.demo.loopback import Answer, Request
 
 AFTERWARDS = "2026-11-26 10:00"
 

@@ -12,7 +12,7 @@ import pytest
 
 from practice import Practice, Ran, address, days_ahead, local, number, reminder
 from terminbenachrichtigung.clock import Timings
-from terminbenachrichtigung.demo.gateway import Answer, Request
+from terminbenachrichtigung.demo.loopback import Answer, Request
 from terminbenachrichtigung.demo.mailserver import HANG_UP
 
 ELEVEN = "2026-11-24 11:00"

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from practice import Practice, address, number
-from terminbenachrichtigung.demo.gateway import Answer
+from terminbenachrichtigung.demo.loopback import Answer
 
 
 def two_runs(practice: Practice) -> list[str]:

@@ -16,7 +16,7 @@ import pytest
 
 from killing import Forks, Killable
 from practice import Practice, address, days_ahead, number, reminder
-from terminbenachrichtigung.demo.gateway import Answer, Request
+from terminbenachrichtigung.demo.loopback import Answer, Request
 
 DUE = 24
 """Appointments in each scene: more than there are workers, so that a kill meets every state at once."""

@@ -7,7 +7,7 @@ import pytest
 
 from practice import TYPES, Practice, address, number, reminder
 from terminbenachrichtigung.clock import Timings
-from terminbenachrichtigung.demo.gateway import Answer, Request
+from terminbenachrichtigung.demo.loopback import Answer, Request
 
 WEDNESDAY = "2026-11-25 09:00"
 FAR = "2026-11-27 09:00"

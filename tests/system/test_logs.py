@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from practice import Practice, Ran, address, days_ahead, number, reminder
-from terminbenachrichtigung.demo.gateway import Answer
+from terminbenachrichtigung.demo.loopback import Answer
 
 AS_JSON = ("--log-format", "json")
 SECRETS = ("Berger", number(17), number(18).removeprefix("+49"), address(18))

@@ -12,7 +12,7 @@ from contextlib import suppress
 import pytest
 
 from practice import REMINDER, Practice, Ran, address, days_ahead, number, reminder
-from terminbenachrichtigung.demo.gateway import Answer, Request
+from terminbenachrichtigung.demo.loopback import Answer, Request
 
 EARLY = "Vorankündigung"
 

@@ -3,7 +3,7 @@
 import threading
 
 from practice import Practice, address
-from terminbenachrichtigung.demo.gateway import Request
+from terminbenachrichtigung.demo.loopback import Request
 
 
 def test_an_sms_goes_out_as_the_gateway_wants_it(practice: Practice) -> None:

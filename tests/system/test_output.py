@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from practice import REMINDER, TUESDAY_TEN, Practice, Ran, address, days_ahead, number, reminder
-from terminbenachrichtigung.demo.gateway import Answer
+from terminbenachrichtigung.demo.loopback import Answer
 
 Setup = Callable[[Practice], None]
 

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from practice import BERLIN, REMINDER, Practice, days_ahead, local, number, reminder
-from terminbenachrichtigung.demo.gateway import Answer, Request
+from terminbenachrichtigung.demo.loopback import Answer, Request
 
 HOURLY = [f"2026-11-24 {hour:02}:50" for hour in range(8, 20)]
 SMS_ONLY = [reminder(channels=("sms",))]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from practice import REMINDER, Practice, address, number, reminder
-from terminbenachrichtigung.demo.gateway import Answer, Request
+from terminbenachrichtigung.demo.loopback import Answer, Request
 
 EARLY = "Vorankündigung"
 

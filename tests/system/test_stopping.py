@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from practice import Practice, days_ahead, reminder
-from terminbenachrichtigung.demo.gateway import Answer, Request
+from terminbenachrichtigung.demo.loopback import Answer, Request
 
 STOPPING = "stopping: what is under way is finished first"
 CUSTOMERS = 6

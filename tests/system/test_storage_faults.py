@@ -20,7 +20,7 @@ from lines import Line
 from postgres import PostgresServer
 from practice import Practice, Ran, days_ahead, number, reminder
 from terminbenachrichtigung.clock import Timings
-from terminbenachrichtigung.demo.gateway import Answer, Request
+from terminbenachrichtigung.demo.loopback import Answer, Request
 
 CUSTOMERS = 5
 PATIENCE = 0.6

@@ -10,7 +10,7 @@ import pytest
 
 from killing import Forks, Killable
 from practice import Practice, address, days_ahead, number, reminder
-from terminbenachrichtigung.demo.gateway import Answer, Request
+from terminbenachrichtigung.demo.loopback import Answer, Request
 
 REFUSED = Answer(status="NoRecipientFound")
 

@@ -1,17 +1,28 @@
 """`demo`."""
 
+import typing
 from pathlib import Path
 
 import click
 
+from terminbenachrichtigung.config.channels import ProviderName
+
 
 @click.command()
 @click.argument("directory", metavar="[DIR]", type=click.Path(path_type=Path), default=Path("demo"))
-def demo(directory: Path) -> None:
+@click.option(
+    "--gateway",
+    "provider",
+    type=click.Choice(typing.get_args(ProviderName)),
+    default="smscreator",
+    show_default=True,
+    help="Which SMS gateway answers.",
+)
+def demo(directory: Path, provider: str) -> None:
     """A complete run on sample data, against a gateway and a mail server on this machine.
 
     Leaves DIR (default: ./demo) with configuration, schedule and journal to explore.
     """
     from terminbenachrichtigung.demo.tour import show
 
-    show(directory)
+    show(directory, provider)

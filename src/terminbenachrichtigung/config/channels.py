@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import ConfigDict, Field, SecretStr
 
 from terminbenachrichtigung.config.fields import (
     CalendarDate,
@@ -16,11 +16,35 @@ from terminbenachrichtigung.config.fields import (
     Proxy,
     ReplyTo,
     Switch,
+    TokenUrl,
 )
-from terminbenachrichtigung.config.section import PASSWORD_FILE, Section
+from terminbenachrichtigung.config.section import PASSWORD_FILE, Section, or_its_file
 
-ProviderName = Literal["smscreator"]
+ProviderName = Literal["smscreator", "lox24", "seven"]
 """What `[sms] provider` may say; `delivery.registry` knows the same names."""
+
+
+class Lox24Settings(Section):
+    """LOX24."""
+
+    model_config = ConfigDict(json_schema_extra=or_its_file("token"))
+
+    token: Annotated[
+        SecretStr, Field(min_length=1, description="The API key: key id and secret", examples=["id:secret"])
+    ]
+    token_file: Annotated[str, Field(description="File that holds the token instead")] = ""
+    service: Annotated[
+        Literal["direct", "pro", "economy"], Field(description="Quality and price of the way")
+    ] = "direct"
+
+
+class SevenSettings(Section):
+    """seven.io."""
+
+    model_config = ConfigDict(json_schema_extra=or_its_file("api_key"))
+
+    api_key: Annotated[SecretStr, Field(min_length=1, description="The API key", examples=["..."])]
+    api_key_file: Annotated[str, Field(description="File that holds the API key instead")] = ""
 
 
 class SmsSettings(Section):
@@ -62,6 +86,11 @@ class SmsSettings(Section):
     ] = True
     proxy_server: Annotated[Proxy, Field(description="Host name (Proxy Server); empty: none")] = ""
     proxy_port: Annotated[int, Field(strict=True, ge=1, le=65535, description="(Proxy Port)")] = 3128
+    proxy_user: Annotated[LineOrNothing, Field(description="Empty: no login at the proxy")] = ""
+    proxy_password: Annotated[
+        SecretStr, Field(description="Goes with `proxy_user`", json_schema_extra={"default": ""})
+    ] = SecretStr("")
+    proxy_password_file: Annotated[str, Field(description=PASSWORD_FILE)] = ""
     active_from: Annotated[
         CalendarDate | None, Field(description="First day on which SMS are sent (Start)")
     ] = None
@@ -73,7 +102,17 @@ class SmsSettings(Section):
             ge=0,
             le=1_000_000,
             allow_inf_nan=False,
-            description="A person is told once a day; 0: never",
+            description="In credits, or the account's money; a person is told once a day; 0: never",
+        ),
+    ] = 0
+    price_per_part: Annotated[
+        float,
+        Field(
+            strict=True,
+            ge=0,
+            le=1000,
+            allow_inf_nan=False,
+            description="In credits, or the account's money; 0: as the gateway says, else unknown",
         ),
     ] = 0
     delivery_reports: Annotated[Switch, Field(description="Whether a run asks which SMS have arrived")] = True
@@ -84,6 +123,36 @@ class SmsSettings(Section):
     max_per_second: Annotated[
         float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False, description="0: no limit")
     ] = 0
+    lox24: Annotated[Lox24Settings | None, Field(description="Needed if `provider` is lox24")] = None
+    seven: Annotated[SevenSettings | None, Field(description="Needed if `provider` is seven")] = None
+
+
+class OAuth2Settings(Section):
+    """The login at the mail server by a token (SMTP AUTH XOAUTH2): Microsoft 365, Google."""
+
+    token_url: Annotated[
+        TokenUrl,
+        Field(
+            description="Where tokens come from, http only on this machine",
+            examples=["https://login.microsoftonline.com/TENANT/oauth2/v2.0/token"],
+        ),
+    ]
+    client_id: Annotated[Line, Field(description="The application's id", examples=["0a1b2c3d"])]
+    client_secret: Annotated[
+        SecretStr, Field(description="The application's secret", json_schema_extra={"default": ""})
+    ] = SecretStr("")
+    client_secret_file: Annotated[str, Field(description="File that holds the secret instead")] = ""
+    refresh_token: Annotated[
+        SecretStr, Field(description="Empty: client credentials", json_schema_extra={"default": ""})
+    ] = SecretStr("")
+    refresh_token_file: Annotated[str, Field(description="File that holds the token instead")] = ""
+    scope: Annotated[
+        LineOrNothing,
+        Field(
+            description="What the token is for; empty: none is named",
+            examples=["https://outlook.office365.com/.default"],
+        ),
+    ] = ""
 
 
 class EmailSettings(Section):
@@ -94,6 +163,9 @@ class EmailSettings(Section):
     security: Annotated[
         Literal["tls", "starttls", "none"], Field(description="`none` with a password: only on this machine")
     ] = "starttls"
+    auth: Annotated[
+        Literal["password", "oauth2"], Field(description="How to log in; oauth2: Microsoft 365, Google")
+    ] = "password"
     username: Annotated[str, Field(description="Empty: no login")] = ""
     password: Annotated[
         SecretStr, Field(description="Goes with `username`", json_schema_extra={"default": ""})
@@ -114,3 +186,4 @@ class EmailSettings(Section):
     calendar_attachment: Annotated[Switch, Field(description="Whether the mail carries a calendar file")] = (
         True
     )
+    oauth2: Annotated[OAuth2Settings | None, Field(description="Needed if `auth` is oauth2")] = None

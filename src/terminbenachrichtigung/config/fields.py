@@ -145,7 +145,7 @@ def _country(code: str) -> str:
     return code.upper()
 
 
-def _gateway(url: str) -> str:
+def _web_address(url: str) -> str:
     advice = 'must be a web address, as in "https://www.smscreator.de/gateway"'
     try:
         parts = urlsplit(url)
@@ -184,6 +184,14 @@ def _metrics_file(path: str) -> str:
     if path and not path.endswith(".prom"):
         raise ValueError('must end with ".prom", or node_exporter does not read it')
     return path
+
+
+def _proxy_host(name: str) -> str:
+    if "@" in name:  # the value must not be shown, and pydantic's problem would show it
+        raise ValueError(
+            "must be a host name alone; the login has its own keys, proxy_user and proxy_password"
+        )
+    return _host(name)
 
 
 def _host(name: str) -> str:
@@ -258,11 +266,12 @@ BranchLanguage = Annotated[str, AfterValidator(_unless_empty(_language))]
 Holidays = Annotated[str, AfterValidator(_holidays)]
 CountryCode = Annotated[str, AfterValidator(_country_code)]
 Country = Annotated[str, AfterValidator(_country)]
-Gateway = Annotated[str, AfterValidator(_unless_empty(_gateway))]
+Gateway = Annotated[str, AfterValidator(_unless_empty(_web_address))]
+TokenUrl = Annotated[str, AfterValidator(_one_line), AfterValidator(_web_address)]
 PingUrl = Annotated[SecretStr, AfterValidator(_ping_url)]
 MetricsFile = Annotated[str, AfterValidator(_metrics_file)]
 Host = Annotated[str, AfterValidator(_host)]
-Proxy = Annotated[str, AfterValidator(_unless_empty(_host))]
+Proxy = Annotated[str, AfterValidator(_unless_empty(_proxy_host))]
 Mailbox = Annotated[str, AfterValidator(_one_line), AfterValidator(_mailbox)]
 Address = Annotated[str, AfterValidator(_one_line), AfterValidator(_address)]
 ReplyTo = Annotated[str, AfterValidator(_unless_empty(_one_line)), AfterValidator(_unless_empty(_mailbox))]

@@ -62,7 +62,7 @@ def field_at(path: KeyPath) -> FieldInfo | None:
     return info
 
 
-def _is_secret(path: KeyPath) -> bool:
+def is_secret(path: KeyPath) -> bool:
     """Whether the value of a key must never be shown."""
     info = field_at(path)
     return info is not None and plain_type(info.annotation) is SecretStr
@@ -117,7 +117,7 @@ def shown_value(path: KeyPath, value: object) -> str:
     parts = value if isinstance(value, (list, tuple)) else [value]
     if (
         info is None
-        or _is_secret(path)
+        or is_secret(path)
         or _holds_tables(plain_type(info.annotation))
         or not all(isinstance(part, (str, bool, int, float, date, time)) for part in parts)
         or _LOGIN.search(str(value))

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from terminbenachrichtigung.config.checks import cross_checks, e164
 from terminbenachrichtigung.config.databases import resolved_url
 from terminbenachrichtigung.config.files import read_toml, shipped_templates
-from terminbenachrichtigung.config.keys import shown_value
+from terminbenachrichtigung.config.keys import is_secret, overridable, shown_value
 from terminbenachrichtigung.config.overlay import Overlay, overlaid
 from terminbenachrichtigung.config.problems import ConfigProblems, Problem
 from terminbenachrichtigung.config.settings import Settings
@@ -137,10 +137,13 @@ def _presented(problems: Iterable[Problem], overlay: Overlay, path: Path) -> Ite
 
 
 def _holds_plain_secret(tables: Mapping[str, Any]) -> bool:
-    """Whether the file itself holds a password, wherever else one may come from."""
-    for section, key in (("sms", "password"), ("email", "password"), ("schedule", "url"), ("journal", "url")):
-        table = tables.get(section)
-        value = table.get(key) if isinstance(table, dict) else None
-        if isinstance(value, str) and value and (key == "password" or _LOGIN.search(value)):
+    """Whether the file itself holds a secret, wherever else one may come from; the monitoring's is small."""
+    for path in overridable():
+        value: Any = tables
+        for step in path:
+            value = value.get(step) if isinstance(value, dict) else None
+        if not is_secret(path) or not isinstance(value, str) or path[-1] == "ping_url":
+            continue
+        if value and (path[-1] != "url" or _LOGIN.search(value)):
             return True
     return False

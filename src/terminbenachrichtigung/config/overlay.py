@@ -19,16 +19,6 @@ from terminbenachrichtigung.config.keys import PREFIX, overridable, variable_of
 from terminbenachrichtigung.config.problems import KeyPath, Problem, path_text
 from terminbenachrichtigung.config.settings import Branch
 
-TWINS = (
-    ("schedule", "url", "url_file"),
-    ("schedule", "source", "query_file"),
-    ("journal", "url", "url_file"),
-    ("sms", "password", "password_file"),
-    ("email", "password", "password_file"),
-    ("monitoring", "ping_url", "ping_url_file"),
-)
-"""Section, key, and the key that names a file instead: of both, only one may be given."""
-
 _SWITCH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -53,9 +43,27 @@ def overlaid(tables: dict[str, Any], environ: Mapping[str, str], folder: Path) -
         advice = "is no key of the file; put the SELECT into a file of its own and name that in query_file"
         result.problems.append(Problem("schedule.query", advice))
     _lay_environment(result, environ)
-    for section, key, file_key in TWINS:
-        _read_twin(result, section, key, file_key, folder)
+    for file_path in _file_keys():
+        _read_twin(result, file_path, folder)
     return result
+
+
+def _file_keys() -> list[KeyPath]:
+    """The keys that name a file instead of holding a value: of both, only one may be given."""
+    return [path for path in overridable() if str(path[-1]).endswith("_file")]
+
+
+def _twin(file_path: KeyPath) -> KeyPath:
+    """The key whose value stands in the file."""
+    name = str(file_path[-1]).removesuffix("_file")
+    return (*file_path[:-1], "source" if name == "query" else name)
+
+
+def _table_at(tables: dict[str, Any], path: KeyPath) -> dict[str, Any] | None:
+    table: Any = tables
+    for step in path:
+        table = table.get(step) if isinstance(table, dict) else None
+    return table if isinstance(table, dict) else None
 
 
 def _lay_environment(result: Overlay, environ: Mapping[str, str]) -> None:
@@ -79,11 +87,13 @@ def _lay_environment(result: Overlay, environ: Mapping[str, str]) -> None:
             _put(result.tables, path, _parsed(text, kinds.get(path, str)))
 
     # The environment wins over the file, also where the file says the same in its other way.
-    for section, key, file_key in TWINS:
-        table = result.tables.get(section)
-        given = [each for each in (key, file_key) if (section, each) in laid]
-        if len(given) == 1 and isinstance(table, dict):
-            table.pop(key if given == [file_key] else file_key, None)
+    for file_path in _file_keys():
+        pair = (_twin(file_path), file_path)
+        given = [each for each in pair if each in laid]
+        table = _table_at(result.tables, file_path[:-1])
+        if len(given) == 1 and table is not None:
+            (other,) = set(pair) - set(given)
+            table.pop(str(other[-1]), None)
 
 
 def _key_of(variable: str, tables: Mapping[str, Any]) -> KeyPath | str:
@@ -122,16 +132,19 @@ def _parsed(text: str, kind: Any) -> object:
     return text
 
 
-def _read_twin(result: Overlay, section: str, key: str, file_key: str, folder: Path) -> None:
-    table = result.tables.get(section)
-    if not isinstance(table, dict) or file_key not in table:
+def _read_twin(result: Overlay, file_path: KeyPath, folder: Path) -> None:
+    table = _table_at(result.tables, file_path[:-1])
+    file_key = str(file_path[-1])
+    if table is None or file_key not in table:
         return
+    key_path = _twin(file_path)
+    key = str(key_path[-1])
     named = table[file_key]
     if not isinstance(named, str):  # the validation says so; that the password is missing adds nothing
-        result.broken.append((section, key))
+        result.broken.append(key_path)
         return
     if key in table:
-        problem = f"and {section}.{key} are both given; keep one of them"
+        problem = f"and {path_text(key_path)} are both given; keep one of them"
     elif not named.strip():
         problem = "must not be empty; leave the line out"
     else:
@@ -146,10 +159,10 @@ def _read_twin(result: Overlay, section: str, key: str, file_key: str, folder: P
         except ValueError as error:
             problem = f"the file {path} {error}"
         else:
-            result.sources[f"{section}.{key}"] = str(path)
+            result.sources[path_text(key_path)] = str(path)
             return
-    result.problems.append(Problem(f"{section}.{file_key}", problem))
-    result.broken.append((section, key))
+    result.problems.append(Problem(path_text(file_path), problem))
+    result.broken.append(key_path)
 
 
 def _secret(content: str) -> str:

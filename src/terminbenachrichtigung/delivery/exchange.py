@@ -1,11 +1,13 @@
 """One request to a gateway and its answer, as values: an adapter writes the one and reads the other."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from terminbenachrichtigung.clock import TIMINGS
 from terminbenachrichtigung.config.channels import SmsSettings
@@ -21,6 +23,7 @@ JSON = "application/json"
 _ACCOUNT = frozenset({401, 403, 407})
 _LATER = frozenset({429, 503})
 _SURELY_NOT_SENT = frozenset({301, 308})
+_AMOUNT = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
 _LONG_NUMBER = re.compile(r"\d{7,}")  # in a gateway's word it can only be the recipient's
 
 
@@ -72,7 +75,8 @@ def proxy_of(sms: SmsSettings | None) -> Proxy | None:
     """The proxy of the section `[sms]`, through which everything over HTTP goes; None where there is none."""
     if sms is None or not sms.proxy_server:
         return None
-    return Proxy(sms.proxy_server, sms.proxy_port)
+    password = sms.proxy_password.get_secret_value()
+    return Proxy(sms.proxy_server, sms.proxy_port, sms.proxy_user, password)
 
 
 def http_fault(answer: Answer, now: datetime) -> Trouble:
@@ -104,6 +108,30 @@ def proxy_refusal(status: int, proxy: Proxy | None = None) -> Unavailable:
         account_error=status in _ACCOUNT,
         again=status == 429 or status >= 500,
     )
+
+
+def document(answer: Answer, longest: int = LARGEST_ANSWER) -> Any | Unknown:
+    """The JSON of an answer, its numbers exact; `unknown` if it is none, or too long."""
+    if len(answer.body) > longest:
+        return Unknown("the gateway's answer is too long")
+    try:
+        return json.loads(answer.body, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return Unknown("the gateway's answer is not the JSON it should be")
+
+
+def text_of(found: Any, key: str) -> str:
+    """A field of a JSON object as text; empty where it is missing, or neither a text nor a number."""
+    value = found.get(key) if isinstance(found, dict) else None
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def amount(found: Any, key: str) -> Decimal | None:
+    """A field of a JSON object as a number, written as one or as text; None where it is none."""
+    value = found.get(key) if isinstance(found, dict) else None
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        return None
+    return Decimal(str(value)) if _AMOUNT.fullmatch(str(value)) else None
 
 
 def account_error(word: str) -> Unavailable:

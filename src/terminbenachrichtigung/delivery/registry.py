@@ -11,13 +11,15 @@ from terminbenachrichtigung.config.channels import SmsSettings
 from terminbenachrichtigung.config.keys import shown_value
 from terminbenachrichtigung.config.problems import KeyPath, Problem, path_text
 from terminbenachrichtigung.config.validation import Draft
-from terminbenachrichtigung.delivery import smscreator
+from terminbenachrichtigung.delivery import lox24, seven, smscreator
 from terminbenachrichtigung.delivery.channel import Gateway
 from terminbenachrichtigung.delivery.exchange import proxy_of
 from terminbenachrichtigung.delivery.provider import Branches, Provider
 
 PROVIDERS: Mapping[str, Provider] = {
     "smscreator": smscreator.PROVIDER,
+    "lox24": lox24.PROVIDER,
+    "seven": seven.PROVIDER,
 }
 """By what stands in `[sms] provider`."""
 

@@ -1,6 +1,6 @@
 """From an empty folder to the moment before the demo's first run."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -16,7 +16,9 @@ from terminbenachrichtigung.config.keys import value_text
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.contact.phone import mobile_number
 from terminbenachrichtigung.demo import folder
-from terminbenachrichtigung.demo.gateway import Answer, Gateway, Request
+from terminbenachrichtigung.demo.gateway import Gateway
+from terminbenachrichtigung.demo.loopback import Answer, LoopbackGateway, Request, Script
+from terminbenachrichtigung.demo.lox24 import Lox24Gateway
 from terminbenachrichtigung.demo.scenario import (
     CLAIMED_BESIDE,
     EARLY_REMINDER,
@@ -28,6 +30,7 @@ from terminbenachrichtigung.demo.scenario import (
     Booking,
     Scenario,
 )
+from terminbenachrichtigung.demo.seven import SevenGateway
 from terminbenachrichtigung.errors import ScheduleError
 from terminbenachrichtigung.journal import create_journal
 from terminbenachrichtigung.model.delivery import Claim
@@ -89,9 +92,8 @@ channels = ["email", "sms"]
 
 [sms]
 base_url = $gateway
-serial = $serial
-password = $password
 sender = "OptikHansen"
+$account
 
 [email]
 host = "127.0.0.1"
@@ -104,17 +106,31 @@ sms_sender = "HoerHansen"
 """)
 
 
-def answer(request: Request) -> Answer | None:
+GATEWAYS: Mapping[str, Callable[[], LoopbackGateway]] = {
+    "smscreator": Gateway,
+    "lox24": Lox24Gateway,
+    "seven": SevenGateway,
+}
+"""By `[sms] provider`: the one on loopback that answers like it."""
+
+
+def script(gateway: LoopbackGateway) -> Script:
     """What the demo's gateway does differently: it refuses some numbers, and fails over one."""
-    number = request.fields.get("Recipient", "").replace("00", "+", 1)
-    if number in REFUSED:
-        return Answer(status="NoRecipientFound")
-    if number in UNANSWERED:
-        return Answer(http_status=502)
-    return None
+
+    def answer(request: Request) -> Answer | None:
+        number = gateway.recipient(request)
+        if number in REFUSED:
+            return gateway.refusal()
+        if number in UNANSWERED:
+            return Answer(http_status=502)
+        return None
+
+    return answer
 
 
-def prepare(directory: Path, scene: Scenario, gateway: Gateway, mail_port: int) -> tuple[Path, Settings]:
+def prepare(
+    directory: Path, scene: Scenario, gateway: LoopbackGateway, mail_port: int
+) -> tuple[Path, Settings]:
     """Make configuration, schedule and journal in an empty folder, and let yesterday's run happen.
 
     That run sends for real, to `gateway` and the mail server on loopback. Returns the configuration's path,
@@ -129,8 +145,7 @@ def prepare(directory: Path, scene: Scenario, gateway: Gateway, mail_port: int) 
         reminder=value_text(REMINDER),
         early_reminder=value_text(EARLY_REMINDER),
         gateway=value_text(gateway.url),
-        serial=value_text(gateway.serial),
-        password=value_text(gateway.password),
+        account=_account(gateway),
         mail_port=mail_port,
     )
     path = folder.write_config(directory, text)
@@ -145,6 +160,16 @@ def prepare(directory: Path, scene: Scenario, gateway: Gateway, mail_port: int) 
     with _schedule(settings) as schedule:
         _book(schedule, scene, [each for each in scene.bookings if each.created_at >= scene.first_run])
     return path, settings
+
+
+def _account(gateway: LoopbackGateway) -> str:
+    """The keys of the account, and behind them the section that some of them stand in."""
+    keys = gateway.settings
+    lines = [f"{key} = {value_text(each)}" for key, each in keys.items() if not isinstance(each, Mapping)]
+    for name, section in keys.items():
+        if isinstance(section, Mapping):
+            lines += ["", f"[sms.{name}]", *(f"{key} = {value_text(each)}" for key, each in section.items())]
+    return "\n".join(lines)
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from terminbenachrichtigung.clock import SYSTEM_CLOCK
 from terminbenachrichtigung.config.files import CONFIG_VARIABLE
 from terminbenachrichtigung.config.keys import PREFIX
 from terminbenachrichtigung.demo import folder, preparation
-from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
 from terminbenachrichtigung.demo.scenario import EARLY_REMINDER, REMINDER, Scenario, scenario
 from terminbenachrichtigung.errors import TerminbenachrichtigungError
@@ -28,8 +27,10 @@ _COLUMNS = 80
 _MEANING = {0: "done", 1: "done, and something new needs a person"}
 
 
-def show(directory: Path) -> None:
+def show(directory: Path, provider: str = "smscreator") -> None:
     """Make the sample practice in `directory`, run `run-once` twice on it, and show what happened.
+
+    `provider` is the gateway that answers, as in `[sms] provider`.
 
     Raises:
         ConfigError: the directory holds something that is not an earlier demo's, or cannot be made.
@@ -40,9 +41,10 @@ def show(directory: Path) -> None:
     folder.make_room(directory)
     with (
         stop_signals(_MINUTES, SYSTEM_CLOCK, _say) as stopping,
-        Gateway(script=preparation.answer) as gateway,
+        preparation.GATEWAYS[provider]() as gateway,
         MailServer() as mail,
     ):
+        gateway.script = preparation.script(gateway)
         config, settings = preparation.prepare(directory, scene, gateway, mail.port)
         call = f"{_program()} --config {shlex.quote(str(config))}"
         _paragraph(_opening(scene, directory))

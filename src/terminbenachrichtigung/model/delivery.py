@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import ClassVar
 
 from terminbenachrichtigung.model.journal import State
@@ -58,6 +59,7 @@ class Sent:
     word: ClassVar[str] = "sent"
     detail: str = ""
     job_id: str = field(default="", compare=False)  # the gateway's, which the detail names for people
+    price: Decimal | None = field(default=None, compare=False)  # of the whole message, if the gateway said it
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,11 @@ class Update:
 class Credits:
     """What a run found of the account from which its SMS are paid."""
 
-    balance: Decimal  # SMS credits, before its first SMS
-    missing: Decimal = Decimal(0)  # so many more were needed for what was due
-    low: bool = False  # below the limit of which a person wants to be told
+    balance: Decimal  # before its first SMS
+    missing: Decimal = Decimal(0)  # so much more was needed for what was due
+    low: bool = False  # what is left is below the limit of which a person wants to be told
+    left: Decimal = Decimal(0)  # behind its last SMS, as far as the price is known
+    currency: str = ""  # of all these; empty: they count SMS credits
 
 
 @dataclass(frozen=True, slots=True)

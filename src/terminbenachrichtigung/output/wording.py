@@ -78,7 +78,8 @@ UPDATES: Mapping[State, str] = {
 
 def credits_sentence(found: Credits) -> str:
     """Say that the account of the SMS runs low."""
-    return f"the SMS account has {found.balance} credits, below sms.credits_warn_below; top it up"
+    unit = found.currency or "credits"
+    return f"the SMS account has {found.left} {unit} left, below sms.credits_warn_below; top it up"
 
 
 def stop_sentence(result: RunResult) -> str:

@@ -10,7 +10,7 @@ from terminbenachrichtigung.model.delivery import Content, Unknown
 from terminbenachrichtigung.model.plan import Channel, PlannedMessage, Route
 from terminbenachrichtigung.run.backlog import Backlog, Queued
 from terminbenachrichtigung.run.context import RunContext
-from terminbenachrichtigung.run.credit import Credit, price
+from terminbenachrichtigung.run.credit import Credit, parts
 from terminbenachrichtigung.run.surprise import or_unknown
 
 
@@ -24,7 +24,7 @@ class Accounts:
         circuits: Circuits,
         content: Callable[[PlannedMessage, Route], Content],
     ) -> None:
-        self.credit = Credit()
+        self.credit = Credit(context.settings.sms)
         self._context = context
         self._backlog = backlog
         self._circuits = circuits
@@ -50,15 +50,15 @@ class Accounts:
         if self.credit.covers(content):
             return True
         waiting = self._backlog.waiting_for(content.channel)
-        needed = price(content) + sum(self._price(message, content.channel) for message in waiting)
+        needed = parts(content) + sum(self._parts(message, content.channel) for message in waiting)
         if item is not None:
             self._backlog.give_back(item)
         self._backlog.close(content.channel, self.credit.fell_short(needed))
         return False
 
-    def _price(self, message: PlannedMessage, channel: Channel) -> int:
+    def _parts(self, message: PlannedMessage, channel: Channel) -> int:
         (route,) = [route for route in message.routes if route.channel is channel]
         try:
-            return price(self._content(message, route))
+            return parts(self._content(message, route))
         except MessageError:
             return 0

@@ -119,7 +119,7 @@ class _Deliveries:
             closed=dict(self._circuits.closed),
             stop=self._stop,
             stop_detail=self._stop_detail,
-            credits=self._accounts.credit.found(self._context.settings.sms),
+            credits=self._accounts.credit.found(),
         )
 
     def _nap(self) -> float:

@@ -115,6 +115,8 @@ def as_json(result: RunResult, *, full: bool, zone: tzinfo) -> dict[str, object]
             "balance": float(result.credits.balance),
             "missing": float(result.credits.missing),
             "low": result.credits.low,
+            "left": float(result.credits.left),
+            "currency": result.credits.currency,
         },
         "news": [_general(line, full) for line in result.news],
     }

@@ -1,0 +1,253 @@
+"""The seven.io gateway: all that is particular to it, and every place where something is *Not confirmed*.
+
+Sources: docs.seven.io (sms, logbook, status reports) and seven-io/api-schemes.
+"""
+
+import re
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from terminbenachrichtigung.config.channels import SmsSettings
+from terminbenachrichtigung.config.keys import value_text
+from terminbenachrichtigung.config.problems import Problem
+from terminbenachrichtigung.delivery.channel import Balance, Trouble, branch_settings
+from terminbenachrichtigung.delivery.exchange import (
+    FORM,
+    JSON,
+    LARGEST_LIST,
+    Answer,
+    Line,
+    Request,
+    account_error,
+    amount,
+    document,
+    http_fault,
+    shown,
+    text_of,
+)
+from terminbenachrichtigung.delivery.provider import Branches, Provider, missing, sender_problem
+from terminbenachrichtigung.model.delivery import (
+    Claim,
+    Content,
+    DeliveryReport,
+    OpenMessage,
+    Outcome,
+    Rejected,
+    Sent,
+    Unavailable,
+    Unknown,
+)
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Channel
+
+ACCEPTED = "100"
+REJECTED: Mapping[str, str] = {
+    "202": "the recipient is not valid",
+    "301": "no recipient",
+    "305": "no text",
+    "401": "the text is too long",
+    "403": "this number's limit for the day is reached",
+}
+ACCOUNT: Mapping[str, str] = {
+    "201": "the sender is not valid",
+    "300": "user and password are missing",
+    "500": "too little credit",
+    "900": "the login failed",
+    "901": "the signature is wrong",
+    "902": "this key may not send",
+    "903": "this address may not send",
+}
+CARRIER_UNAVAILABLE = "11"
+# 402 is the same text to the same number within 180 s: what was sent before is then unknown, not refused.
+
+STATES: Mapping[str, State | None] = {
+    "DELIVERED": State.DELIVERED,
+    "NOTDELIVERED": State.UNDELIVERED,
+    "EXPIRED": State.UNDELIVERED,
+    "REJECTED": State.UNDELIVERED,
+    "FAILED": State.UNDELIVERED,
+    "BUFFERED": None,
+    "TRANSMITTED": None,
+    "ACCEPTED": None,
+    "": None,
+}
+"""By `dlr` of the journal. Not confirmed: the zone of its times, so none is read; how far it goes back."""
+
+_SENDER = re.compile(r"[A-Za-z0-9]{1,11}")
+_MOST_PARTS = 9  # a text has at most 1520 characters; ten parts have 1530
+_PAGE = 100
+_MOST_PAGES = 100  # of one question: 10,000 messages
+
+
+class Seven:
+    """The `sms` channel over seven.io."""
+
+    name = Channel.SMS
+
+    def __init__(
+        self, settings: SmsSettings, branches: Branches, clock: Callable[[], datetime], line: Line
+    ) -> None:
+        """Open nothing yet; the arguments are those of every gateway (`provider.Provider.make`)."""
+        assert settings.seven is not None
+        self._settings = settings
+        self._branches = branches
+        self._clock = clock
+        self._line = line
+        key = settings.seven.api_key.get_secret_value()
+        self._headers = {"X-Api-Key": key, "Accept": JSON}
+        self._hidden = (key,)
+
+    def send(self, claim: Claim, content: Content) -> Outcome:
+        """Hand one SMS to the gateway."""
+        return self._submit(claim.message_id, content)
+
+    def test(self, content: Content) -> Outcome:
+        """Hand one test SMS to the gateway, with a label that no message has."""
+        return self._submit(f"test-message-{uuid.uuid4()}", content)
+
+    def balance(self) -> Balance | Trouble:
+        """Ask for the account's balance: money."""
+        found = self._get("/balance")
+        if isinstance(found, Unavailable | Unknown):
+            return found
+        if (code := code_of(found)) in ACCOUNT:
+            return account_error(f"{code}, {ACCOUNT[code]}")
+        value = amount(found, "amount")
+        if value is None:
+            return Unknown("the balance is not a number")
+        return Balance(value, shown(text_of(found, "currency"), self._hidden) or "EUR")
+
+    def find(self, message: OpenMessage) -> tuple[str, ...] | Trouble:
+        """Look for the message's label among all that went to its number: there is no filter for labels."""
+        found: list[str] = []
+        question = {"to": message.recipient.removeprefix("+"), "date_from": _day_before(message.at)}
+        for page in self._journal(question):
+            if not isinstance(page, list):
+                return page
+            found += [
+                text_of(each, "id") for each in page if text_of(each, "foreign_id") == message.message_id
+            ]
+        return tuple(filter(None, found))
+
+    def reports(self, awaited: Sequence[OpenMessage]) -> Iterator[tuple[DeliveryReport, ...] | Trouble]:
+        """Read the journal since the day before the oldest of these."""
+        since = min(message.at for message in awaited)
+        for page in self._journal({"date_from": _day_before(since)}):
+            yield page if not isinstance(page, list) else tuple(self._report(each) for each in page)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._line.close()
+
+    def _submit(self, label: str, content: Content) -> Outcome:
+        sender = branch_settings(self._branches, content.branch_code).sms_sender or self._settings.sender
+        form = {
+            "to": content.recipient.removeprefix("+"),
+            "text": content.text,
+            "from": sender.removeprefix("+"),
+            "foreign_id": label,
+        }
+        try:
+            body = urlencode(form).encode("ascii")
+        except UnicodeEncodeError:  # half a character, which no encoding knows
+            return Rejected("the text holds what no SMS can carry")
+        answer = self._line.ask(Request("/sms", "POST", {**self._headers, "Content-Type": FORM}, body))
+        if not isinstance(answer, Answer):
+            return answer
+        return outcome_of_send(answer, self._clock(), self._hidden)
+
+    def _journal(self, question: Mapping[str, str]) -> Iterator[list[Any] | Trouble]:
+        for number in range(_MOST_PAGES):
+            asked = urlencode({**question, "limit": _PAGE, "offset": number * _PAGE})
+            page = self._get(f"/journal/outbound?{asked}")
+            if (code := code_of(page)) in ACCOUNT:
+                page = account_error(f"{code}, {ACCOUNT[code]}")
+            elif page is None:  # Not confirmed: how a journal without entries is answered
+                page = []
+            elif not isinstance(page, list | Unavailable | Unknown):
+                page = Unknown("the gateway's answer is not the list it should be")
+            yield page
+            if not isinstance(page, list) or len(page) < _PAGE:
+                return
+
+    def _get(self, path: str) -> Any | Trouble:
+        answer = self._line.ask(Request(path, "GET", self._headers, longest=LARGEST_LIST))
+        if not isinstance(answer, Answer):
+            return answer
+        # Not confirmed: whether an error ever has another HTTP status than 200.
+        return document(answer, LARGEST_LIST) if answer.status == 200 else http_fault(answer, self._clock())
+
+    def _report(self, entry: Any) -> DeliveryReport:
+        word = text_of(entry, "dlr")
+        plain = word.upper()
+        return DeliveryReport(
+            label=text_of(entry, "foreign_id"),
+            job_id=text_of(entry, "id"),
+            recipient=text_of(entry, "to"),
+            state=STATES.get(plain),
+            word=shown(word, self._hidden),
+            unheard=plain not in STATES,
+        )
+
+
+def outcome_of_send(answer: Answer, now: datetime, hidden: Sequence[str] = ()) -> Outcome:
+    """What an answer to `POST /sms` means: refusals come with HTTP 200 too, as a bare number or inside."""
+    if answer.status != 200:
+        return http_fault(answer, now)
+    found = document(answer)
+    if isinstance(found, Unknown):
+        return found
+    code = code_of(found)
+    if code != ACCEPTED:
+        return _refusal(code, hidden)
+    messages = found.get("messages") if isinstance(found, dict) else None
+    message = messages[0] if isinstance(messages, list) and len(messages) == 1 else None
+    if not isinstance(message, dict):
+        return Unknown("the gateway's answer names no message")
+    if message.get("success") is not True or message.get("error") is not None:
+        return _refusal(text_of(message, "error"), hidden)
+    number = text_of(message, "id")
+    return Sent(f"id {number}", number, amount(message, "price")) if number else Sent()
+
+
+def _refusal(code: str, hidden: Sequence[str]) -> Outcome:
+    if code in REJECTED:
+        return Rejected(f"{code}, {REJECTED[code]}")
+    if code in ACCOUNT:
+        return account_error(f"{code}, {ACCOUNT[code]}")
+    if code == CARRIER_UNAVAILABLE:
+        return Unavailable(f"{code}, the carrier is not available")
+    return Unknown(f"the gateway's answer is {shown(code, hidden) or 'missing'}")
+
+
+def code_of(found: Any) -> str:
+    """The number of an answer: bare, in quotes, or under `success`; empty where there is none."""
+    if isinstance(found, dict):
+        return text_of(found, "success")
+    return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
+
+
+def _day_before(moment: datetime) -> str:
+    return f"{moment.date() - timedelta(days=1):%Y-%m-%d}"  # whatever zone the gateway reads it in
+
+
+def _problems(sms: SmsSettings) -> Iterator[Problem]:
+    if sms.seven is None:
+        yield missing("sms", "seven", "api_key")
+    if sms.max_parts > _MOST_PARTS:
+        advice = f"must be at most {_MOST_PARTS}: seven.io takes no longer text"
+        yield Problem("sms.max_parts", advice, value_text(sms.max_parts))
+
+
+PROVIDER = Provider(
+    base_url="https://gateway.seven.io/api",
+    make=Seven,
+    sender_problem=partial(
+        sender_problem, alphanumeric=_SENDER, words="11 letters and digits (no umlauts, spaces or signs)"
+    ),
+    problems=_problems,
+)
