@@ -196,4 +196,4 @@ def make_mailer(settings: Settings, now: Callable[[], datetime] = SYSTEM_CLOCK.n
     from terminbenachrichtigung.delivery.smtp import Smtp  # noqa: PLC0415
 
     assert settings.email is not None
-    return Smtp(settings.email, settings.branches, now)
+    return Smtp(settings.email, settings.branches, now, proxy=proxy_of(settings.sms))

@@ -125,13 +125,14 @@ ANSWERS = [
     pytest.param(answers(http_status=429, headers=IN_AN_HOUR), NOT_SENT, id="HTTP 429, in an hour"),
     pytest.param(answers(http_status=503), NOT_SENT, id="HTTP 503"),
     pytest.param(answers(http_status=503, headers=IN_AN_HOUR), NOT_SENT, id="HTTP 503, in an hour"),
-    pytest.param(answers(http_status=307, headers={"Location": "http://["}), NOT_SENT, id="HTTP 307"),
-    pytest.param(redirects_to_a_good_one, NOT_SENT, id="HTTP 302 to a gateway that would take it"),
+    pytest.param(answers(http_status=308, headers={"Location": "http://["}), NOT_SENT, id="HTTP 308"),
     # and about the account
     pytest.param(answers(http_status=401), ACCOUNT_ERROR, id="HTTP 401"),
     pytest.param(answers(http_status=403), ACCOUNT_ERROR, id="HTTP 403"),
     pytest.param(answers(http_status=407), ACCOUNT_ERROR, id="HTTP 407"),
     # HTTP: who knows
+    pytest.param(answers(http_status=307, headers={"Location": "http://["}), LOST, id="HTTP 307"),
+    pytest.param(redirects_to_a_good_one, LOST, id="HTTP 302 to a gateway that would take it"),
     pytest.param(answers(http_status=500), LOST, id="HTTP 500"),
     pytest.param(answers(http_status=500, takes_job=True), FOUND, id="HTTP 500, but it was taken"),
     pytest.param(answers(http_status=502), LOST, id="HTTP 502"),

@@ -13,8 +13,9 @@ import pytest
 from config_files import MINIMAL, SECRET, Absent, bent, settings_of
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
-from terminbenachrichtigung.config.channels import EmailSettings, SmsSettings
+from terminbenachrichtigung.config.channels import EmailSettings, Lox24Settings, SmsSettings
 from terminbenachrichtigung.config.files import starter
 from terminbenachrichtigung.config.keys import overridable, value_text
 from terminbenachrichtigung.config.loading import load
@@ -23,7 +24,10 @@ from terminbenachrichtigung.config.settings import Reminder, Settings, TemplateT
 from terminbenachrichtigung.config.showing import json_schema, show
 
 ROOT = Path(__file__).parents[2]
-FILE_TWINS = {"url_file", "query_file", "password_file", "ping_url_file"}
+FILE_TWINS = {
+    *("url_file", "query_file", "password_file", "ping_url_file", "proxy_password_file"),
+    *("token_file", "api_key_file", "client_secret_file", "refresh_token_file"),
+}
 
 
 def uncommented() -> dict[str, Any]:
@@ -80,6 +84,11 @@ def test_the_starter_shows_the_defaults_except_where_it_says_so() -> None:
         assert tables[name].pop("url") == f"sqlite:////var/lib/terminbenachrichtigung/{name}.db"
     del tables["branches"], tables["templates"]
     sms, email = tables.pop("sms"), tables.pop("email")
+    lox24 = sms.pop("lox24")
+    assert Lox24Settings(token=SecretStr("...")) == Lox24Settings(
+        **{**lox24, "token": "...", "token_file": ""}
+    )
+    del sms["seven"], email["oauth2"]  # of which every key is needed, or is empty
     needed = {key: sms[key] for key in ("serial", "password", "sender")}
     assert SmsSettings(**sms) == SmsSettings(
         **needed, active_from=date(2026, 12, 1), countries=("DE", "AT", "CH")
@@ -126,6 +135,13 @@ def test_show_is_toml_with_every_key_and_no_secret(tmp_path: Path) -> None:
             "schedule.url": f"postgresql://reader:{SECRET}@db.example.org/praxis?sslmode=require&token={SECRET}",
             "branches.HH 1.sms_sender": "OptikHH",
             "sms.active_from": "2026-12-01",
+            "sms.lox24": {"token": SECRET},
+            "sms.seven": {"api_key": SECRET},
+            "email.oauth2": {
+                "token_url": "https://login.example.org/token",
+                "client_id": "praxis",
+                "client_secret": SECRET,
+            },
             "templates.kurz.de.sms": 'Zeile 1\n"""Zeile\\ 2"""\n\x1b',
         },
     )
@@ -142,7 +158,9 @@ def test_show_is_toml_with_every_key_and_no_secret(tmp_path: Path) -> None:
     assert shown["templates"]["kurz"]["de"]["sms"] == 'Zeile 1\n"""Zeile\\ 2"""\n\x1b'
     assert "sms" in shown["templates"]["terminerinnerung"]["de"]  # what ships is in effect too
     for path in overridable():
-        table = shown[str(path[0])] if len(path) == 2 else shown
+        table = shown
+        for step in path[:-1]:
+            table = table[str(step)]
         assert path[-1] in table or path[-1] in FILE_TWINS, path
 
 

@@ -30,6 +30,7 @@ def cross_checks(draft: Draft) -> Iterator[Problem]:
         _sections,
         _templates,
         _login,
+        _proxy,
         _credits,
         _claim_timeout,
         _retention,
@@ -169,17 +170,40 @@ def _credits(draft: Draft) -> Iterator[Problem]:
 
 def _login(draft: Draft) -> Iterator[Problem]:
     email = draft.settings.email
-    if email is None or not draft.sound("email.username", "email.password"):
+    if email is None or not draft.sound("email.username", "email.password", "email.auth", "email.oauth2"):
         return
     password = email.password.get_secret_value()
-    if password and not email.username:
+    by_token = email.auth == "oauth2"
+    if by_token and email.oauth2 is None:
+        advice = 'is missing: auth is "oauth2", which needs a section [email.oauth2]'
+        yield Problem("email.oauth2.token_url", advice)
+    if by_token and not email.username:
+        yield _problem(("email", "username"), "is missing: it names the mailbox that a token opens", "")
+    if password and not email.username and not by_token:
         yield _problem(("email", "username"), "is missing: there is a password, and a login needs both", "")
-    if email.username and not password:
+    if email.username and not password and not by_token:
         yield _problem(("email", "password"), "is missing: there is a username, and a login needs both", "")
-    exposed = password and email.security == "none" and not is_loopback(email.host)
+    exposed = (password or by_token) and email.security == "none" and not is_loopback(email.host)
     if exposed and draft.sound("email.security", "email.host"):
-        advice = 'would send the password readable for everybody; use "starttls" or "tls"'
+        what = "token" if by_token else "password"
+        advice = f'would send the {what} readable for everybody; use "starttls" or "tls"'
         yield _problem(("email", "security"), advice, email.security)
+
+
+def _proxy(draft: Draft) -> Iterator[Problem]:
+    sms = draft.settings.sms
+    keys = ("server", "user", "password")
+    if sms is None or not draft.sound("sms.base_url", *(f"sms.proxy_{key}" for key in keys)):
+        return
+    password = sms.proxy_password.get_secret_value()
+    if sms.proxy_user and not password:
+        yield Problem("sms.proxy_password", "is missing: there is a proxy_user, and a login needs both")
+    if password and not sms.proxy_user:
+        yield Problem("sms.proxy_user", "is missing: there is a proxy_password, and a login needs both")
+    remote = sms.proxy_server and not is_loopback(sms.proxy_server)
+    if remote and sms.base_url.startswith("http:"):
+        advice = "would send the password readable to the proxy; use https, or no proxy"
+        yield _problem(("sms", "base_url"), advice, sms.base_url)
 
 
 def _claim_timeout(draft: Draft) -> Iterator[Problem]:

@@ -10,7 +10,6 @@ import zoneinfo
 from collections.abc import Callable
 from datetime import date, datetime, time
 from difflib import get_close_matches
-from email.utils import getaddresses
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -18,6 +17,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJson
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*\.?")
+
+_MAILBOX = re.compile(
+    r"(?P<name>(?:\"(?:[^\"\\]|\\.)*\"|[^<>])*)<\s*(?P<address>[^<>\s]+)\s*>|(?P<alone>[^<>\s,;]+)"
+)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 T = TypeVar("T")
 
@@ -207,25 +211,38 @@ def _host(name: str) -> str:
 
 
 def _mailbox(text: str) -> str:
+    """An address with or without a name, as it will be written into the header: read once, here."""
+    from email.headerregistry import Address  # noqa: PLC0415  # only with [email]
+
     from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415  # 30 ms, only with [email]
 
-    found = getaddresses([text])
-    if len(found) != 1 or not found[0][1]:
-        raise ValueError(
-            'must be one address, as in "Praxis <termine@example.org>"; quote a name with a comma'
-        )
-    address = found[0][1]
+    name, address = _name_and_address(text)
+    if address.rpartition("@")[2].lower().rstrip(".").endswith(".local"):
+        raise ValueError("is no address that mail servers elsewhere accept: .local means this network alone")
     try:
         # Customers must be able to answer from anywhere, so an umlaut is fine in the domain only.
         valid = validate_email(address, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
         raise ValueError(f"is no e-mail address: {error}") from None
-    ascii_address = valid.ascii_email or valid.normalized
-    return text.replace(address, ascii_address)
+    return str(Address(name, addr_spec=valid.ascii_email or valid.normalized))
+
+
+def _name_and_address(text: str) -> tuple[str, str]:
+    """`Praxis: Nord <t@example.org>`: people write names without the quotes that a header asks for."""
+    advice = 'must be one address, as in "Praxis <termine@example.org>"; quote a name with a comma'
+    found = _MAILBOX.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(advice)
+    name, address = (found["name"] or "").strip(), found["address"] or found["alone"]
+    if _QUOTED.fullmatch(name):
+        return re.sub(r"\\(.)", r"\1", name[1:-1]), address
+    if any(sign in name for sign in ',;"'):
+        raise ValueError(advice)
+    return name, address
 
 
 def _address(text: str) -> str:
-    return getaddresses([_mailbox(text)])[0][1]
+    return _name_and_address(_mailbox(text))[1]
 
 
 def _unless_empty(check: Callable[[str], str]) -> Callable[[str], str]:

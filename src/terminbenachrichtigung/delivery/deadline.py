@@ -36,6 +36,8 @@ class Deadline:
         self.peer = peer
         self.handed_over = False
         """The message has begun to leave: from now on no answer means `unknown`."""
+        self.connected = False
+        """The peer, or the proxy before it, has taken the connection."""
         self._end = time.monotonic() + seconds
         self._received = 0  # bytes, where the library sets no limit of its own
 
@@ -69,6 +71,7 @@ class Deadline:
             else:
                 with suppress(OSError):  # the peer has reset it already: whoever writes will notice
                     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self.connected = True
                 return opened
         raise fault or OSError("the name has no address")
 

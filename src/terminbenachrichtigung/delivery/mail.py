@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.policy import Policy
 from typing import Self
+from urllib.parse import quote
 
 from email_validator import validate_email
 
@@ -36,6 +37,8 @@ def compose(
     content: Content,
     message_id: str,
     now: datetime,
+    *,
+    for_customer: bool = True,
 ) -> Mail:
     """Write the message down.
 
@@ -47,6 +50,7 @@ def compose(
         content: the rendered e-mail.
         message_id: becomes the Message-ID, at the sender's domain.
         now: aware; becomes the Date.
+        for_customer: who may answer that they want no more of these; staff may not.
 
     Raises:
         ValueError, MessageError: an address, the subject or the text cannot stand in an e-mail.
@@ -69,6 +73,9 @@ def compose(
     if reply_to:
         message["Reply-To"] = reply_to
     message["Auto-Submitted"] = "auto-generated"
+    if for_customer:
+        answers = message["Reply-To"].addresses[0] if reply_to else sender
+        message["List-Unsubscribe"] = f"<mailto:{quote(answers.addr_spec, safe='@')}>"
     message.set_content(content.text, cte="quoted-printable")
     if content.html is not None:
         message.add_alternative(content.html, subtype="html", cte="quoted-printable")
@@ -83,6 +90,13 @@ def compose(
             params={"method": "PUBLISH", "charset": "utf-8"},
         )
     return Mail(sender.addr_spec, recipient, message.as_bytes())
+
+
+def sender_address(settings: EmailSettings) -> str:
+    """The address alone of the configured sender."""
+    message = EmailMessage(policy=SMTP_POLICY)
+    message["From"] = settings.sender
+    return str(message["From"].addresses[0].addr_spec)
 
 
 class _Subject(str):

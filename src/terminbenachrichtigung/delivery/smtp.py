@@ -1,25 +1,26 @@
 """The mail server: one session for each worker, kept open from message to message."""
 
-import io
 import re
 import smtplib
-import socket
 import ssl
 import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from email.errors import MessageError
-from typing import Any
 
 from terminbenachrichtigung.clock import TIMINGS
 from terminbenachrichtigung.config.channels import EmailSettings
 from terminbenachrichtigung.config.settings import Branch
 from terminbenachrichtigung.delivery.channel import quoted
 from terminbenachrichtigung.delivery.deadline import Deadline, trust
-from terminbenachrichtigung.delivery.mail import Mail, compose
+from terminbenachrichtigung.delivery.exchange import Proxy
+from terminbenachrichtigung.delivery.mail import Mail, compose, sender_address
+from terminbenachrichtigung.delivery.oauth2 import Token, TokenSource, xoauth2
+from terminbenachrichtigung.delivery.smtp_session import Reply, Session
 from terminbenachrichtigung.model.delivery import (
     Claim,
     Content,
@@ -33,12 +34,13 @@ from terminbenachrichtigung.model.delivery import (
 from terminbenachrichtigung.model.plan import Channel
 
 _GOODBYE_SECONDS = 2.0
-_LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
 
+_NO_TLS_THERE = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL"})
+_NO_MORE_PASSWORDS = re.compile(r"\b5[35]\d 5\.7\.(139|30)\b")
+"""Microsoft 365 refuses a password so where it takes none, or none any more."""
+_USE_OAUTH2 = 'this server takes no password (any more): set email.auth = "oauth2" and [email.oauth2]'
 _POLICY = re.compile(r"^5\d\d[ -]5\.7\.\d{1,3}\b")
 _ADDRESS = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
-
-Reply = tuple[int, bytes]
 
 
 class Smtp:
@@ -53,6 +55,7 @@ class Smtp:
         clock: Callable[[], datetime],
         ssl_context: ssl.SSLContext | None = None,
         idle_seconds: float = TIMINGS.mail_idle,
+        proxy: Proxy | None = None,
     ) -> None:
         """Open nothing yet.
 
@@ -62,15 +65,21 @@ class Smtp:
             clock: gives the present moment, aware.
             ssl_context: whom to trust; the default verifies by the system's and the public authorities.
             idle_seconds: how long a session may rest; routers forget longer ones without a word.
+            proxy: on the way to the tokens of OAuth2; mail goes by no proxy.
         """
         self._idle_seconds = idle_seconds
         self._settings = settings
+        self._tokens = (
+            TokenSource(settings.oauth2, proxy, ssl_context)
+            if settings.auth == "oauth2" and settings.oauth2
+            else None
+        )
         self._branches = branches
         self._clock = clock
         self._tls: ssl.SSLContext | None = None
         if settings.security != "none":
             self._tls = ssl_context or trust()
-        self._idle: list[_Session] = []
+        self._idle: list[Session] = []
         self._lock = threading.Lock()
 
     def send(self, claim: Claim, content: Content) -> Outcome:
@@ -79,22 +88,34 @@ class Smtp:
 
     def send_to_staff(self, claim: StaffClaim, content: Content) -> Outcome:
         """Hand the staff list to the mail server."""
-        return self._submit(claim.mail_id, content)
+        return self._submit(claim.mail_id, content, for_customer=False)
 
     def test(self, content: Content) -> Outcome:
         """Hand one test e-mail to the mail server, with an id that no message has."""
         return self._submit(f"test-message-{uuid.uuid4()}", content)
 
     def check(self) -> Unavailable | None:
-        """Connect, secure the line, log in, and leave; None if all of that works."""
+        """Connect, log in, name our own address as sender and as recipient, take it back, and leave.
+
+        Many servers say only to a recipient that they do not take this sender, or this machine. No mail is
+        sent; None if all of that works.
+        """
         deadline = self._deadline()
+        sender = sender_address(self._settings)
         try:
             session = self._open(deadline)
+            try:
+                if not _accepted(reply := session.mail(sender)):
+                    return _refusal_of_sender(reply[0], self._quote(reply))
+                if not _accepted(reply := session.rcpt(sender)):
+                    return Unavailable(f"a mail to our own address is refused: {self._quote(reply)}")
+                session.rset()
+            finally:
+                session.leave()
         except _RefusedError as refused:
             return refused.outcome
         except OSError as exc:
             return Unavailable(deadline.fault(exc).detail)
-        session.leave()
         return None
 
     def close(self) -> None:
@@ -108,9 +129,12 @@ class Smtp:
     def _deadline(self) -> Deadline:
         return Deadline(self._settings.timeout_seconds, self._settings.host)
 
-    def _submit(self, message_id: str, content: Content) -> Outcome:
+    def _submit(self, message_id: str, content: Content, *, for_customer: bool = True) -> Outcome:
         try:
-            mail = compose(self._settings, self._branches, content, message_id, self._clock())
+            now = self._clock()
+            mail = compose(
+                self._settings, self._branches, content, message_id, now, for_customer=for_customer
+            )
         except (ValueError, MessageError):  # their text quotes the value
             return Rejected("the address, the subject or the text holds what no e-mail can carry")
         deadline = self._deadline()
@@ -120,6 +144,16 @@ class Smtp:
             return refused.outcome
         except OSError as exc:  # smtplib's exceptions are OSErrors too
             return deadline.fault(exc)
+
+    def _hint(self, exc: OSError, deadline: Deadline) -> str:
+        """What to try where a line that breaks before the greeting looks like the wrong kind of TLS."""
+        settings = self._settings
+        if isinstance(exc, ssl.SSLError) and exc.reason in _NO_TLS_THERE:
+            return f': port {settings.port} begins without TLS, so set email.security = "starttls"'
+        silent = deadline.connected and isinstance(exc, TimeoutError | smtplib.SMTPServerDisconnected)
+        if silent and settings.security != "tls":
+            return f': if port {settings.port} wants TLS from the first byte, set email.security = "tls"'
+        return ""
 
     def _attempt(self, mail: Mail, deadline: Deadline) -> Outcome:
         session, reply = self._begin(mail.sender, deadline)
@@ -135,7 +169,7 @@ class Smtp:
             session.close()
         return outcome
 
-    def _converse(self, session: "_Session", reply: Reply, mail: Mail) -> tuple[Outcome, int]:
+    def _converse(self, session: Session, reply: Reply, mail: Mail) -> tuple[Outcome, int]:
         """From the answer to MAIL FROM to the end; returns the server's last code too."""
         if not _accepted(reply):
             return _refusal_of_sender(reply[0], self._quote(reply, mail)), reply[0]
@@ -157,7 +191,7 @@ class Smtp:
 
     # ------------------------------------------------------------ sessions
 
-    def _begin(self, sender: str, deadline: Deadline) -> tuple["_Session", Reply]:
+    def _begin(self, sender: str, deadline: Deadline) -> tuple[Session, Reply]:
         """A session that was told the sender, and what it answered.
 
         A rested session may have died, or may have reached the server's limit of messages (421). Nothing
@@ -175,7 +209,7 @@ class Smtp:
         session = self._open(deadline)
         return session, session.mail(sender)
 
-    def _rested(self) -> "_Session | None":
+    def _rested(self) -> Session | None:
         with self._lock:
             session = self._idle.pop() if self._idle else None
         if session is not None and time.monotonic() - session.resting_since > self._idle_seconds:
@@ -183,19 +217,22 @@ class Smtp:
             return None
         return session
 
-    def _rest(self, session: "_Session") -> None:
+    def _rest(self, session: Session) -> None:
         session.resting_since = time.monotonic()
         with self._lock:
             self._idle.append(session)
 
-    def _open(self, deadline: Deadline) -> "_Session":
+    def _open(self, deadline: Deadline) -> Session:
         """A new session, secured and logged in; raises _RefusedError or OSError."""
         settings = self._settings
         tls = self._tls if settings.security == "tls" else None
         try:
-            session = _Session(settings.host, settings.port, tls, deadline)
+            session = Session(settings.host, settings.port, tls, deadline)
         except smtplib.SMTPConnectError as exc:
             raise _RefusedError(self._unavailable("refuses the connection", exc)) from exc
+        except OSError as exc:
+            detail = deadline.fault(exc).detail + self._hint(exc, deadline)
+            raise _RefusedError(Unavailable(detail)) from exc
         try:
             self._greet(session)
             if settings.username:
@@ -205,7 +242,7 @@ class Smtp:
             raise
         return session
 
-    def _greet(self, session: "_Session") -> None:
+    def _greet(self, session: Session) -> None:
         try:
             session.ehlo_or_helo_if_needed()
             if self._settings.security == "starttls":
@@ -218,23 +255,39 @@ class Smtp:
         except smtplib.SMTPResponseException as exc:
             raise _RefusedError(self._unavailable("refuses to begin", exc)) from exc
 
-    def _log_in(self, session: "_Session") -> None:
+    def _log_in(self, session: Session) -> None:
         settings = self._settings
         refused = f"{settings.host}: the login failed"
         try:
-            session.login(settings.username, settings.password.get_secret_value())
+            if self._tokens is not None:
+                self._log_in_by_token(session, self._tokens)
+            else:
+                session.log_in(settings.username, settings.password.get_secret_value())
         except smtplib.SMTPAuthenticationError as exc:
             final = exc.smtp_code >= 500
             outcome = self._unavailable("refuses the login", exc, account_error=final)
+            if settings.auth == "password" and _NO_MORE_PASSWORDS.search(outcome.detail):
+                outcome = replace(outcome, detail=f"{outcome.detail}: {_USE_OAUTH2}")
             raise _RefusedError(outcome) from exc
         except (smtplib.SMTPServerDisconnected, smtplib.SMTPResponseException):
             raise  # a broken line, or one that has no end: smtplib calls that a 500, but the server did not
-        except UnicodeEncodeError as exc:
-            outcome = Unavailable(f"{refused}: user name or password is not ASCII", True, again=False)
-            raise _RefusedError(outcome) from exc
         except (smtplib.SMTPException, ValueError) as exc:  # no login, no common method, a garbled challenge
             outcome = Unavailable(f"{refused}: the server knows no way that we know", True, again=False)
             raise _RefusedError(outcome) from exc
+
+    def _log_in_by_token(self, session: Session, tokens: TokenSource) -> None:
+        """A token may have been revoked, or have expired early: a refused one is replaced once."""
+        used: Token | None = None
+        for last in (False, True):
+            found = tokens.token(session.deadline, refused=used)
+            if isinstance(found, Unavailable):
+                raise _RefusedError(found)
+            used = found
+            code, words = session.log_in_by_token(xoauth2(self._settings.username, found))
+            if code == 235:
+                return
+            if last or code != 535:
+                raise smtplib.SMTPAuthenticationError(code, words)
 
     def _unavailable(
         self, what: str, exc: smtplib.SMTPResponseException, *, account_error: bool = False
@@ -284,109 +337,9 @@ def _accepted(reply: Reply) -> bool:
     return 200 <= reply[0] < 300
 
 
-# ---------------------------------------------------------------- the line to the mail server
-
-
 class _RefusedError(Exception):
     """The server does not let us begin."""
 
     def __init__(self, outcome: Unavailable) -> None:
         super().__init__(outcome.detail)
         self.outcome = outcome
-
-
-class _Session(smtplib.SMTP):
-    """An SMTP session whose every wait is bound by the deadline of the attempt that uses it."""
-
-    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None, deadline: Deadline) -> None:
-        """Connect and read the greeting.
-
-        Args:
-            host: the mail server.
-            port: its port.
-            tls: secures the line from the first byte on; None: the line begins open.
-            deadline: of the attempt that opens the session; each later one puts its own in its place.
-        """
-        self.deadline = deadline
-        self.dirty = False  # a message was begun and not sent: RSET before the next
-        self.resting_since = 0.0  # time.monotonic()
-        self._tls = tls
-        own_name = socket.gethostname()
-        if "." not in own_name or not own_name.isascii():
-            own_name = "[127.0.0.1]"  # smtplib would ask the DNS for a better one, without a timeout
-        super().__init__(host, port, local_hostname=own_name)
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> Any:  # noqa: ARG002 - ours is total
-        opened = self.deadline.connect(host, port)
-        self._name = host
-        self._wire = _Wire(opened if self._tls is None else self._secured(opened, self._tls), self)
-        return self._wire
-
-    def secure(self, tls: ssl.SSLContext) -> None:
-        """STARTTLS: from here on everything is encrypted. smtplib's own does not know our wire."""
-        if not self.has_extn("starttls"):
-            raise smtplib.SMTPNotSupportedError
-        code, words = self.docmd("STARTTLS")
-        if code != 220:
-            raise smtplib.SMTPResponseException(code, words)
-        self._wire.sock = self._secured(self._wire.sock, tls)
-        # What was said over the open line counts no more, nor what was read beyond it (RFC 3207, 4.2).
-        self.file = None
-        self.helo_resp = self.ehlo_resp = None
-        self.esmtp_features = {}
-        self.does_esmtp = False
-
-    def _secured(self, opened: socket.socket, tls: ssl.SSLContext) -> ssl.SSLSocket:
-        try:
-            opened.settimeout(self.deadline.left())
-            return tls.wrap_socket(opened, server_hostname=self._name)
-        except BaseException:
-            opened.close()
-            raise
-
-    def deliver(self, data: bytes) -> Reply:
-        """Send the message after a 354, and return what the server says to it."""
-        self.send(_LINE_START_DOT.sub(b"..", data) + b".\r\n")
-        return self.getreply()
-
-    def leave(self) -> None:
-        """QUIT, if the server still listens, and close."""
-        with suppress(OSError):
-            self.quit()
-        self.close()
-
-
-class _Wire:
-    """What smtplib reads and writes through: each call has the time that is left, not a time of its own."""
-
-    def __init__(self, sock: socket.socket, session: _Session) -> None:
-        self.sock = sock
-        self.session = session
-
-    def sendall(self, data: bytes) -> None:
-        left = memoryview(data)
-        while left:
-            self.sock.settimeout(self.session.deadline.left())
-            left = left[self.sock.send(left) :]
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self))
-
-    def close(self) -> None:
-        self.sock.close()
-
-
-class _Reader(io.RawIOBase):
-    """Under smtplib's buffer, which is thrown away when the line is secured; the socket stays open then."""
-
-    def __init__(self, wire: _Wire) -> None:
-        super().__init__()
-        self._wire = wire
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        deadline = self._wire.session.deadline
-        self._wire.sock.settimeout(deadline.left())
-        return deadline.receive(self._wire.sock.recv_into(buffer))

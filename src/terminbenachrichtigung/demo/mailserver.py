@@ -2,6 +2,7 @@
 """A mail server on loopback that keeps what it is sent."""
 
 import asyncio
+import base64
 import email
 import email.policy
 import ssl
@@ -44,6 +45,7 @@ class MailServer:
         starttls: ssl.SSLContext | None = None,
         tls: ssl.SSLContext | None = None,
         login: tuple[str, str] | None = None,
+        token: tuple[str, str] | None = None,
     ) -> None:
         """Bind nothing yet.
 
@@ -52,6 +54,7 @@ class MailServer:
             starttls: offer STARTTLS, with this certificate.
             tls: speak TLS from the first byte on, with this certificate.
             login: the user name and the password that are asked for.
+            token: the user name and the token that are asked for (XOAUTH2); may be changed later.
         """
         self.script = script
         self.received: list[Received] = []
@@ -60,7 +63,8 @@ class MailServer:
         self.port = 0
         self._starttls = starttls
         self._tls = tls
-        self.wants_login = login is not None
+        self.wants_login = login is not None or token is not None
+        self.token = token
         self._login = login
         self._open: set[asyncio.BaseTransport] = set()
         self._ready = threading.Event()
@@ -148,6 +152,15 @@ class _Handler:
 
     def __init__(self, owner: MailServer) -> None:
         self._owner = owner
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:
+        said = base64.b64decode(args[1]).decode()
+        fields = dict(each.split("=", 1) for each in said.split("\x01") if each)
+        user, bearer = fields.get("user", ""), fields.get("auth", "").removeprefix("Bearer ")
+        if (user, bearer) == self._owner.token:
+            return AuthResult(success=True, auth_data=LoginPassword(user.encode(), b""))
+        await server.challenge_auth('{"status":"401","schemes":"bearer"}')
+        return AuthResult(success=False, handled=False)
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

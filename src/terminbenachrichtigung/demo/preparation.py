@@ -106,7 +106,7 @@ sms_sender = "HoerHansen"
 """)
 
 
-GATEWAYS: Mapping[str, Callable[[], LoopbackGateway]] = {
+GATEWAYS: Mapping[str, Callable[..., LoopbackGateway]] = {
     "smscreator": Gateway,
     "lox24": Lox24Gateway,
     "seven": SevenGateway,

@@ -1,0 +1,554 @@
+"""One suite over all gateways, each against its own kind of answers, over real sockets."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from peers import (
+    MESSAGE_ID,
+    NOW,
+    a_claim,
+    a_peer,
+    a_port_nobody_listens_on,
+    certified_server,
+    now,
+    read_http_request,
+    read_line,
+    trusting_client,
+)
+from sms_under_test import (
+    dribbles_the_body,
+    hangs_up_at_once,
+    hangs_up_in_the_body,
+    http,
+    resets_after_reading,
+    says_nothing,
+)
+
+from terminbenachrichtigung.config.channels import SmsSettings
+from terminbenachrichtigung.config.settings import Branch
+from terminbenachrichtigung.delivery.channel import Balance, Gateway
+from terminbenachrichtigung.delivery.registry import PROVIDERS, make_gateway
+from terminbenachrichtigung.demo.loopback import Answer, LoopbackGateway
+from terminbenachrichtigung.demo.preparation import GATEWAYS
+from terminbenachrichtigung.model.delivery import (
+    Content,
+    DeliveryReport,
+    OpenMessage,
+    Outcome,
+    Rejected,
+    Sent,
+    Unavailable,
+    Unknown,
+)
+from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Channel
+
+RECIPIENT = "+491715555555"
+CONTENT = Content(
+    Channel.SMS, RECIPIENT, "de", "Guten Tag Öztürk, 10 € & mehr 😀", parts=2, branch_code="HH1"
+)
+CLAIM = a_claim(Channel.SMS, RECIPIENT)
+SECRETS = ("s3cr3t", "geheim")
+ACCOUNTS: Mapping[str, dict[str, Any]] = {
+    "smscreator": {"serial": "s3cr3t", "password": "geheim"},
+    "lox24": {"lox24": {"token": "s3cr3t:geheim"}},
+    "seven": {"seven": {"api_key": "s3cr3t:geheim"}},
+}
+
+every_gateway = pytest.mark.parametrize("provider", tuple(PROVIDERS))
+
+
+def settings_for(provider: str, base_url: str, /, **changed: Any) -> SmsSettings:
+    given = {"provider": provider, "base_url": base_url, "sender": "Optik", "timeout_seconds": 1}
+    return SmsSettings.model_validate({**given, **ACCOUNTS[provider], **changed})
+
+
+@contextmanager
+def channel_to(
+    provider: str,
+    base_url: str,
+    /,
+    *,
+    branches: Mapping[str, Branch] | None = None,
+    trusted: Any = None,
+    **changed: Any,
+) -> Iterator[Gateway]:
+    made = make_gateway(settings_for(provider, base_url, **changed), branches or {}, now, trusted=trusted)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def loopback(provider: str) -> Iterator[LoopbackGateway]:
+    with GATEWAYS[provider]() as gateway:
+        yield gateway
+
+
+@contextmanager
+def both(provider: str, **changed: Any) -> Iterator[tuple[LoopbackGateway, Gateway]]:
+    """A well-behaved gateway, and the adapter that knows its account."""
+    with (
+        loopback(provider) as gateway,
+        channel_to(provider, gateway.url, **{**gateway.settings, **changed}) as channel,
+    ):
+        yield gateway, channel
+
+
+def answered(provider: str, status: str, body: str = "", *headers: str) -> Outcome:
+    """What an SMS comes to when the gateway answers so."""
+
+    def behave(connection: socket.socket) -> None:
+        read_http_request(connection)
+        connection.sendall(http(status, body, *headers))
+
+    with a_peer(behave) as peer, channel_to(provider, f"http://127.0.0.1:{peer.port}") as channel:
+        return channel.send(CLAIM, CONTENT)
+
+
+# ---------------------------------------------------------------- what a gateway does
+
+
+@every_gateway
+def test_an_sms_is_taken_with_its_label_sender_and_text(provider: str) -> None:
+    with both(provider) as (gateway, channel):
+        outcome = channel.send(CLAIM, CONTENT)
+    assert isinstance(outcome, Sent)
+    assert outcome.job_id
+    assert outcome.job_id in outcome.detail
+    (job,) = gateway.jobs
+    assert (job.caption, job.sender, job.text) == (MESSAGE_ID, "Optik", CONTENT.text)
+    assert job.recipient.endswith("491715555555")
+
+
+@every_gateway
+def test_the_sender_follows_the_branch(provider: str) -> None:
+    with (
+        loopback(provider) as gateway,
+        channel_to(
+            provider, gateway.url, branches={"HH1": Branch(sms_sender="OptikHH")}, **gateway.settings
+        ) as channel,
+    ):
+        channel.send(CLAIM, CONTENT)
+        channel.send(CLAIM, replace(CONTENT, branch_code="B9"))
+    assert [job.sender for job in gateway.jobs] == ["OptikHH", "Optik"]
+
+
+@every_gateway
+def test_a_test_message_has_a_label_that_no_message_has(provider: str) -> None:
+    with both(provider) as (gateway, channel):
+        assert isinstance(channel.test(CONTENT), Sent)
+    assert gateway.jobs[0].caption.startswith("test-message-")
+
+
+@every_gateway
+def test_half_a_character_is_rejected_before_anything_leaves(provider: str) -> None:
+    with both(provider) as (gateway, channel):
+        outcome = channel.send(CLAIM, replace(CONTENT, text="half \ud83d"))
+    assert outcome == Rejected("the text holds what no SMS can carry")
+    assert gateway.requests == []
+
+
+@pytest.mark.parametrize(("provider", "currency"), [("smscreator", ""), ("lox24", "EUR"), ("seven", "EUR")])
+def test_the_balance_has_its_unit(provider: str, currency: str) -> None:
+    with both(provider) as (gateway, channel):
+        gateway.balance = Decimal("17.5")
+        assert channel.balance() == Balance(Decimal("17.5"), currency)
+
+
+@pytest.mark.parametrize(("provider", "price"), [("smscreator", None), ("lox24", "0.07"), ("seven", "0.075")])
+def test_the_price_is_known_where_the_gateway_names_it(provider: str, price: str | None) -> None:
+    with both(provider) as (_, channel):
+        outcome = channel.send(CLAIM, CONTENT)
+    assert isinstance(outcome, Sent)
+    assert outcome.price == (None if price is None else Decimal(price))
+
+
+def asked_for(job_id: str = "") -> OpenMessage:
+    return OpenMessage(MESSAGE_ID, RECIPIENT, NOW - timedelta(minutes=5), job_id)
+
+
+def one_page(
+    pages: Iterable[tuple[DeliveryReport, ...] | Unavailable | Unknown],
+) -> tuple[DeliveryReport, ...]:
+    (page,) = pages
+    assert isinstance(page, tuple)
+    return page
+
+
+@every_gateway
+def test_a_message_is_found_by_its_label_alone(provider: str) -> None:
+    with both(provider) as (_, channel):
+        assert channel.find(asked_for()) == ()
+        sent = channel.send(CLAIM, CONTENT)
+        channel.test(CONTENT)  # to the same number, with another label
+        assert isinstance(sent, Sent)
+        assert channel.find(asked_for()) == (sent.job_id,)
+
+
+@every_gateway
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("Delivered", State.DELIVERED),
+        ("Failed", State.UNDELIVERED),
+        ("Expired", State.UNDELIVERED),
+        ("Buffered", None),
+    ],
+)
+def test_a_delivery_report_says_what_became_of_it(provider: str, word: str, state: State | None) -> None:
+    with both(provider) as (gateway, channel):
+        sent = channel.send(CLAIM, CONTENT)
+        assert isinstance(sent, Sent)
+        gateway.report(gateway.jobs[0], word, done=NOW)
+        pages = list(channel.reports([asked_for(sent.job_id)]))
+    (report,) = one_page(pages)
+    assert (report.label, report.job_id, report.state, report.unheard) == (
+        MESSAGE_ID,
+        sent.job_id,
+        state,
+        False,
+    )
+
+
+@every_gateway
+def test_a_wrong_account_closes_the_channel(provider: str) -> None:
+    with loopback(provider) as gateway, channel_to(provider, gateway.url) as channel:
+        for outcome in (channel.send(CLAIM, CONTENT), channel.balance(), channel.find(asked_for())):
+            assert isinstance(outcome, Unavailable)
+            assert (outcome.account_error, outcome.again) == (True, False)
+    assert gateway.jobs == []
+
+
+@every_gateway
+def test_a_refused_recipient_is_rejected(provider: str) -> None:
+    with both(provider) as (gateway, channel):
+        gateway.script = lambda _request: gateway.refusal()
+        outcome = channel.send(CLAIM, CONTENT)
+    assert isinstance(outcome, Rejected)
+    assert outcome.unheard_word is None
+
+
+# ---------------------------------------------------------------- every answer of each gateway's page
+
+
+@dataclass(frozen=True)
+class Said:
+    """An answer, and the kind of outcome that it is."""
+
+    status: str
+    body: str = ""
+
+
+def taken(**changed: Any) -> str:
+    return json.dumps({"uuid": "u-1", "status_code": 0, "price": 0.07, "parts_count": 1, **changed})
+
+
+ACCOUNT = "account error"
+LOX24 = [
+    # what comes back for an SMS; what it means
+    pytest.param(Said("201 Created", taken()), Sent, id="201"),
+    pytest.param(Said("201 Created", taken(status_code=3000)), Unknown, id="201, another status"),
+    pytest.param(Said("201 Created", taken(uuid="")), Unknown, id="201, no id"),
+    pytest.param(Said("201 Created", "[]"), Unknown, id="201, not an object"),
+    pytest.param(Said("201 Created", "<html>"), Unknown, id="201, not JSON"),
+    pytest.param(Said("201 Created", ""), Unknown, id="201, nothing"),
+    pytest.param(Said("201 Created", "[" * 50_000), Unknown, id="201, nested without end"),
+    pytest.param(Said("201 Created", taken() + " " * 70_000), Unknown, id="201, too long"),
+    pytest.param(Said("200 OK", taken()), Unknown, id="200 is not its answer"),
+    pytest.param(Said("400 x", '{"detail": "phone: not valid"}'), Rejected, id="400 about the number"),
+    pytest.param(Said("422 x", '{"detail": "text: too long"}'), Rejected, id="422 about the text"),
+    pytest.param(
+        Said("422 x", '{"violations": [{"propertyPath": "phone"}]}'), Rejected, id="422 by its violations"
+    ),
+    pytest.param(Said("400 x", '{"detail": "sender_id: not valid"}'), ACCOUNT, id="400 about the sender"),
+    pytest.param(Said("422 x", '<p class="text">phone</p>'), ACCOUNT, id="422 that is not JSON"),
+    pytest.param(Said("404 x"), ACCOUNT, id="404"),
+    pytest.param(Said("401 x"), ACCOUNT, id="401, key invalid"),
+    pytest.param(Said("402 x"), ACCOUNT, id="402, not enough funds"),
+    pytest.param(Said("403 x"), ACCOUNT, id="403, not active"),
+    pytest.param(Said("429 x"), ACCOUNT, id="429, address blocked for ten minutes"),
+    pytest.param(Said("500 x"), Unknown, id="500"),
+    pytest.param(Said("503 x"), Unknown, id="503"),
+    pytest.param(Said("302 x"), Unknown, id="302"),
+    pytest.param(Said("301 x"), Unavailable, id="301"),
+    pytest.param(Said("405 x"), Unavailable, id="405"),
+]
+
+
+def message(**changed: Any) -> str:
+    inside = {"id": "77", "recipient": "49171", "parts": 1, "price": 0.07, "success": True, "error": None}
+    return json.dumps({"success": "100", "messages": [{**inside, **changed}]})
+
+
+SEVEN = [
+    pytest.param(Said("200 OK", message()), Sent, id="100, and the message's own success"),
+    pytest.param(Said("200 OK", message(success=False, error="202")), Rejected, id="100, refused inside"),
+    pytest.param(Said("200 OK", message(success=False, error="500")), ACCOUNT, id="100, no credit inside"),
+    pytest.param(Said("200 OK", message(success=False)), Unknown, id="100, failed without a word"),
+    pytest.param(Said("200 OK", message(success=None)), Unknown, id="100, no success inside"),
+    pytest.param(Said("200 OK", '{"success": "100"}'), Unknown, id="100, no message"),
+    pytest.param(Said("200 OK", '{"success": "100", "messages": []}'), Unknown, id="100, no messages"),
+    pytest.param(Said("200 OK", '"100"'), Unknown, id="100 alone names no message"),
+    *(
+        pytest.param(Said("200 OK", form), kind, id=f"{code} as {form}")
+        for kind, codes in {
+            Rejected: ("202", "301", "305", "401", "403"),
+            ACCOUNT: ("201", "300", "500", "900", "901", "902", "903"),
+            Unavailable: ("11",),
+            Unknown: ("402", "600", "700", "12345"),
+        }.items()
+        for code in codes
+        for form in (code, f'"{code}"', f'{{"success": "{code}"}}')
+    ),
+    pytest.param(Said("200 OK", "true"), Unknown, id="a word"),
+    pytest.param(Said("200 OK", "null"), Unknown, id="null"),
+    pytest.param(Said("200 OK", "OK"), Unknown, id="not JSON"),
+    pytest.param(Said("200 OK", ""), Unknown, id="nothing"),
+    pytest.param(Said("200 OK", message() + " " * 70_000), Unknown, id="too long"),
+    pytest.param(Said("401 x"), ACCOUNT, id="HTTP 401"),
+    pytest.param(Said("429 x"), Unavailable, id="HTTP 429"),
+    pytest.param(Said("500 x"), Unknown, id="HTTP 500"),
+    pytest.param(Said("503 x"), Unavailable, id="HTTP 503"),
+]
+
+
+def assert_is(outcome: Outcome, kind: Any) -> None:
+    if kind == ACCOUNT:
+        assert isinstance(outcome, Unavailable)
+        assert (outcome.account_error, outcome.again) == (True, False)
+    else:
+        assert isinstance(outcome, kind)
+        assert not (isinstance(outcome, Unavailable) and outcome.account_error)
+
+
+@pytest.mark.parametrize(("said", "kind"), LOX24)
+def test_every_answer_of_lox24(said: Said, kind: Any) -> None:
+    assert_is(answered("lox24", said.status, said.body), kind)
+
+
+@pytest.mark.parametrize(("said", "kind"), SEVEN)
+def test_every_answer_of_seven(said: Said, kind: Any) -> None:
+    assert_is(answered("seven", said.status, said.body), kind)
+
+
+@pytest.mark.parametrize("provider", ["lox24", "seven"])
+@pytest.mark.parametrize("status", ["400 x", "422 x", "200 OK", "201 x"])
+def test_a_gateway_that_repeats_what_it_was_told_cannot_make_us_show_it(provider: str, status: str) -> None:
+    words = "text s3cr3t:geheim and +491715555555 \u202e\n"
+    for body in (
+        json.dumps({"detail": words, "success": words, "uuid": words, "status_code": words}),
+        json.dumps(words),
+    ):
+        shown = repr(answered(provider, status, body))
+        assert not any(secret in shown for secret in (*SECRETS, "1715555555", "\\n", "\\u202e"))
+
+
+@pytest.mark.parametrize(
+    ("status_code", "dlr_code", "state", "unheard"),
+    [
+        (0, 0, None, False),
+        (100, 1, State.DELIVERED, False),
+        (100, 2, None, False),
+        (100, 4, None, False),
+        (100, 8, State.UNDELIVERED, False),
+        (100, 16, State.UNDELIVERED, False),
+        (100, 32, None, True),
+        *((code, 0, State.UNDELIVERED, False) for code in (208, 400, 410, 2000, 3000, 5000, 6000)),
+        (777, 1, None, True),
+    ],
+)
+def test_every_status_of_lox24(status_code: int, dlr_code: int, state: State | None, unheard: bool) -> None:
+    body = json.dumps(
+        {"uuid": "u-1", "status_code": status_code, "dlr_code": dlr_code, "callback_data": MESSAGE_ID}
+    )
+
+    def behave(connection: socket.socket) -> None:
+        read_http_request(connection)
+        connection.sendall(http("200 OK", body))
+
+    with a_peer(behave) as peer, channel_to("lox24", f"http://127.0.0.1:{peer.port}") as channel:
+        (report,) = one_page(channel.reports([asked_for("u-1")]))
+        assert (report.state, report.unheard) == (state, unheard)
+
+
+def test_lox24_without_money_is_not_asked_again() -> None:
+    with both("lox24") as (gateway, channel):
+        sent = channel.send(CLAIM, CONTENT)
+        assert isinstance(sent, Sent)
+        gateway.script = lambda request: (
+            Answer(body=json.dumps({"status_code": 3000})) if request.method == "GET" else None
+        )
+        list(channel.reports([asked_for(sent.job_id)]))
+        asked = len(gateway.requests)
+        outcome = channel.send(CLAIM, CONTENT)
+    assert isinstance(outcome, Unavailable)
+    assert outcome.account_error
+    assert len(gateway.requests) == asked
+
+
+def test_lox24_says_nothing_about_a_message_that_it_has_no_more() -> None:
+    with both("lox24") as (_, channel):
+        assert list(channel.reports([asked_for("u-9"), asked_for()])) == [()]
+
+
+@pytest.mark.parametrize(
+    ("dlr", "state", "unheard"),
+    [
+        ("DELIVERED", State.DELIVERED, False),
+        ("delivered", State.DELIVERED, False),
+        ("NOTDELIVERED", State.UNDELIVERED, False),
+        ("EXPIRED", State.UNDELIVERED, False),
+        ("REJECTED", State.UNDELIVERED, False),
+        ("FAILED", State.UNDELIVERED, False),
+        ("BUFFERED", None, False),
+        ("TRANSMITTED", None, False),
+        ("ACCEPTED", None, False),
+        ("", None, False),
+        ("LOST", None, True),
+    ],
+)
+def test_every_state_of_seven(dlr: str, state: State | None, unheard: bool) -> None:
+    with both("seven") as (gateway, channel):
+        entry = {"id": "7", "to": "49171", "foreign_id": MESSAGE_ID, "dlr": dlr}
+        gateway.script = lambda _request: Answer(body=json.dumps([entry]))
+        (report,) = one_page(channel.reports([asked_for("7")]))
+    assert (report.state, report.unheard) == (state, unheard)
+
+
+def test_seven_reads_its_journal_page_by_page() -> None:
+    with both("seven") as (gateway, channel):
+        for _ in range(100):
+            channel.test(CONTENT)
+        sent = channel.send(CLAIM, CONTENT)
+        assert isinstance(sent, Sent)
+        gateway.jobs.reverse()  # ours comes last, on a page of its own
+        assert channel.find(asked_for()) == (sent.job_id,)
+        assert [len(page) for page in channel.reports([asked_for()]) if isinstance(page, tuple)] == [100, 1]
+        offsets = [request.fields["offset"] for request in gateway.requests if "offset" in request.fields]
+    assert offsets == ["0", "100"] * 2
+
+
+@pytest.mark.parametrize("provider", ["lox24", "seven"])
+@pytest.mark.parametrize(
+    "body", ["", "<html>", "{}", "7", '{"balance_amount": "viel", "amount": null}', "[1e400]"]
+)
+def test_a_balance_that_is_no_number_is_unknown(provider: str, body: str) -> None:
+    with both(provider) as (gateway, channel):
+        gateway.script = lambda _request: Answer(body=body)
+        assert isinstance(channel.balance(), Unknown)
+
+
+# ---------------------------------------------------------------- the line
+
+
+@every_gateway
+@pytest.mark.parametrize(
+    "behave",
+    [hangs_up_at_once, resets_after_reading, hangs_up_in_the_body, says_nothing, dribbles_the_body],
+)
+def test_no_clear_answer_is_unknown_within_the_deadline(
+    provider: str, behave: Callable[[socket.socket], None]
+) -> None:
+    started = time.monotonic()
+    with a_peer(behave) as peer, channel_to(provider, f"http://127.0.0.1:{peer.port}") as channel:
+        assert isinstance(channel.send(CLAIM, CONTENT), Unknown)
+    assert time.monotonic() - started < 2
+
+
+@every_gateway
+def test_a_gateway_that_is_not_there_is_unavailable_to_every_question(provider: str) -> None:
+    with channel_to(provider, f"http://127.0.0.1:{a_port_nobody_listens_on()}") as channel:
+        down = Unavailable("127.0.0.1: the connection was refused")
+        assert channel.send(CLAIM, CONTENT) == down
+        assert channel.balance() == down
+        assert channel.find(asked_for()) == down
+        assert list(channel.reports([asked_for("u-1")])) == [down]
+
+
+@every_gateway
+def test_a_certificate_is_verified(provider: str) -> None:
+    with GATEWAYS[provider](ssl_context=certified_server()) as gateway:
+        with channel_to(provider, gateway.url, trusted=trusting_client(), **gateway.settings) as channel:
+            assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+        with channel_to(provider, gateway.url, **gateway.settings) as channel:
+            outcome = channel.send(CLAIM, CONTENT)
+    assert isinstance(outcome, Unavailable)
+    assert "its certificate is not trusted" in outcome.detail
+    assert len(gateway.jobs) == 1
+
+
+def a_tunnel(connection: socket.socket, heads: list[bytes]) -> None:
+    """A proxy that does as it is told, and keeps what it was asked."""
+    target = read_line(connection).split()[1].decode()
+    while line := read_line(connection):
+        heads.append(line)
+    host, _, port = target.partition(":")
+    with socket.create_connection((host, int(port))) as other:
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+        def forth() -> None:
+            while data := connection.recv(65536):
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
+
+        sending = threading.Thread(target=forth)
+        sending.start()
+        while data := other.recv(65536):
+            connection.sendall(data)
+        connection.shutdown(socket.SHUT_RDWR)
+        sending.join()
+
+
+@every_gateway
+def test_a_proxy_gets_its_login_and_the_gateway_does_not(provider: str) -> None:
+    heads: list[bytes] = []
+    with (
+        GATEWAYS[provider](ssl_context=certified_server()) as gateway,
+        a_peer(lambda connection: a_tunnel(connection, heads)) as proxy,
+        channel_to(
+            provider,
+            gateway.url,
+            trusted=trusting_client(),
+            **{
+                **gateway.settings,
+                "proxy_server": "127.0.0.1",
+                "proxy_port": proxy.port,
+                "proxy_user": "praxis",
+                "proxy_password": "süß",
+            },
+        ) as channel,
+    ):
+        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+    login = [head for head in heads if head.lower().startswith(b"proxy-authorization: basic ")]
+    assert login == [b"Proxy-Authorization: Basic cHJheGlzOnPDvMOf"]  # praxis:süß, in UTF-8
+    assert not any("proxy-authorization" in request.headers for request in gateway.requests)
+    assert proxy.connections == 1
+
+
+@every_gateway
+def test_threads_share_one_channel(provider: str) -> None:
+    with both(provider) as (gateway, channel):
+        gateway.script = lambda _request: Answer(delay=0.02)
+        outcomes: list[Outcome] = []
+        workers = [
+            threading.Thread(target=lambda: outcomes.extend(channel.send(CLAIM, CONTENT) for _ in range(5)))
+            for _ in range(8)
+        ]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    assert len({each.job_id for each in outcomes if isinstance(each, Sent)}) == 40
+    assert gateway.connections <= 9
