@@ -13,8 +13,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from terminbenachrichtigung.config.channels import SmsSettings
+from terminbenachrichtigung.config.filters import branch_settings
 from terminbenachrichtigung.config.problems import Problem
-from terminbenachrichtigung.delivery.channel import Balance, Trouble, branch_settings
+from terminbenachrichtigung.delivery.channel import Balance, Trouble
 from terminbenachrichtigung.delivery.exchange import (
     JSON,
     LARGEST_LIST,

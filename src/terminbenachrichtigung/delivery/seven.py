@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from terminbenachrichtigung.config.channels import SmsSettings
+from terminbenachrichtigung.config.filters import branch_settings
 from terminbenachrichtigung.config.keys import value_text
 from terminbenachrichtigung.config.problems import Problem
-from terminbenachrichtigung.delivery.channel import Balance, Trouble, branch_settings
+from terminbenachrichtigung.delivery.channel import Balance, Trouble
 from terminbenachrichtigung.delivery.exchange import (
     FORM,
     JSON,
