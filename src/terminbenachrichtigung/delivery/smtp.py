@@ -54,6 +54,7 @@ class Smtp:
         branches: Mapping[str, Branch],
         clock: Callable[[], datetime],
         ssl_context: ssl.SSLContext | None = None,
+        *,
         idle_seconds: float = TIMINGS.mail_idle,
         proxy: Proxy | None = None,
     ) -> None:
