@@ -200,3 +200,36 @@ def test_numbers_are_read_in_the_configured_country() -> None:
     found = planned(appointment(mobile="0664 1234567", email=""), configured=austrian)
     assert routes(found) == [("sms", "+436641234567")]
     assert verdicts(planned(appointment(mobile="0664 1234567", email=""))) == {"1": "no_contact"}
+
+
+# What refuses, in whatever words, is for a person to decide; an unknown word is none.
+REFUSING = [
+    # what was typed as the preferred channel    what becomes of the appointment
+    ("keine SMS", "manual_contact"),
+    ("KEINERLEI Werbung", "manual_contact"),
+    ("nein danke", "manual_contact"),
+    ("bitte nicht per SMS", "manual_contact"),
+    ("No", "manual_contact"),
+    ("please do not text", "manual_contact"),
+    ("STOPP!", "manual_contact"),
+    ("nie", "manual_contact"),
+    ("sms (niemals email)", "manual_contact"),
+    ("keine", "opted_out"),  # the contract's own word
+    ("none", "opted_out"),
+    ("brief", "manual_contact"),
+    ("Norden", "due"),
+    ("Notfall", "due"),
+    ("Niedersachsen", "due"),
+    ("nichtsdestotrotz", "due"),
+    ("Stoppelfeld", "due"),
+    ("Fax", "due"),
+    ("sms", "due"),
+    ("", "due"),
+]
+
+
+@pytest.mark.parametrize(("typed", "expected"), REFUSING)
+def test_a_preferred_channel_that_refuses_fails_closed(typed: str, expected: str) -> None:
+    plan = planned(appointment(preferred_channel=typed))
+    assert verdicts(plan) == {"1": expected}
+    assert bool(plan.warnings) == (expected == "due" and typed.lower() not in ("", "sms"))

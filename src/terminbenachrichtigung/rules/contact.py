@@ -42,6 +42,7 @@ class Preference(StrEnum):
     LETTER = "letter"
     PHONE = "phone"
     NONE = "none"
+    UNCLEAR = "unclear"  # refuses something, and nobody knows what: a person decides
 
 
 _PREFERENCES = {
@@ -55,6 +56,9 @@ _PREFERENCES = {
     "none": Preference.NONE,
     "keine": Preference.NONE,
 }
+
+_REFUSING = frozenset({"nicht", "nein", "nie", "niemals", "no", "not", "never", "stop", "stopp"})
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 PHONE_REFUSALS = {
     PhoneRefusal.NO_DIGITS: "no number",
@@ -88,14 +92,22 @@ class Contact:
 
 def preference(appointment: Appointment) -> Preference | None:
     """The customer's preferred channel; None without one, and for a word that nobody knows."""
-    word = appointment.preferred_channel
-    return _PREFERENCES.get(word.strip().casefold()) if word else None
+    return _preference(appointment.preferred_channel) if appointment.preferred_channel else None
+
+
+@lru_cache
+def _preference(word: str) -> Preference | None:
+    plain = word.strip().casefold()
+    known = _PREFERENCES.get(plain)
+    if known is not None:
+        return known
+    refuses = any(each in _REFUSING or each.startswith("kein") for each in _LETTERS.findall(plain))
+    return Preference.UNCLEAR if refuses else None
 
 
 def is_unknown_word(word: str) -> bool:
-    """Whether a preferred channel is neither empty nor one of the contract's words."""
-    plain = word.strip().casefold()
-    return plain != "" and plain not in _PREFERENCES
+    """Whether a preferred channel is neither empty nor one of the contract's words, and refuses nothing."""
+    return word.strip() != "" and _preference(word) is None
 
 
 def contact(

@@ -8,10 +8,11 @@ from enum import Enum, Flag, auto
 from terminbenachrichtigung.model.appointment import HELD, to_the_minute
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Reason, Verdict
-from terminbenachrichtigung.rules.contact import Preference, preference
+from terminbenachrichtigung.rules.contact import SHOWN, Preference, preference
 from terminbenachrichtigung.rules.context import Candidate, Context, Gap, has_excluded_status, is_for
 from terminbenachrichtigung.rules.gap import customer_gap
 from terminbenachrichtigung.rules.missed import why_missed
+from terminbenachrichtigung.safe_text import one_line
 
 
 class About(Enum):
@@ -245,11 +246,18 @@ def _consent(candidate: Candidate, _: Context) -> str:
 
 
 def _wants_a_person(candidate: Candidate, _: Context) -> bool:
-    return preference(candidate.appointment) in {Preference.LETTER, Preference.PHONE}
+    return preference(candidate.appointment) in {
+        Preference.LETTER,
+        Preference.PHONE,
+        Preference.UNCLEAR,
+    }
 
 
 def _preferred(candidate: Candidate, _: Context) -> str:
     wanted = preference(candidate.appointment)
+    if wanted is Preference.UNCLEAR:
+        typed = one_line(candidate.appointment.preferred_channel)[:SHOWN]
+        return f"the preferred channel refuses something: {typed}"
     return f"prefers {wanted}" if wanted else "no preferred channel"
 
 

@@ -5,18 +5,22 @@ confirms bookings, mails the staff list, writes its report, and only then notes 
 dry run is the same run that stops after planning.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from terminbenachrichtigung.errors import JournalError, ScheduleError
+from terminbenachrichtigung.model.journal import Known
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Skip
 from terminbenachrichtigung.model.result import Brake, Mode, RunResult, Stop, Untold
+from terminbenachrichtigung.output.wording import counted
 from terminbenachrichtigung.run import follow_up, news
 from terminbenachrichtigung.run.context import RunContext, unsent
 from terminbenachrichtigung.run.deliveries import Progress, deliver
 from terminbenachrichtigung.run.planning import Planned, plan_confirmations, plan_window
 
+CLOCKS_APART = timedelta(minutes=10)
+"""So far may the clock of the journal's database be from ours before a run says so."""
 LONG_SILENCE = timedelta(hours=2)
 """So much open time without a complete run is warned about: cron is not calling, or runs do not finish."""
 
@@ -196,4 +200,20 @@ def _warnings(context: RunContext, planned: Planned, now: datetime) -> tuple[str
             f"the last complete run was {local:%Y-%m-%d %H:%M}: two open hours or more ago. "
             "Is cron calling run-once every hour?",
         )
-    return found
+    return (*found, *_doubts_about_the_clock(context, planned.known))
+
+
+def _doubts_about_the_clock(context: RunContext, known: Known) -> Iterator[str]:
+    if known.runs_ahead:
+        runs = counted(known.runs_ahead, "run")
+        yield (
+            f"the journal has {runs} dated after now, by a clock that was ahead; they count as none. "
+            "Is the clock right?"
+        )
+    if known.database_now is not None:
+        apart = abs(context.clock.now() - known.database_now)
+        if apart > CLOCKS_APART:
+            yield (
+                f"the clocks of this machine and of the journal's database are "
+                f"{round(apart.total_seconds() / 60)} minutes apart; set the one that is wrong"
+            )

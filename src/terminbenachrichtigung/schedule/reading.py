@@ -16,8 +16,10 @@ from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out
 from terminbenachrichtigung.config.settings import Rules, ScheduleSettings
 from terminbenachrichtigung.errors import ScheduleError
 from terminbenachrichtigung.model.appointment import Appointment, BadRow, Window
+from terminbenachrichtigung.schedule import values
 from terminbenachrichtigung.schedule.connection import ReadOnlyDatabase
 from terminbenachrichtigung.schedule.inspection import COUNTED, Census
+from terminbenachrichtigung.schedule.people import shared_ids
 from terminbenachrichtigung.schedule.relation import (
     MOST_STRAYS,
     NO_ROW,
@@ -245,6 +247,9 @@ class Schedule:
             items = list(settled(sorted(items, key=lambda item: item.appointment_id or "")))
         if not self._midnight_starts:
             items = self._without_midnights(items)
+        shared = shared_ids(item for item in items if isinstance(item, Appointment))
+        if shared:
+            items = [_unclear(item, shared) for item in items]
         appointments = [item for item in items if isinstance(item, Appointment)]
         bad_rows = tuple(item for item in items if isinstance(item, BadRow))
         warnings = dropped.warnings()
@@ -273,6 +278,14 @@ class Schedule:
         )
         for rows in everything.partitions(_CHUNK):
             yield from prepared.reader.read(rows, dropped)
+
+
+def _unclear(item: Item, shared: Collection[str]) -> Item:
+    """A row of an id that stands for different people is a bad one: nobody is told another's time."""
+    if not isinstance(item, Appointment) or item.customer_id not in shared:
+        return item
+    detail = f"customer_id: {values.shown(item.customer_id)} stands for different people; give each their own"
+    return BadRow(item.appointment_id, detail, item.starts_at)
 
 
 def may_be_told(row: Appointment, rules: Rules) -> bool:
