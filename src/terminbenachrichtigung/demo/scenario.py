@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from terminbenachrichtigung.model.appointment import HELD
 from terminbenachrichtigung.model.plan import MessageOutcome, Reason
 
 ZONES = ("Europe/Berlin", "Asia/Dubai", "America/Puerto_Rico", "Pacific/Honolulu", "Asia/Tokyo")
@@ -68,6 +69,7 @@ class Booking:
     branch_code: str = "HH1"
     status: str = "Geplant"
     is_group: bool = False
+    import_state: str = ""
 
     @property
     def ends_at(self) -> datetime:
@@ -158,6 +160,7 @@ def scenario(now: datetime) -> Scenario:
         Booking("533", "113", at(0, "16:30"), at(-1, "17:55"), Reason.MISSED),
         Booking("534", "114", at(0, "17:00"), at(0, "08:10"), Reason.SAME_DAY),
         Booking("535", "115", at(1, "08:50"), now - timedelta(minutes=20), Reason.BOOKED_RECENTLY),
+        Booking("536", "122", at(1, "08:55"), since, Reason.HELD, import_state=HELD),
         # what the customer says
         Booking("541", "116", at(1, "08:30"), since, Reason.OPTED_OUT),
         Booking("542", "117", at(1, "08:35"), since, Reason.NO_CONSENT),
@@ -192,5 +195,6 @@ def _customers(an_hour_ago: datetime) -> tuple[Customer, ...]:
         Customer("118", "Frau", "Rita", "Richter", "0171 3920019", preferred_channel="Brief"),
         Customer("119", "Herr", "Stefan", "Schulz", "0171 3920020 Ute"),
         Customer("121", "Frau", "Tina", "Thoma", "0171 3920021", last_contacted_at=an_hour_ago),
+        Customer("122", "Herr", "Theo", "Timm", "0171 3920023"),
         Customer(HELD_BACK, "Herr", "Uwe", "Ulrich", "0171 3920022"),
     )

@@ -100,6 +100,7 @@ def _closing(scene: Scenario, call: str) -> None:
         ("history", "what was sent to whom, with every attempt"),
         ("staff-list --html list.html", "who is left to staff, as a page to print"),
         ("search --state failed", "all appointments that stand so; see search --help"),
+        ("figures --html figures.html", "what the owner asks: does it help, and what does it cost?"),
         ("config show", "all settings in force"),
     ):
         click.echo(f"\n  {call} {line}")
