@@ -1,8 +1,11 @@
 """Whatever a user can do wrong with the schedule ends in one sentence that names it."""
 
 import socket
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from schedule_tables import NOW, ROW, TYPES, execute, make_table, open_schedule, read, refusal, writing
@@ -243,3 +246,55 @@ def test_a_url_that_names_no_database_is_one_sentence(url: str) -> None:
     with pytest.raises(ScheduleError) as refused:
         open_schedule(url)
     assert "\n" not in str(refused.value)
+
+
+# ------------------------------------------------------------------ MySQL
+
+
+def test_a_mysql_url_without_a_database_is_one_sentence() -> None:
+    said = refusal_to_open("mysql+pymysql://praxis:geheim@127.0.0.1")
+    assert said.endswith("names no database: put it behind the host, as in mysql+pymysql://user@host/praxis.")
+    assert "geheim" not in said
+
+
+def refusal_to_open(url: str) -> str:
+    with pytest.raises(ScheduleError) as refused:
+        open_schedule(url)
+    return str(refused.value)
+
+
+def _packet(number: int, payload: bytes) -> bytes:
+    return len(payload).to_bytes(3, "little") + bytes([number]) + payload
+
+
+def _ask_for_a_login_of_mysql_8(listening: socket.socket) -> None:
+    """The first packets of a server whose users log in by caching_sha2_password, without TLS."""
+    greeting = b"\x0a8.0.36\0" + bytes(4) + b"saltsalt\0" + b"\xff\xf7\x2d\x02\x00\xff\xdf\x15" + bytes(10)
+    greeting += b"saltsaltsalt\0caching_sha2_password\0"
+    connection, _ = listening.accept()
+    with connection:
+        connection.sendall(_packet(0, greeting))
+        connection.recv(4096)
+        connection.sendall(_packet(2, b"\x01\x04"))  # the whole login, please
+        connection.recv(4096)
+        connection.sendall(_packet(4, b"\x01-----BEGIN PUBLIC KEY-----"))
+        connection.recv(4096)
+
+
+def test_a_login_of_mysql_for_which_a_library_is_missing_is_one_sentence_with_what_to_do() -> None:
+    program = (
+        "import sys; sys.modules['cryptography'] = None; sys.path[:0] = sys.argv[2:]\n"
+        "from schedule_tables import open_schedule\n"
+        "open_schedule(f'mysql+pymysql://praxis:geheim@127.0.0.1:{sys.argv[1]}/praxis').probe()\n"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = Thread(target=_ask_for_a_login_of_mysql_8, args=(listening,))
+        server.start()
+        port = str(listening.getsockname()[1])
+        ran = subprocess.run(
+            [sys.executable, "-c", program, port, *sys.path], capture_output=True, text=True, check=False
+        )
+        server.join()
+    said = ran.stderr.strip().splitlines()[-1]
+    assert "ScheduleError: The schedule mysql+pymysql://praxis:***@127.0.0.1" in said
+    assert said.endswith("pip install 'pymysql[rsa]'.")

@@ -6,6 +6,7 @@ direct connection once; behind a pooler in each transaction, because a pooler ha
 each, and what was set for good would stay with whoever gets it next.
 """
 
+import logging
 import time
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,11 @@ from sqlalchemy.engine import URL, Dialect
 
 if TYPE_CHECKING:
     import psycopg
+
+# Of a lost connection the two tell their own logs, which Python would print on stderr beside what this
+# program says of it.
+for _library in ("psycopg", "sqlalchemy"):
+    logging.getLogger(_library).addHandler(logging.NullHandler())
 
 _CONNECTING: Mapping[str, Any] = {
     "connect_timeout": 10,  # seconds
@@ -34,6 +40,13 @@ _UNLESS_SET = frozenset({"lock_timeout", "statement_timeout", "idle_in_transacti
 def connect_args(url: URL) -> dict[str, Any]:
     """The driver's arguments, but for those that the URL names itself."""
     return {name: value for name, value in _CONNECTING.items() if name not in url.query}
+
+
+def advice(said: str) -> str:
+    """What to do about a pooler's refusal; empty for what it is not about."""
+    if "unsupported startup parameter" in said:
+        return "; a pooler stands before the server: lead the URL to the server directly, or leave that out"
+    return ""
 
 
 def is_direct(connection: Any) -> bool:

@@ -90,7 +90,7 @@ def may_pass(error: JournalError) -> bool:
 
 def _first_line(error: BaseException | None) -> str:
     lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    return f"{lines[0]}{postgres.advice(lines[0])}" if lines else type(error).__name__
 
 
 def make_engine(url: str, mode: Mode, timings: Timings = TIMINGS, mounts: Path = MOUNTS) -> Engine:

@@ -78,6 +78,10 @@ class ReadOnlyDatabase:
         self._file: _SqliteFile | None = None
         if self._url.get_backend_name() == "sqlite":
             self._file = _SqliteFile(self._sqlite_path())
+        if self._url.get_backend_name() in ("mysql", "mariadb") and not self._url.database:
+            raise self.failure(
+                "names no database: put it behind the host, as in mysql+pymysql://user@host/praxis"
+            )
         try:
             self._engine = self._new_engine(immutable=False)
             self._immutable_engine = self._new_engine(immutable=True) if self._file else self._engine
@@ -92,7 +96,7 @@ class ReadOnlyDatabase:
             try:
                 if self._file and not locking and self._file.is_idle_wal():
                     return self._without_locks(self._file, work)
-                with self._engine.connect() as connection:
+                with self._connected() as connection:
                     if self._is_psycopg:
                         self._begin_session(connection)
                     return work(connection)
@@ -104,6 +108,13 @@ class ReadOnlyDatabase:
                 self._lenient = True
             except OSError as error:
                 raise self.failure(f"cannot be opened: {error.strerror}") from error
+
+    def _connected(self) -> sa.Connection:
+        try:
+            return self._engine.connect()
+        except RuntimeError as error:  # a driver of MySQL's that lacks what the server's login needs
+            needs = ": pip install 'pymysql[rsa]'" if "cryptography" in str(error) else ""
+            raise self.failure(f"cannot be opened: {_first_line(error)}{needs}") from error
 
     def failure(self, sentence: str) -> ScheduleError:
         """The error to raise: `sentence` continues "The schedule so-and-so", without a full stop."""
@@ -236,8 +247,17 @@ def sentence(error: Exception) -> str:
         advice = code and (_ADVICE.get(code) or _ADVICE.get("_".join(code.split("_")[:2])))
         if advice:
             return advice
-    lines = str(original or error).strip().splitlines()
-    return f"cannot be read: {lines[0].rstrip('.') if lines else type(original).__name__}"
+    said = _first_line(original or error)
+    return f"cannot be read: {said}{postgres.advice(said)}"
+
+
+def _first_line(error: BaseException) -> str:
+    match error.args:
+        case (int(), str() as text):  # MySQL's drivers put the error's number before it
+            lines = text.strip().splitlines()
+        case _:
+            lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
 
 
 def _is_about_a_value(error: Exception) -> bool:

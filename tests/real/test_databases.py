@@ -1,0 +1,156 @@
+"""Behind a real pgbouncer, and a schedule in a real MariaDB."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from schedule_tables import execute, open_schedule, read
+from sqlalchemy.pool import NullPool
+
+from postgres import PostgresServer
+from practice import TYPES, Practice, number
+from real.databases import mariadb, pgbouncer
+
+# ---------------------------------------------------------------- pgbouncer
+
+
+@pytest.fixture(params=["transaction", "session"])
+def pooled_url(
+    request: pytest.FixtureRequest, postgres_server: PostgresServer, postgres_url: str
+) -> Iterator[str]:
+    """The empty database, reached through a pooler."""
+    with pgbouncer(postgres_server, request.param) as address:
+        yield f"postgresql://postgres@{address}/fresh"
+
+
+def test_schedule_and_journal_may_lie_behind_a_pooler(tmp_path: Path, pooled_url: str) -> None:
+    with Practice(tmp_path, schedule_url=pooled_url, journal_url=pooled_url) as practice:
+        for customer in range(40):
+            practice.book(str(customer), f"2026-11-25 08:{customer + 10}", customer)
+        ran = practice.run_once()
+        assert (ran.exit_code, ran.stderr) == (0, "")
+        assert ran.outcomes == {str(customer): "sent" for customer in range(40)}
+        again = practice.run_once()
+        assert (again.exit_code, again.stderr, again.outcomes) == (0, "", {})
+        assert sorted(practice.texted) == sorted(number(customer) for customer in range(40))
+        for command in ("config check --connect", "schedule inspect", "staff-list", "history --limit 5"):
+            assert practice.run(*command.split()).exit_code == 0
+
+
+def test_what_one_reading_sets_stays_with_nobody_else_behind_a_pooler(pooled_url: str) -> None:
+    execute(
+        pooled_url.replace("postgresql:", "postgresql+psycopg:"),
+        "CREATE VIEW reminder_appointments AS SELECT 'x' AS appointment_id, "
+        "to_timestamp('2026-11-24 09:00', 'YYYY-MM-DD HH24:MI') AS starts_at, "
+        "'17' AS customer_id, true AS type_notifiable, false AS is_group",
+    )
+    for _ in range(5):
+        (found,) = read(pooled_url).appointments
+        assert f"{found.starts_at:%H:%M}" == "08:00"  # nine in Berlin
+    engine = sa.create_engine(
+        pooled_url.replace("postgresql:", "postgresql+psycopg:"),
+        poolclass=NullPool,
+        connect_args={"prepare_threshold": None},
+    )
+    for attempt in range(5):
+        with engine.begin() as other:  # another program, which gets the same session
+            zone, read_only = other.exec_driver_sql(
+                "SELECT current_setting('TimeZone'), current_setting('default_transaction_read_only')"
+            ).one()
+            assert (zone != "Europe/Berlin", read_only) == (True, "off")
+            other.exec_driver_sql(f"CREATE TABLE mine{attempt} (x int)")
+
+
+def test_an_option_that_a_pooler_refuses_ends_in_one_sentence_with_what_to_do(
+    tmp_path: Path, pooled_url: str
+) -> None:
+    url = f"{pooled_url}?options=-csearch_path%3Dpraxis"
+    schedule = open_schedule(url)
+    with pytest.raises(Exception, match=r"unsupported startup parameter.*directly") as refused:
+        schedule.probe()
+    assert "\n" not in str(refused.value)
+    with Practice(tmp_path) as practice:
+        practice.configure(journal={"url": url})
+        ran = practice.run("dry-run")
+        assert ran.exit_code == 3
+        assert "lead the URL to the server directly" in ran.stderr
+        assert len(ran.stderr.splitlines()) == 1
+
+
+# ---------------------------------------------------------------- MariaDB
+
+
+@pytest.fixture(scope="module")
+def mariadb_url() -> Iterator[str]:
+    """One server for all of these tests."""
+    with mariadb() as url:
+        engine = sa.create_engine(url, poolclass=NullPool)
+        with engine.begin() as connection:
+            kinds = {"BOOLEAN": "BOOLEAN", "TIMESTAMP": "DATETIME", "TEXT": "VARCHAR(200)"}
+            columns = ", ".join(f"{name} {kinds[kind]}" for name, kind in TYPES.items())
+            connection.exec_driver_sql(f"CREATE TABLE reminder_appointments ({columns})")
+            connection.exec_driver_sql("CREATE TABLE texts LIKE reminder_appointments")
+            connection.exec_driver_sql("ALTER TABLE texts MODIFY starts_at VARCHAR(40)")
+            insert = (
+                "INSERT INTO {} (appointment_id, starts_at, customer_id, type_notifiable, is_group) VALUES {}"
+            )
+            connection.exec_driver_sql(
+                insert.format(
+                    "reminder_appointments",
+                    "('1', '2026-11-24 09:00', '17', 1, 0), ('2', '2026-11-24 00:00', '17', 1, 0), "
+                    "('far', '2026-12-24 09:00', '17', 1, 0)",
+                )
+            )
+            connection.exec_driver_sql(
+                insert.format(
+                    "texts",
+                    "('1', '2026-11-24 09:00', '17', 1, 0), ('2', '24.11.2026 09:00', '17', 1, 0), "
+                    "('3', '20261124T0900', '17', 1, 0), ('4', '2026-11-24 9:00', '17', 1, 0), "
+                    "('5', '', '17', 1, 0), ('6', '2026/11/24 09:00', '17', 1, 0), "
+                    "('far', '2026-12-24 09:00', '17', 1, 0), ('never', '9999-12-31 09:00', '17', 1, 0)",
+                )
+            )
+        yield url
+
+
+def test_a_schedule_in_mariadb_is_read(mariadb_url: str) -> None:
+    window = read(mariadb_url)
+    assert [found.appointment_id for found in window.appointments] == ["1"]
+    assert [bad.appointment_id for bad in window.bad_rows] == ["2"]  # midnight
+    schedule = open_schedule(mariadb_url)
+    assert [found.appointment_id for found in schedule.find("far").appointments] == ["far"]
+    assert schedule.scan().bad_rows == ()
+    schedule.close()
+
+
+def test_no_form_of_text_hides_a_row_in_mariadb(mariadb_url: str) -> None:
+    window = read(mariadb_url, source="texts")
+    assert [found.appointment_id for found in window.appointments] == ["1"]
+    assert sorted(bad.appointment_id or "" for bad in window.bad_rows) == ["2", "3", "4", "5", "6"]
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "words"),
+    [
+        (lambda url: url.removesuffix("/praxis"), "names no database: put it behind the host"),
+        (lambda url: url.replace("/praxis", "/nowhere"), "cannot be read: Access denied for user"),
+        (lambda url: url.replace("geheim", "falsch"), "cannot be read: Access denied for user"),
+        (lambda url: url.replace("praxis:", "keiner:"), "cannot be read: Access denied for user"),
+    ],
+    ids=["no database", "another database", "a wrong password", "no such user"],
+)
+def test_a_wrong_url_of_mariadb_is_one_sentence(
+    tmp_path: Path, mariadb_url: str, spoiled: Callable[[str], str], words: str
+) -> None:
+    with Practice(tmp_path) as practice:
+        practice.configure(schedule={"url": spoiled(mariadb_url)})
+        ran = practice.run("dry-run")
+    assert (ran.exit_code, len(ran.stderr.splitlines())) == (3, 1)
+    assert words in ran.stderr
+    assert "geheim" not in ran.stderr
+
+
+def test_a_relation_that_mariadb_does_not_have_is_named(mariadb_url: str) -> None:
+    with pytest.raises(Exception, match="its relation 'nowhere' is not there"):
+        read(mariadb_url, source="nowhere")
