@@ -170,3 +170,13 @@ def test_doubt_about_a_mail_of_the_staff_list_is_told_again_where_the_report_cou
     assert "may not have reached" in told.stdout
     assert practice.run("run-once", "--quiet").exit_code == 0
     assert practice.mailed == []
+
+
+def test_metrics_say_that_a_report_could_not_be_written(practice: Practice) -> None:
+    metrics = practice.folder / "reminders.prom"
+    practice.configure(monitoring={"textfile": str(metrics)})
+    assert into_a_full_disk(practice) == 1
+    assert "terminbenachrichtigung_last_run_exit_code 1\n" in metrics.read_text(encoding="utf-8")
+    assert "last_complete_run" not in metrics.read_text(encoding="utf-8")
+    assert practice.run("run-once").exit_code == 0
+    assert "terminbenachrichtigung_last_run_exit_code 0\n" in metrics.read_text(encoding="utf-8")
