@@ -90,3 +90,31 @@ def test_open_refusals_are_listed_until_they_are_settled_or_over(own: OwnPractic
     assert listed() == [("8", "Ute Neu", 7)]
     own.bring(WHOLE)
     assert listed() == []
+
+
+def test_refused_lines_stand_on_the_staff_list_until_they_are_settled(own: OwnPractice) -> None:
+    bad = WHOLE + "8;bald;Ute Neu;0171 5555098\n9;2026-11-25 16:00;M\ufffdller;0171 5555099\n"
+    own.bring(WHOLE)
+    own.bring(bad.replace("1;2026-11-25 10:00", "1;25:00"))
+
+    def listed() -> dict[str, tuple[str | None, str]]:
+        customers = own.practice.run("staff-list", "--json").json["customers"]
+        assert {each["reason"] for each in customers} <= {"import"}
+        return {each["name"]: (each["starts_at"], each["detail"]) for each in customers}
+
+    found = listed()
+    assert found["Kunde1"][0] == "2026-11-25T10:00:00+01:00"  # the appointment is known: it is held
+    assert found["Ute Neu"] == (None, "line 7: starts_at: not a date and time: 'bald'")
+    assert found["M\ufffdller"][0] == "2026-11-25T16:00:00+01:00"
+    text = own.practice.run("staff-list").stdout
+    assert "Ute Neu" in text
+    assert "9000" not in text
+    page = own.practice.folder / "list.html"
+    own.practice.run("staff-list", "--html", str(page))
+    assert "Die Terminliste war hier nicht lesbar" in page.read_text(encoding="utf-8")
+    assert own.practice.run("staff-list", "done", "8").exit_code == 0
+    assert listed().keys() == {"Kunde1", "M\ufffdller"}
+    assert own.bring(bad).exit_code == 0  # read by people already, and Kunde1 is right again
+    assert listed().keys() == {"M\ufffdller"}
+    own.bring(WHOLE)
+    assert listed() == {}

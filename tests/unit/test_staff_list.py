@@ -185,6 +185,7 @@ def test_the_reasons_are_those_of_runs_and_messages() -> None:
         StaffReason.MOVED,
         StaffReason.REINSTATED,
         StaffReason.NUMBER_CHANGED,
+        StaffReason.IMPORT,
     }
     assert {StaffReason(word) for word in (*skips, *ends)} | changed == set(StaffReason)
 

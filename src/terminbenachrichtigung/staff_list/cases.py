@@ -12,7 +12,14 @@ from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, reaches, text_lengths
 from terminbenachrichtigung.run.planning import Look, judge, look
 from terminbenachrichtigung.staff_list.changes import Seen, cancelled_cases, standing_cases
-from terminbenachrichtigung.staff_list.entries import StaffCase, StaffEntry, journal_cases, staff_list, tick
+from terminbenachrichtigung.staff_list.entries import (
+    NO_START,
+    StaffCase,
+    StaffEntry,
+    journal_cases,
+    staff_list,
+    tick,
+)
 from terminbenachrichtigung.staff_list.reasons import StaffReason
 
 
@@ -94,7 +101,25 @@ def _look(context: RunContext) -> _Found:
     standing = [case for case in standing_cases(seen) if case.appointment.appointment_id not in listed]
     told = _will_be_told(context, found, seen, standing, now)
     cases += (case for case in standing if case.appointment.appointment_id not in told)
+    cases += _refused(context, seen.rows, moment)
     return _Found(tuple(cases), seen.known, moment, _contacts(seen.rows.values(), moment))
+
+
+def _refused(context: RunContext, rows: Mapping[str, Appointment], moment: datetime) -> Iterator[StaffCase]:
+    """Lines that an import could not read: whom they name, no run may ever tell."""
+    for line in context.imports(moment).refusals:
+        row = rows.get(line.appointment_id)
+        if row is None or row.customer_id is None:
+            row = Appointment(
+                line.appointment_id or f"line {line.line}",
+                line.starts_at or NO_START,
+                ", ".join(filter(None, (f"line {line.line}", line.name))),
+                type_notifiable=True,
+                is_group=False,
+                last_name=line.name,
+            )
+        detail = f"line {line.line}: {line.reason}"
+        yield StaffCase(row, "", StaffReason.IMPORT, detail, line.first_at, line.first_at.isoformat())
 
 
 def _contacts(rows: Iterable[Appointment], moment: datetime) -> Mapping[str, datetime]:

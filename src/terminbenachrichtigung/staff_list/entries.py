@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from terminbenachrichtigung import rules
@@ -12,6 +12,9 @@ from terminbenachrichtigung.model.journal import Known, Notification, StaffTick,
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.safe_text import printable
 from terminbenachrichtigung.staff_list.reasons import StaffReason
+
+NO_START = datetime(9000, 1, 1, tzinfo=UTC)
+"""In place of the start of an appointment whose line was refused, and had none that could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ _IN_JOURNAL = {
 _TOLD = frozenset({State.SENT, State.DELIVERED, State.ADOPTED})
 _MAY_HAVE_ARRIVED = frozenset({State.UNKNOWN, State.CLAIMED})
 _GOT = _TOLD | {State.UNKNOWN}
-_TOLD_IS_THE_TROUBLE = frozenset({StaffReason.CANCELLED, StaffReason.NUMBER_CHANGED})
+_TOLD_IS_THE_TROUBLE = frozenset({StaffReason.CANCELLED, StaffReason.NUMBER_CHANGED, StaffReason.IMPORT})
 _URGENCY = {reason: rank for rank, reason in enumerate(StaffReason)}
 
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from terminbenachrichtigung.model.delivery import Content
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
-from terminbenachrichtigung.staff_list.entries import Got, Matter, StaffEntry
+from terminbenachrichtigung.staff_list.entries import NO_START, Got, Matter, StaffEntry
 from terminbenachrichtigung.staff_list.words import WORDS, Words, words_of
 from terminbenachrichtigung.texts import dates
 
@@ -118,15 +118,16 @@ def _customers(
 
 def _line(matter: Matter, zone: ZoneInfo, language: str, words: Words) -> _Line:
     start = dates.words(matter.starts_at, zone, _known(language))
+    unknown = matter.starts_at == NO_START
     told = ""
     if matter.told is not None:
         before = dates.words(matter.told, zone, _known(language))
         told = words.told_before.format(date=before.date_short, time=before.time)
     got = ", ".join(_got(matter, zone, language, words))
     return _Line(
-        day=start.weekday,
-        date=start.date_short,
-        clock=words.clock.format(time=start.time),
+        day="" if unknown else start.weekday,
+        date="?" if unknown else start.date_short,
+        clock="" if unknown else words.clock.format(time=start.time),
         appointment_id=_clipped(matter.appointment_id),
         branch=_clipped(matter.branch_name or matter.branch_code),
         reason=words.reasons[matter.reason],

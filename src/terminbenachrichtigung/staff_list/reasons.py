@@ -15,6 +15,7 @@ class StaffReason(StrEnum):
     MOVED = "moved"
     REINSTATED = "reinstated"
     NUMBER_CHANGED = "number_changed"
+    IMPORT = "import"
     FAILED = "failed"
     NO_CONTACT = "no_contact"
     MANUAL_CONTACT = "manual_contact"
@@ -27,6 +28,7 @@ WORDING = {
     StaffReason.MOVED: "the customer was told another time, and no run will tell the new one",
     StaffReason.REINSTATED: "the customer was told that it is off; it stands again, and no run will say so",
     StaffReason.NUMBER_CHANGED: "the customer was told at a number or address that was corrected since",
+    StaffReason.IMPORT: "an import could not read the line of the appointment",
     StaffReason.FAILED: "every channel refused the message",
     StaffReason.NO_CONTACT: "there is no number or address that can be used",
     StaffReason.MANUAL_CONTACT: "the customer wants a letter or a call",

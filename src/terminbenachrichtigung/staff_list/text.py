@@ -6,15 +6,24 @@ from datetime import datetime, tzinfo
 
 from terminbenachrichtigung.output.json import picked, plain
 from terminbenachrichtigung.output.tables import Row, Table, render
-from terminbenachrichtigung.staff_list.entries import StaffEntry
+from terminbenachrichtigung.staff_list.entries import NO_START, Matter, StaffEntry
 from terminbenachrichtigung.staff_list.reasons import WORDING
 
 
 def as_json(entries: Sequence[StaffEntry], *, zone: tzinfo) -> dict[str, object]:
     """The document of `staff-list --json` (contract, section 7); times carry the local offset."""
     names = [field.name for field in fields(StaffEntry) if field.name != "matters"]
-    customers = [picked(entry, *names) | {"appointments": entry.matters} for entry in entries]
+    of_matter = [field.name for field in fields(Matter)]
+    customers = [
+        _dated(entry, *names) | {"appointments": [_dated(matter, *of_matter) for matter in entry.matters]}
+        for entry in entries
+    ]
     return {"command": "staff-list", "customers": plain(customers, zone)}
+
+
+def _dated(of: StaffEntry | Matter, *names: str) -> dict[str, object]:
+    """These fields, with null for a start that could not be read."""
+    return picked(of, *names) | ({"starts_at": None} if of.starts_at == NO_START else {})
 
 
 def as_text(
@@ -36,7 +45,7 @@ def _row(entry: StaffEntry, zone: tzinfo) -> Row:
     moved = f"; was told {clock(entry.told)}" if entry.told else ""
     return Row(
         (
-            clock(entry.starts_at),
+            "" if entry.starts_at == NO_START else clock(entry.starts_at),
             f"{entry.name} ({entry.customer_id})" if entry.name else entry.customer_id,
             entry.branch_code,
             entry.mobile,
