@@ -14,8 +14,9 @@ _STREAMS = (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRO
 def program() -> None:
     """Runs a command as a process of its own.
 
-    The garbage collector looks through all that was imported again and again, finds nothing, and once more at
-    the end: a third of what a run costs in which nothing is due. So it comes seldom, and not at the end.
+    Python's garbage collector searches everything that was imported, several times and once more at the end,
+    and finds nothing. That is a third of the time of a run in which nothing is due, so it is set to search
+    rarely, and not at the end.
     """
     gc.set_threshold(50_000)
     atexit.register(gc.freeze)

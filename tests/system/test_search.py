@@ -122,6 +122,23 @@ def test_a_moved_appointment_is_not_notified_again_yet(practice: Practice) -> No
     assert found(practice)["1"]["state"] == "not-notified"
 
 
+def test_one_that_moved_while_the_gateway_was_down_and_back_is_what_the_rules_say(practice: Practice) -> None:
+    """Told for 09:00; moved to 11:00, and the gateway did not take it; moved back."""
+    practice.configure(reminders=[reminder(channels=("sms",))])
+    practice.book("1")
+    practice.run_once()
+    practice.change("1", starts_at="2026-11-25 11:00")
+    practice.gateway.script = lambda request: (
+        Answer(http_status=503) if request.operation == "SendSimpleSMS" else None
+    )
+    assert practice.run_once(now="2026-11-24 11:00").outcomes == {"1": "retry"}
+    practice.gateway.script = None
+    practice.change("1", starts_at="2026-11-25 09:00")
+    assert practice.run_once(now="2026-11-24 12:00").reasons == {"1": "already_notified"}
+    row = found(practice)["1"]
+    assert (row["state"], row["reminders"][0]["reason"]) == ("sent", "already_notified")
+
+
 def test_of_two_reminders_a_search_finds_what_either_of_them_says(practice: Practice) -> None:
     practice.configure(reminders=[reminder(24, channels=("sms",)), reminder(72, EARLY, ("email",))])
     practice.book("1", "2026-11-26 09:00")

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from terminbenachrichtigung.errors import ConfigError
+from terminbenachrichtigung.private_files import write_whole
 
 CONFIG, SCHEDULE, JOURNAL = "config.toml", "schedule.db", "journal.db"
 
@@ -44,8 +45,7 @@ def write_config(directory: Path, text: str) -> Path:
     """
     path = directory / CONFIG
     try:
-        path.touch(mode=0o600)
-        path.write_bytes(_marked(text).encode("utf-8"))
+        write_whole(path, _marked(text))
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror or error}") from error
     return path

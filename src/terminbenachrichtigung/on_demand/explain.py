@@ -17,7 +17,7 @@ from terminbenachrichtigung.on_demand.explain_text import (
     Explanation,
     ReminderExplained,
 )
-from terminbenachrichtigung.on_demand.forecast import outlook
+from terminbenachrichtigung.on_demand.forecast import forecast_customer
 from terminbenachrichtigung.output.wording import local_time
 from terminbenachrichtigung.rules.contact import EMAIL_REFUSALS, PHONE_REFUSALS
 from terminbenachrichtigung.rules.forecast import RUN_MINUTE
@@ -73,7 +73,7 @@ def _reminders(
     context: RunContext, row: Appointment, at: datetime, now: datetime
 ) -> Iterator[ReminderExplained]:
     settings, quiet, parts = context.settings, context.quiet, text_lengths(context)
-    seen = outlook(context, row, at, now)
+    seen = forecast_customer(context, row, at, now)
     planned = rules.plan(seen.rows, settings, seen.known, now, parts, quiet)
     for each in rules.judge(seen.rows, settings, seen.known, now, parts, quiet):
         if each.appointment is not row:

@@ -15,7 +15,7 @@ _BEFORE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class CustomerForecast:
     """The customer's appointments, what the journal knows of them, and by reminder what the runs will do."""
 
     rows: Sequence[Appointment]
@@ -23,7 +23,7 @@ class Outlook:
     ahead: Mapping[str, rules.Forecast]
 
 
-def outlook(context: RunContext, row: Appointment, at: datetime, now: datetime) -> Outlook:
+def forecast_customer(context: RunContext, row: Appointment, at: datetime, now: datetime) -> CustomerForecast:
     """Ask the rules run by run, from `at` until the appointment's start; `now` is the next open moment."""
     settings, quiet = context.settings, context.quiet
     opens = (quiet.window_opens(row.starts_at, each.lead) for each in settings.reminders)
@@ -34,7 +34,7 @@ def outlook(context: RunContext, row: Appointment, at: datetime, now: datetime) 
     ahead = rules.forecast(
         rows, settings, known, begin, text_lengths(context), quiet, appointment_id=row.appointment_id
     )
-    return Outlook(rows, known, ahead)
+    return CustomerForecast(rows, known, ahead)
 
 
 def _of_customer(context: RunContext, row: Appointment, now: datetime, begin: datetime) -> list[Appointment]:
