@@ -65,12 +65,12 @@ class FrontDesk:
             self._reassign: 4,
             self._delete: 2,
             self._change_kind: 3,
-            self._enter_twice: 0,
-            self._merge: 0,
-            self._renumber: 0,
-            self._make_anew: 0,
-            self._correct_name: 0,
-            self._shift_by_seconds: 0,
+            self._enter_twice: 3,
+            self._merge: 3,
+            self._renumber: 2,
+            self._make_anew: 3,
+            self._correct_name: 2,
+            self._shift_by_seconds: 2,
         }
         (act,) = self.chance.choices(list(acts), list(acts.values()))
         act()
