@@ -29,7 +29,7 @@ from terminbenachrichtigung.run import once
 from terminbenachrichtigung.times.windows import Quiet
 
 BERLIN = ZoneInfo("Europe/Berlin")
-NEVER_SHOWN = {Reason.PAST, Reason.NOT_YET_DUE, Reason.CHANGED, Reason.NOT_FOR_THIS_REMINDER}
+NEVER_SHOWN = {Reason.PAST, Reason.NOT_YET_DUE, Reason.CHANGED, Reason.NOT_FOR_THIS_REMINDER, Reason.HELD}
 TAKEN_ALONG = "508"  # of Frieda Fuchs, who has one due as well
 
 
