@@ -118,3 +118,13 @@ def test_refused_lines_stand_on_the_staff_list_until_they_are_settled(own: OwnPr
     assert listed().keys() == {"M\ufffdller"}
     own.bring(WHOLE)
     assert listed() == {}
+
+
+def test_who_was_told_of_what_two_files_lack_is_to_be_asked(own: OwnPractice) -> None:
+    own.bring(WHOLE)
+    assert own.practice.run_once(now="2026-11-24 10:05").outcomes["1"] == "sent"
+    for more in ("", "6;2026-11-25 15:00;Kunde6;0171 55550006\n"):
+        own.bring(HEAD + "".join(LINES[1:]) + "0;2026-11-25 08:00;Kunde0;0171 55550000\n" + more)
+    (entry,) = own.practice.run("staff-list", "--json").json["customers"]
+    assert (entry["appointment_ids"], entry["reason"]) == (["1"], "cancelled")
+    assert entry["detail"] == "missing from two files of the import: check"

@@ -52,6 +52,9 @@ class Appointment:
 HELD = "held"
 """The `import_state` of an appointment that no run may remind of."""
 
+GONE = "gone"
+"""The `import_state` of one that is off because two files did not have it: nobody said so."""
+
 
 def to_the_minute(start: datetime) -> datetime:
     """A start as texts show it: a row that moves by seconds has not moved."""

@@ -21,10 +21,6 @@ KEYS = {
 }
 """The tables, in the order in which they are written, with their keys."""
 
-HELD = "held"
-GONE = "gone"
-"""The states of a row (`import_state`): no run reminds; missing from two files, and therefore off."""
-
 
 @dataclass(frozen=True, slots=True)
 class Origin:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.contact.names import same_name
-from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
+from terminbenachrichtigung.model.appointment import GONE, Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import Known, Notification, State
 from terminbenachrichtigung.model.plan import Channel, Route
 from terminbenachrichtigung.staff_list.entries import StaffCase
@@ -54,6 +54,8 @@ def cancelled_cases(seen: Seen) -> Iterator[StaffCase]:
                 continue
             if row is None:
                 detail = "gone from the schedule"
+            elif row.import_state == GONE:
+                detail = "missing from two files of the import: check"
             elif not seen.is_theirs(heard, row):
                 detail = "given to another customer" if row.customer_id else "it has no customer any more"
             elif seen.cancelled(row):
