@@ -209,7 +209,7 @@ class Journals:
         """Moves the last renewal of a claim back by so much of the database's own time."""
         seconds = timedelta(**ago).total_seconds()
         before = (
-            f"strftime('%Y-%m-%d %H:%M:%f', 'now', '-{seconds} seconds')"
+            f"strftime('%Y-%m-%d %H:%M:%f', 'now', '{-seconds:+} seconds')"
             if self._engine.dialect.name == "sqlite"
             else f"clock_timestamp() - interval '{seconds} seconds'"
         )

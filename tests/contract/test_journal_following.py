@@ -242,3 +242,23 @@ def test_a_refused_sms_and_a_later_report_leave_the_refusal(journals: Journals) 
     )
     assert journals.run().follow([told(claim, State.DELIVERED)]) == ()
     assert journals.attempts(claim) == [("sms", "rejected"), ("email", "sent")]
+
+
+def test_a_report_wins_over_a_person_who_said_that_it_was_not_sent(journals: Journals) -> None:
+    run = journals.run()
+    claim = settled(run, planned(), MessageOutcome.UNKNOWN)
+    assert run.resolve(claim.message_id, sent=False) is State.UNKNOWN
+    assert [each.message_id for each in run.awaited(Channel.SMS, NOW - timedelta(days=1))] == [
+        claim.message_id
+    ]
+    assert run.follow([told(claim, State.UNDELIVERED)]) == ()  # that is what the person said
+    (update,) = run.follow([told(claim, State.DELIVERED)])
+    assert (update.was, update.state) == (State.RELEASED, State.DELIVERED)
+    again = journals.run().claim(planned(), now=NOW, gap=GAP)
+    assert again == Lost(Reason.ALREADY_NOTIFIED, "delivered")
+
+
+def test_no_report_is_awaited_of_what_a_run_gave_back_itself(journals: Journals) -> None:
+    claim = settled(journals.run(), planned(), MessageOutcome.RETRY)
+    assert journals.run().awaited(Channel.SMS, NOW - timedelta(days=1)) == []
+    assert journals.run().follow([told(claim, State.DELIVERED)]) == ()

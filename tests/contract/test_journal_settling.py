@@ -392,3 +392,13 @@ def test_nothing_else_is_settled_by_hand(journals: Journals, state: State, sent:
 
 def test_settling_a_message_that_does_not_exist_says_so(journals: Journals) -> None:
     assert journals.run().resolve("no such message", sent=True) is None
+
+
+def test_a_claim_that_is_dated_ahead_expires_too(journals: Journals) -> None:
+    """Its run had a clock that was ahead: its customer would be in progress for ever."""
+    claim = claimed(journals.run(), planned())
+    journals.age(claim, minutes=-14)
+    assert journals.run().begin(NOW, "run-once") == ()
+    journals.age(claim, minutes=-16)
+    assert [each.message_id for each in journals.run().begin(NOW, "run-once")] == [claim.message_id]
+    assert journals.state(claim) == "unknown"

@@ -162,7 +162,8 @@ class Reminder(Section):
     model_config = ConfigDict(json_schema_extra=_one_lead)
 
     name: Annotated[
-        Line, Field(description="Unique; renaming it starts it afresh", examples=["Terminerinnerung"])
+        Line,
+        Field(description="Unique; what it told before it was renamed counts", examples=["Terminerinnerung"]),
     ]
     hours_before: Annotated[
         int | None,

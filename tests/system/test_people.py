@@ -1,0 +1,275 @@
+"""One person, one appointment, one message, whatever data, people and clocks do (contract, section 4)."""
+
+import pytest
+
+from practice import Practice, number, reminder
+from terminbenachrichtigung.demo.gateway import Answer
+
+
+def listed(practice: Practice, now: str | None = None) -> dict[str, str]:
+    """By customer: why they are on the staff list."""
+    shown = practice.run("staff-list", "--json", now=now).json
+    return {each["customer_id"]: each["reason"] for each in shown["customers"]}
+
+
+def at(clock: str) -> str:
+    return f"2026-11-24 {clock}"
+
+
+# ---------------------------------------------------------------- a person, not an id
+
+
+def test_a_merged_customer_is_not_told_again(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.book("1")
+    practice.run_once()
+    practice.change("1", customer_id="18")  # the same name and number
+    again = practice.run_once(now=at("12:50"))
+    assert again.reasons == {"1": "already_notified"}
+    assert listed(practice, at("12:55")) == {}
+    practice.change("1", starts_at="2026-11-25 09:30")  # moved, she is told under her new id
+    assert practice.run_once(now=at("13:50")).outcomes == {"1": "sent"}
+    assert listed(practice, at("13:55")) == {}
+
+
+def test_different_people_under_one_id_are_told_nothing(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.book("1", last_name="Meier", mobile="0171 5500001", email="")
+    practice.book("2", "2026-11-25 09:30", last_name="Schulz", mobile="0171 5500002", email="")
+    ran = practice.run_once()
+    assert {row["appointment_id"] for row in ran.json["bad_rows"]} == {"1", "2"}
+    assert "different people" in ran.json["bad_rows"][0]["detail"]
+    assert (ran.exit_code, practice.texted) == (1, [])
+    practice.change("2", customer_id="18")
+    assert practice.run_once(now=at("12:00")).outcomes == {"1": "sent", "2": "sent"}
+
+
+def test_a_corrected_number_puts_who_was_told_at_the_old_one_on_the_list(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.book("1")
+    practice.run_once()
+    assert listed(practice) == {}
+    practice.change("1", mobile=number(99))
+    assert listed(practice, at("11:00")) == {"17": "number_changed"}
+    assert practice.run_once(now=at("12:00")).outcomes == {}
+    practice.run("staff-list", "done", "1", now=at("12:05"))
+    assert listed(practice, at("12:10")) == {}
+
+
+def test_the_number_in_another_field_or_spelling_is_the_same(practice: Practice) -> None:
+    practice.book("1")
+    practice.run_once()
+    practice.change("1", mobile="", phone=f"030 1234567; {number(17)} (privat)")
+    assert listed(practice, at("11:00")) == {}
+
+
+def test_a_contact_noted_on_one_row_counts_for_all_of_the_customer(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.book("1", last_contacted_at=at("09:00"))
+    practice.book("2", "2026-11-25 09:30", last_contacted_at=None)
+    assert practice.run_once().reasons == {"1": "recently_notified", "2": "recently_notified"}
+
+
+# ---------------------------------------------------------------- an appointment, not a row
+
+
+def test_an_appointment_deleted_and_made_anew_is_told_once(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.book("a1")
+    practice.run_once()
+    practice.remove("a1")
+    practice.book("a2")
+    again = practice.run_once(now=at("12:50"))
+    assert again.reasons == {"a2": "already_notified"}
+    assert again.json["skipped"][0]["detail"] == "sent as appointment a1"
+    assert listed(practice, at("12:55")) == {}
+    found = practice.run("search", "--json", now=at("12:55")).json["appointments"]
+    assert [each["state"] for each in found] == ["sent"]
+    practice.remove("a2")
+    assert listed(practice, at("13:00")) == {"17": "cancelled"}
+
+
+def test_a_row_made_anew_under_another_customer_id_is_the_same_person_s(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.book("a1")
+    practice.run_once()
+    practice.remove("a1")
+    practice.book("a2", customer=18, last_name="Berger17", mobile=number(17), email="")
+    assert practice.run_once(now=at("12:50")).reasons == {"a2": "already_notified"}
+    assert listed(practice, at("12:55")) == {}
+
+
+def test_a_namesake_at_the_same_time_is_told(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.book("a1")
+    practice.run_once()
+    practice.book("a2", customer=18, last_name="Berger17")  # at another number
+    assert practice.run_once(now=at("12:50")).outcomes == {"a2": "sent"}
+
+
+def test_starts_are_compared_to_the_minute(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.book("1")
+    practice.run_once()
+    for hour, start in enumerate(("09:00:01", "09:00:59.5", "09:00:00"), start=11):
+        practice.change("1", starts_at=f"2026-11-25 {start}")
+        assert practice.run_once(now=at(f"{hour}:50")).outcomes == {}
+    assert practice.texted == [number(17)]
+    assert listed(practice, at("14:00")) == {}
+
+
+def test_an_appointment_that_was_told_at_four_times_within_a_day_is_told_no_fifth(
+    either_practice: Practice,
+) -> None:
+    practice = either_practice
+    practice.configure(rules={"hours_between_messages": 1})
+    practice.book("1", "2026-11-25 09:00")
+    practice.run_once(now=at("10:00"))
+    for hour, start in ((12, "09:10"), (13, "09:20"), (14, "09:30")):
+        practice.change("1", starts_at=f"2026-11-25 {start}")
+        assert practice.run_once(now=at(f"{hour}:00")).outcomes == {"1": "sent"}
+    practice.change("1", starts_at="2026-11-25 09:40")
+    fifth = practice.run_once(now=at("16:00"))
+    assert fifth.reasons == {"1": "already_notified"}
+    assert "4 different times" in fifth.json["skipped"][0]["detail"]
+    assert listed(practice, at("16:05")) == {"17": "moved"}
+
+
+# ---------------------------------------------------------------- off and on again
+
+OFF = [
+    # what the desk does, after which a person calls           the reason on the list
+    pytest.param({"status": "Storniert"}, "cancelled", id="cancelled"),
+    pytest.param({"starts_at": "2026-11-24 16:00"}, "moved", id="moved to today"),
+]
+
+
+@pytest.mark.parametrize(("change", "reason"), OFF)
+def test_who_was_told_that_it_is_off_is_told_anew_once_it_stands_again(
+    either_practice: Practice, change: dict[str, str], reason: str
+) -> None:
+    practice = either_practice
+    practice.book("1")
+    practice.run_once()
+    practice.change("1", **change)
+    assert listed(practice, at("11:00")) == {"17": reason}
+    assert practice.run("staff-list", "done", "1", now=at("11:05")).exit_code == 0
+    practice.change("1", status="Geplant", starts_at="2026-11-25 09:00")
+    again = practice.run_once(now=at("12:50"))
+    assert again.outcomes == {"1": "sent"}
+    assert practice.run_once(now=at("13:50")).outcomes == {}
+    assert listed(practice, at("13:55")) == {}
+
+
+def test_what_stands_again_too_late_for_a_run_is_for_a_person(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.book("1", "2026-11-25 09:00")
+    practice.run_once()
+    practice.cancel("1")
+    practice.run("staff-list", "done", "1", now=at("11:05"))
+    practice.change("1", status="Geplant")
+    assert listed(practice, "2026-11-25 08:10") == {"17": "reinstated"}
+
+
+def test_a_cancellation_that_nobody_called_about_and_that_was_a_slip_says_nothing(practice: Practice) -> None:
+    practice.book("1")
+    practice.run_once()
+    practice.cancel("1")
+    practice.change("1", status="Geplant")
+    assert practice.run_once(now=at("12:50")).outcomes == {}
+    assert listed(practice, at("12:55")) == {}
+
+
+def test_search_and_rules_agree_on_what_was_moved_there_and_back(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.book("1")
+    practice.run_once()
+    practice.change("1", starts_at="2026-11-25 10:00")
+    practice.gateway.script = lambda request: Answer(http_status=503)  # the message about 10:00 is released
+    practice.configure(reminders=[reminder(channels=("sms",))])
+    practice.run_once(now=at("11:00"))
+    practice.change("1", starts_at="2026-11-25 09:00")
+    found = practice.run("search", "--json", now=at("11:30")).json["appointments"]
+    assert [each["state"] for each in found] == ["sent"]
+    assert practice.dry_run(at("11:30")).reasons == {"1": "already_notified"}
+
+
+# ---------------------------------------------------------------- clocks and time zones
+
+
+def test_a_clock_that_was_years_ahead_for_a_run_tells_nobody_twice_and_hides_nobody(
+    either_practice: Practice,
+) -> None:
+    practice = either_practice
+    practice.book("1")
+    practice.run_once(now=at("10:50"))
+    practice.run_once(now="2028-03-01 10:00")
+    right = practice.run_once(now=at("11:50"))
+    assert right.reasons == {"1": "already_notified"}
+    assert any("dated after now" in each for each in right.json["warnings"])
+    practice.book("2", "2026-11-25 14:00", 18)  # and then cron stands still until the next morning
+    morning = practice.run_once(now="2026-11-25 08:50")
+    assert morning.reasons["2"] == "missed"
+    assert practice.texted == [number(17)]
+
+
+def test_a_first_run_by_a_clock_that_is_ahead_does_not_silence_missed(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.run_once(now="2028-03-01 10:00")
+    practice.run_once(now=at("10:50"))
+    practice.book("1", "2026-11-25 14:00")
+    assert practice.run_once(now="2026-11-25 08:50").reasons == {"1": "missed"}
+
+
+def test_a_run_in_another_time_zone_is_refused(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.book("1")
+    practice.configure(timezone="Europe/London")
+    refused = practice.run("run-once")
+    assert refused.exit_code == 3
+    assert "journal timezone Europe/London" in refused.stderr
+    assert practice.run("dry-run").exit_code == 3
+    assert practice.texted == []
+    assert practice.run("journal", "timezone", "Europe/Vienna").exit_code == 2
+    assert practice.run("journal", "timezone", "Europe/London").exit_code == 0
+    assert practice.run_once().exit_code == 0
+
+
+# ---------------------------------------------------------------- missed, without booking times
+
+
+def test_who_was_held_by_the_gap_and_never_told_is_missed(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.run_once(now=at("08:50"))
+    practice.book("1", "2026-11-25 18:00", created_at=None, last_contacted_at=at("18:00"))
+    assert practice.run_once(now=at("18:10")).reasons == {"1": "recently_notified"}
+    practice.change("1", last_contacted_at=None)
+    assert practice.run_once(now="2026-11-25 08:50").reasons == {"1": "missed"}
+
+
+def test_who_had_no_contact_until_it_was_too_late_is_missed(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.run_once(now=at("08:50"))
+    practice.book("1", "2026-11-25 09:30", created_at=None, mobile="", email="")
+    assert practice.run_once(now=at("10:50")).reasons == {"1": "no_contact"}
+    practice.change("1", mobile=number(17))  # and no run comes any more that day
+    assert practice.run_once(now="2026-11-25 08:10").reasons == {"1": "missed"}
+
+
+# ---------------------------------------------------------------- adopt
+
+
+def test_adopting_on_an_existing_journal_leaves_whom_no_message_reached_on_the_list(
+    either_practice: Practice,
+) -> None:
+    practice = either_practice
+    practice.configure(reminders=[reminder(channels=("sms",)), reminder(23, "zweite", ("sms",))])
+    practice.book("1", mobile=number(17))
+    practice.gateway.script = lambda request: (
+        Answer(status="NoRecipientFound") if request.operation == "SendSimpleSMS" else None
+    )
+    practice.run_once()
+    assert listed(practice) == {"17": "failed"}
+    practice.change("1", mobile=number(18))
+    practice.run("journal", "init", "--adopt")
+    assert listed(practice) == {"17": "failed"}
