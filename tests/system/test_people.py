@@ -3,7 +3,7 @@
 import pytest
 
 from practice import Practice, number, reminder
-from terminbenachrichtigung.demo.gateway import Answer
+from terminbenachrichtigung.demo.loopback import Answer
 
 
 def listed(practice: Practice, now: str | None = None) -> dict[str, str]:

@@ -163,7 +163,7 @@ class Reminder(Section):
 
     name: Annotated[
         Line,
-        Field(description="Unique; what it told before it was renamed counts", examples=["Terminerinnerung"]),
+        Field(description="Unique; renamed, what it told counts", examples=["Terminerinnerung"]),
     ]
     hours_before: Annotated[
         int | None,
