@@ -58,6 +58,7 @@ def test_a_clock_that_steps_back_and_forth_between_runs_loses_nobody_and_tells_n
     wrong: list[timedelta], practice: Practice
 ) -> None:
     """Also who has two appointments: a message that seems to lie days ahead does not silence them."""
+    practice.configure(schedule={"midnight_starts": True})
     starts = book_for_days(practice, local("2026-11-25 08:00"), local("2026-11-27 18:00"), 5 * HOUR)
     for customer in range(0, 8, 2):
         later = starts[customer] + timedelta(days=1)
