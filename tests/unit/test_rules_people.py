@@ -1,0 +1,206 @@
+"""Who is meant: one person under two ids, one appointment under two ids (contract, section 4).
+
+The appointment in question is 2, Ida Meier's, customer 18, on Wednesday at nine; it is told by SMS first.
+"""
+
+from dataclasses import replace
+
+import pytest
+from rules_scene import (
+    ADDRESS,
+    NAME,
+    NUMBER,
+    OTHER_NUMBER,
+    WEDNESDAY,
+    appointment,
+    at,
+    known,
+    notified,
+    planned,
+    reminder,
+    settings,
+    verdicts,
+)
+
+from terminbenachrichtigung.contact.names import hashed_name, keyed_hash
+from terminbenachrichtigung.model.journal import CONFIRMATION, Known, Notification, State
+
+KEY = b"a journal's"
+IDA = appointment("2", customer_id="18", first_name="Ida", last_name="Meier")
+TEN = "2026-11-25 10:00"
+DAYS_AGO = "2026-11-22 12:00"
+
+
+def told(
+    name: str,
+    *,
+    number: str | None = NUMBER,
+    appointment_id: str = "1",
+    customer_id: str = "17",
+    start: str = WEDNESDAY,
+    state: State = State.SENT,
+    by: str = NAME,
+    revoked: bool = False,
+    generation: int = 1,
+    run_now: str = "2026-11-24 09:00",
+) -> Notification:
+    """What the journal has; by default of another appointment, for another customer's id."""
+    return replace(
+        notified(
+            appointment_id,
+            start,
+            state,
+            reminder=by,
+            customer_id=customer_id,
+            generation=generation,
+            run_now=run_now,
+        ),
+        name=hashed_name(name, key=KEY),
+        first_recipient=number and keyed_hash(number, KEY),
+        revoked=revoked,
+    )
+
+
+def verdict(*notifications: Notification, beside: bool = False, **changes: object) -> str:
+    row = replace(IDA, **changes)  # type: ignore[arg-type]
+    journal = (
+        known(name_key=KEY, told_beside=notifications) if beside else known(*notifications, name_key=KEY)
+    )
+    return verdicts(planned(row, journal=journal))["2"]
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["a row of the window", "a row that is there no more"])
+@pytest.mark.parametrize(
+    ("notification", "expected"),
+    [
+        # the same person was told this start, for another id of the appointment
+        pytest.param(told("Ida Meier"), "already_notified", id="name and first recipient"),
+        pytest.param(told("Meier"), "already_notified", id="a part of the name, and the recipient"),
+        pytest.param(told("", customer_id="18"), "already_notified", id="the customer's id, without a name"),
+        pytest.param(told("Eva Kurz", customer_id="18"), "already_notified", id="the customer's id alone"),
+        pytest.param(told("Ida Meier", state=State.UNKNOWN), "already_notified", id="perhaps told"),
+        # somebody else, or something else
+        pytest.param(told("Ida Meier", number=OTHER_NUMBER), "due", id="another number: a namesake"),
+        pytest.param(told("Ida Meier", number=ADDRESS), "due", id="a recipient that comes second"),
+        pytest.param(told("Ida Meier", number=None), "due", id="told by another system, nobody knows where"),
+        pytest.param(told("Eva Meier"), "due", id="another first name: a family with one number"),
+        pytest.param(told("", customer_id="17"), "due", id="no name is nobody's"),
+        pytest.param(told("Ida Meier", start=TEN), "due", id="another start"),
+        pytest.param(told("Ida Meier", by="Zwei Stunden"), "already_notified", id="by a past reminder"),
+        pytest.param(told("Ida Meier", by=CONFIRMATION), "due", id="only confirmed"),
+        pytest.param(told("Ida Meier", by="Terminabsage"), "due", id="only told that it was off"),
+        # told, and it did not reach them, or holds no more
+        pytest.param(told("Ida Meier", state=State.RELEASED), "due", id="released"),
+        pytest.param(told("Ida Meier", state=State.FAILED), "due", id="failed"),
+        pytest.param(told("Ida Meier", state=State.UNDELIVERED), "due", id="undelivered"),
+        pytest.param(told("Ida Meier", revoked=True), "due", id="revoked since"),
+        pytest.param(told("Eva Kurz", customer_id="18", revoked=True), "due", id="revoked, by id"),
+    ],
+)
+def test_what_was_told_of_another_appointment_at_this_start(
+    notification: Notification, expected: str, beside: bool
+) -> None:
+    assert verdict(notification, beside=beside) == expected
+
+
+@pytest.mark.parametrize(
+    ("notification", "expected"),
+    [
+        # on one and the same appointment the name alone is enough
+        pytest.param(told("Ida Meier", appointment_id="2"), "already_notified", id="merged"),
+        pytest.param(
+            told("Ida Meier", appointment_id="2", number=OTHER_NUMBER),
+            "already_notified",
+            id="merged, with another number",
+        ),
+        pytest.param(told("Eva Kurz", appointment_id="2"), "due", id="given to somebody else"),
+        pytest.param(told("", appointment_id="2"), "due", id="no name is nobody's"),
+        pytest.param(
+            told("Eva Kurz", appointment_id="2", customer_id="18"),
+            "already_notified",
+            id="renamed",
+        ),
+        pytest.param(told("Ida Meier", appointment_id="2", start=TEN), "due", id="moved"),
+        pytest.param(told("Ida Meier", appointment_id="2", revoked=True), "due", id="off and on again"),
+        pytest.param(
+            told("Ida Meier", appointment_id="2", by="Erinnerung"), "already_notified", id="renamed reminder"
+        ),
+        pytest.param(told("Ida Meier", appointment_id="2", by=CONFIRMATION), "due", id="only confirmed"),
+    ],
+)
+def test_what_was_told_of_the_appointment_itself(notification: Notification, expected: str) -> None:
+    assert verdict(notification) == expected
+
+
+def test_starts_are_compared_as_texts_show_them() -> None:
+    start = at(WEDNESDAY).replace(second=59, microsecond=5)
+    assert verdict(told("Ida Meier", appointment_id="2"), starts_at=start) == "already_notified"
+    assert verdict(told("Ida Meier"), starts_at=start) == "already_notified"
+
+
+@pytest.mark.parametrize(
+    ("claims", "expected"),
+    [
+        pytest.param(frozenset({"18"}), "in_progress", id="another run's"),
+        pytest.param(frozenset[str](), "already_notified", id="this run's own: as good as told"),
+    ],
+)
+def test_an_open_claim_of_its_own_is_no_other_appointment(claims: frozenset[str], expected: str) -> None:
+    claimed = told("Ida Meier", appointment_id="2", state=State.CLAIMED)
+    journal = known(claimed, name_key=KEY, open_claims=claims)
+    assert verdicts(planned(IDA, journal=journal))["2"] == expected
+
+
+def times(*starts: str, name: str = "Ida Meier", run_now: str = "2026-11-24 09:00") -> list[Notification]:
+    return [
+        told(name, appointment_id="2", start=start, generation=number, run_now=run_now)
+        for number, start in enumerate(starts, 1)
+    ]
+
+
+ELEVEN, TWELVE = "2026-11-25 11:00", "2026-11-25 12:00"
+
+
+@pytest.mark.parametrize(
+    ("notifications", "expected"),
+    [
+        # told one after the other, within a day; now it is at nine
+        pytest.param(times(TEN, ELEVEN, TWELVE), "due", id="three times"),
+        pytest.param(times(TEN, ELEVEN, TWELVE, TEN), "already_notified", id="four"),
+        pytest.param(times(TEN, ELEVEN, TEN, ELEVEN), "already_notified", id="to and fro"),
+        pytest.param(times(TEN, TEN, TEN, TEN), "due", id="one time, by several reminders"),
+        pytest.param(times(TEN, ELEVEN, TWELVE, TEN, run_now=DAYS_AGO), "due", id="not within this day"),
+        pytest.param(
+            times(TEN, ELEVEN, TWELVE, TEN, run_now="2026-11-23 10:00"), "due", id="exactly a day ago is over"
+        ),
+        pytest.param(
+            times(TEN, ELEVEN, TWELVE, TEN, run_now="2026-11-24 10:00"), "already_notified", id="just now"
+        ),
+        pytest.param(
+            times(TEN, ELEVEN, TWELVE, TEN, run_now="2026-11-24 10:01"), "due", id="by a clock that was wrong"
+        ),
+        pytest.param(times(TEN, ELEVEN, TWELVE, TEN, name="Eva Kurz"), "due", id="to somebody else"),
+    ],
+)
+def test_who_was_told_at_four_times_within_a_day_is_told_no_fifth(
+    notifications: list[Notification], expected: str
+) -> None:
+    assert verdict(*notifications) == expected
+
+
+def test_a_reminder_s_own_word_goes_before_one_of_the_past() -> None:
+    """Told nine by the old one, then ten by this one: moved back to nine, it is told anew."""
+    old = told("Ida Meier", appointment_id="2", by="Erinnerung")
+    own = told("Ida Meier", appointment_id="2", start=TEN, run_now=DAYS_AGO)
+    assert verdict(old, own) == "due"
+
+
+def test_a_reminder_that_is_configured_is_not_of_the_past() -> None:
+    """What the longer lead told leaves the shorter one to tell it too."""
+    both = settings(reminders=(reminder(24), reminder(48, "Zwei Tage")))
+    journal: Known = known(
+        told("Ida Meier", by="Zwei Tage"),
+        told("Ida Meier", appointment_id="2", by="Zwei Tage", run_now="2026-11-20 09:00"),
+        name_key=KEY,
+    )
+    assert [m.reminder for m in planned(IDA, journal=journal, configured=both).messages] == [NAME]
