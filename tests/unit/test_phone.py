@@ -156,6 +156,11 @@ def test_what_people_type_for_a_mobile_number_is_understood(typed: str) -> None:
         ("0171-5555555-6", PhoneRefusal.EXTENSION),
         ("0171 5555555 (6)", PhoneRefusal.EXTENSION),
         ("491715555555/6", PhoneRefusal.EXTENSION),
+        ("0171 5555555*0", PhoneRefusal.EXTENSION),
+        ("0171 5555555 \u2011 0", PhoneRefusal.EXTENSION),  # a hyphen that does not break
+        ("0171 5555555\u22120", PhoneRefusal.EXTENSION),  # a minus
+        ("0171 5555555 - (6)", PhoneRefusal.EXTENSION),
+        ("(1715555555.0)", PhoneRefusal.EXTENSION),
         ("0171 5555555.0", PhoneRefusal.EXTENSION),  # not a number as a spreadsheet writes it: it has a blank
         ("0171.5555555.6", PhoneRefusal.EXTENSION),
         ("1715555555.5", PhoneRefusal.EXTENSION),

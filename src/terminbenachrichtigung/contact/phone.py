@@ -31,7 +31,8 @@ _KNOWN = (
 _KNOWN_BEFORE = re.compile(rf"^{_GAP}(?:{_KNOWN}{_GAP})+", re.I)
 _KNOWN_AFTER = re.compile(rf"(?:{_KNOWN}{_GAP})+$", re.I)
 _LETTER_LEFT = re.compile(_LETTER)
-_TAIL = re.compile(r"(.*\d)[\s/(.–—-]*[/(.–—-]\s*\d\s*\)?")
+_TAIL = re.compile(r"(.*\d)(?=\s*[^\w\s])[\W_]+\d\s*[)\]]?")
+"""A number, a sign that is no blank, and one digit more."""
 _DECIMAL = re.compile(r"(\+?\d+)\.0+")
 """1713920001.0: a spreadsheet or a data frame took the number for a quantity."""
 
