@@ -8,12 +8,11 @@ from terminbenachrichtigung.safe_text import one_line
 NOTHING = frozenset({"NULL", "null", "None", "nan", "NaN", "#NV", "#N/A", "(null)"})
 """What databases, spreadsheets and programs write where there is nothing. Exactly so: Null is a surname."""
 
-_NO_SALUTATION = frozenset(
-    {
-        *("divers", "keine", "keine angabe", "k. a.", "k.a.", "ohne", "unbekannt", "unknown", "none", "null"),
-        *("männlich", "weiblich", "male", "female", "m/w", "m/w/d", "w/m", "mw"),
-    }
+_NO_SALUTATION = re.compile(
+    r"(divers|kein|ohne|unbek|unknown|none|null|männl|maennl|weibl|male|female|k\. ?a\.|[mwdfx](/[mwdfx])+)",
+    re.I,
 )
+"""How a category begins that some programs keep where the form of address belongs."""
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _LONGEST_NAME = 40  # signs of one name in an SMS (contract, section 8)
 _LOOKED_AT = 200  # signs: what stands behind them is cut anyway
@@ -30,7 +29,7 @@ def shown(value: str) -> str:
 def salutation(value: str) -> str:
     """A form of address; empty where it is none: a sign, a single letter (`m`), a category (`divers`)."""
     text = shown(value)
-    return text if _LETTERS.search(text) and text.lower() not in _NO_SALUTATION else ""
+    return text if _LETTERS.search(text) and not _NO_SALUTATION.match(text) else ""
 
 
 def name_in_sms(name: str) -> str:
