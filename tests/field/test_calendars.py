@@ -130,6 +130,13 @@ def test_a_time_without_a_zone_is_the_calendar_s_or_the_practice_s(own: OwnPract
             "Ida Müller 0171 5555001",
         ),
         ([], "- Name: Ida Meier\\n- Handy: 0171 5555001", "Ida Meier 0171 5555001"),
+        ([], "**Name:** Ida Meier\\n**Handy:** 0171 5555001", "Ida Meier 0171 5555001"),
+        (
+            [],
+            "<table><tr><td>Name:</td><td>Ida Meier</td></tr>"
+            "<tr><td>Mobil:</td><td>0171 5555001</td></tr></table>",
+            "Ida Meier 0171 5555001",
+        ),
         (
             ["X-ALT-DESC;FMTTYPE=text/html:<p>Name: Ida Meier</p><p>Mobil: 0171 5555001</p>"],
             "",
@@ -156,7 +163,7 @@ def test_the_customer_is_the_guest_or_in_the_labelled_lines(
         ([], "Name: Ida Meier\\nE-Mail: i@example.org\\nE-Mail: praxis@example.org", "stands twice"),
         (["ATTENDEE:mailto:a@example.org", "ATTENDEE:mailto:b@example.org"], "", "2 people"),
         ([], "Name: M\ufffdller\\nMobil: 0171 5555001", "broken letters"),
-        ([], "Kundennummer: NULL\\nName: Ida Meier\\nMobil: 0171 5555001", "NULL in place of an id"),
+        ([], "Kundennummer: NULL\\nName: Ida Meier\\nMobil: 0171 5555001", "stands for no id"),
     ],
 )
 def test_where_two_may_be_meant_the_entry_is_refused(

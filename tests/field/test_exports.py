@@ -398,6 +398,21 @@ def test_a_heading_can_be_mapped_or_ignored(own: OwnPractice) -> None:
     assert own.bring(export, "--ignore", "Fon").exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("head", "cells", "right"),
+    [
+        ("Termin;Uhrzeit;Telefon;Telefon dienstlich", "25.11.2026;09:00;0171 5555001;040 1", "0171 5555001"),
+        ("Uhrzeit;Termin;Telefon dienstlich;Telefon", "09:00;25.11.2026;040 1;0171 5555001", "0171 5555001"),
+        ("Datum;Termin;Telefon privat;Tel. Arbeit", "25.11.2026;09:00;0171 5555001;040 1", "0171 5555001"),
+    ],
+)
+def test_headings_that_could_be_taken_for_each_other(
+    own: OwnPractice, head: str, cells: str, right: str
+) -> None:
+    stood = own.taken(csv(f"Termin-ID;Name;{head}", f"1;Ida Meier;{cells}"))
+    assert stood == {"1": f"2026-11-25 09:00 Ida Meier {right}"}
+
+
 def test_a_line_with_more_cells_than_headings_is_refused(own: OwnPractice) -> None:
     ran = own.bring(csv(NAMELESS, f"1;{IDA.replace('Meier', 'M&uuml;ller')}", f"2;{EVA}"))
     assert (ran.exit_code, set(own.standing())) == (1, {"2"})

@@ -34,7 +34,8 @@ HEADINGS: Mapping[str, str] = {
     "cancellation date, cancelled date, canceled date, deleted, deleted at, deleted on, "
     "Storniert, Storniert am, Storno, Storno am, Stornodatum, Stornierung am, Stornierungsdatum, Abgesagt, "
     "Abgesagt am, Absage, Absage am, Absagedatum, Annulliert, Annulliert am, Gelöscht, Gelöscht am",
-    "type_name": "type, appointment type, service, service name, Terminart, Termintyp, Art, Typ, Leistung, "
+    "type_name": "type, appointment type, event type, event type name, "
+    "service, service name, Dienstleistung, Terminart, Termintyp, Art, Typ, Leistung, "
     "Behandlung, categories, category, Kategorie, Kategorien",
     "is_group": "group, group appointment, Gruppe, Gruppentermin",
     "created_at": "created, booked at, booked on, Erstellt, Erstellt am, Angelegt am, Gebucht am",
@@ -45,7 +46,8 @@ HEADINGS: Mapping[str, str] = {
     "branch_email": "E-Mail Filiale",
     "customer_id": "customer number, customer no, client id, patient id, Kunden-ID, Kundennummer, "
     "Kunden-Nr, Patienten-ID, Patientennummer, Patienten-Nr",
-    "name": "full name, customer, customer name, client, client name, patient, patient name, Kunde, "
+    "name": "full name, customer, customer name, Kundin, Patientin, "
+    "client, client name, patient, patient name, Kunde, "
     "Kundenname, Patientenname, invitee, invitee name",
     "salutation": "title, Anrede",
     "first_name": "given name, Vorname",
@@ -67,41 +69,16 @@ CONTACT = (*CUSTOMER_TEXTS, "name", "customer_id", "reminder_consent", "last_con
 _OF_THE_CUSTOMER = re.compile(
     r"(?:kunden?|patient(?:en?)?|clients?|customers?|invitee|gast)[\W_]+(?:des|der|vom)?", re.I
 )
-_PHONE_WORDS = frozenset(
+_MOBILE_WORDS = frozenset({"mobil", "mobile", "handy", "cell", "mobilfunk", "mobilnummer", "handynummer"})
+_PHONE_WORDS = _MOBILE_WORDS | {"telefon", "tel", "telefonnummer", "phone", "rufnummer", "festnetz"}
+_OF_PHONES = frozenset(
     {
-        "telefon",
-        "tel",
-        "telefonnummer",
-        "phone",
-        "nummer",
-        "nr",
-        "number",
-        "no",
-        "rufnummer",
-        "privat",
-        "mobil",
-        "mobile",
-        "handy",
-        "cell",
-        "mobilfunk",
-        "mobilnummer",
-        "handynummer",
-        "festnetz",
-        "tagsueber",
-        "abends",
+        *("nummer", "nr", "number", "no", "privat", "geschaeftlich", "dienstlich", "buero", "arbeit"),
+        *("home", "work", "main", "tagsueber", "abends"),
     }
 )
-_MOBILE_WORDS = frozenset(
-    {
-        "mobil",
-        "mobile",
-        "handy",
-        "cell",
-        "mobilfunk",
-        "mobilnummer",
-        "handynummer",
-    }
-)
+"""Words that stand beside those for a phone: `Telefon privat`, `Handy-Nr.`."""
+
 _RUNNING = frozenset(
     {
         "lfdnr",
@@ -170,13 +147,14 @@ def column_of(heading: str) -> str | None:
     if customers in CONTACT:
         return customers
     words = frozenset(re.findall(r"\w+", _plain(_OF_THE_CUSTOMER.sub("", heading, count=1))))
-    if (
-        words
-        and words <= _PHONE_WORDS
-        and words & (_PHONE_WORDS - {"nummer", "nr", "number", "no", "privat"})
-    ):
+    if words & _PHONE_WORDS and words <= _PHONE_WORDS | _OF_PHONES:
         return "mobile" if words & _MOBILE_WORDS else "phone"
     return None
+
+
+def _is_usual(heading: str) -> bool:
+    """Whether a heading is listed, and not only put together of words that are."""
+    return _folded(heading) in _COLUMNS
 
 
 def understood(
@@ -195,6 +173,7 @@ def understood(
     mapped = frozenset(taken.values())
     cancelled = [taken.pop("cancelled")] if "cancelled" in taken else []
     in_utc = False
+    dated = {column_of(heading) for heading in headings}
     for place, heading in enumerate(headings):
         bare = re.sub(r"[(\[]\s*(?:UTC|GMT|Zulu)\s*[)\]]", "", heading, flags=re.I)
         means = column_of(heading) or (column_of(bare) if bare != heading else None)
@@ -202,12 +181,20 @@ def understood(
             continue
         if means == "cancelled":
             cancelled.append(place)
-        elif means in taken:
-            both = listed((headings[taken[means]], heading))
-            raise ConfigError(
-                f"{both} both mean {means}; choose one with --mapping {means}=HEADING, "
-                "or leave one out with --ignore HEADING"
+        elif means in taken and not (_is_usual(heading) and _is_usual(headings[taken[means]])):
+            # Of `Telefon` and `Telefon dienstlich` the first; of two like the latter whichever comes first.
+            if _is_usual(heading):
+                taken[means] = place
+        elif means == "starts_at" and means in taken and "date" not in dated:
+            # `Termin` beside `Uhrzeit` is the day.
+            first, second = sorted(
+                (taken[means], place), key=lambda each: _folded(headings[each]) != "termin"
             )
+            if _folded(headings[first]) != "termin":
+                raise ConfigError(_both(headings, taken[means], place, means))
+            taken |= {"date": first, means: second}
+        elif means in taken:
+            raise ConfigError(_both(headings, taken[means], place, means))
         else:
             taken[means] = place
         if means == "starts_at":
@@ -221,6 +208,13 @@ def understood(
         names["cancelled"] = ", ".join(headings[place].strip() for place in cancelled)
     unused = tuple(h.strip() for place, h in enumerate(headings) if place not in used and h.strip())
     return Understood(taken, tuple(cancelled), names, unused, in_utc)
+
+
+def _both(headings: Sequence[str], one: int, other: int, column: str) -> str:
+    return (
+        f"{listed((headings[one], headings[other]))} both mean {column}; choose one with "
+        f"--mapping {column}=HEADING, or leave one out with --ignore HEADING"
+    )
 
 
 def _check(taken: Mapping[str, int], headings: Sequence[str], *, ids_made: bool) -> None:

@@ -231,7 +231,7 @@ class _Lines:
         raw = self._raw(cells)
         attempts = Attempts()
         found = attempts.read("", lambda: entries.identifier(raw.get("appointment_id", ""))) or ""
-        self.refused.append(Refused(line, reason, found, key=entries.key_of(cells or (reason,))))
+        self.refused.append(Refused(line, reason, found, key=entries.key_of(cells or (reason, str(line)))))
 
     def _raw(self, row: Sequence[str]) -> dict[str, str]:
         return {

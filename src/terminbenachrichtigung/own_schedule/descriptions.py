@@ -67,10 +67,10 @@ def labelled(description: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in re.split(r"[\r\n\u2028\u2029]+", without_html(description)):
         line = _LABELLED.match(text)
-        column = column_of(line[1]) if line else None
+        column = column_of(line[1].strip("*_ ")) if line else None
         if line is None or column not in CONTACT:
             continue
-        value = one_line(line[2])
+        value = one_line(line[2]).strip("*_ ")
         if _plain(found.setdefault(column, value)) != _plain(value):
             raise Unreadable(
                 f"description: {shown(line[1])} stands twice, with {shown(found[column])} and {shown(value)}"

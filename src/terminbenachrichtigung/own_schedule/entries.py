@@ -37,7 +37,6 @@ _SALUTATIONS = ("Frau", "Herr", "Mr", "Mrs", "Ms")
 _NAMING = ("customer_id", "name", "first_name", "last_name", "mobile", "phone", "email")
 _PIECES = re.compile(r"[;,\r\n]")
 _NO_DIGIT = re.compile(r"\D")
-_SHORTENED = re.compile(r"\d(?:[.,]\d+)?[eE][+-]?\d+")
 _SPREADSHEET_WHOLE = re.compile(r"(-?\d+)\.0+")
 _FORMULA = re.compile(r'="(.*)"', re.S)
 
@@ -164,11 +163,7 @@ def cleaned(cell: str) -> str:
 
 def identifier(text: str) -> str:
     """An id; empty where there is none. Raises Unreadable for what stands in the place of one."""
-    found = values.key(text if text.isascii() else unicodedata.normalize("NFC", text))
-    if found in NO_VALUE:
-        raise Unreadable(f"{found} in place of an id")
-    if _SHORTENED.fullmatch(found):
-        raise Unreadable(f"a spreadsheet shortened it: {shown(found)}")
+    found = values.key(text)
     whole = _SPREADSHEET_WHOLE.fullmatch(found)
     return whole[1] if whole else found
 
