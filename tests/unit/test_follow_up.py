@@ -121,8 +121,12 @@ S = State
         (S.SENT, "unknown", [], S.UNDELIVERED, S.SENT),
         (S.SENT, "unknown", [], S.DELIVERED, S.SENT),
         (S.RELEASED, "unknown", [], S.SENT, S.RELEASED),
+        # a later part of a long SMS did not arrive, or what was heard of it was wrong
+        (S.DELIVERED, "sent", [], S.UNDELIVERED, S.UNDELIVERED),
+        (S.DELIVERED, "sent", ["sent"], S.UNDELIVERED, S.DELIVERED),
+        (S.DELIVERED, "sent", ["unknown"], S.UNDELIVERED, S.UNKNOWN),
+        (S.DELIVERED, "sent", [], S.SENT, S.DELIVERED),
         # what is final stays final; a claim is its owner's
-        (S.DELIVERED, "sent", [], S.UNDELIVERED, S.DELIVERED),
         (S.UNDELIVERED, "sent", [], S.DELIVERED, S.UNDELIVERED),
         (S.FAILED, "sent", [], S.SENT, S.FAILED),
         (S.CLAIMED, "sent", [], S.DELIVERED, S.CLAIMED),

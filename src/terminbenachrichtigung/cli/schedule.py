@@ -186,6 +186,7 @@ def _fetched(
     settings: "Settings", url_file: Path | None, source: str, now: datetime, *, asked: str
 ) -> "File | None":
     """What the address gives; None if it is what it was at the last import, which is noted."""
+    from terminbenachrichtigung.delivery.exchange import proxy_of
     from terminbenachrichtigung.own_schedule import fetching, importing
 
     assert url_file is not None
@@ -195,7 +196,8 @@ def _fetched(
     before = importing.remembered(url, name)
     # A series is spread anew each day, so that a calendar is read each day though it is what it was.
     asked = importing.hashed(f"{address} {now.astimezone(settings.zone).date()} {asked}")
-    fetched = fetching.fetch(address, before.etag if before.asked == asked else "")
+    known = before.etag if before.asked == asked else ""
+    fetched = fetching.fetch(address, known, proxy=proxy_of(settings.sms))
     if fetched.content is None:
         importing.unchanged(url, name, now)
         return None

@@ -28,7 +28,7 @@ from terminbenachrichtigung.delivery.exchange import Answer, Proxy, Request, pro
 
 _IDLE_SECONDS = 2.0  # shorter than any server's patience: a line it closes as we write is an `unknown`
 _FAULTS = (OSError, httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
-_KEPT = frozenset({b"retry-after", b"etag", b"last-modified", b"location", b"content-type"})
+_KEPT = frozenset({b"retry-after", b"etag", b"last-modified", b"location", b"content-encoding"})
 _ALWAYS = {"User-Agent": "terminbenachrichtigung", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
@@ -58,7 +58,7 @@ class HttpLine:
         if proxy is not None and is_loopback(host) and not is_loopback(proxy.host):
             proxy = None
         tls = parts.scheme == "https"
-        self._base = base_url.rstrip("/")
+        self._base = base_url
         # httpcore would leave out the brackets of an IPv6 address.
         self._headers = {"Host": parts.netloc.rpartition("@")[2], **_ALWAYS}
         self._proxy = proxy

@@ -140,7 +140,9 @@ def state_after(state: State, own: str, others: Collection[str], said: State) ->
         others: how its attempts on other channels ended.
         said: sent (the gateway has the job), delivered or undelivered.
     """
-    if state not in (State.SENT, State.UNKNOWN):
+    if state is State.DELIVERED and said is not State.UNDELIVERED:
+        return state
+    if state not in (State.SENT, State.UNKNOWN, State.DELIVERED):  # a later part may still fail
         return state
     if state is State.SENT and own == "unknown" and "sent" not in others:
         return state  # a person settled it by hand, and knows better

@@ -2,21 +2,18 @@
 
 import hashlib
 import ipaddress
+import string
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
+from terminbenachrichtigung.delivery.exchange import Answer, Proxy, Request
 from terminbenachrichtigung.errors import ConfigError, ScheduleError
 
-if TYPE_CHECKING:
-    import httpx
-
-_PAUSE = 10  # seconds without a byte
 _REDIRECTS = 5
 
 
@@ -62,47 +59,49 @@ def name_of(address: str) -> str:
     return f"{urlsplit(address).hostname} {hashlib.sha256(address.encode()).hexdigest()[:12]}"
 
 
-def fetch(address: str, etag: str = "", limits: Limits = LIMITS) -> Fetched:
-    """Ask for the file; with an `etag` only for one that has changed since.
+def fetch(address: str, etag: str = "", limits: Limits = LIMITS, proxy: Proxy | None = None) -> Fetched:
+    """Ask for the file, through the practice's proxy; with an `etag` only for one that has changed since.
 
     Raises:
         ScheduleError: the server is out of reach, refuses, is too slow, or sends too much.
         ConfigError: it leads to an address that is not https.
     """
-    import httpx  # noqa: PLC0415
+    from terminbenachrichtigung.delivery.http import once  # noqa: PLC0415  # 50 ms, only for an address
 
-    host = urlsplit(address).hostname
+    host = urlsplit(address).hostname or ""
     ends = time.monotonic() + limits.deadline
     headers = {"If-None-Match": etag} if etag else {}
-    try:
-        with httpx.Client(timeout=_PAUSE, headers=headers) as client:
-            for _ in range(_REDIRECTS + 1):
-                with client.stream("GET", address) as response:
-                    if not response.has_redirect_location:
-                        return _taken(response, host or "", ends, limits)
-                    address = str(response.url.join(response.headers["location"]))
-                    _check(address, f"the redirect of {host}")
-    except httpx.HTTPError as error:
-        raise ScheduleError(
-            f"{host} cannot be reached: {type(error).__name__}; nothing was imported."
-        ) from None
+    request = Request("", headers=headers, longest=limits.largest)
+    for _ in range(_REDIRECTS + 1):
+        # Of an address that a browser would take only ASCII goes over the line.
+        asked = quote(address, safe=string.punctuation)
+        answer = once(asked, request, seconds=max(0.0, ends - time.monotonic()), proxy=proxy)
+        if not isinstance(answer, Answer):
+            if time.monotonic() >= ends:
+                raise ScheduleError(
+                    f"{host} took longer than {limits.deadline:g} seconds: nothing was imported."
+                )
+            raise ScheduleError(f"{host} cannot be reached ({answer.detail}): nothing was imported.")
+        if not (300 <= answer.status < 400 and answer.headers.get("location")):
+            return _taken(answer, host, limits)
+        address = urljoin(address, answer.headers["location"])
+        _check(address, f"the redirect of {host}")
     raise ScheduleError(f"{host} leads from one address to the next: nothing was imported.")
 
 
-def _taken(response: "httpx.Response", host: str, ends: float, limits: Limits) -> Fetched:
-    etag = response.headers.get("etag", "")
-    if response.status_code == HTTPStatus.NOT_MODIFIED:
+def _taken(answer: Answer, host: str, limits: Limits) -> Fetched:
+    etag = answer.headers.get("etag", "")
+    if answer.status == HTTPStatus.NOT_MODIFIED:
         return Fetched(None, etag)
-    if response.status_code != HTTPStatus.OK:
-        raise ScheduleError(f"{host} answers with HTTP {response.status_code}: nothing was imported.")
-    content = bytearray()
-    for piece in response.iter_bytes():
-        content += piece
-        if len(content) > limits.largest:
-            raise ScheduleError(f"{host} sends more than {limits.largest:,} bytes: nothing was imported.")
-        if time.monotonic() > ends:
-            raise ScheduleError(f"{host} took longer than {limits.deadline} seconds: nothing was imported.")
-    return Fetched(bytes(content), etag, _date(response.headers.get("last-modified", "")))
+    if answer.status != HTTPStatus.OK:
+        raise ScheduleError(f"{host} answers with HTTP {answer.status}: nothing was imported.")
+    if len(answer.body) > limits.largest:
+        raise ScheduleError(f"{host} sends more than {limits.largest:,} bytes: nothing was imported.")
+    if answer.headers.get("content-encoding", "identity").lower() != "identity":
+        raise ScheduleError(
+            f"{host} sends the file packed, although it was asked not to: nothing was imported."
+        )
+    return Fetched(answer.body, etag, _date(answer.headers.get("last-modified", "")))
 
 
 def _check(address: str, where: str) -> None:
