@@ -37,7 +37,9 @@ class Credit:
             return None
         left = self._left(self._balance)
         low = bool(self._warn_below) and left < self._warn_below
-        return Credits(self._balance.amount, self._missing, low, left, self._balance.currency)
+        return Credits(
+            self._balance.amount, self._missing, low, max(Decimal(0), left), self._balance.currency
+        )
 
     def covers(self, content: Content) -> bool:
         """Whether the rest of the balance pays for one more message."""
