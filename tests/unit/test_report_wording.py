@@ -1,13 +1,22 @@
 """The wording of every reason, outcome and stop."""
 
+from dataclasses import replace
+
 import pytest
-from run_results import BERLIN, BY_SMS, JOB, message, run, skip
+from run_results import BERLIN, BY_SMS, EXPIRED, JOB, message, run, skip
 
 from terminbenachrichtigung.model.appointment import BadRow
 from terminbenachrichtigung.model.delivery import Attempt, Rejected
+from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import MessageOutcome, Reason, Skip
 from terminbenachrichtigung.model.result import Brake, MessageResult, Stop
-from terminbenachrichtigung.output.wording import OUTCOMES, REASONS, needs_a_person, stop_sentence
+from terminbenachrichtigung.output.wording import (
+    OUTCOMES,
+    REASONS,
+    needs_a_person,
+    stop_sentence,
+    untold_sentence,
+)
 
 
 @pytest.mark.parametrize("word", [*Reason, *MessageOutcome])
@@ -90,3 +99,12 @@ def test_news_says_what_happened_to_whom_and_what_to_do(
     fact: MessageResult | Skip | BadRow, line: str
 ) -> None:
     assert needs_a_person(fact, BERLIN) == line
+
+
+def test_a_failed_message_of_an_earlier_run_says_what_to_do_as_its_own_report_would_have() -> None:
+    failed = replace(EXPIRED, state=State.FAILED)
+    assert untold_sentence(failed, full=False) == (
+        "failed, and in no report yet: customer 17 (sms +49171•••555; appointment 4711): refused for good on "
+        "every channel; correct the number or the address, or call: terminbenachrichtigung staff-list"
+    )
+    assert BY_SMS.recipient in untold_sentence(failed, full=True)

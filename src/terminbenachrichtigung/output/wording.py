@@ -141,7 +141,7 @@ def untold_sentence(message: Untold, *, full: bool) -> str:
         f"{_appointments(message.appointment_ids)})"
     )
     if message.state is State.FAILED:
-        return f"an earlier run ended before it could report this: {whom}: {OUTCOMES[MessageOutcome.FAILED]}"
+        return f"failed, and in no report yet: {whom}: {OUTCOMES[MessageOutcome.FAILED]}"
     return (
         f"an earlier run ended while it wrote to {whom}, which may have been sent. "
         "Ask the gateway or the customer, then: "
