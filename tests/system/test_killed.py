@@ -167,7 +167,9 @@ def test_a_stop_signal_lets_what_is_under_way_finish(
         time.sleep(0.01)
     runs.kill(number)
     assert runs.wait() == 1
-    report = json.loads(runs.output)
+    said, _, document = runs.output.partition("{")
+    assert said.startswith("Warning: stopping")
+    report = json.loads("{" + document)
     assert report["stopped"]["reason"] == "signal"
     outcomes = Counter(message["outcome"] for message in report["messages"])
     assert set(outcomes) == {"sent", "deferred"}
