@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -355,3 +357,13 @@ def test_the_sender_that_arrives_is_the_one_that_was_checked(sender: str, name: 
     (address,) = server.received[0].message["From"].addresses
     assert (address.display_name, address.addr_spec) == (name, "t@x.de")
     assert server.received[0].sender == "t@x.de"
+
+
+def test_a_domain_of_the_practices_own_network_is_taken_whoever_asks_first() -> None:
+    """In a process of its own: what was asked before must make no difference."""
+    asked = (
+        "from terminbenachrichtigung.config.channels import EmailSettings\n"
+        "print(EmailSettings.model_validate({'host': 'x.de', 'sender': 'Praxis <t@praxis.local>'}).sender)"
+    )
+    ended = subprocess.run([sys.executable, "-c", asked], capture_output=True, encoding="utf-8", check=True)
+    assert ended.stdout.strip() == "Praxis <t@praxis.local>"

@@ -224,7 +224,7 @@ MISTAKES = [
         "email.oauth2.token_url",
         "https://",
     ),
-    ({"email.sender": "praxis@praxis.local"}, "email.sender", ".local"),
+    ({"email.sender": "praxis@localhost@x"}, "email.sender", "no e-mail address"),
     ({"email.sender": "A <a@x.de>, B <b@x.de>"}, "email.sender", "one address"),
     ({"sms.proxy_port": 65536}, "sms.proxy_port", "from 1 to 65535"),
     ({"sms.active_from": datetime(2026, 12, 1, 10)}, "sms.active_from", "without a time"),  # noqa: DTZ001

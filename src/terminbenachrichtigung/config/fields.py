@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
 
+from terminbenachrichtigung.contact.email_address import checked_address
+
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*\.?")
 
@@ -214,17 +216,13 @@ def _mailbox(text: str) -> str:
     """An address with or without a name, as it will be written into the header: read once, here."""
     from email.headerregistry import Address  # noqa: PLC0415  # only with [email]
 
-    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415  # 30 ms, only with [email]
-
     name, address = _name_and_address(text)
-    if address.rpartition("@")[2].lower().rstrip(".").endswith(".local"):
-        raise ValueError("is no address that mail servers elsewhere accept: .local means this network alone")
     try:
         # Customers must be able to answer from anywhere, so an umlaut is fine in the domain only.
-        valid = validate_email(address, check_deliverability=False, allow_smtputf8=False)
-    except EmailNotValidError as error:
+        valid = checked_address(address)
+    except ValueError as error:
         raise ValueError(f"is no e-mail address: {error}") from None
-    return str(Address(name, addr_spec=valid.ascii_email or valid.normalized))
+    return str(Address(name, addr_spec=valid))
 
 
 def _name_and_address(text: str) -> tuple[str, str]:

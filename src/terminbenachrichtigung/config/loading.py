@@ -18,6 +18,7 @@ from terminbenachrichtigung.config.problems import ConfigProblems, Problem
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.config.validation import Draft, validated
 from terminbenachrichtigung.config.warnings import readable_by_others, warnings
+from terminbenachrichtigung.contact.email_address import checked_address
 
 Check = Callable[[Draft], Iterable[Problem]]
 """A check from a room above this one, such as the compiling of templates."""
@@ -113,13 +114,10 @@ def _resolved(draft: Draft, folder: Path) -> tuple[Draft, list[Problem]]:
 def _recipient(text: str, country_code: str) -> str | None:
     if "@" not in text:
         return e164(text, country_code)
-    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415  # 30 ms, for trying out
-
     try:
-        valid = validate_email(text, check_deliverability=False)
-    except EmailNotValidError:
+        return checked_address(text, umlauts_before_the_at=True).lower()
+    except ValueError:
         return None
-    return (valid.ascii_email or valid.normalized).lower()
 
 
 def _presented(problems: Iterable[Problem], overlay: Overlay, path: Path) -> Iterator[Problem]:

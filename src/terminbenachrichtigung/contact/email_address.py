@@ -4,10 +4,10 @@ Syntax only: whether the domain exists is for the mail server to find out (contr
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
+from types import ModuleType
 
 # Nearly every address. email-validator gives the same answer for these (a test compares the two), at a
 # tenth of the speed and after 25 ms of imports.
@@ -79,7 +79,7 @@ def _one_address(typed: str) -> EmailResult:
         return EmailResult(None, EmailRefusal.NOT_VALID)
     if plain := _PLAIN.fullmatch(typed):
         return EmailResult(f"{plain['local']}@{plain['domain'].lower()}")
-    if address := _validator()(typed):
+    if address := _address_or_none(typed):
         return EmailResult(address)
     local_part, _, domain = typed.rpartition("@")
     if "@" in local_part:
@@ -89,20 +89,29 @@ def _one_address(typed: str) -> EmailResult:
     return EmailResult(None, EmailRefusal.NOT_VALID)
 
 
+def checked_address(typed: str, *, umlauts_before_the_at: bool = False) -> str:
+    """An address in its ASCII form where it has one, checked by its syntax alone.
+
+    Raises:
+        ValueError: why it is none.
+    """
+    library = _library()
+    valid = library.validate_email(typed, check_deliverability=False, allow_smtputf8=umlauts_before_the_at)
+    return str(valid.ascii_email or valid.normalized)
+
+
+def _address_or_none(typed: str) -> str | None:
+    try:
+        return checked_address(typed)
+    except ValueError:  # the library's own error is one
+        return None
+
+
 @cache
-def _validator() -> Callable[[str], str | None]:
-    """email-validator, imported when an address first needs it."""
+def _library() -> ModuleType:
     import email_validator  # noqa: PLC0415
 
     # A practice's own server may well be in .local; the library's way to allow it is to change this list.
+    # Everybody asks here, so that an address is not accepted or refused by who asked first.
     email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
-
-    def validated(typed: str) -> str | None:
-        try:
-            return email_validator.validate_email(
-                typed, check_deliverability=False, allow_smtputf8=False
-            ).ascii_email
-        except email_validator.EmailNotValidError:
-            return None
-
-    return validated
+    return email_validator
