@@ -20,8 +20,6 @@ CONFIG = "/etc/terminbenachrichtigung/config.toml"
 LOG = "/var/log/terminbenachrichtigung/run.log"
 REFUSED = "00491713920010"
 
-pytestmark = pytest.mark.xdist_group("installation")
-
 
 def of_the_page(marker: str) -> str:
     """The commands below a marker, for this checkout."""
@@ -60,6 +58,7 @@ def installed(machine: Machine, gateway: Gateway, mail: MailServer) -> Machine:
         r"^username = .*$": "",
         r'^password = "change-me".*$': "",
         r"example\.org": "praxis-hansen.de",
+        r'"MeinePraxis"': '"Hansen"',
         r"^quiet_hours = true": "quiet_hours = false",
     }
     for old, new in changes.items():

@@ -13,8 +13,6 @@ import pytest
 from practice import Practice, reminder
 from real.machine import Machine, wait_for
 
-pytestmark = pytest.mark.xdist_group("postfix")
-
 CUSTOMERS = range(1, 7)
 TWELVE = "2026-11-24 12:00"
 
@@ -35,12 +33,13 @@ class Postfix:
     """A Postfix on loopback, at a port of its own."""
 
     def __init__(self, machine: Machine) -> None:
-        """It knows the test's customers, and delivers nowhere."""
+        """It knows the practice and its customers, and delivers nowhere."""
         self._machine = machine
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
-        known = ", ".join(f"c{customer}@example.org=x" for customer in CUSTOMERS)
+        boxes = ["termine", *(f"c{customer}" for customer in CUSTOMERS)]
+        known = ", ".join(f"{box}@example.org=x" for box in boxes)
         self._main = MAIN.format(known=known) + "smtpd_client_restrictions =\n"
         machine.write("/etc/postfix/main.cf", self._main)
         without_chroot = r"/^smtp .*inet/d; s/^([^#]\S* +\S+ +\S+ +\S+ +)y /\1n /"
@@ -114,6 +113,15 @@ def test_who_is_refused_for_the_practices_fault_is_told_as_soon_as_it_is_mended(
     assert (again.exit_code, set(again.outcomes.values())) == (0, {"sent"})
     assert len(again.outcomes) == len(CUSTOMERS)
     wait_for("the deliveries", lambda: postfix.taken - before == len(CUSTOMERS))
+
+
+@pytest.mark.parametrize("line", REFUSES_EVERYBODY)
+def test_config_check_tries_it_and_says_so(line: str, practice: Practice, postfix: Postfix) -> None:
+    assert practice.run("config", "check", "--connect").exit_code == 0
+    postfix.refuses(line)
+    checked = practice.run("config", "check", "--connect")
+    assert checked.exit_code == 3
+    assert "5.7.1" in checked.stdout + checked.stderr
 
 
 def test_an_unknown_recipient_is_refused_alone(practice: Practice, postfix: Postfix) -> None:
