@@ -1,5 +1,6 @@
 """Whatever a gateway or a mail server answers is an outcome; `sent` only where it said so clearly."""
 
+import json
 import re
 import socket
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from peers import NOW, Peer, a_peer, read_http_request, read_line
 from sms_under_test import CLAIM, CONTENT, OK, PASSWORD, SERIAL, http, sms_channel
 
 from fuzzing import inputs
+from terminbenachrichtigung.delivery import lox24, seven
 from terminbenachrichtigung.delivery.channel import Balance, Gateway
 from terminbenachrichtigung.delivery.exchange import Answer
 from terminbenachrichtigung.delivery.smscreator import outcome_of_balance, outcome_of_send
@@ -149,6 +151,50 @@ def test_any_answer_about_the_balance_is_a_number_or_an_outcome(body: bytes) -> 
         assert balance.amount.is_finite()
     else:
         assert_shows_no_secret(balance)
+
+
+JSON_WORDS = st.sampled_from(
+    [
+        *("100", "202", "402", "500", "900", "11", "", "phone", "text: x", "u-1", PASSWORD, "\x7f\u202e\n"),
+        *(0, 1, 3000, 100, 1e300, -1, True, None, "1e400", "00491715555555", 10**30),
+    ]
+)
+JSON_KEYS = st.sampled_from(
+    [
+        *("uuid", "status_code", "price", "success", "messages", "error", "id", "detail", "violations"),
+        *("propertyPath", "amount", "balance_amount", "currency"),
+    ]
+)
+JSON_BODIES = st.one_of(
+    st.recursive(
+        JSON_WORDS,
+        lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(JSON_KEYS, inner, max_size=6)),
+        max_leaves=12,
+    ).map(lambda value: json.dumps(value).encode()),
+    st.binary(max_size=200),
+)
+
+
+@inputs(10)
+@given(
+    body=JSON_BODIES,
+    status=st.sampled_from([200, 201, 202, 301, 302, 400, 401, 402, 404, 422, 429, 500, 503]),
+)
+def test_any_answer_of_the_gateways_that_speak_json_is_an_outcome(body: bytes, status: int) -> None:
+    answer = Answer(status, body)
+    for sent_by, found in (
+        (201, lox24.outcome_of_send(answer, NOW, (PASSWORD, SERIAL))),
+        (200, seven.outcome_of_send(answer, NOW, (PASSWORD, SERIAL))),
+    ):
+        assert_shows_no_secret(found)
+        if isinstance(found, Sent):
+            said = json.loads(body)
+            assert status == sent_by
+            assert isinstance(said, dict)
+            if sent_by == 201:
+                assert (str(said["status_code"]), bool(said["uuid"])) in {("0", True), ("0.0", True)}
+            else:
+                assert (str(said["success"]), said["messages"][0]["success"]) == ("100", True)
 
 
 # ---------------------------------------------------------------- over real sockets
