@@ -137,7 +137,8 @@ MOVED = "2026-11-25 08:30"
         ([notified(), notified(start=MOVED, generation=2)], {}, "due", ""),
         ([notified(start=MOVED), notified(generation=2)], {}, "already_notified", "sent"),
         ([notified(generation=2), notified(start=MOVED)], {}, "already_notified", "sent"),
-        ([notified(), notified(state=State.RELEASED, generation=2)], {}, "due", ""),
+        # sent again by hand, and released since no channel was left: what was told before still holds
+        ([notified(), notified(state=State.RELEASED, generation=2)], {}, "already_notified", "sent"),
         # ... of those that told somebody something: what was released in between told nobody otherwise
         ([notified(), released(start=MOVED, generation=2)], {}, "already_notified", "sent"),
         ([notified(), released(customer_id="4", generation=2)], {}, "already_notified", ""),
