@@ -1,12 +1,17 @@
-"""Who is meant by the title and the description of a calendar entry."""
+"""Who is meant by the title, the description and the guests of a calendar entry."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from terminbenachrichtigung.own_schedule.columns import CONTACT, column_of, without_cancellation
+from terminbenachrichtigung.own_schedule.icalendar_lines import Component
 from terminbenachrichtigung.own_schedule.letters import without_html
 from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.schedule.values import Unreadable, shown
+
+if TYPE_CHECKING:
+    from icalendar.parser import Parameters
 
 _LABELLED = re.compile(r"\s*[-*•]?\s*([^:]{1,40}?)\s*:\s*(\S.*)")
 _NUMBER = re.compile(r"(?<![\w])(?:\+|00?)\s?\(?[1-9][\d\s/().-]{4,}\d(?!\w)")
@@ -122,3 +127,34 @@ def _bare(piece: str) -> str:
 def _plain(value: str) -> str:
     digits = re.sub(r"\D", "", value)
     return digits[-9:] if len(digits) >= 6 else re.sub(r"\W", "", value.casefold())
+
+
+# ---------------------------------------------------------------- guests
+
+
+def guests(event: Component) -> list[tuple["Parameters", str]]:
+    """The people who are invited, without the organizer, rooms and the like."""
+    organizers = {value.casefold() for _, value in event.properties.get("ORGANIZER", ())}
+    return [
+        (parameters, value)
+        for parameters, value in event.properties.get("ATTENDEE", ())
+        if value.casefold() not in organizers
+        and str(parameters.get("CUTYPE", "INDIVIDUAL")).upper() in ("INDIVIDUAL", "UNKNOWN")
+        and str(parameters.get("ROLE", "")).upper() != "NON-PARTICIPANT"
+    ]
+
+
+def all_declined(event: Component) -> bool:
+    """Whether everybody who was invited has declined."""
+    invited = guests(event)
+    return bool(invited) and all(str(each.get("PARTSTAT", "")).upper() == "DECLINED" for each, _ in invited)
+
+
+def of_guest(parameters: "Parameters", value: str, *, named: bool) -> Iterator[tuple[str, str]]:
+    """What an invitation says of a guest; the name only where it does not stand elsewhere (`named`)."""
+    kind, _, address = value.partition(":")
+    if kind.lower() in ("mailto", "tel"):
+        yield ("email" if kind.lower() == "mailto" else "mobile"), address
+    name = str(parameters.get("CN", "")).strip().strip('"')
+    if name and "@" not in name and not named:
+        yield "name", name

@@ -42,26 +42,6 @@ class _WholeDay(Unreadable):
     """A date without a time."""
 
 
-def is_calendar(content: bytes) -> bool:
-    """Whether a file calls itself one."""
-    start = content[:64].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t")
-    return start[:15].upper() == b"BEGIN:VCALENDAR"
-
-
-def name_of(content: bytes) -> str:
-    """The name that a calendar gives itself, so that two calendars are told apart; empty without one."""
-    found = re.search(rb"(?m)^(?:X-WR-CALNAME|NAME)[^:\r\n]*:([^\r\n]*)", content.replace(b"\0", b""), re.I)
-    return found[1].decode(errors="replace").strip() if found else ""
-
-
-def undated(file_name: str) -> str:
-    """A file's name without what differs from export to export: a date, the "(2)" of a browser."""
-    stem = file_name.rpartition(".")[0] or file_name
-    return re.sub(
-        r"\s*\(\d+\)|[-_. ]*\d{4}[-_.]?\d{2}[-_.]?\d{2}(?:[-_.T ]?\d{2,6})*|[-_. ]*\d{6,}", "", stem
-    )
-
-
 def read(content: bytes, how: Reading) -> Parsed:
     """Read a whole calendar.
 
@@ -342,7 +322,7 @@ class _Events:
             event.text_of("STATUS").upper() in ("CANCELLED", "CANCELED", "DELETED")
             or (event.calendar is not None and event.calendar.text_of("METHOD").upper() == "CANCEL")
             or columns.without_cancellation(letters.without_html(event.text_of("SUMMARY"))) is not None
-            or _all_declined(event)
+            or descriptions.all_declined(event)
         )
         said: dict[str, Value] = {"status": CANCELLED if cancelled else ""}
         types = [text.strip() for text in event.text_of("CATEGORIES").split(",") if text.strip()]
@@ -360,13 +340,15 @@ class _Events:
     def _contact(self, event: Component) -> Iterator[tuple[str, str]]:
         """From the guest, above that from lines of the description (`Mobil: 0171 5555`), and the title."""
         labelled = descriptions.labelled(event.text_of("DESCRIPTION") or event.text_of("X-ALT-DESC"))
-        guests = _guests(event)
+        guests = descriptions.guests(event)
         found: dict[str, str] = {}
         if len(guests) > 1 and not labelled:
             raise Unreadable(f"ATTENDEE: {len(guests)} people; which of them is the customer?")
         if len(guests) == 1:
             found = dict(
-                _of_guest(*guests[0], named=bool({"name", "first_name", "last_name"} & labelled.keys()))
+                descriptions.of_guest(
+                    *guests[0], named=bool({"name", "first_name", "last_name"} & labelled.keys())
+                )
             )
         found |= labelled
         if self._how.title_is_customer:
@@ -404,29 +386,3 @@ def _whole_number(text: str) -> int:
 
 def _key(event: Component) -> str:
     return entries.key_of(line for line in event.text if not line.upper().startswith(_CHANGING))
-
-
-def _guests(event: Component) -> list[tuple["Parameters", str]]:
-    """The people who are invited, without the organizer, rooms and the like."""
-    organizers = {value.casefold() for _, value in event.properties.get("ORGANIZER", ())}
-    return [
-        (parameters, value)
-        for parameters, value in event.properties.get("ATTENDEE", ())
-        if value.casefold() not in organizers
-        and str(parameters.get("CUTYPE", "INDIVIDUAL")).upper() in ("INDIVIDUAL", "UNKNOWN")
-        and str(parameters.get("ROLE", "")).upper() != "NON-PARTICIPANT"
-    ]
-
-
-def _all_declined(event: Component) -> bool:
-    guests = _guests(event)
-    return bool(guests) and all(str(each.get("PARTSTAT", "")).upper() == "DECLINED" for each, _ in guests)
-
-
-def _of_guest(parameters: "Parameters", value: str, *, named: bool) -> Iterator[tuple[str, str]]:
-    kind, _, address = value.partition(":")
-    if kind.lower() in ("mailto", "tel"):
-        yield ("email" if kind.lower() == "mailto" else "mobile"), address
-    name = str(parameters.get("CN", "")).strip().strip('"')
-    if name and "@" not in name and not named:
-        yield "name", name

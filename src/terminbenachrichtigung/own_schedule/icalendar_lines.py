@@ -44,6 +44,26 @@ class Component:
         return ""
 
 
+def is_calendar(content: bytes) -> bool:
+    """Whether a file calls itself one."""
+    start = content[:64].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t")
+    return start[:15].upper() == b"BEGIN:VCALENDAR"
+
+
+def name_of(content: bytes) -> str:
+    """The name that a calendar gives itself, so that two calendars are told apart; empty without one."""
+    found = re.search(rb"(?m)^(?:X-WR-CALNAME|NAME)[^:\r\n]*:([^\r\n]*)", content.replace(b"\0", b""), re.I)
+    return found[1].decode(errors="replace").strip() if found else ""
+
+
+def undated(file_name: str) -> str:
+    """A file's name without what differs from export to export: a date, the "(2)" of a browser."""
+    stem = file_name.rpartition(".")[0] or file_name
+    return re.sub(
+        r"\s*\(\d+\)|[-_. ]*\d{4}[-_.]?\d{2}[-_.]?\d{2}(?:[-_.T ]?\d{2,6})*|[-_. ]*\d{6,}", "", stem
+    )
+
+
 def _lines(content: bytes) -> Iterator[tuple[int, str]]:
     """The unfolded lines with their numbers: unfolded as bytes, since a fold may lie inside a letter."""
     if letters.is_wide(content):

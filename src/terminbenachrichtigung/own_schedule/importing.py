@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from terminbenachrichtigung.errors import ConfigError, ScheduleError
-from terminbenachrichtigung.own_schedule import changes, csv_file, icalendar_file, memory
+from terminbenachrichtigung.own_schedule import changes, csv_file, icalendar_file, icalendar_lines, memory
 from terminbenachrichtigung.own_schedule.csv_file import Table
 from terminbenachrichtigung.own_schedule.entries import Parsed, Reading
 from terminbenachrichtigung.own_schedule.init import IMPORT_TABLES
@@ -118,7 +118,7 @@ def import_file(
         ConfigError: the file cannot be read.
         ScheduleError: the database is out of reach or has not the tables of `schedule init`.
     """
-    table = None if icalendar_file.is_calendar(file.content) else csv_file.table(file.content)
+    table = None if icalendar_lines.is_calendar(file.content) else csv_file.table(file.content)
     if table is None and (reading.mapping or reading.ignored):
         raise ConfigError("--mapping and --ignore are for CSV; the properties of iCalendar have fixed names")
     name = source or _source_of(file, table)
@@ -214,7 +214,7 @@ def _source_of(file: File, table: Table | None) -> str:
         return file.place
     if table is not None:
         return f"{file.place} {hashlib.sha256(table.signature.encode()).hexdigest()[:8]}"
-    return f"{file.place} {icalendar_file.name_of(file.content) or icalendar_file.undated(file.name)}"
+    return f"{file.place} {icalendar_lines.name_of(file.content) or icalendar_lines.undated(file.name)}"
 
 
 def _begin(connection: sa.Connection, name: str, *, dry_run: bool) -> None:
