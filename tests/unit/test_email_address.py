@@ -124,3 +124,27 @@ def test_no_text_raises_and_no_address_holds_a_sign_that_a_header_could_trip_ove
         assert address.isprintable()
         assert not set(address) & set(' ,;<>"()[]\\')
         assert address.count("@") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "refusal"),
+    [
+        ("jörg@", EmailRefusal.NOT_VALID),  # what is missing is the rest, not an ASCII form
+        ("Ute jörg@example.org", EmailRefusal.LOCAL_PART_NOT_ASCII),  # not that of the word beside it
+        ("jörg@example.org Ute", EmailRefusal.LOCAL_PART_NOT_ASCII),
+        ("Ute Meier", EmailRefusal.NOT_VALID),
+    ],
+)
+def test_of_several_refusals_the_one_of_an_address_is_told(typed: str, refusal: EmailRefusal) -> None:
+    assert email_address(typed) == EmailResult(None, refusal)
+
+
+@pytest.mark.parametrize(
+    ("signs", "address"),
+    [
+        (1_000, "anna@example.org"),  # so long a field is read, and no longer one
+        (1_001, None),
+    ],
+)
+def test_a_field_longer_than_any_list_of_addresses_is_refused(signs: int, address: str | None) -> None:
+    assert email_address("anna@example.org".ljust(signs - 1) + ";").address == address
