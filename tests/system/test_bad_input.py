@@ -304,3 +304,28 @@ def test_every_form_of_a_timestamp_means_the_same_hour(start: str, practice: Pra
     practice.book("1", start, customer=1)
     assert practice.run_once().outcomes == {"1": "sent"}
     assert "um 09:00 Uhr" in sms_to_1(practice)
+
+
+def test_the_staff_list_ends_with_the_rows_of_which_no_run_tells_anybody(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.book("series", "2026-11-25 09:00", customer=1)
+    practice.book("series", "2026-11-25 09:40", customer=1)
+    practice.book("midnight", "2026-11-25 00:00", customer=2)
+    practice.book("nothing", "2026-11-25 08:30", customer=3, mobile="", email="")
+    practice.book("past", "2026-11-23 00:00", customer=4)
+    listed = practice.run("staff-list", "--json").json["customers"]
+    assert [(entry["appointment_ids"], entry["reason"]) for entry in listed] == [
+        (["nothing"], "no_contact"),
+        (["midnight"], "bad_row"),
+        (["series"], "bad_row"),
+    ]
+    assert "comes more than once" in listed[2]["detail"]
+    practice.run_once()
+    assert practice.run("staff-list", "done", "series").exit_code == 0
+    left = practice.run("staff-list", "--json").json["customers"]
+    assert [entry["appointment_ids"] for entry in left] == [["nothing"], ["midnight"]]
+    # Another occurrence is another matter, although it bears the same id.
+    practice.book("series", "2026-11-26 09:00", customer=1)
+    practice.book("series", "2026-11-26 07:00", customer=1)
+    later = practice.run("staff-list", "--json", now="2026-11-25 08:00").json["customers"]
+    assert ["series"] in [entry["appointment_ids"] for entry in later]

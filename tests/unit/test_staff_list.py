@@ -186,6 +186,7 @@ def test_the_reasons_are_those_of_runs_and_messages() -> None:
         StaffReason.REINSTATED,
         StaffReason.NUMBER_CHANGED,
         StaffReason.IMPORT,
+        StaffReason.BAD_ROW,
     }
     assert {StaffReason(word) for word in (*skips, *ends)} | changed == set(StaffReason)
 

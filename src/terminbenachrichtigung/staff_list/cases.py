@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.appointment import Appointment, BadRow
 from terminbenachrichtigung.model.journal import Known, StaffTick
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, reaches, text_lengths
@@ -21,6 +21,10 @@ from terminbenachrichtigung.staff_list.entries import (
     tick,
 )
 from terminbenachrichtigung.staff_list.reasons import StaffReason
+
+_MOST_BAD_ROWS = 50
+"""Entries for rows that no run can read; a run's report has them all."""
+_LONGEST_NAME = 80
 
 
 def staff(context: RunContext) -> tuple[StaffEntry, ...]:
@@ -102,6 +106,7 @@ def _look(context: RunContext) -> _Found:
     told = _will_be_told(context, found, seen, standing, now)
     cases += (case for case in standing if case.appointment.appointment_id not in told)
     cases += _refused(context, seen.rows, moment)
+    cases += _bad_rows(found.window.bad_rows, moment)
     return _Found(tuple(cases), seen.known, moment, _contacts(seen.rows.values(), moment))
 
 
@@ -120,6 +125,14 @@ def _refused(context: RunContext, rows: Mapping[str, Appointment], moment: datet
             )
         detail = f"line {line.line}: {line.reason}"
         yield StaffCase(row, "", StaffReason.IMPORT, detail, line.first_at, line.first_at.isoformat())
+
+
+def _bad_rows(rows: Sequence[BadRow], moment: datetime) -> Iterator[StaffCase]:
+    """Rows of what lies ahead of which no run tells anybody. Who is meant, a person must find out."""
+    for bad in rows[:_MOST_BAD_ROWS]:
+        name = bad.appointment_id or f"row: {bad.detail}"[:_LONGEST_NAME]
+        row = Appointment(name, bad.starts_at or NO_START, name, type_notifiable=True, is_group=False)
+        yield StaffCase(row, "", StaffReason.BAD_ROW, bad.detail, moment, bad.detail)
 
 
 def _contacts(rows: Iterable[Appointment], moment: datetime) -> Mapping[str, datetime]:

@@ -110,7 +110,12 @@ def staff_list(
         found = _open(of_customer, known, now, contacts.get(customer_id))
         if open_cases := [case for case in found if tick(case) not in done]:
             entries.append(_entry(customer_id, open_cases, known))
-    return tuple(sorted(entries, key=lambda entry: (entry.starts_at, entry.customer_id)))
+    return tuple(sorted(entries, key=_place))
+
+
+def _place(entry: StaffEntry) -> tuple[bool, datetime, str]:
+    """Soonest first; the rows that nobody can read, at the end."""
+    return entry.reason is StaffReason.BAD_ROW, entry.starts_at, entry.customer_id
 
 
 def tick(case: StaffCase) -> StaffTick:
@@ -146,7 +151,9 @@ _IN_JOURNAL = {
 _TOLD = frozenset({State.SENT, State.DELIVERED, State.ADOPTED})
 _MAY_HAVE_ARRIVED = frozenset({State.UNKNOWN, State.CLAIMED})
 _GOT = _TOLD | {State.UNKNOWN}
-_TOLD_IS_THE_TROUBLE = frozenset({StaffReason.CANCELLED, StaffReason.NUMBER_CHANGED, StaffReason.IMPORT})
+_TOLD_IS_THE_TROUBLE = frozenset(
+    {StaffReason.CANCELLED, StaffReason.NUMBER_CHANGED, StaffReason.IMPORT, StaffReason.BAD_ROW}
+)
 _URGENCY = {reason: rank for rank, reason in enumerate(StaffReason)}
 
 

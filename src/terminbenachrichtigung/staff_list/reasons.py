@@ -20,6 +20,7 @@ class StaffReason(StrEnum):
     NO_CONTACT = "no_contact"
     MANUAL_CONTACT = "manual_contact"
     UNKNOWN = "unknown"
+    BAD_ROW = "bad_row"
 
 
 WORDING = {
@@ -33,4 +34,5 @@ WORDING = {
     StaffReason.NO_CONTACT: "there is no number or address that can be used",
     StaffReason.MANUAL_CONTACT: "the customer wants a letter or a call",
     StaffReason.UNKNOWN: "the message may or may not have arrived",
+    StaffReason.BAD_ROW: "no run can read the row, so nobody is told of it",
 }

@@ -75,6 +75,7 @@ _DE = Words(
         StaffReason.NO_CONTACT: "Keine Handynummer oder E-Mail-Adresse, die wir nutzen können.",
         StaffReason.MANUAL_CONTACT: "Möchte einen Brief oder einen Anruf.",
         StaffReason.UNKNOWN: "Unklar, ob die Nachricht angekommen ist.",
+        StaffReason.BAD_ROW: "Dieser Termin ist so nicht lesbar; niemand wird daran erinnert. Bitte prüfen.",
     },
 )
 
@@ -112,6 +113,7 @@ _EN = Words(
         StaffReason.NO_CONTACT: "No mobile number or e-mail address that we can use.",
         StaffReason.MANUAL_CONTACT: "Wants a letter or a call.",
         StaffReason.UNKNOWN: "Nobody knows whether the message arrived.",
+        StaffReason.BAD_ROW: "This appointment cannot be read; nobody is reminded of it. Please check it.",
     },
 )
 
@@ -149,6 +151,7 @@ _FR = Words(
         StaffReason.NO_CONTACT: "Aucun numéro de portable ni adresse e-mail utilisable.",
         StaffReason.MANUAL_CONTACT: "Souhaite une lettre ou un appel.",
         StaffReason.UNKNOWN: "On ne sait pas si le message est arrivé.",
+        StaffReason.BAD_ROW: "Ce rendez-vous est illisible, personne n’en est averti. À vérifier.",
     },
 )
 
