@@ -256,10 +256,17 @@ def test_a_whole_file_with_nobody_in_it_is_named_once_and_holds(own: OwnPractice
     ran = own.bring(empty)
     assert ran.exit_code == 1
     assert own.standing() == {}
-    own.bring(empty)
+    own.bring(empty.rstrip("\n") + "\n\n")  # another file, and as empty: nobody is cancelled by that
     assert own.practice.sql("SELECT count(*) FROM appointments WHERE status = 'Storniert'") == [(0,)]
     own.taken(export(*TWENTY))
     assert len(own.standing()) == 20
+
+
+def test_two_empty_files_are_no_proof_against_the_only_appointment(own: OwnPractice) -> None:
+    own.taken(export(line(1)))
+    own.bring(HEAD + "\n")
+    own.bring(HEAD + "\n\n")
+    assert own.state("1") == ("", "held")
 
 
 def test_headings_only_and_nobody_with_a_number_end_with_one(own: OwnPractice) -> None:
