@@ -44,6 +44,7 @@ class Machine:
     def __enter__(self) -> Self:
         self._init = subprocess.Popen(
             [
+                *("setpriv", "--pdeathsig", "KILL"),  # nothing of it outlives a test run that was killed
                 *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"),
                 *("sh", "-c", _INSIDE.format(folder=self._folder, sources=SOURCES, checkout=CHECKOUT)),
             ],
