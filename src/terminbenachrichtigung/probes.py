@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from terminbenachrichtigung.clock import SYSTEM_CLOCK
+from terminbenachrichtigung.clock import Clock
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.delivery.channel import Balance
 from terminbenachrichtigung.errors import DeliveryError, JournalError
@@ -28,9 +29,12 @@ class Probe:
     """What was found, and warnings about it; raises the room's own error where it fails."""
 
 
-def probes(settings: Settings) -> tuple[Probe, ...]:
+def probes(settings: Settings, clock: Clock) -> tuple[Probe, ...]:
     """What to try: schedule, journal, and the channels that are configured."""
-    found = [Probe("schedule", lambda: _schedule(settings)), Probe("journal", lambda: _journal(settings))]
+    found = [
+        Probe("schedule", lambda: _schedule(settings, clock.now())),
+        Probe("journal", lambda: _journal(settings)),
+    ]
     if settings.sms is not None:
         found.append(Probe("sms", lambda: _gateway(settings)))
     if settings.email is not None:
@@ -38,7 +42,7 @@ def probes(settings: Settings) -> tuple[Probe, ...]:
     return tuple(found)
 
 
-def _schedule(settings: Settings) -> tuple[str, tuple[str, ...]]:
+def _schedule(settings: Settings, now: datetime) -> tuple[str, tuple[str, ...]]:
     schedule = open_schedule(settings)
     try:
         schedule.probe()
@@ -47,22 +51,22 @@ def _schedule(settings: Settings) -> tuple[str, tuple[str, ...]]:
         slow: tuple[str, ...] = ()
         if schedule.uses_index() is False:
             began = time.monotonic()
-            schedule.read(SYSTEM_CLOCK.now(), SYSTEM_CLOCK.now())
+            schedule.read(now, now)
             slow = (_NO_INDEX.format(seconds=time.monotonic() - began),)
-        inspected = inspect(settings, schedule, _told_by(settings), SYSTEM_CLOCK.now()).warnings
+        inspected = inspect(settings, schedule, _told_by(settings, now), now).warnings
         return "ready", (*bad, *scanned.warnings, *slow, *inspected)
     finally:
         schedule.close()
 
 
-def _told_by(settings: Settings) -> Mapping[str, int]:
+def _told_by(settings: Settings, now: datetime) -> Mapping[str, int]:
     """What the journal knows; another probe says what is wrong with it."""
     try:
         journal = open_journal(settings.journal, readonly=True)
     except JournalError:
         return {}
     try:
-        return journal.told_ahead_by_reminder(SYSTEM_CLOCK.now())
+        return journal.told_ahead_by_reminder(now)
     except JournalError:
         return {}
     finally:

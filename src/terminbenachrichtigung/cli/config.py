@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terminbenachrichtigung.cli.context import config_path, load_settings, print_json, warn
+from terminbenachrichtigung.cli.context import config_path, invocation, load_settings, print_json, warn
 from terminbenachrichtigung.errors import ConfigError, TerminbenachrichtigungError
 from terminbenachrichtigung.safe_text import printable, printable_lines
 
 if TYPE_CHECKING:
+    from terminbenachrichtigung.clock import Clock
     from terminbenachrichtigung.config.annotations import CheckResult
 
 
@@ -44,7 +45,7 @@ def check(
     plain = written_as == "text" and not as_json
     path = file or config_path(context)
     try:
-        result = _checked(path, connect=connect, plain=plain)
+        result = _checked(path, invocation(context).clock, connect=connect, plain=plain)
     except ConfigError as error:
         if plain:
             raise
@@ -67,7 +68,7 @@ def check(
     context.exit(exit_code)
 
 
-def _checked(path: Path | None, *, connect: bool, plain: bool) -> "CheckResult":
+def _checked(path: Path | None, clock: "Clock", *, connect: bool, plain: bool) -> "CheckResult":
     """Checks the configuration; with `plain` each thing that is tried is said as soon as it is known."""
     from terminbenachrichtigung import wiring
     from terminbenachrichtigung.config.annotations import CheckResult, Connection
@@ -80,7 +81,7 @@ def _checked(path: Path | None, *, connect: bool, plain: bool) -> "CheckResult":
     if blind:
         warnings += (f"no run can ever notify appointments that start {blind.sentence}\n{blind.table}",)
     connections: list[Connection] = []
-    for probe in probes(loaded.settings) if connect else ():
+    for probe in probes(loaded.settings, clock) if connect else ():
         try:
             found, more = probe.ask()
         except TerminbenachrichtigungError as error:
