@@ -12,7 +12,6 @@ from contextlib import chdir, redirect_stdout
 from pathlib import Path
 from unittest import mock
 
-from freezegun import freeze_time
 from rich.console import Console
 from rich.text import Text
 
@@ -20,6 +19,8 @@ from docs.pages import ROOT
 from docs.scenarios import SCENARIOS
 from practice import local
 from terminbenachrichtigung import cli
+from terminbenachrichtigung.cli.context import Invocation
+from terminbenachrichtigung.clock import ClockAt
 
 PICTURE = ROOT / "docs" / "staff-list.svg"
 COMMAND = "terminbenachrichtigung --config demo/config.toml staff-list"
@@ -34,10 +35,10 @@ class _Terminal(io.StringIO):
 def shown(folder: Path) -> str:
     """What the command writes on a terminal, colours and all."""
     screen = _Terminal()
-    at_the_time = freeze_time(local("2026-11-23 14:52"), tick=True)
+    at_the_time = Invocation(ClockAt(local("2026-11-23 14:52")))
     wide = mock.patch.dict(os.environ, COLUMNS=str(_COLUMNS), TERM="xterm")
-    with SCENARIOS["demo"](folder), chdir(folder), wide, at_the_time, redirect_stdout(screen):
-        cli.main(COMMAND.split()[1:], standalone_mode=False)
+    with SCENARIOS["demo"](folder), chdir(folder), wide, redirect_stdout(screen):
+        cli.main(COMMAND.split()[1:], standalone_mode=False, obj=at_the_time)
     return screen.getvalue()
 
 
