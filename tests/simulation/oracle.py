@@ -405,7 +405,10 @@ class Judging:
 
 def text_about(rows: Sequence[Appointment], settings: Settings) -> str:
     """What the simulation's template says about these appointments, written without Jinja and Babel."""
-    said = {(row.starts_at, row.branch_code): row for row in reversed(rows)}  # two chairs are said once
+    # Two chairs at one time are said once.
+    said = {
+        (to_the_minute(row.starts_at), row.branch_code): row for row in reversed(rows)
+    }  # two chairs are said once
     entries = [
         f"{row.starts_at.astimezone(settings.zone):%d.%m.%Y %H:%M} in der {row.branch_name}"
         for row in rows

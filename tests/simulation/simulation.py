@@ -71,7 +71,7 @@ class Simulation:
         begins = configuration.start().replace(tzinfo=settings.zone)
         self.clock = clock = Clock(begins.astimezone(UTC))
         self.ends = clock.now() + timedelta(weeks=weeks)
-        first, last = begins.date() - timedelta(days=9), self.ends.date() + timedelta(days=25)
+        first, last = begins.date() - timedelta(days=16), self.ends.date() + timedelta(days=45)
         minutes = Minutes(settings.rules, settings.zone, first, last)
         self.log = log = Log(clock)
         schedule = ScheduleFile(folder / "schedule.db", clock, has_created_at=configuration.has_created_at)
@@ -164,10 +164,22 @@ class Simulation:
         if chance.random() < 0.05:
             self.clock.sleep(chance.choice((60, 600, 1200)))
             self.run()
+        if chance.random() < 0.01:
+            self._run_by_a_wrong_clock()
         if chance.random() < 0.2:
             self._compare_staff_list()
         if chance.random() < 0.1:
             self._resolve()
+
+    def _run_by_a_wrong_clock(self) -> None:
+        """For one run, by days; then somebody sets it right."""
+        wrong = timedelta(days=self.chance.choice((-5, -2, -1, 1, 3, 9)))
+        self.log.note("", f"the clock is wrong by {wrong}")
+        self.clock.step(wrong)
+        self.run()
+        self.clock.step(-wrong)
+        self.log.note("", "the clock is right again")
+        self.log.figures["runs by a wrong clock"] += 1
 
     def _quiet_begins_after(self, cron: datetime) -> bool:
         """Whether a single run is left after this one."""

@@ -21,8 +21,8 @@ _LINES = 70
 """Of a customer's history, when a promise is broken."""
 
 
-class BrokenPromiseError(AssertionError):
-    """A promise did not hold; the message says how to see it again."""
+class BrokenPromiseError(BaseException):
+    """A promise did not hold; the message says how to see it again. Nothing of the program may catch it."""
 
 
 @dataclass
