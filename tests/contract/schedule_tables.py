@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 from terminbenachrichtigung.config.settings import Rules, ScheduleSettings
 from terminbenachrichtigung.errors import ScheduleError
 from terminbenachrichtigung.model.appointment import Window
-from terminbenachrichtigung.schedule.reading import Schedule
+from terminbenachrichtigung.schedule.reading import Portions, Schedule
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -78,9 +78,15 @@ def make_table(
 
 
 def open_schedule(
-    url: str, *, rules: Rules | None = None, zone: ZoneInfo = BERLIN, **settings: Any
+    url: str,
+    *,
+    rules: Rules | None = None,
+    zone: ZoneInfo = BERLIN,
+    portions: Portions | None = None,
+    **settings: Any,
 ) -> Schedule:
-    return Schedule(ScheduleSettings(url=SecretStr(url), **settings), rules or Rules(), zone)
+    section = ScheduleSettings(url=SecretStr(url), **settings)
+    return Schedule(section, rules or Rules(), zone, portions=portions or Portions())
 
 
 def local(text: str) -> datetime:

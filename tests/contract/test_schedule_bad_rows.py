@@ -10,7 +10,7 @@ from schedule_tables import ROW, TYPES, execute, make_table, open_schedule, read
 
 from postgres import PostgresServer
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
-from terminbenachrichtigung.schedule import reading
+from terminbenachrichtigung.schedule.reading import Portions
 from terminbenachrichtigung.schedule.rows import COLUMNS
 
 GOOD = {**ROW, "appointment_id": "good"}
@@ -309,15 +309,13 @@ def test_a_bad_row_outside_of_the_range_is_left_to_a_scan(database_url: str) -> 
 
 
 def test_a_scan_finds_repeated_ids_across_its_chunks_and_counts_what_it_does_not_list(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
+    database_url: str,
 ) -> None:
-    monkeypatch.setattr(reading, "_CHUNK", 3)
-    monkeypatch.setattr(reading, "_MOST_LISTED", 4)
     rows = [
         {**ROW, "appointment_id": f"{number // 2:03}", "customer_id": str(number)} for number in range(40)
     ]
     make_table(database_url, rows)
-    window = scan(database_url)
+    window = scan(database_url, portions=Portions(rows=3, listed=4))
     assert [bad.appointment_id for bad in window.bad_rows] == ["000", "001", "002", "003"]
     assert window.warnings == ("16 more bad rows are not listed",)
 

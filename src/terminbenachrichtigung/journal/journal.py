@@ -1,4 +1,7 @@
-"""The journal of one run: its promises, one short transaction each."""
+"""The journal of one run: its promises, one short transaction each.
+
+Over 400 lines, because what one run may do to the journal is read in one place; each method is short.
+"""
 
 import json
 import os

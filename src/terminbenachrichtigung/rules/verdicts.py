@@ -1,4 +1,7 @@
-"""The rules of the contract, section 2, in their order: the first one that refuses gives the reason."""
+"""The rules of the contract, section 2, in their order: the first one that refuses gives the reason.
+
+Over 400 lines, because each rule stands with the two functions that make it, and the table below them all.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

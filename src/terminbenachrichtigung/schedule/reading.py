@@ -32,8 +32,6 @@ from terminbenachrichtigung.schedule.relation import (
 from terminbenachrichtigung.schedule.rows import NEEDED, Dropped, Item, RowReader, settled
 from terminbenachrichtigung.schedule.timestamps import is_midnight
 
-_CHUNK = 5_000  # rows that are in memory at once, some 10 MB
-_MOST_LISTED = 1_000  # bad rows of a scan
 _MOST_ASKED = 10_000  # ids in one statement; SQLite takes 32,766 parameters, PostgreSQL 65,535
 
 _MIDNIGHT = (
@@ -56,6 +54,14 @@ class _Prepared:
     by_id: sa.Executable
 
 
+@dataclass(frozen=True, slots=True)
+class Portions:
+    """How much is done at once."""
+
+    rows: int = 5_000  # in memory, some 10 MB
+    listed: int = 1_000  # bad rows of a scan; the others are counted
+
+
 class Schedule:
     """The schedule (AMPAREX: Terminplaner), read only.
 
@@ -64,9 +70,16 @@ class Schedule:
     """
 
     def __init__(
-        self, settings: ScheduleSettings, rules: Rules, zone: ZoneInfo, *, confirms: bool = False
+        self,
+        settings: ScheduleSettings,
+        rules: Rules,
+        zone: ZoneInfo,
+        *,
+        confirms: bool = False,
+        portions: Portions = Portions(),
     ) -> None:
         """Open nothing yet; `confirms` if bookings are confirmed, for which their time is needed."""
+        self._portions = portions
         self._zone = zone
         self._rules = rules
         self._extra_columns = settings.extra_columns
@@ -90,7 +103,7 @@ class Schedule:
             dropped = Dropped()
             items: list[Item] = []
             # In pieces, so that the rows of a large window and what they become never lie side by side.
-            for rows in connection.execute(prepared.window, bounds).partitions(_CHUNK):
+            for rows in connection.execute(prepared.window, bounds).partitions(self._portions.rows):
                 items += prepared.reader.read(rows, dropped, within=(since, until))
             return self._window(items, dropped)
 
@@ -127,7 +140,7 @@ class Schedule:
             dropped = Dropped()
             items = self._stream(connection, prepared, dropped)
             bad = (item for item in settled(items) if isinstance(item, BadRow))
-            listed = tuple(islice(bad, _MOST_LISTED))
+            listed = tuple(islice(bad, self._portions.listed))
             more = sum(1 for _ in bad)
             warnings = dropped.warnings()
             if more:
@@ -149,7 +162,7 @@ class Schedule:
             dropped = Dropped()
             bounds = relation.bounds(now, farthest, self._zone)
             rows = connection.execute(relation.window(), bounds, execution_options={"stream_results": True})
-            for piece in rows.partitions(_CHUNK):
+            for piece in rows.partitions(self._portions.rows):
                 census.add(reader.read(piece, dropped, within=(now, farthest)))
             census.warnings = dropped.warnings()
             return census
@@ -276,7 +289,7 @@ class Schedule:
         everything = connection.execute(
             prepared.relation.everything(), execution_options={"stream_results": True}
         )
-        for rows in everything.partitions(_CHUNK):
+        for rows in everything.partitions(self._portions.rows):
             yield from prepared.reader.read(rows, dropped)
 
 
