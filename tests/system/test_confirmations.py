@@ -260,3 +260,19 @@ def test_what_the_account_holds_is_reported_with_confirmations_too(practice: Pra
     ran = practice.run_once(now=ELEVEN)
     assert (ran.exit_code, set(ran.outcomes.values())) == (1, {"sent"})
     assert ran.json["credits"]["balance"] is not None
+
+
+def test_a_clock_that_goes_wrong_confirms_no_old_booking(confirming: Practice) -> None:
+    confirming.run_once(now="2026-09-24 10:00")  # months back, for one run
+    confirming.book("old", FAR, customer=1, created_at="2026-10-30 12:00")
+    confirming.book("new", FAR, customer=2, created_at="2026-11-24 11:20")
+    assert confirming.run_once(now="2026-11-24 12:00").outcomes == {"new": "sent"}
+
+
+def test_a_clock_that_was_ahead_silences_no_confirmation_for_ever(practice: Practice) -> None:
+    practice.run_once(now="2026-11-24 09:00")
+    practice.configure(confirmation={"enabled": True})
+    practice.run_once(now="2028-03-01 10:00")  # the first run with confirmations has a wrong clock
+    practice.run_once(now="2026-11-24 10:00")
+    practice.book("new", FAR, customer=2, created_at="2026-11-24 10:30")
+    assert practice.run_once(now="2026-11-24 11:00").outcomes == {"new": "sent"}

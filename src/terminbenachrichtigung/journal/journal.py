@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, delete, insert, select, text, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from terminbenachrichtigung.clock import Clock, Timings
@@ -95,6 +95,20 @@ class Journal(OptOuts, Reports, StaffNotes):
                 claims.expire(connection, self._claim_timeout)
             return untold.read(connection)
 
+    def _confirm_since(self, connection: Connection, now: datetime) -> None:
+        """Brings the moment from which bookings are confirmed back, if it was noted by a clock that was ahead.
+
+        To the complete run before it, and not to `now`: the wrong clock may be the one of this run, months
+        back, and the next run would confirm all that was booked since.
+        """
+        own = reminders.c.reminder == CONFIRMATION
+        noted = connection.execute(select(reminders.c.first_complete_run).where(own)).scalar()
+        if noted is None or noted <= now:
+            return
+        before = select(func.max(runs.c.run_now)).where(runs.c.complete.is_(True), runs.c.run_now < noted)
+        moment = max(now, connection.execute(before).scalar() or noted)
+        connection.execute(update(reminders).where(own).values(first_complete_run=moment))
+
     @property
     def _claim_timeout(self) -> timedelta:
         return timedelta(minutes=self._settings.claim_timeout_minutes)
@@ -175,7 +189,9 @@ class Journal(OptOuts, Reports, StaffNotes):
             untold.forget(connection, message_ids)
             if complete:
                 # What a run noted while its clock was ahead would keep `missed` silent until then.
-                connection.execute(delete(reminders).where(reminders.c.first_complete_run > now))
+                ahead = reminders.c.first_complete_run > now
+                connection.execute(delete(reminders).where(ahead, reminders.c.reminder != CONFIRMATION))
+                self._confirm_since(connection, now)
                 known = set(connection.execute(select(reminders.c.reminder)).scalars())
                 new = [name for name in reminder_names if name not in known]
                 if new:
