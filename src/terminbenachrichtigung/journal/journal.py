@@ -96,7 +96,7 @@ class Journal(OptOuts, Reports, StaffNotes):
             return untold.read(connection)
 
     def _confirm_since(self, connection: Connection, now: datetime) -> None:
-        """Brings the moment from which bookings are confirmed back, if it was noted by a clock that was ahead.
+        """Brings the moment from which bookings are confirmed back, if a clock was ahead when it was noted.
 
         To the complete run before it, and not to `now`: the wrong clock may be the one of this run, months
         back, and the next run would confirm all that was booked since.

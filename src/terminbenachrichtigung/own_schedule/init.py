@@ -40,6 +40,8 @@ CREATE TABLE customers (
     email TEXT NOT NULL DEFAULT '',
     preferred_channel TEXT NOT NULL DEFAULT '',
     reminder_consent BOOLEAN NOT NULL DEFAULT FALSE,
+    sms_allowed BOOLEAN,
+    email_allowed BOOLEAN,
     language TEXT NOT NULL DEFAULT '',
     last_contacted_at {timestamp}
 );
@@ -106,7 +108,7 @@ SELECT
     a.branch_code, b.name AS branch_name, b.phone AS branch_phone, b.address AS branch_address,
     b.email AS branch_email,
     c.salutation, c.first_name, c.last_name, c.mobile, c.phone, c.email, c.preferred_channel,
-    c.reminder_consent, c.language,
+    c.reminder_consent, c.sms_allowed, c.email_allowed, c.language,
     a.ends_at, a.created_at, c.last_contacted_at, a.import_state
 FROM appointments a
 LEFT JOIN customers c ON c.customer_id = a.customer_id
