@@ -31,7 +31,7 @@ def test_what_is_written_into_its_tables_comes_out_as_an_appointment(database_ur
         database_url,
         "INSERT INTO branches VALUES ('HH1', 'Optik an der Alster', '040 1234', 'Weg 1', 'hh1@example.org')",
         "INSERT INTO customers VALUES ('17', 'Frau', 'Ida', 'Meier', '0171 5', '040 5', 'ida@example.org', "
-        "'sms', true, 'de', '2026-11-01 10:00:00+01:00')",
+        "'sms', true, NULL, false, 'de', '2026-11-01 10:00:00+01:00')",
         "INSERT INTO appointment_types (type_code, name) VALUES ('S', 'Sehtest')",
         "INSERT INTO appointments (appointment_id, customer_id, type_code, branch_code, status, starts_at, "
         "ends_at, created_at) VALUES ('4711', '17', 'S', 'HH1', 'Bestätigt', '2026-11-24 09:00:00+01:00', "
@@ -59,6 +59,8 @@ def test_what_is_written_into_its_tables_comes_out_as_an_appointment(database_ur
             email="ida@example.org",
             preferred_channel="sms",
             reminder_consent=True,
+            sms_allowed=True,
+            email_allowed=False,
             language="de",
             ends_at=local("2026-11-24 09:30"),
             created_at=local("2026-11-20 17:00"),
