@@ -80,7 +80,9 @@ class Scene:
                 (message, run, "Terminerinnerung", str(n), "claimed", "sms", ROUTE.recipient, now),
             )
             connection.execute(
-                "INSERT INTO journal_notifications VALUES (?, ?, 1, ?, ?, ?)",
+                "INSERT INTO journal_notifications "
+                "(reminder, appointment_id, generation, message_id, customer_id, starts_at, name) "
+                "VALUES (?, ?, 1, ?, ?, ?, '')",
                 ("Terminerinnerung", str(n), message, str(n), start),
             )
             connection.execute("COMMIT")

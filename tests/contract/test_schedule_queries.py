@@ -138,7 +138,7 @@ def test_a_function_around_the_start_in_a_view_hides_the_index(tmp_path: Path) -
 def test_only_the_rows_of_the_range_travel(database_url: str) -> None:
     make_foreign(database_url)
     execute(database_url, VIEW)
-    schedule = open_schedule(database_url)
+    schedule = open_schedule(database_url, midnight_starts=True)
     window = schedule.read(local("2026-11-10 08:00"), local("2026-11-11 09:00"))
     assert len(window.appointments) == 25 * 6 + 1
 

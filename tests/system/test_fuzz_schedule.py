@@ -134,6 +134,7 @@ HEADERS = {
     "Message-ID",
     "Reply-To",
     "Auto-Submitted",
+    "List-Unsubscribe",
     "Content-Language",
 } | {*("MIME-Version", "Content-Type", "Content-Transfer-Encoding")}
 
