@@ -222,7 +222,7 @@ def test_killed_at_random_moments(
     while killed < kills:
         # A new day's customers, so that there is always something on its way to be killed at.
         practice.sql("DELETE FROM reminder_appointments")
-        for table in ("attempts", "notifications", "messages", "leftovers", "reported"):
+        for table in ("untold", "attempts", "notifications", "messages", "leftovers", "reported"):
             practice.sql(f"DELETE FROM journal_{table}", which="journal")
         practice.gateway.jobs.clear()
         practice.mail.received.clear()
