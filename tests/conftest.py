@@ -20,8 +20,8 @@ SIZES = {
 }
 """What is long has a small size, for every commit, and a full one.
 
-The simulation has one size: over three weeks some practices end in a judgement of the oracle's that nobody has
-settled yet (`--simulations 9 --weeks 3` shows them).
+The simulation has one size: over three weeks some practices end in a judgement of the oracle's that
+nobody has settled yet (`--simulations 9 --weeks 3` shows them).
 """
 
 
