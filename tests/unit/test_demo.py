@@ -19,7 +19,7 @@ FIXED_NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 def test_there_is_a_case_for_every_reason_that_a_run_gives() -> None:
     shown = {booking.shows for booking in scenario(FIXED_NEW_YEAR).bookings}
-    # superseded: the early reminder, for all of tomorrow; changed: needs a run of more than 30 seconds;
+    # superseded: this evening; changed: needs a run of more than 30 seconds;
     # the demo's reminders are for all types and branches
     # and its schedule comes from no import
     elsewhere = {Reason.SUPERSEDED, Reason.CHANGED, Reason.NOT_FOR_THIS_REMINDER, Reason.HELD}

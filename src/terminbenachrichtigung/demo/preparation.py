@@ -21,7 +21,7 @@ from terminbenachrichtigung.demo.loopback import Answer, LoopbackGateway, Reques
 from terminbenachrichtigung.demo.lox24 import Lox24Gateway
 from terminbenachrichtigung.demo.scenario import (
     CLAIMED_BESIDE,
-    EARLY_REMINDER,
+    EVENING_REMINDER,
     HELD_BACK,
     HOURS_AFTER_BOOKING,
     REFUSED,
@@ -82,13 +82,14 @@ $recipients
 
 [[reminders]]
 name = $reminder
-hours_before = 24
+hours_before = 48
 channels = ["sms", "email"]
 
 [[reminders]]
-name = $early_reminder
-hours_before = 72
-channels = ["email", "sms"]
+name = $evening_reminder
+days_before = 1
+at = "18:00"
+channels = ["sms", "email"]
 
 [sms]
 base_url = $gateway
@@ -143,7 +144,7 @@ def prepare(
         hours_after_booking=HOURS_AFTER_BOOKING,
         recipients="\n".join(f"    {value_text(recipient)}," for recipient in _recipients(scene)),
         reminder=value_text(REMINDER),
-        early_reminder=value_text(EARLY_REMINDER),
+        evening_reminder=value_text(EVENING_REMINDER),
         gateway=value_text(gateway.url),
         account=_account(gateway),
         mail_port=mail_port,

@@ -15,14 +15,14 @@ from terminbenachrichtigung.model.plan import MessageOutcome, Reason
 ZONES = ("Europe/Berlin", "Asia/Dubai", "America/Puerto_Rico", "Pacific/Honolulu", "Asia/Tokyo")
 """Six hours of each make up the whole day; Berlin is the only one with summer time."""
 DAYTIME = (time(10), time(16))
-"""By the practice's clock, `[from, until)`: after what tomorrow morning is due, before what happens today.
+"""By the practice's clock, `[from, until)`: before what happens today, and before the evening's reminder.
 
-Due 24 hours ahead is at 10:00 what starts tomorrow until 10:00; until 09:00 if summer time ends in between.
+Due 48 hours ahead is at 10:00 what starts in two days until 10:00, or 09:00 if summer time ends in between.
 """
 HOURS_AFTER_BOOKING = 2
 
-REMINDER, EARLY_REMINDER = "Terminerinnerung", "Vorankündigung"
-"""24 hours ahead, and 72."""
+REMINDER, EVENING_REMINDER = "Terminerinnerung", "Vorabend"
+"""48 hours ahead, and the evening before at six."""
 
 REFUSED = frozenset({"+491713920009", "+491713920010"})
 """Numbers that the gateway refuses for good."""
@@ -140,11 +140,11 @@ def scenario(now: datetime) -> Scenario:
         Booking("501", "101", at(1, "08:00"), since, sent),
         Booking("502", "102", at(1, "08:05"), since, sent, "hoertest", "HH2"),
         Booking("503", "103", at(1, "08:10"), since, sent),
-        Booking("504", "104", at(2, "09:30"), since, sent, "hoertest", "HH2"),  # by the early reminder
+        Booking("504", "104", at(2, "08:30"), since, sent, "hoertest", "HH2"),
         Booking("505", "105", at(1, "08:15"), since, sent),
         Booking("506", "106", at(1, "08:15"), since, sent, "hoertest"),
         Booking("507", "107", at(1, "08:20"), since, sent),
-        Booking("508", "107", at(1, "17:30"), since, sent, "hoertest"),  # not due yet, but goes along
+        Booking("508", "107", at(2, "17:30"), since, sent, "hoertest"),  # not due yet, but goes along
         Booking("509", "108", at(1, "08:25"), since, sent),
         Booking("510", "109", at(1, "08:30"), since, failed),
         Booking("511", "110", at(1, "08:35"), since, unknown),

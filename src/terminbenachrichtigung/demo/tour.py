@@ -15,7 +15,7 @@ from terminbenachrichtigung.config.files import CONFIG_VARIABLE
 from terminbenachrichtigung.config.keys import PREFIX
 from terminbenachrichtigung.demo import folder, preparation
 from terminbenachrichtigung.demo.mailserver import MailServer
-from terminbenachrichtigung.demo.scenario import EARLY_REMINDER, REMINDER, Scenario, scenario
+from terminbenachrichtigung.demo.scenario import EVENING_REMINDER, REMINDER, Scenario, scenario
 from terminbenachrichtigung.errors import TerminbenachrichtigungError
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.model.result import Stop
@@ -52,7 +52,7 @@ def show(directory: Path, provider: str = "smscreator") -> None:
         def command(arguments: str) -> None:
             click.echo(f"\n$ {call} {arguments}")
             texted, mailed = len(gateway.jobs), len(mail.received)
-            exit_code = _run(stopping, config, *arguments.split())
+            exit_code = _run(stopping, config, *shlex.split(arguments))
             click.echo(f"(exit code {exit_code}: {_MEANING[exit_code]})")
             if arguments.startswith("run-once"):
                 arrived = len(gateway.jobs) - texted, len(mail.received) - mailed
@@ -61,6 +61,8 @@ def show(directory: Path, provider: str = "smscreator") -> None:
         with preparation.run_beside(settings, scene.now):
             command("run-once --full")
             command("run-once")
+        _paragraph(_evening(scene))
+        command(f'dry-run --at "{scene.today} 18:30"')
         command("staff-list")
         command(f"explain {scene.shows(Reason.RECENTLY_NOTIFIED).appointment_id}")
     _closing(scene, call)
@@ -74,10 +76,19 @@ def _opening(scene: Scenario, directory: Path) -> str:
         f"in which it is daytime now, since nothing is sent at night. The folder {directory} holds its "
         f"configuration, its schedule with {len(scene.customers)} customers and {len(scene.bookings)} "
         "appointments, and its journal. A gateway and a mail server listen on this machine: nothing leaves "
-        f"it. There are two reminders: {REMINDER}, 24 hours ahead by SMS, and {EARLY_REMINDER}, 72 hours "
-        f"ahead by e-mail. A run told {scene.who_shows(Reason.ALREADY_NOTIFIED)} "
+        f"it. There are two reminders: {REMINDER}, 48 hours ahead, and {EVENING_REMINDER}, the evening "
+        f"before at six. A run told {scene.who_shows(Reason.ALREADY_NOTIFIED)} "
         f"{scene.clock(scene.first_run)}; then the computer was off until now. At this moment another run "
         f"is writing to {scene.who_shows(Reason.IN_PROGRESS)}."
+    )
+
+
+def _evening(scene: Scenario) -> str:
+    """What the second reminder will do tonight."""
+    due = [scene.who_shows(reason) for reason in (Reason.BOOKED_RECENTLY, Reason.RECENTLY_NOTIFIED)]
+    return (
+        f"Tonight {EVENING_REMINDER} tells all of tomorrow's customers once more, and {' and '.join(due)} as "
+        f"well: it is closer to the appointment than {REMINDER}, and takes its place."
     )
 
 
@@ -93,10 +104,8 @@ def _closing(scene: Scenario, call: str) -> None:
             f"But first unset {', '.join(overriding)}: these commands would obey them, as the demo did not."
         )
     now_due = scene.who_shows(Reason.IN_PROGRESS)
-    tonight = f"{scene.who_shows(Reason.BOOKED_RECENTLY)} and {scene.who_shows(Reason.RECENTLY_NOTIFIED)}"
     for line, what in (
         ("dry-run", f"{now_due} is due: the other run has stopped without having sent anything"),
-        (f'dry-run --at "{scene.today} 18:30"', f"tonight {tonight} are due as well"),
         ("history", "what was sent to whom, with every attempt"),
         ("staff-list --html list.html", "who is left to staff, as a page to print"),
         ("search --state failed", "all appointments that stand so; see search --help"),
