@@ -161,6 +161,29 @@ def test_a_refused_confirmation_is_news_once_and_no_reason_to_call_a_reminder_se
     assert practice.run_once(now="2026-11-25 16:00").told == {"1": ["sms sent"]}
 
 
+def test_an_address_that_was_refused_for_the_reminder_is_not_tried_by_the_confirmation_of_the_same_run(
+    confirming: Practice,
+) -> None:
+    confirming.book("refused", "2026-11-25 10:30", created_at=NEW, mobile="")
+    confirming.book("other", FAR, customer=18, created_at=NEW)
+    asked: list[str] = []
+
+    def refuse(command: str, to: str) -> str | None:
+        if command == "RCPT" and address(17) in to:
+            asked.append(to)
+            return "550 no such user"
+        return None
+
+    confirming.mail.script = refuse
+    ran = confirming.run_once(now=ELEVEN)
+    assert [(each["reminder"], each["outcome"]) for each in ran.json["messages"]] == [
+        ("Terminerinnerung", "failed"),
+        (CONFIRMATION, "sent"),
+    ]
+    assert ran.reasons["refused"] == "no_contact"
+    assert (len(asked), confirming.mailed) == (1, [address(18)])
+
+
 def test_a_closed_mail_server_leaves_confirmations_to_the_next_run(practice: Practice) -> None:
     practice.configure(confirmation={"enabled": True}, email={"timeout_seconds": 1})
     practice.run_once()

@@ -176,6 +176,12 @@ def _confirm(
 
     A run that was stopped, and one that has lost its mail server, leaves them to the next one.
     """
+    if planned.plan.messages and result.stop is None and Channel.EMAIL not in result.closed:
+        try:
+            # An address that this run's reminders found refused is not tried again for the same appointment.
+            planned = replace(planned, plan=planned.plan_customer(planned.window.appointments))
+        except JournalError as error:
+            result = replace(result, stop=Stop.JOURNAL, stop_detail=str(error))
     plan = planned.plan
     if not plan.messages or result.stop is not None or Channel.EMAIL in result.closed:
         left = tuple(unsent(context, each, result.at, MessageOutcome.DEFERRED) for each in plan.messages)
