@@ -101,6 +101,17 @@ def test_a_cancelled_appointment_stays_listed_until_its_time_or_a_contact_by_han
     assert ("17" in listed(practice, now)) == still
 
 
+@pytest.mark.parametrize(("status", "still"), [("Geplant", True), ("Storniert", False)])
+def test_what_failed_by_a_clock_that_was_days_ahead_is_listed_though_no_window_has_it_yet(
+    either_practice: Practice, status: str, *, still: bool
+) -> None:
+    either_practice.book("1", "2026-12-02 09:00", mobile="")
+    either_practice.mail.script = lambda command, to: "550 no" if command == "RCPT" else None
+    assert either_practice.run_once(now="2026-12-01 10:00").outcomes == {"1": "failed"}
+    either_practice.change("1", status=status)
+    assert ("17" in listed(either_practice)) == still
+
+
 def test_who_was_never_told_need_not_hear_of_a_cancellation(practice: Practice) -> None:
     practice.book("1", mobile="", email="")
     practice.book("2", customer=2)

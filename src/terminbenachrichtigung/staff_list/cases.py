@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.model.appointment import Appointment, BadRow
+from terminbenachrichtigung.model.appointment import Appointment, BadRow, Window
 from terminbenachrichtigung.model.journal import Known, StaffTick
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, reaches, text_lengths
@@ -97,8 +97,8 @@ def _look(context: RunContext) -> _Found:
     moment = context.clock.now()
     now = context.quiet.next_open(moment)
     found = look(context, now, since=moment)
-    cases = _from_rules(context, found, moment, now)
     seen = _seen(context, found, moment, now)
+    cases = [*_from_rules(context, found, moment, now), *_from_beyond(context, found, seen, now)]
     cases += cancelled_cases(seen)
     listed = {case.appointment.appointment_id for case in cases}
     # Where it is listed already, the list says what they were told before.
@@ -240,6 +240,19 @@ def _from_rules(context: RunContext, found: Look, moment: datetime, now: datetim
         if each.appointment.starts_at < tomorrow or each.appointment.starts_at <= reach[each.reminder]
     ]
     return [*cases, *_unreached(context, ours, reached)]
+
+
+def _from_beyond(context: RunContext, found: Look, seen: Seen, now: datetime) -> tuple[StaffCase, ...]:
+    """What failed of appointments that no window has yet: they were planned by a clock that was ahead."""
+    window = {row.appointment_id for row in found.window.appointments}
+    beyond = tuple(row for name, row in seen.rows.items() if name not in window)
+    judged = judge(context, replace(found, window=Window(beyond), known=seen.known), now)
+    ours = {
+        each.appointment.appointment_id: each.appointment
+        for each in judged
+        if each.first(rules.NEVER_NOTIFIED) is None
+    }
+    return journal_cases(ours.values(), seen.known)
 
 
 def _unreached(
