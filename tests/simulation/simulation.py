@@ -16,7 +16,7 @@ from simulation.front_desk import FrontDesk
 from simulation.memory import Tables
 from simulation.minutes import Minutes
 from simulation.network import Network
-from simulation.oracle import CONFIRMATION, parts_of
+from simulation.oracle import CONFIRMATION, Memory, parts_of
 from simulation.outlets import WEATHER, Attempted, Killed, Peer, SameThread
 from simulation.promises import Promises
 from simulation.schedule_file import ScheduleFile
@@ -216,7 +216,7 @@ class Simulation:
 
     # ---------------------------------------------------------------- before a run: is the plan right?
 
-    def _compare_dry_run(self, now: datetime) -> Verdict:
+    def _compare_dry_run(self, now: datetime) -> tuple[Verdict, Memory]:
         """What a dry run plans; gives what a run will, which first asks what became of earlier SMS."""
         oracle, rows, memory = self.world.oracle, self.world.schedule.rows(), self.tables.memory()
         verdict = oracle.plan(rows, memory, now)
@@ -224,7 +224,7 @@ class Simulation:
             compare(self.world, "dry-run", verdict, once.dry_run(self._context(journal), now))
         self.log.figures["verdicts compared"] += len(verdict.skips) + len(verdict.messages)
         followed = self.world.network.followed(memory, self.tables.messages(), now)
-        return verdict if followed == memory else oracle.plan(rows, followed, now)
+        return verdict if followed == memory else oracle.plan(rows, followed, now), followed
 
     def _compare_staff_list(self) -> None:
         """For customers whom nobody has contacted by hand."""
@@ -251,16 +251,6 @@ class Simulation:
                 continue
             if found.get(customer) != expected.get(customer):
                 ours, theirs = found.get(customer), expected.get(customer)
-                print(
-                    "DEBUG",
-                    [e for e in listed if e.customer_id == customer],
-                    [self.tables.memory().told[a] for a in sorted({*(ours or ()), *(theirs or ())})],
-                    {
-                        k: v
-                        for k, v in self.tables.memory().left.items()
-                        if k[1] in {*(ours or ()), *(theirs or ())}
-                    },
-                )
                 self.world.fail(f"the staff list has {ours}, the oracle {theirs}", customer)
         self.log.figures["staff list entries compared"] += len(expected)
         self.aftermath.note_listed(name for each in listed for name in each.appointment_ids)
@@ -303,6 +293,7 @@ class Simulation:
             trouble = "stopped process"  # so that quiet begins in the middle of it
         if depth and trouble in ("overlap", "stopped process"):
             trouble = "none"
+        verdict, memory = (None, Memory()) if self.world.minutes.is_quiet(now) else self._compare_dry_run(now)
         run = Run(
             now,
             self.clock.monotonic(),
@@ -310,7 +301,8 @@ class Simulation:
             chance.choice((1, 1, 1, 2, 3, 5)),
             chance.choice(("after", "asking") if trouble == "stopped process" else WHERE),
             depth,
-            None if self.world.minutes.is_quiet(now) else self._compare_dry_run(now),
+            verdict,
+            memory,
         )
         braked = self.settings.safety.max_messages_per_run
         limit = 0 if braked and chance.random() < 0.3 else None

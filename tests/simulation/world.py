@@ -12,6 +12,7 @@ from simulation.front_desk import FrontDesk
 from simulation.memory import Tables
 from simulation.minutes import Minutes
 from simulation.network import Network
+from simulation.oracle import Memory
 from simulation.outlets import Attempted
 from simulation.schedule_file import ScheduleFile
 from simulation.verdicts import Oracle, Verdict
@@ -38,6 +39,8 @@ class Run:
     depth: int
     verdict: Verdict | None
     """None in a quiet period."""
+    memory: Memory
+    """What the journal knew when the run began, and had asked what became of earlier SMS."""
     run_id: str = ""
     credits: Decimal | None = None
     """What the gateway said that the account holds; None: nothing yet."""
