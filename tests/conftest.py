@@ -14,15 +14,11 @@ SIZES = {
     # option       here  --full  how much chance decides
     "kills": (6, 30, "runs killed at random moments, for each database"),
     "due": (600, 5000, "appointments that eight runs share"),
-    "simulations": (9, 9, "practices whose weeks are simulated"),
-    "weeks": (1.0, 1.0, "how long each of them is simulated"),
+    "simulations": (4, 9, "practices whose weeks are simulated"),
+    "weeks": (1.0, 3.0, "how long each of them is simulated"),
     "inputs": (20, 100, "inputs of a fuzz test, or a few times as many"),
 }
-"""What is long has a small size, for every commit, and a full one.
-
-The simulation has one size: over three weeks some practices end in a judgement of the oracle's that
-nobody has settled yet (`--simulations 9 --weeks 3` shows them).
-"""
+"""What is long has a small size, for every commit, and a full one."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
