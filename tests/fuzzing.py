@@ -1,5 +1,6 @@
 """What the fuzz tests share: how many inputs, an alarm for those without end, and what people enter."""
 
+import html
 import re
 import signal
 import unicodedata
@@ -177,11 +178,13 @@ def _digit(sign: str) -> str:
 
 def is_typed_address(recipient: str, field: str) -> bool:
     """Whether an address is one that stands in the field, letter by letter but for their case."""
-    return any(_is_this_address(recipient, typed) for typed in re.split(r"[;,\s]", field))
+    return any(_is_this_address(recipient, typed) for typed in re.split(r"[;,\s]", html.unescape(field)))
 
 
 def _is_this_address(recipient: str, typed: str) -> bool:
     typed = unicodedata.normalize("NFC", typed).strip("\u200b\ufeff")
+    if typed.startswith("'"):
+        typed = typed.strip("'")
     local_part, _, domain = typed.rpartition("@")
     with suppress(idna.IDNAError):
         if not domain.isascii():

@@ -171,7 +171,11 @@ def test_a_link_in_a_name_does_not_travel_under_the_practices_name(practice: Pra
         ({"last_name": "NULL", "first_name": "NULL"}, "Guten Tag,", True),
         ({"last_name": "MÃ¼ller"}, "Guten Tag Frau MÃ¼ller,", True),
         ({"last_name": "M\ufffdller"}, "Guten Tag Frau M\ufffdller,", True),
+        ({"last_name": "M?ller"}, "Guten Tag Frau M?ller,", True),
+        ({"last_name": "M&uuml;ller"}, "Guten Tag Frau M&uuml;ller,", True),
+        ({"last_name": "<b>Kurz</b>"}, "Guten Tag Frau <b>Kurz</b>,", True),
         ({"last_name": "Müller"}, "Guten Tag Frau Müller,", False),
+        ({"last_name": "Müller & Kurz?"}, "Guten Tag Frau Müller & Kurz?,", False),
         ({"last_name": "Null"}, "Guten Tag Frau Null,", False),
     ],
 )

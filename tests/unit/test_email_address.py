@@ -34,6 +34,12 @@ from terminbenachrichtigung.contact.email_address import EmailRefusal, EmailResu
         # nothing behind it ever becomes a header or a second recipient
         ("anna@example.org\nBcc: eve@example.net", "anna@example.org"),
         ("anna@example.org\r\nSubject: x", "anna@example.org"),
+        # split at its semicolon, the rest would be a stranger's
+        ("anna&amp;eve@example.org", "anna&eve@example.org"),
+        ("anna&#46;m@example.org", "anna.m@example.org"),
+        # how a spreadsheet marks a text
+        ("'anna@example.org", "anna@example.org"),
+        ("'anna@example.org'", "anna@example.org"),
         # a link
         ("mailto:anna@example.org", "anna@example.org"),
         ("MailTo:anna@example.org", "anna@example.org"),

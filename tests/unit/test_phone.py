@@ -112,6 +112,9 @@ def refusals(result: PhoneResult) -> list[PhoneRefusal]:
         "'1715555555.0",
         '="01715555555"',
         "１７１５５５５５５５.0",
+        # a blank before the last digit of a number that needs it
+        "0171 555555 5",
+        "+49 171 55 55 55 5",
         # digits of other scripts have one value only
         "０１７１ ５５５５５５５",
         "٠١٧١ ٥٥٥٥٥٥٥",
@@ -163,6 +166,11 @@ def test_what_people_type_for_a_mobile_number_is_understood(typed: str) -> None:
         ("(1715555555.0)", PhoneRefusal.EXTENSION),
         ("0171 5555555.0", PhoneRefusal.EXTENSION),  # not a number as a spreadsheet writes it: it has a blank
         ("0171.5555555.6", PhoneRefusal.EXTENSION),
+        ("0171 5555555 1", PhoneRefusal.EXTENSION),  # the first of several, or 0171 55555551: a stranger
+        ("+49 171 5555555 0", PhoneRefusal.EXTENSION),
+        ("01715555555\u00a01", PhoneRefusal.EXTENSION),
+        ("0151 5555555.0", PhoneRefusal.EXTENSION),  # only with its 0 it would be complete
+        ("+49 151 5555555.0", PhoneRefusal.EXTENSION),
         ("1715555555.5", PhoneRefusal.EXTENSION),
         # what a spreadsheet shortened
         ("1.71E+10", PhoneRefusal.LETTERS_LEFT),

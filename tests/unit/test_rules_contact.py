@@ -216,6 +216,10 @@ REFUSING = [
     ("sms (niemals email)", "manual_contact"),
     ("keine", "opted_out"),  # the contract's own word
     ("none", "opted_out"),
+    ("none.", "opted_out"),
+    ("ke\u00adine", "opted_out"),  # a soft hyphen that came along
+    ("ｋｅｉｎｅ　ＳＭＳ", "manual_contact"),
+    ("brief!", "manual_contact"),
     ("brief", "manual_contact"),
     ("Norden", "due"),
     ("Notfall", "due"),

@@ -3,6 +3,7 @@
 Syntax only: whether the domain exists is for the mail server to find out (contract, section 3).
 """
 
+import html
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -49,16 +50,18 @@ def email_address(value: str) -> EmailResult:
 
     Quoted local parts, comments, display names and domain literals are refused: people do not have
     them, and each is a way to smuggle something into a header. A domain with other than ASCII
-    letters comes back in its ASCII form (`xn--...`). `mailto:` is taken off.
+    letters comes back in its ASCII form (`xn--...`). `mailto:` is taken off, and the apostrophe with which
+    spreadsheets mark a text.
     """
     if len(value) > _LONGEST_FIELD:
         return EmailResult(None, EmailRefusal.NOT_VALID)
-    return _first_address(value)
+    # Split at the semicolon of `ida&amp;eva@example.org`, the rest would be a stranger's address.
+    return _first_address(html.unescape(value) if "&" in value else value)
 
 
 @lru_cache(maxsize=8_192)
 def _first_address(value: str) -> EmailResult:
-    pieces = (_without_mailto(piece.strip(_SURROUNDING)) for piece in _SEPARATORS.split(value))
+    pieces = (_bare(piece.strip(_SURROUNDING)) for piece in _SEPARATORS.split(value))
     read = [(piece, _one_address(piece)) for piece in pieces if piece]
     if not read:
         return EmailResult(None)
@@ -69,7 +72,9 @@ def _first_address(value: str) -> EmailResult:
     return next(valid, None) or next(telling, read[0][1])
 
 
-def _without_mailto(piece: str) -> str:
+def _bare(piece: str) -> str:
+    if piece[:1] == "'":
+        piece = piece.strip("'")
     link = _MAILTO.fullmatch(piece)
     return link[1] if link else piece
 

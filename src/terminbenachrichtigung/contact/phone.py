@@ -31,10 +31,12 @@ _KNOWN = (
 _KNOWN_BEFORE = re.compile(rf"^{_GAP}(?:{_KNOWN}{_GAP})+", re.I)
 _KNOWN_AFTER = re.compile(rf"(?:{_KNOWN}{_GAP})+$", re.I)
 _LETTER_LEFT = re.compile(_LETTER)
-_TAIL = re.compile(r"(.*\d)(?=\s*[^\w\s])[\W_]+\d\s*[)\]]?")
-"""A number, a sign that is no blank, and one digit more."""
+_TAIL = re.compile(r"(.*\d)[\W_]+\d\s*[)\]]?")
+"""A number, a sign or a blank, and one digit more."""
 _DECIMAL = re.compile(r"(\+?\d+)\.0+")
 """1713920001.0: a spreadsheet or a data frame took the number for a quantity."""
+_DECIMAL_END = re.compile(r".*\d\.0\W*")
+"""The same behind a number with blanks or signs, where nobody knows whether the 0 was typed."""
 
 _LONGEST = 250  # signs of one number; phonenumbers reads no longer ones either
 _LONGEST_FIELD = 1_000  # signs; a longer field is no list of numbers, and reading it would take minutes
@@ -149,11 +151,13 @@ def _mobile(text: str, region: str, countries: frozenset[str]) -> str | PhoneRef
             return PhoneRefusal.NOT_VALID
         case _:
             return PhoneRefusal.NOT_MOBILE
-    # "0171 5555555/6" means ...5 or ...6, "-6" is an extension, ".0" comes from a spreadsheet, and
-    # 0171 55555556 may well be a stranger's number. So where the number is complete without its last,
-    # single digit, that is no part of it.
+    # "0171 5555555/6" means ...5 or ...6, "-6" is an extension, " 1" the first of several, ".0" comes from a
+    # spreadsheet, and 0171 55555556 may well be a stranger's number. So where the number is complete without
+    # its last, single digit, that is no part of it.
     tail = _TAIL.fullmatch(text)
     if tail and not isinstance(_mobile(tail[1], region, frozenset()), PhoneRefusal):
+        return PhoneRefusal.EXTENSION
+    if _DECIMAL_END.fullmatch(text):
         return PhoneRefusal.EXTENSION
     if countries and not _allowed(
         phonenumbers.region_code_for_number(number), number.country_code, countries

@@ -4,6 +4,7 @@ The order and what "usable" means are those of the contract, section 3.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -59,6 +60,7 @@ _PREFERENCES = {
 
 _REFUSING = frozenset({"nicht", "nein", "nie", "niemals", "no", "not", "never", "stop", "stopp"})
 _LETTERS = re.compile(r"[^\W\d_]+")
+_PUNCTUATION = " .,;:!?()[]\"'"
 
 PHONE_REFUSALS = {
     PhoneRefusal.NO_DIGITS: "no number",
@@ -97,8 +99,9 @@ def preference(appointment: Appointment) -> Preference | None:
 
 @lru_cache
 def _preference(word: str) -> Preference | None:
-    plain = word.strip().casefold()
-    known = _PREFERENCES.get(plain)
+    # A soft hyphen that came along, wide letters or a full stop must not hide what a customer refuses.
+    plain = unicodedata.normalize("NFKC", one_line(word)).casefold()
+    known = _PREFERENCES.get(plain.strip(_PUNCTUATION))
     if known is not None:
         return known
     refuses = any(each in _REFUSING or each.startswith("kein") for each in _LETTERS.findall(plain))
@@ -107,7 +110,7 @@ def _preference(word: str) -> Preference | None:
 
 def is_unknown_word(word: str) -> bool:
     """Whether a preferred channel is neither empty nor one of the contract's words, and refuses nothing."""
-    return word.strip() != "" and _preference(word) is None
+    return one_line(word) != "" and _preference(word) is None
 
 
 def contact(

@@ -14,6 +14,7 @@ _NO_SALUTATION = re.compile(
 )
 """How a category begins that some programs keep where the form of address belongs."""
 _LETTERS = re.compile(r"[^\W\d_]{2}")
+_CODED_OR_LOST = re.compile(r"&(?:[a-z]{2,8}|#\d{2,5});|</?[a-z]+>|[^\W\d_]\?[^\W\d_]", re.I)
 _LONGEST_NAME = 40  # signs of one name in an SMS (contract, section 8)
 _LOOKED_AT = 200  # signs: what stands behind them is cut anyway
 _DOT = "[.\u2024\u3002\uff0e\uff61]"  # and the signs that phones take for a full stop in an address
@@ -48,7 +49,12 @@ def is_no_name(name: str) -> bool:
 
 
 def is_garbled(text: str) -> bool:
-    """Whether letters were lost (U+FFFD), or UTF-8 was read as Windows-1252 or Latin-1 (`Ã¼` for `ü`)."""
+    """Whether letters were lost (U+FFFD, `M?ller`), stand coded (`&uuml;`), or were read in another encoding.
+
+    That is mostly UTF-8 that was read as Windows-1252 or Latin-1 (`Ã¼` for `ü`).
+    """
+    if _CODED_OR_LOST.search(text):
+        return True
     if text.isascii():
         return False
     for encoding in ("cp1252", "latin-1"):
