@@ -42,8 +42,11 @@ EMAIL = Route(Channel.EMAIL, "anna@example.org")
 
 LOST_TO_OTHERS = (Reason.IN_PROGRESS, Reason.ALREADY_NOTIFIED, Reason.RECENTLY_NOTIFIED)
 
-TABLES = [f"journal_{name}" for name in ("untold", "attempts", "notifications", "messages", "runs")] + [
-    f"journal_{name}" for name in ("reminders", "leftovers", "reported", "staff_done", "staff_mails")
+TABLES = [
+    f"journal_{name}" for name in ("replies", "untold", "attempts", "notifications", "messages", "runs")
+] + [
+    f"journal_{name}"
+    for name in ("reminders", "leftovers", "reported", "staff_done", "staff_mails", "opt_outs")
 ]
 
 ENDED: dict[MessageOutcome, Outcome] = {
@@ -154,6 +157,7 @@ class Journals:
         with self._engine.begin() as connection:
             for table in TABLES:
                 connection.execute(text(f"DELETE FROM {table}"))
+            connection.execute(text("UPDATE journal_meta SET replies_until = NULL"))
         self.purge_next(SINCE)
 
     def purge_next(self, now: datetime = NOW) -> None:

@@ -361,7 +361,7 @@ class Practice:
     @property
     def texted(self) -> list[str]:
         """The numbers to which the gateway sent, in the order in which it was asked to."""
-        return ["+" + job.recipient.removeprefix("00") for job in self.gateway.jobs]
+        return ["+" + job.recipient.lstrip("+0") for job in self.gateway.jobs]
 
     @property
     def mailed(self) -> list[str]:

@@ -17,6 +17,7 @@ from terminbenachrichtigung.delivery.channel import Balance
 from terminbenachrichtigung.model.delivery import DeliveryReport, OpenMessage, Unavailable
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.model.reply import Reply
 
 JOBS_FOR = timedelta(days=7)
 REPORTS_FOR = timedelta(hours=72)
@@ -96,6 +97,10 @@ class Network:
 
     def _since(self, since: datetime) -> Iterator[DeliveryReport]:
         return (each for each in self.told if each.at is not None and since <= each.at <= self.clock.now())
+
+    def replies(self, since: datetime) -> Iterator[tuple[Reply, ...] | Unavailable]:
+        """Nobody answers."""
+        return iter(())
 
     # ---------------------------------------------------------------- read a second time
 

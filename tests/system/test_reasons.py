@@ -134,6 +134,7 @@ def test_a_reminder_gives_way_to_a_shorter_one_that_is_planned_or_told(practice:
 def test_every_reason_that_a_run_can_give_is_told_by_name_here() -> None:
     elsewhere = {
         Reason.SUPERSEDED,  # above
+        Reason.CONFIRMED,  # test_replies
         Reason.CHANGED,  # test_changes
         Reason.PAST,  # these two appear in `explain` alone
         Reason.NOT_YET_DUE,

@@ -112,7 +112,7 @@ def test_an_error_in_a_question_about_earlier_messages_is_a_warning(practice: Pr
     @dataclass(frozen=True)
     class Silent:
         real: Account
-        balance = find = reports = staticmethod(fails)
+        balance = find = reports = replies = staticmethod(fails)
 
     assert set(outcomes(run_with(practice, lambda context: context)).values()) == {"sent"}
     practice.book("new", "2026-11-25 09:30", customer=CUSTOMERS)

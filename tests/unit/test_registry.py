@@ -5,6 +5,7 @@ import typing
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from config_files import settings_of
@@ -12,7 +13,7 @@ from config_files import settings_of
 from terminbenachrichtigung.clock import SYSTEM_CLOCK
 from terminbenachrichtigung.config.channels import ProviderName, SmsSettings
 from terminbenachrichtigung.config.problems import Problem
-from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.config.settings import RepliesSettings, Settings
 from terminbenachrichtigung.config.validation import Draft
 from terminbenachrichtigung.delivery import smscreator
 from terminbenachrichtigung.delivery.provider import Provider, missing, sender_problem
@@ -32,6 +33,7 @@ PIGEON = Provider(
     make=smscreator.SmsCreator,  # whatever can be made from settings, branches, a clock and a line
     sender_problem=partial(sender_problem, alphanumeric=re.compile("[a-z]{1,5}"), words="5 small letters"),
     problems=_pigeon_problems,
+    reply_problem=lambda _sms, sender: "pigeons fly home" if sender == "coo" else "",
 )
 
 
@@ -56,6 +58,39 @@ def test_a_gateway_says_itself_what_it_cannot_do(settings: Settings) -> None:
             'is neither up to 5 small letters nor a valid phone number, as in "+491715555555"',
         ),
     ]
+
+
+def test_replies_need_a_sender_that_can_be_answered(settings: Settings) -> None:
+    answered = settings.model_copy(update={"replies": RepliesSettings(enabled=True)})
+    found = gateway_problems(Draft(answered), {"pigeon": PIGEON})
+    assert [(each.key, each.text) for each in found][2:] == [
+        ("branches.HH1.sms_sender", "with replies.enabled: pigeons fly home")
+    ]
+
+
+def test_replies_need_sms(settings: Settings) -> None:
+    without = settings.model_copy(update={"replies": RepliesSettings(enabled=True), "sms": None})
+    assert [each.key for each in gateway_problems(Draft(without))] == ["replies.enabled"]
+
+
+REPLY_SENDERS = [
+    # gateway, its own section, the sender, whether anybody can answer it
+    ("smscreator", {}, "+491715555555", False),  # how it hands out replies is not public
+    ("lox24", {"lox24": {"token": "a:b"}}, "Praxis", False),
+    ("lox24", {"lox24": {"token": "a:b"}}, "+491715555555", True),  # a rented number
+    ("lox24", {"lox24": {"token": "a:b", "service": "pro"}}, "Praxis", False),
+    ("lox24", {"lox24": {"token": "a:b", "service": "economy"}}, "Praxis", True),
+    ("lox24", {"lox24": {"token": "a:b", "service": "economy"}, "country_code": "+43"}, "Praxis", False),
+    ("seven", {"seven": {"api_key": "k"}}, "Praxis", False),
+    ("seven", {"seven": {"api_key": "k"}}, "+491715555555", True),
+    ("seven", {"seven": {"api_key": "k"}}, "0171 5555555", True),
+]
+
+
+@pytest.mark.parametrize(("provider", "section", "sender", "answered"), REPLY_SENDERS)
+def test_who_can_be_answered(provider: str, section: dict[str, Any], sender: str, answered: bool) -> None:
+    sms = SmsSettings.model_validate({"provider": provider, "sender": sender, **section})
+    assert (PROVIDERS[provider].reply_problem(sms, sender) == "") is answered
 
 
 def test_nothing_is_said_about_a_gateway_whose_name_is_doubtful(settings: Settings) -> None:

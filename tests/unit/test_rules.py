@@ -7,6 +7,7 @@ from rules_scene import (
     NAME,
     NUMBER,
     appointment,
+    at,
     judged,
     known,
     messages,
@@ -19,8 +20,9 @@ from rules_scene import (
 )
 
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.journal import JournalReply, Notification, State
 from terminbenachrichtigung.model.plan import Plan, Reason
+from terminbenachrichtigung.model.reply import Answer
 from terminbenachrichtigung.rules.verdicts import RULES, Asked, rules_asked
 
 released = partial(notified, state=State.RELEASED)
@@ -365,8 +367,8 @@ def test_the_table_has_every_reason_in_the_order_of_the_contract() -> None:
     contract = (
         "no_customer group_appointment type_not_allowed status_excluded branch_excluded "
         "not_for_this_reminder already_notified in_progress missed past same_day not_yet_due held "
-        "booked_recently opted_out no_consent manual_contact no_contact superseded "
-        "recently_notified held_back"
+        "booked_recently opted_out no_consent manual_contact no_contact confirmed "
+        "superseded recently_notified held_back"
     )
     assert " ".join(rule.reason for rule in RULES) == contract
 
@@ -378,21 +380,24 @@ def test_every_reason_has_its_row_but_the_one_that_no_rule_gives() -> None:
 
 # Who asks a rule beside the runs, by the contract: sections 2 (missed, confirmations), 7 (notify), 9.
 ASKED = (
-    (Asked.BY_HAND, "type_not_allowed missed same_day not_yet_due booked_recently recently_notified"),
+    (
+        Asked.BY_HAND,
+        "type_not_allowed missed same_day not_yet_due booked_recently confirmed recently_notified",
+    ),
     (
         Asked.BY_HAND_AGAIN,
-        "type_not_allowed already_notified missed same_day not_yet_due booked_recently superseded "
-        "recently_notified",
+        "type_not_allowed already_notified missed same_day not_yet_due booked_recently confirmed "
+        "superseded recently_notified",
     ),
     (
         Asked.CONFIRMATION,
-        "not_for_this_reminder missed same_day not_yet_due booked_recently manual_contact superseded "
-        "recently_notified",
+        "not_for_this_reminder missed same_day not_yet_due booked_recently manual_contact confirmed "
+        "superseded recently_notified",
     ),
     (
         Asked.CORRECTION,
-        "status_excluded not_for_this_reminder missed same_day not_yet_due held booked_recently superseded "
-        "recently_notified",
+        "status_excluded not_for_this_reminder missed same_day not_yet_due held booked_recently confirmed "
+        "superseded recently_notified",
     ),
     (Asked.MISSED, "already_notified in_progress missed past same_day not_yet_due held recently_notified"),
 )
@@ -459,3 +464,73 @@ def test_what_no_reminder_is_for_is_warned_about_by_type_and_branch() -> None:
         "no reminder is for these appointments (types and branches): "
         "2 of type Sehtest in branch HH1, 1 of type (none) in branch (none)",
     )
+
+
+# ---------------------------------------------------------------- rule 18: who confirmed
+
+
+def answered(answer: Answer, told: Notification, received: str = "2026-11-23 12:00") -> JournalReply:
+    """A reply to the message that told this."""
+    return JournalReply(
+        f"{answer} {received}", NUMBER, answer, answer, at(received), told.message_id, (told,)
+    )
+
+
+EARLY = partial(notified, reminder="früh")
+REPLIES = [
+    # what was answered to a reminder three days ahead; what the one for the day before does
+    ([], "due"),
+    ([answered(Answer.YES, EARLY())], "confirmed"),
+    ([answered(Answer.NO, EARLY())], "due"),
+    ([answered(Answer.STOP, EARLY())], "due"),  # that is for opt-outs
+    ([answered(Answer.OTHER, EARLY())], "due"),
+    ([answered(Answer.YES, EARLY(start=MOVED))], "due"),  # another start
+    ([answered(Answer.YES, EARLY(customer_id="4"))], "due"),  # another person
+    ([answered(Answer.YES, EARLY("2"))], "confirmed"),  # the same row, made anew
+    ([answered(Answer.YES, EARLY("2", customer_id="4"))], "due"),
+    # the last that is understood holds
+    (
+        [
+            answered(Answer.YES, EARLY(), "2026-11-23 12:00"),
+            answered(Answer.NO, EARLY(), "2026-11-23 13:00"),
+        ],
+        "due",
+    ),
+    (
+        [
+            answered(Answer.NO, EARLY(), "2026-11-23 12:00"),
+            answered(Answer.YES, EARLY(), "2026-11-23 13:00"),
+        ],
+        "confirmed",
+    ),
+    (
+        [
+            answered(Answer.YES, EARLY(), "2026-11-23 12:00"),
+            answered(Answer.OTHER, EARLY(), "2026-11-23 13:00"),
+        ],
+        "confirmed",
+    ),
+    # an "ok" to the message that it is off confirms nothing
+    ([answered(Answer.YES, EARLY(reminder="Terminabsage"))], "due"),
+]
+
+
+@pytest.mark.parametrize(("replies", "expected"), REPLIES)
+@pytest.mark.parametrize("unless_confirmed", [True, False])
+def test_a_reminder_may_leave_alone_who_confirmed(
+    replies: list[JournalReply], expected: str, unless_confirmed: bool
+) -> None:
+    configured = settings(reminders=(reminder() | {"unless_confirmed": unless_confirmed},))
+    found = verdict(appointment(), journal=known(replies=replies), configured=configured)
+    assert found == (expected if unless_confirmed else "due")
+
+
+def test_who_confirmed_was_not_missed() -> None:
+    """Nobody told this start, but the customer confirmed it under another id."""
+    confirmed = answered(Answer.YES, EARLY("2"))
+    times = {"journal_since": at("2026-11-01 00:00"), "last_complete_run": at("2026-11-23 17:00")}
+    journal = known(replies=[confirmed], reminder_since={NAME: at("2026-11-01 00:00")}, **times)
+    for unless_confirmed, expected in ((True, "confirmed"), (False, "missed")):
+        configured = settings(reminders=(reminder() | {"unless_confirmed": unless_confirmed},))
+        found = verdict(appointment(), journal=journal, configured=configured, now="2026-11-25 08:30")
+        assert found == ("same_day" if expected == "confirmed" else expected)

@@ -132,6 +132,7 @@ def test_every_rule_says_what_it_looked_at_whatever_the_others_say() -> None:
         "no_consent": (False, "reminder_consent is true"),
         "manual_contact": (False, "no preferred channel"),
         "no_contact": (False, f"sms: {NUMBER}; email: anna@example.org"),
+        "confirmed": (False, "no reply confirms it"),
         "superseded": (False, "by no other reminder"),
         "recently_notified": (True, f"message of {NAME} at 2026-11-24 09:00"),
         "held_back": (False, "only_recipients is not set"),

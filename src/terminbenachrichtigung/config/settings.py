@@ -186,6 +186,9 @@ class Reminder(Section):
     branches: Annotated[
         tuple[str, ...], Field(description="Only these branches, the same", examples=[["HH*", "B1"]])
     ] = ()
+    unless_confirmed: Annotated[
+        Switch, Field(description="Not to those who confirmed this start by reply")
+    ] = False
     channels: Annotated[Channels, Field(description="In the order in which they are tried")] = (
         "sms",
         "email",
@@ -207,6 +210,14 @@ class Confirmation(Section):
 
     enabled: Annotated[Switch, Field(description="Whether bookings are confirmed by e-mail")] = False
     template: Annotated[Line, Field(description="A name under [templates]")] = "terminbestaetigung"
+
+
+class RepliesSettings(Section):
+    """What customers answer to an SMS (AMPAREX: RückSMS)."""
+
+    enabled: Annotated[
+        Switch, Field(description="Whether answers are fetched; needs a gateway and a sender that have any")
+    ] = False
 
 
 class MonitoringSettings(Section):
@@ -289,6 +300,7 @@ class Settings(Section):
         ),
     ]
     confirmation: Confirmation = Field(default_factory=Confirmation)
+    replies: RepliesSettings = Field(default_factory=RepliesSettings)
     sms: SmsSettings | None = None
     email: EmailSettings | None = None
     monitoring: MonitoringSettings = Field(default_factory=MonitoringSettings)

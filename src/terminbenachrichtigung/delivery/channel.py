@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from terminbenachrichtigung.model.delivery import (
     Unavailable,
     Unknown,
 )
+from terminbenachrichtigung.model.reply import Reply
 from terminbenachrichtigung.safe_text import one_line, printable
 
 _HIDDEN = "•••"
@@ -72,6 +74,13 @@ class Account(Protocol):
         """The delivery reports for these messages, and perhaps others of the account: one answer at a time.
 
         Each step makes one request. Nothing comes after a `Trouble`.
+        """
+
+    def replies(self, since: datetime) -> Iterator[tuple[Reply, ...] | Trouble]:
+        """What customers answered since then, and perhaps before: one answer of the gateway at a time.
+
+        Nothing is taken that other software waits for: asked again, the gateway gives the same. Each step
+        makes one request. Nothing comes after a `Trouble`.
         """
 
 

@@ -29,7 +29,14 @@ from terminbenachrichtigung.delivery.exchange import (
     shown,
     text_of,
 )
-from terminbenachrichtigung.delivery.provider import Branches, Provider, missing, sender_problem
+from terminbenachrichtigung.delivery.incoming import ReplyFields, read_incoming
+from terminbenachrichtigung.delivery.provider import (
+    Branches,
+    Provider,
+    is_number,
+    missing,
+    sender_problem,
+)
 from terminbenachrichtigung.model.delivery import (
     Claim,
     Content,
@@ -43,6 +50,7 @@ from terminbenachrichtigung.model.delivery import (
 )
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.model.reply import Reply
 
 ACCOUNT_STATUSES = frozenset({401, 402, 403})
 ABOUT_THE_MESSAGE = re.compile(r"\b(phone|text)\b")
@@ -67,6 +75,10 @@ REPORT_CODES: Mapping[int, tuple[State | None, str]] = {
     8: (State.UNDELIVERED, "expired"),
     16: (State.UNDELIVERED, "rejected"),
 }
+
+REPLY = ReplyFields(reply_id="uuid", sender="from", text="text", received_at="received_at", job_id="msg_uuid")
+"""Of `GET /incomings`. Not confirmed: how a moment is written; whatever cannot be read counts as unsure."""
+_MOST_PAGES = 100  # of replies
 
 _SENDER = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9 ]{1,11}")
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -142,6 +154,38 @@ class Lox24:
             report = report_of(found, message)
             self._without_money |= report is not None and report.note == str(NO_MONEY)
             yield () if report is None else (report,)
+
+    def replies(self, since: datetime) -> Iterator[tuple[Reply, ...] | Trouble]:
+        """Read the postbox, newest first, until a page that is all older.
+
+        Not confirmed: how long a page is, and how the one behind the last is answered; so an empty page, and
+        one that is the same once more, ends it.
+        """
+        before: tuple[Reply, ...] = ()
+        for number in range(1, _MOST_PAGES + 1):
+            question = urlencode({"page": number})
+            found = self._get(f"/incomings?{question}", accept="application/ld+json", fine=frozenset({404}))
+            if isinstance(found, Unavailable | Unknown):
+                yield found
+                return
+            page = self._incoming(found)
+            if isinstance(page, Unknown):
+                yield page
+                return
+            if not page or page == before:
+                return
+            yield page
+            if all(each.received_at < since for each in page):
+                return
+            before = page
+
+    def _incoming(self, found: Any) -> tuple[Reply, ...] | Unknown:
+        listed = found.get("hydra:member", []) if isinstance(found, dict) else found
+        if not isinstance(listed, list):
+            return Unknown("the gateway's answer is not the list it should be")
+        now, code = self._clock(), self._settings.country_code
+        read = (read_incoming(each, REPLY, now, code) for each in listed)
+        return tuple(each for each in read if each is not None)
 
     def close(self) -> None:
         """Close all connections."""
@@ -262,9 +306,21 @@ def _problems(sms: SmsSettings) -> Iterator[Problem]:
         yield missing("sms", "lox24", "token")
 
 
+def _reply_problem(sms: SmsSettings, sender: str) -> str:
+    """A rented number can be answered, and `economy` within Germany, whatever its sender is."""
+    economy = sms.lox24 is not None and sms.lox24.service == "economy" and sms.country_code == "+49"
+    if economy or is_number(sender, sms.country_code):
+        return ""
+    return (
+        'a name cannot be answered; set a number rented from LOX24, or sms.lox24.service = "economy", '
+        "whose answers within Germany are free of charge"
+    )
+
+
 PROVIDER = Provider(
     base_url="https://api.lox24.eu",
     make=Lox24,
     sender_problem=partial(sender_problem, alphanumeric=_SENDER, words="11 letters, digits and spaces"),
     problems=_problems,
+    reply_problem=_reply_problem,
 )

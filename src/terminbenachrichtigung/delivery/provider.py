@@ -27,6 +27,8 @@ class Provider:
     """What is wrong with a sender, given the country's dialling code; empty if nothing is."""
     problems: Callable[[SmsSettings], Iterator[Problem]]
     """What it misses, or cannot do, in the section `[sms]` and in its own."""
+    reply_problem: Callable[[SmsSettings, str], str]
+    """Why nobody can answer what goes out by a sender; empty if they can."""
     warnings: Callable[[SmsSettings], Iterator[str]] = lambda _sms: iter(())
     """What is allowed, and probably not meant."""
 
@@ -51,3 +53,8 @@ def sender_problem(sender: str, country_code: str, *, alphanumeric: re.Pattern[s
     if e164(sender, country_code) is not None:
         return ""
     return f'is neither up to {words} nor a valid phone number, as in "+491715555555"'
+
+
+def is_number(sender: str, country_code: str) -> bool:
+    """Whether a sender is a phone number, and not a name, which nobody can answer."""
+    return e164(sender, country_code) is not None

@@ -50,7 +50,11 @@ def make_gateway(
 def gateway_problems(draft: Draft, providers: Mapping[str, Provider] = PROVIDERS) -> Iterator[Problem]:
     """What the configured gateway has against the configuration: a check for `config.loading.load`."""
     sms = draft.settings.sms
-    if sms is None or not draft.sound("sms.provider"):
+    if sms is None:
+        if draft.settings.replies.enabled:
+            yield Problem("replies.enabled", "needs the section [sms]: only an SMS is answered here", "true")
+        return
+    if not draft.sound("sms.provider"):
         return
     provider = providers[sms.provider]
     yield from provider.problems(sms)
@@ -65,6 +69,8 @@ def gateway_problems(draft: Draft, providers: Mapping[str, Provider] = PROVIDERS
     for path, sender in senders:
         if problem := provider.sender_problem(sender, sms.country_code):
             yield Problem(path_text(path), problem, shown_value(path, sender))
+        elif draft.settings.replies.enabled and (why := provider.reply_problem(sms, sender)):
+            yield Problem(path_text(path), f"with replies.enabled: {why}", shown_value(path, sender))
 
 
 def gateway_warnings(sms: SmsSettings | None) -> tuple[str, ...]:

@@ -30,7 +30,14 @@ from terminbenachrichtigung.delivery.exchange import (
     shown,
     text_of,
 )
-from terminbenachrichtigung.delivery.provider import Branches, Provider, missing, sender_problem
+from terminbenachrichtigung.delivery.incoming import ReplyFields, read_incoming
+from terminbenachrichtigung.delivery.provider import (
+    Branches,
+    Provider,
+    is_number,
+    missing,
+    sender_problem,
+)
 from terminbenachrichtigung.model.delivery import (
     Claim,
     Content,
@@ -44,6 +51,7 @@ from terminbenachrichtigung.model.delivery import (
 )
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.model.reply import Reply
 
 ACCEPTED = "100"
 REJECTED: Mapping[str, str] = {
@@ -77,6 +85,11 @@ STATES: Mapping[str, State | None] = {
     "": None,
 }
 """By `dlr` of the journal. Not confirmed: the zone of its times, so none is read; how far it goes back."""
+
+REPLY = ReplyFields(
+    reply_id="id", sender="from", text="text", received_at="timestamp", job_id="reply_to_message_id"
+)
+"""Of `GET /journal/inbound`. Not confirmed: the zone of `timestamp`, so it counts as unsure."""
 
 _SENDER = re.compile(r"[A-Za-z0-9]{1,11}")
 _MOST_PARTS = 9  # a text has at most 1520 characters; ten parts have 1530
@@ -126,7 +139,7 @@ class Seven:
         """Look for the message's label among all that went to its number: there is no filter for labels."""
         found: list[str] = []
         question = {"to": message.recipient.removeprefix("+"), "date_from": _day_before(message.at)}
-        for page in self._journal(question):
+        for page in self._journal("outbound", question):
             if not isinstance(page, list):
                 return page
             found += [
@@ -137,8 +150,24 @@ class Seven:
     def reports(self, awaited: Sequence[OpenMessage]) -> Iterator[tuple[DeliveryReport, ...] | Trouble]:
         """Read the journal since the day before the oldest of these."""
         since = min(message.at for message in awaited)
-        for page in self._journal({"date_from": _day_before(since)}):
+        for page in self._journal("outbound", {"date_from": _day_before(since)}):
             yield page if not isinstance(page, list) else tuple(self._report(each) for each in page)
+
+    def replies(self, since: datetime) -> Iterator[tuple[Reply, ...] | Trouble]:
+        """Read what came in since the day before; what came to other software's numbers is not ours."""
+        now, code = self._clock(), self._settings.country_code
+        ours = {_digits(each) for each in self._senders()}
+        for page in self._journal("inbound", {"date_from": _day_before(since)}):
+            if not isinstance(page, list):
+                yield page
+                continue
+            theirs = (each for each in page if _digits(text_of(each, "to")) in ours)
+            read = (read_incoming(each, REPLY, now, code) for each in theirs)
+            yield tuple(each for each in read if each is not None)
+
+    def _senders(self) -> Iterator[str]:
+        yield self._settings.sender
+        yield from (branch.sms_sender for branch in self._branches.values() if branch.sms_sender)
 
     def close(self) -> None:
         """Close all connections."""
@@ -161,10 +190,10 @@ class Seven:
             return answer
         return outcome_of_send(answer, self._clock(), self._hidden)
 
-    def _journal(self, question: Mapping[str, str]) -> Iterator[list[Any] | Trouble]:
+    def _journal(self, which: str, question: Mapping[str, str]) -> Iterator[list[Any] | Trouble]:
         for number in range(_MOST_PAGES):
             asked = urlencode({**question, "limit": _PAGE, "offset": number * _PAGE})
-            page = self._get(f"/journal/outbound?{asked}")
+            page = self._get(f"/journal/{which}?{asked}")
             if (code := code_of(page)) in ACCOUNT:
                 page = account_error(f"{code}, {ACCOUNT[code]}")
             elif page is None:  # Not confirmed: how a journal without entries is answered
@@ -236,6 +265,17 @@ def _day_before(moment: datetime) -> str:
     return f"{moment.date() - timedelta(days=1):%Y-%m-%d}"  # whatever zone the gateway reads it in
 
 
+def _digits(number: str) -> str:
+    return "".join(filter(str.isdecimal, number)).lstrip("0")
+
+
+def _reply_problem(sms: SmsSettings, sender: str) -> str:
+    """A number of one's own can be answered, or a shared one: then the keyword stands in the answer."""
+    if is_number(sender, sms.country_code):
+        return ""
+    return "a name cannot be answered; set a number rented from seven.io"
+
+
 def _problems(sms: SmsSettings) -> Iterator[Problem]:
     if sms.seven is None:
         yield missing("sms", "seven", "api_key")
@@ -251,4 +291,5 @@ PROVIDER = Provider(
         sender_problem, alphanumeric=_SENDER, words="11 letters and digits (no umlauts, spaces or signs)"
     ),
     problems=_problems,
+    reply_problem=_reply_problem,
 )

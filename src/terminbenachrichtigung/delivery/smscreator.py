@@ -37,10 +37,15 @@ from terminbenachrichtigung.model.delivery import (
     Outcome,
     Rejected,
     Sent,
+    Unavailable,
     Unknown,
 )
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.model.reply import Reply
+
+_NO_REPLIES = "how smscreator hands out replies is not public; LOX24 and seven.io can be answered"
+"""Not confirmed: that there is a way at all."""
 
 GATEWAY_ZONE = ZoneInfo("Europe/Berlin")  # of SendDate, whatever the practice's zone is
 
@@ -146,6 +151,10 @@ class SmsCreator:
             if latest <= since:
                 return
             since = latest
+
+    def replies(self, since: datetime) -> Iterator[tuple[Reply, ...] | Trouble]:  # noqa: ARG002
+        """Not confirmed: the names of its operations for replies are not public, so none are fetched."""
+        yield Unavailable(_NO_REPLIES, again=False)
 
     def _reports_since(self, since: datetime) -> tuple[DeliveryReport, ...] | Trouble:
         question = {**self._account(), "StartDate": _gateway_time(since), "Limit": str(_MOST_REPORTS)}
@@ -351,6 +360,7 @@ def _warnings(sms: SmsSettings) -> Iterator[str]:
 PROVIDER = Provider(
     base_url="https://www.smscreator.de/gateway",
     make=SmsCreator,
+    reply_problem=lambda _sms, _sender: _NO_REPLIES,
     sender_problem=partial(
         sender_problem, alphanumeric=_SENDER, words="11 letters and digits (no umlauts, spaces or signs)"
     ),

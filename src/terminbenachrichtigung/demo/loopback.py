@@ -62,6 +62,18 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Incoming:
+    """One SMS that came in."""
+
+    number: int
+    sender: str
+    recipient: str  # ours
+    text: str
+    at: datetime  # UTC
+    job: Job | None  # the SMS that it answers, where the gateway can tell
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the gateway does with one request."""
 
@@ -116,6 +128,7 @@ class LoopbackGateway(ABC):
         self.requests: list[Request] = []
         self.jobs: list[Job] = []
         self.reports: list[Report] = []
+        self.incoming: list[Incoming] = []
         self.connections = 0
         """How many were opened so far."""
         self._lock = threading.Lock()
@@ -185,6 +198,18 @@ class LoopbackGateway(ABC):
             number = len(self.reports) + 1
             made = Report(number, job, status, code, text, done or self._clock.now(), part)
             self.reports.append(made)
+        return made
+
+    def reply(
+        self, job: Job, text: str, *, at: datetime | None = None, named: bool = True, sender: str = ""
+    ) -> Incoming:
+        """Note what somebody answers to a job, now or at `at`; `named`: the gateway can tell which job."""
+        with self._lock:
+            number = len(self.incoming) + 1
+            sender = sender or "+" + job.recipient.lstrip("+0")
+            answered = job if named else None
+            made = Incoming(number, sender, job.sender, text, at or self._clock.now(), answered)
+            self.incoming.append(made)
         return made
 
     def answer(

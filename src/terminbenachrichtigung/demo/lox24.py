@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from terminbenachrichtigung.demo.loopback import Answer, Job, LoopbackGateway, Request, Script
+from terminbenachrichtigung.demo.loopback import Answer, Incoming, Job, LoopbackGateway, Request, Script
 
+_PAGE = 30  # incoming SMS
 _PRICE = 0.07  # euros for one part
 _CODES = {"Delivered": 1, "Buffered": 4, "Expired": 8, "Failed": 16}
 """What the demo says of a job -> `dlr_code`."""
@@ -59,6 +60,11 @@ class Lox24Gateway(LoopbackGateway):
             return 201, json.dumps(self._sms(job))
         if request.path == "/me":
             return 200, json.dumps({"balance_amount": float(self.balance), "currency": "EUR"})
+        if request.path == "/incomings":
+            newest = sorted(self.incoming, key=lambda each: (each.at, each.number), reverse=True)
+            first = _PAGE * (int(request.fields.get("page", 1)) - 1)
+            found = [self._incoming(each) for each in newest[first : first + _PAGE]]
+            return 200, json.dumps({"hydra:member": found, "hydra:totalItems": len(newest)})
         if request.path == "/sms":
             label = request.fields.get("callback_data")
             found = [self._sms(job) for job in reversed(self.jobs) if label in {None, job.caption}]
@@ -69,6 +75,16 @@ class Lox24Gateway(LoopbackGateway):
     def job_id(self, job: Job) -> str:
         """Its `uuid` of a job."""
         return f"00000000-0000-4000-8000-{job.job_id:012d}"
+
+    def _incoming(self, incoming: Incoming) -> dict[str, Any]:
+        return {
+            "uuid": f"00000000-0000-4000-9000-{incoming.number:012d}",
+            "from": incoming.sender,
+            "to": incoming.recipient,
+            "text": incoming.text,
+            "received_at": int(incoming.at.timestamp()),
+            "msg_uuid": self.job_id(incoming.job) if incoming.job else None,
+        }
 
     def _sms(self, job: Job) -> dict[str, Any]:
         report = self.last_report(job)

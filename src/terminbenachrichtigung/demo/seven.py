@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from terminbenachrichtigung.demo.loopback import Answer, Job, LoopbackGateway, Request, Script
+from terminbenachrichtigung.demo.loopback import Answer, Incoming, Job, LoopbackGateway, Request, Script
 
 _PRICE = 0.075  # euros for one part
 _WORDS = {"Delivered": "DELIVERED", "Buffered": "BUFFERED", "Expired": "EXPIRED", "Failed": "FAILED"}
@@ -47,7 +47,12 @@ class SevenGateway(LoopbackGateway):
         """What it does where no script says otherwise."""
         if request.headers.get("x-api-key") != self.api_key:
             return Answer(body="900", takes_job=False)
-        known = request.path in {"/api/sms", "/api/balance", "/api/journal/outbound"}
+        known = request.path in {
+            "/api/sms",
+            "/api/balance",
+            "/api/journal/outbound",
+            "/api/journal/inbound",
+        }
         return Answer() if known else Answer(http_status=404)
 
     def value(self, request: Request, answer: Answer) -> tuple[int, str]:
@@ -68,8 +73,12 @@ class SevenGateway(LoopbackGateway):
             return 200, json.dumps({"success": "100", "total_price": _PRICE, "messages": [message]})
         if request.operation == "balance":
             return 200, json.dumps({"amount": float(self.balance), "currency": "EUR"})
+        if request.operation == "inbound":
+            newest = sorted(self.incoming, key=lambda each: (each.at, each.number), reverse=True)
+            listed = [self._incoming(each) for each in newest]
+        else:
+            listed = [self._entry(job) for job in reversed(self.jobs)]
         wanted = get("to")
-        listed = [self._entry(job) for job in reversed(self.jobs)]
         found = [
             entry
             for entry in listed
@@ -81,6 +90,17 @@ class SevenGateway(LoopbackGateway):
     def job_id(self, job: Job) -> str:
         """Its `id` of a job."""
         return str(770000 + job.job_id)
+
+    def _incoming(self, incoming: Incoming) -> dict[str, Any]:
+        return {
+            "id": str(550000 + incoming.number),
+            "from": incoming.sender.removeprefix("+"),
+            "to": incoming.recipient.removeprefix("+"),
+            "text": incoming.text,
+            "timestamp": f"{incoming.at:%Y-%m-%d %H:%M:%S}",
+            "reply_to_message_id": self.job_id(incoming.job) if incoming.job else None,
+            "day": f"{incoming.at:%Y-%m-%d}",
+        }
 
     def _entry(self, job: Job) -> dict[str, Any]:
         report = self.last_report(job)

@@ -29,6 +29,7 @@ from terminbenachrichtigung.journal.reader import (
     read_latest,
     read_runs,
 )
+from terminbenachrichtigung.journal.replies import ReplyNotes, mark_told
 from terminbenachrichtigung.journal.reports import Reports
 from terminbenachrichtigung.journal.retention import purge
 from terminbenachrichtigung.journal.staff import StaffNotes
@@ -59,7 +60,7 @@ from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMe
 from terminbenachrichtigung.model.result import Untold
 
 
-class Journal(OptOuts, Reports, StaffNotes):
+class Journal(OptOuts, ReplyNotes, Reports, StaffNotes):
     """The journal of one run (or of one command). Not thread-safe: the main thread writes it alone."""
 
     def __init__(
@@ -167,6 +168,7 @@ class Journal(OptOuts, Reports, StaffNotes):
         reminder_names: Collection[str],
         facts: Collection[tuple[str, str]] = (),
         message_ids: Collection[str] = (),
+        reply_ids: Collection[str] = (),
     ) -> None:
         """Records how the run ended and what its report said; deletes what is older than the retention.
 
@@ -178,6 +180,7 @@ class Journal(OptOuts, Reports, StaffNotes):
             reminder_names: the reminders this run judged, and the confirmation if it is switched on.
             facts: (subject, fact) pairs that a report has named; no later run calls them new.
             message_ids: messages that a report has named.
+            reply_ids: customers' replies that a report has named.
         """
         with self._transaction(writes=True) as connection:
             lock(connection, "finish")  # two runs that end at once may have named the same
@@ -187,6 +190,7 @@ class Journal(OptOuts, Reports, StaffNotes):
                     [{"subject": subject, "fact": fact} for subject, fact in sorted(facts)],
                 )
             untold.forget(connection, message_ids)
+            mark_told(connection, reply_ids)
             if complete:
                 # What a run noted while its clock was ahead would keep `missed` silent until then.
                 ahead = reminders.c.first_complete_run > now

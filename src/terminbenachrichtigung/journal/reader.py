@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, or_, select
 
-from terminbenachrichtigung.journal.claims import name_from
 from terminbenachrichtigung.journal.database import among
+from terminbenachrichtigung.journal.notifications import NOTIFICATIONS, notification
 from terminbenachrichtigung.journal.opt_outs import read_opted_out
+from terminbenachrichtigung.journal.replies import read_replies_since
 from terminbenachrichtigung.journal.staff import read_ticks
 from terminbenachrichtigung.journal.statements import COUNTS_FOR_GAP, constant
 from terminbenachrichtigung.journal.tables import (
@@ -39,45 +40,11 @@ from terminbenachrichtigung.model.journal import (
     StaffTick,
     State,
 )
-from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Route
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason
 
-_NOTIFICATIONS = (
-    select(
-        notifications,
-        messages.c.state,
-        messages.c.run_now,
-        messages.c.renewed_at,
-        messages.c.channel,
-        messages.c.recipient,
-    )
-    .join(messages, messages.c.message_id == notifications.c.message_id)
-    # By the journal's clock: a run that began later may have claimed earlier.
-    .order_by(messages.c.claimed_at, notifications.c.generation)
-)
 _LEFT_BECAUSE: Mapping[str, MessageOutcome | Reason] = {
     word.value: word for word in (*Reason, *MessageOutcome)
 }
-
-
-def _notification(row: Row[Any], leased: tuple[datetime, datetime] | None = None) -> Notification:
-    """One row of `_NOTIFICATIONS`; a claim that was renewed outside of `leased` has run out."""
-    state = State(row.state)
-    if state is State.CLAIMED and leased is not None and not leased[0] <= row.renewed_at <= leased[1]:
-        state = State.UNKNOWN
-    return Notification(
-        row.reminder,
-        row.appointment_id,
-        row.generation,
-        row.customer_id,
-        row.starts_at,
-        state,
-        row.message_id,
-        row.run_now,
-        Route(Channel(row.channel), row.recipient or "") if row.channel else None,
-        name_from(row.name),
-        row.first_recipient,
-        revoked=row.revoked_at is not None,
-    )
 
 
 def read_known(
@@ -118,16 +85,16 @@ def read_known(
     by_appointment: dict[str, list[Notification]] = defaultdict(list)
     confirmations: dict[str, list[Notification]] = defaultdict(list)
     about = among(connection, notifications.c.appointment_id, appointment_ids)
-    for row in connection.execute(_NOTIFICATIONS.where(about)):
+    for row in connection.execute(NOTIFICATIONS.where(about)):
         kept = confirmations if row.reminder == CONFIRMATION else by_appointment
-        kept[row.appointment_id].append(_notification(row, leased))
+        kept[row.appointment_id].append(notification(row, leased))
     beside: list[Notification] = []
     if starts is not None:
         near = notifications.c.starts_at.between(to_the_minute(starts[0]), to_the_minute(starts[1]))
         asked = frozenset(appointment_ids)
         beside = [
-            _notification(row, leased)
-            for row in connection.execute(_NOTIFICATIONS.where(near))
+            notification(row, leased)
+            for row in connection.execute(NOTIFICATIONS.where(near))
             if row.appointment_id not in asked
         ]
 
@@ -173,6 +140,7 @@ def read_known(
         ticks=ticks,
         name_key=name_key,
         opted_out=read_opted_out(connection),
+        replies=read_replies_since(connection, to_the_minute(min(starts[0], now) if starts else now)),
         runs_ahead=connection.execute(ahead).scalar_one(),
         database_now=None if connection.dialect.name == "sqlite" else clock,
         rejected={appointment: frozenset(refused_ones) for appointment, refused_ones in rejected.items()},
@@ -196,14 +164,14 @@ def read_latest(
 ) -> dict[str, Notification]:
     """See `Journal.latest`."""
     rows = connection.execute(
-        _NOTIFICATIONS.where(
+        NOTIFICATIONS.where(
             notifications.c.reminder == reminder,
             among(connection, notifications.c.appointment_id, appointment_ids),
         )
         .order_by(None)
         .order_by(notifications.c.generation)
     )
-    return {row.appointment_id: _notification(row) for row in rows}
+    return {row.appointment_id: notification(row) for row in rows}
 
 
 def read_history(connection: Connection, limit: int, wanted: HistoryFilter) -> tuple[JournalMessage, ...]:

@@ -1,15 +1,18 @@
 """What the journal forgets, because it holds customers' numbers."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
+from terminbenachrichtigung.journal.replies import LOOK_BACK
 from terminbenachrichtigung.journal.tables import (
     attempts,
     leftovers,
     messages,
     meta,
     notifications,
+    replies,
     reported,
     runs,
     staff_done,
@@ -20,6 +23,7 @@ from terminbenachrichtigung.model.journal import State
 
 _DAY = timedelta(days=1)
 _MARGIN = 2 * _DAY  # so much later than the clock has it may "now" be, after a run by a wrong one
+_LONGEST_AHEAD = timedelta(days=3 * 366)  # nobody books further ahead
 _CHUNK = 500  # ids in one statement; SQLite's oldest limit is 999
 
 
@@ -47,6 +51,7 @@ def purge(connection: Connection, now: datetime, keep: timedelta) -> None:
         messages.c.run_now < before, messages.c.state != State.CLAIMED, ~ahead
     )
     ids = connection.execute(old).scalars().all()
+    forget_replies(connection, before, ids)
     for table in (untold, attempts, notifications, messages):
         for start in range(0, len(ids), _CHUNK):
             connection.execute(delete(table).where(table.c.message_id.in_(ids[start : start + _CHUNK])))
@@ -55,3 +60,20 @@ def purge(connection: Connection, now: datetime, keep: timedelta) -> None:
     connection.execute(delete(leftovers).where(leftovers.c.starts_at < before))
     connection.execute(delete(staff_done).where(staff_done.c.starts_at < before))
     connection.execute(delete(staff_mails).where(staff_mails.c.claimed_at < before))
+    # Those of no appointment have a start that never comes.
+    connection.execute(delete(staff_done).where(staff_done.c.done_at < before - _LONGEST_AHEAD))
+
+
+def forget_replies(connection: Connection, before: datetime, message_ids: Sequence[str]) -> None:
+    """Takes words and numbers out of replies older than `before`, or to these messages.
+
+    What is left is the gateway's id: without it a reply that is fetched again would be new. It goes once no
+    run fetches as far back any more.
+    """
+    nothing = {"sender": "", "text": ""}
+    connection.execute(update(replies).where(replies.c.noted_at < before).values(**nothing))
+    for start in range(0, len(message_ids), _CHUNK):
+        of_these = replies.c.message_id.in_(message_ids[start : start + _CHUNK])
+        connection.execute(update(replies).where(of_these).values(message_id=None, told=True, **nothing))
+    fetched_no_more = replies.c.noted_at < before - LOOK_BACK - _MARGIN
+    connection.execute(delete(replies).where(fetched_no_more, replies.c.message_id.is_(None)))

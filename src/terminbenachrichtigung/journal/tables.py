@@ -77,6 +77,7 @@ meta = Table(
     Column("name_key", Text, nullable=False),  # hexadecimal; names and recipients are hashed with it
     Column("purged_before", UtcTime, nullable=False),  # how far the last purge went
     Column("purged_at", UtcTime, nullable=False),  # the `now` of the run that purged
+    Column("replies_until", UtcTime),  # the `now` of the run that last fetched all replies; null: none did
 )
 
 runs = Table(
@@ -202,4 +203,17 @@ opt_outs = Table(
     Column("recipient", Text, primary_key=True),  # E.164, or an address in lower case
     Column("since", UtcTime, nullable=False),
     Column("why", Text, nullable=False),  # by hand, or the answer that said so
+)
+
+replies = Table(
+    "journal_replies",
+    metadata,
+    Column("reply_id", Text, primary_key=True),  # the gateway's own: fetched twice it counts once
+    Column("message_id", String(36), ForeignKey("journal_messages.message_id")),  # null: it answers none
+    Column("sender", Text, nullable=False),  # empty once it was forgotten
+    Column("text", Text, nullable=False),  # the same
+    Column("answer", Text, nullable=False),
+    Column("received_at", UtcTime, nullable=False),  # as the gateway says
+    Column("noted_at", UtcTime, nullable=False),  # the `now` of the run that fetched it
+    Column("told", Boolean, nullable=False),  # whether a report has named it
 )

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Route
+from terminbenachrichtigung.model.reply import Answer
 
 
 class State(StrEnum):
@@ -58,6 +59,20 @@ CORRECTIONS = ("Terminabsage", "Terminverschiebung")
 
 
 @dataclass(frozen=True, slots=True)
+class JournalReply:
+    """A customer's answer as the journal remembers it, with what it answers."""
+
+    reply_id: str
+    sender: str  # E.164; empty, as the text, once it was forgotten
+    text: str
+    answer: Answer
+    received_at: datetime
+    message_id: str | None = None  # None: it belongs to no message
+    about: tuple[Notification, ...] = ()  # what that message told, soonest first
+    told: bool = True  # whether a report has named it
+
+
+@dataclass(frozen=True, slots=True)
 class Contacted:
     """A message that counts for the customer gap (claimed, sent, delivered, unknown)."""
 
@@ -91,6 +106,8 @@ class Known:
     """With which the journal hashes names and recipients."""
     opted_out: frozenset[str] = frozenset()
     """Recipients that asked not to be written to any more."""
+    replies: Sequence[JournalReply] = ()
+    """What was answered to messages about these starts and later ones, oldest first."""
     rejected: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By appointment: recipients that a gateway or mail server refused for good."""
     contacted: Mapping[str, Sequence[Contacted]] = field(default_factory=dict)

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     NO_CONSENT = "no_consent"
     MANUAL_CONTACT = "manual_contact"
     NO_CONTACT = "no_contact"
+    CONFIRMED = "confirmed"
     SUPERSEDED = "superseded"
     RECENTLY_NOTIFIED = "recently_notified"
     HELD_BACK = "held_back"

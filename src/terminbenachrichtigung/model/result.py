@@ -10,6 +10,7 @@ from terminbenachrichtigung.model.appointment import Appointment, BadRow
 from terminbenachrichtigung.model.delivery import Attempt, Content
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Route, Skip
+from terminbenachrichtigung.model.reply import ReplyNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ class RunResult:
     brake: Brake | None = None  # what stopped it, if that was the brake
     untold: tuple[Untold, ...] = ()
     updates: tuple[Update, ...] = ()  # what became known of messages of earlier runs
+    replies: tuple[ReplyNote, ...] = ()  # what customers answered, and no report has named yet
     stranded: tuple[Stranded, ...] = ()
     credits: Credits | None = None  # None: the run did not ask, or got no answer
     news: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from terminbenachrichtigung.model.appointment import Appointment, BadRow
 from terminbenachrichtigung.model.delivery import Attempt, Sent
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Skip
+from terminbenachrichtigung.model.reply import ReplyKind, ReplyNote
 from terminbenachrichtigung.model.result import (
     Credits,
     MessageResult,
@@ -46,6 +47,7 @@ REASONS: Mapping[Reason, str] = {
     "a person must see to it: terminbenachrichtigung staff-list",
     Reason.NO_CONTACT: "no channel of this reminder reaches the customer; "
     "correct the number or the address in the schedule, or call: terminbenachrichtigung staff-list",
+    Reason.CONFIRMED: "the customer has confirmed this start by reply, and unless_confirmed is true",
     Reason.SUPERSEDED: "a reminder closer to the appointment takes this one's place",
     Reason.RECENTLY_NOTIFIED: "the customer was written to or called less than rules.hours_between_messages "
     "hours ago; a later run notifies it",
@@ -74,6 +76,17 @@ UPDATES: Mapping[State, str] = {
     State.UNKNOWN: "its SMS did not arrive, and its e-mail may or may not have; ask the customer, "
     "then: terminbenachrichtigung history resolve MESSAGE_ID --sent (or --not-sent)",
 }
+
+
+REPLIES: Mapping[ReplyKind, str] = {
+    ReplyKind.CONFIRMED: "the customer will come",
+    ReplyKind.WANTS_TO_CANCEL: "the customer will not come, and was told nothing yet; "
+    "a person must see to it: terminbenachrichtigung staff-list",
+    ReplyKind.REPLY: "a person must read the answer: terminbenachrichtigung staff-list",
+    ReplyKind.OPTED_OUT: "nobody writes to this number any more; see: terminbenachrichtigung opt-out list",
+    ReplyKind.NOTED: "nothing follows from it",
+}
+"""What comes of a customer's answer. The answer itself stands where a person asks."""
 
 
 def credits_sentence(found: Credits) -> str:
@@ -149,7 +162,9 @@ def untold_sentence(message: Untold, *, full: bool) -> str:
     )
 
 
-def needs_a_person(fact: MessageResult | Skip | BadRow | Update | Stranded | Credits, zone: tzinfo) -> str:
+def needs_a_person(
+    fact: MessageResult | Skip | BadRow | Update | Stranded | Credits | ReplyNote, zone: tzinfo
+) -> str:
     """One line of `RunResult.news`: what happened, to whom, and what to do. Recipients are masked."""
     match fact:
         case MessageResult():
@@ -173,6 +188,8 @@ def needs_a_person(fact: MessageResult | Skip | BadRow | Update | Stranded | Cre
             )
         case Credits():
             return f"credits: {credits_sentence(fact)}"
+        case ReplyNote():
+            return f"{fact.kind}: {_who_answered(fact)}: {REPLIES[fact.kind]}"
         case BadRow():
             return f"bad row: {bad_row_name(fact)}: {mask_text(fact.detail)}"
         case _:
@@ -217,6 +234,13 @@ def counted(number: int, noun: str) -> str:
 def _attempt(attempt: Attempt) -> str:
     said = f": {attempt.outcome.detail}" if attempt.outcome.detail else ""
     return f"{attempt.route.channel} {attempt.outcome.word}{said}"
+
+
+def _who_answered(note: ReplyNote) -> str:
+    who = mask_recipient(Channel.SMS, note.sender) if note.sender else "a number that was forgotten"
+    if note.customer_id is None:
+        return who
+    return f"customer {note.customer_id} ({who}), {_appointments(note.appointment_ids)}"
 
 
 def _whom(appointment: Appointment, zone: tzinfo, ids: list[str]) -> str:

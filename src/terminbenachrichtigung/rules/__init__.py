@@ -16,6 +16,8 @@ from terminbenachrichtigung.rules.context import has_excluded_status
 from terminbenachrichtigung.rules.forecast import Forecast, forecast, told_in_time
 from terminbenachrichtigung.rules.people import names, same_person
 from terminbenachrichtigung.rules.planning import Judgement, judge, plan
+from terminbenachrichtigung.rules.replies import Replies, read_reply
+from terminbenachrichtigung.rules.replies import notes as reply_notes
 from terminbenachrichtigung.rules.verdicts import (
     LASTING,
     NEVER_NOTIFIED,
@@ -35,6 +37,7 @@ __all__ = [
     "Forecast",
     "Judgement",
     "Parts",
+    "Replies",
     "booked_since",
     "forecast",
     "has_excluded_status",
@@ -44,6 +47,8 @@ __all__ = [
     "plan",
     "plan_by_hand",
     "plan_confirmations",
+    "read_reply",
+    "reply_notes",
     "same_person",
     "still_names",
     "told_in_time",

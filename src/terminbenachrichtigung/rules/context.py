@@ -12,6 +12,7 @@ from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import (
     CONFIRMATION,
     TOLD_NOBODY,
+    JournalReply,
     Known,
     Leftover,
     Notification,
@@ -22,6 +23,7 @@ from terminbenachrichtigung.model.lead import HoursBefore
 from terminbenachrichtigung.model.plan import Reason, Route
 from terminbenachrichtigung.rules.contact import Contact, Parts, contact
 from terminbenachrichtigung.rules.people import ToldByStart, is_retired, names, same_person
+from terminbenachrichtigung.rules.replies import Replies
 from terminbenachrichtigung.times.windows import Quiet
 
 _DAY = timedelta(days=1)
@@ -110,6 +112,7 @@ class Context:
         """By customer: when they were last contacted by hand, by any of their rows."""
         self._reminders = frozenset(each.name for each in settings.reminders)
         self._told_by_start: ToldByStart | None = None
+        self._replies: Replies | None = None
         self._branches: dict[str, bool] = {}
 
     # ------------------------------------------------------------ how far the reminders look
@@ -247,6 +250,12 @@ class Context:
             if same and tick.revokes is None:
                 return tick
         return None
+
+    def confirmed(self, candidate: Candidate) -> JournalReply | None:
+        """The customer's reply that confirms the present start, if it holds."""
+        if self._replies is None:
+            self._replies = Replies(self.known.replies, self.known.name_key)
+        return self._replies.confirmed(candidate.appointment)
 
     def leftover(self, candidate: Candidate) -> Leftover | None:
         """What the last run that planned it left, if it names the present customer and start."""

@@ -225,7 +225,7 @@ def _booked(candidate: Candidate, context: Context) -> str:
     return "booking time unknown" if created is None else f"booked {context.clock(created)}"
 
 
-# ---------------------------------------------------------------- 13-16: the customer
+# ---------------------------------------------------------------- 14-18: the customer
 
 
 def _opted_out(candidate: Candidate, context: Context) -> bool:
@@ -274,7 +274,18 @@ def _channels(candidate: Candidate, context: Context) -> str:
     return "; ".join([*usable, contact.detail] if contact.detail else usable)
 
 
-# ---------------------------------------------------------------- 17-19: the other messages
+def _has_confirmed(candidate: Candidate, context: Context) -> bool:
+    return candidate.horizon.reminder.unless_confirmed and context.confirmed(candidate) is not None
+
+
+def _confirmed(candidate: Candidate, context: Context) -> str:
+    reply = context.confirmed(candidate)
+    return (
+        "no reply confirms it" if reply is None else f"confirmed by reply {context.clock(reply.received_at)}"
+    )
+
+
+# ---------------------------------------------------------------- 19-21: the other messages
 
 
 def _is_superseded(candidate: Candidate, context: Context) -> bool:
@@ -397,6 +408,7 @@ RULES: tuple[Rule, ...] = (
         staff=True,
         unsettled=True,
     ),
+    Rule(Reason.CONFIRMED, _has_confirmed, _confirmed, About.CUSTOMER, Asked.MISSED),
     Rule(
         Reason.SUPERSEDED,
         _is_superseded,

@@ -11,6 +11,7 @@ from terminbenachrichtigung.errors import JournalError, TerminbenachrichtigungEr
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
 from terminbenachrichtigung.model.journal import CONFIRMATION, Leftover, State
 from terminbenachrichtigung.model.plan import MessageOutcome, Reason, Skip
+from terminbenachrichtigung.model.reply import ReplyKind, ReplyNote
 from terminbenachrichtigung.model.result import (
     Credits,
     MessageResult,
@@ -23,11 +24,15 @@ from terminbenachrichtigung.model.result import (
 from terminbenachrichtigung.output.wording import needs_a_person
 from terminbenachrichtigung.run.context import RunContext
 
-Fact = MessageResult | Skip | BadRow | Update | Stranded | Credits
+Fact = MessageResult | Skip | BadRow | Update | Stranded | Credits | ReplyNote
 """What may be news for a person."""
 
 _NEVER_AGAIN = (MessageOutcome.FAILED, MessageOutcome.UNKNOWN)
 """Each such message is news of its own: after a corrected number was refused too, there is another one."""
+
+
+_FOR_A_PERSON = (ReplyKind.WANTS_TO_CANCEL, ReplyKind.REPLY, ReplyKind.OPTED_OUT)
+"""The journal gives a reply to each run until a report has named it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ def write(context: RunContext, result: RunResult, write_report: Callable[[RunRes
             reminder_names=_judged(context.settings),
             facts=[*found.once, *result.facts],
             message_ids=found.message_ids,
+            reply_ids=[each.reply_id for each in result.replies],
         )
     except JournalError as error:
         return _without_a_journal(result, error)
@@ -100,7 +106,7 @@ def end(context: RunContext, now: datetime, ending: str) -> None:
 
 
 def _facts(settings: Settings, result: RunResult) -> Facts:
-    always: list[Fact] = []
+    always: list[Fact] = [each for each in result.replies if each.kind in _FOR_A_PERSON]
     once: dict[tuple[str, str], Fact] = {}
     message_ids = [each.message_id for each in result.untold]
     for message in result.messages:

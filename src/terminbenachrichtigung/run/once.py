@@ -18,6 +18,7 @@ from terminbenachrichtigung.run import follow_up, news
 from terminbenachrichtigung.run.context import RunContext, unsent
 from terminbenachrichtigung.run.deliveries import Progress, deliver
 from terminbenachrichtigung.run.planning import Planned, plan_confirmations, plan_window
+from terminbenachrichtigung.run.replies import FetchedReplies, fetch_replies
 
 CLOCKS_APART = timedelta(minutes=10)
 """So far may the clock of the journal's database be from ours before a run says so."""
@@ -75,6 +76,7 @@ def _notify_whoever_is_due(
     progress: Progress | None,
 ) -> RunResult:
     followed = _follow_up(context, now)
+    answered = _replies(context, now)
     known_again = {update.message_id for update in followed.updates}
     planned = plan_window(context, now)
     confirming = plan_confirmations(context, now, planned.known)
@@ -84,9 +86,10 @@ def _notify_whoever_is_due(
         now,
         quiet=False,
         bad_rows=planned.window.bad_rows,
-        warnings=(*_warnings(context, planned, now), *followed.warnings),
+        warnings=(*_warnings(context, planned, now), *followed.warnings, *answered.warnings),
         untold=tuple(each for each in untold if each.message_id not in known_again),
         updates=followed.updates,
+        replies=answered.notes,
     )
     if brake := _brake(context, messages, max_messages):
         left = tuple(unsent(context, message, now, MessageOutcome.DEFERRED) for message in messages)
@@ -155,18 +158,26 @@ def _follow_up(context: RunContext, now: datetime) -> follow_up.Followed:
     """What became of earlier SMS: before the plan, which may take the next channel for them."""
     if context.account is None or context.settings.sms is None:
         return follow_up.Followed()
-    ends = context.clock.monotonic() + context.timings.asking
-
-    def may_ask() -> bool:
-        return context.clock.monotonic() < ends and context.stopping() is None
-
     return follow_up.follow_up(
         context.writable,
         context.account,
         now,
         reports=context.settings.sms.delivery_reports,
-        may_ask=may_ask,
+        may_ask=_for_a_while(context),
     )
+
+
+def _replies(context: RunContext, now: datetime) -> FetchedReplies:
+    """What customers answered: before the plan, which leaves alone who confirmed or opted out."""
+    if context.account is None or not context.settings.replies.enabled:
+        return FetchedReplies()
+    return fetch_replies(context.writable, context.account, now, may_ask=_for_a_while(context))
+
+
+def _for_a_while(context: RunContext) -> Callable[[], bool]:
+    """Whether the gateway may be asked one more question, before the run's own work must begin."""
+    ends = context.clock.monotonic() + context.timings.asking
+    return lambda: context.clock.monotonic() < ends and context.stopping() is None
 
 
 def _confirm(

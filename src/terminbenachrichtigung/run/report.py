@@ -8,12 +8,14 @@ from operator import attrgetter
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Skip
+from terminbenachrichtigung.model.reply import ReplyKind, ReplyNote
 from terminbenachrichtigung.model.result import MessageResult, Mode, RunResult, Stop, Update
 from terminbenachrichtigung.output.masking import contact_data, mask_recipient, mask_text, private_data
 from terminbenachrichtigung.output.tables import Row, Table, render
 from terminbenachrichtigung.output.wording import (
     OUTCOMES,
     REASONS,
+    REPLIES,
     UPDATES,
     bad_row_name,
     closed_sentence,
@@ -25,6 +27,7 @@ from terminbenachrichtigung.output.wording import (
     stop_sentence,
     untold_sentence,
 )
+from terminbenachrichtigung.safe_text import printable
 
 _STOPS_FOR_A_PERSON = frozenset(Stop) - {Stop.QUIET}
 _ORDER = (
@@ -109,6 +112,18 @@ def as_json(result: RunResult, *, full: bool, zone: tzinfo) -> dict[str, object]
                 "detail": _general(update.detail, full),
             }
             for update in result.updates
+        ],
+        "replies": [
+            {
+                "reply_id": note.reply_id,
+                "kind": note.kind.value,
+                "received_at": note.received_at.astimezone(zone).isoformat(timespec="seconds"),
+                "sender": _sender(note, full),
+                "customer_id": note.customer_id,
+                "appointment_ids": list(note.appointment_ids),
+                **({"text": note.text} if full else {}),
+            }
+            for note in result.replies
         ],
         "credits": result.credits
         and {
@@ -263,6 +278,7 @@ def _body(result: RunResult, zone: tzinfo, full: bool) -> Iterator[str | Table]:
     bad_rows = tuple(Row((bad_row_name(row), _general(row.detail, full))) for row in result.bad_rows)
     yield Table("bad rows, passed over", ("appointment", "detail"), bad_rows)
     yield from _updates(result, full)
+    yield from _replies(result, zone, full)
     if result.credits is not None and result.credits.low:
         yield f"warning: {credits_sentence(result.credits)}"
     yield from (f"warning: {_general(warning, full)}" for warning in result.warnings)
@@ -337,6 +353,35 @@ def _updates(result: RunResult, full: bool) -> Iterator[str | Table]:
     yield from (f"{state}: {UPDATES[state]}" for state in UPDATES if state in states)
     if arrived:
         yield f"{counted(len(arrived), 'earlier message')} arrived"
+
+
+def _replies(result: RunResult, zone: tzinfo, full: bool) -> Iterator[str | Table]:
+    """What customers answered; who confirmed is only counted, and a text shows only where it is asked for."""
+    confirmed = [each for each in result.replies if each.kind is ReplyKind.CONFIRMED]
+    rows = tuple(
+        Row(
+            (
+                local_time(each.received_at, zone),
+                each.kind,
+                each.customer_id or "",
+                _sender(each, full),
+                ", ".join(each.appointment_ids),
+            ),
+            below=printable(each.text) if full else "",
+            style="green" if each.kind in {ReplyKind.CONFIRMED, ReplyKind.NOTED} else "red",
+        )
+        for each in result.replies
+        if full or each.kind is not ReplyKind.CONFIRMED
+    )
+    yield Table("what customers answered", ("at", "it is", "customer", "from", "appointments"), rows)
+    kinds = {each.kind for each in result.replies} - {ReplyKind.CONFIRMED}
+    yield from (f"{kind}: {sentence}" for kind, sentence in REPLIES.items() if kind in kinds)
+    if confirmed:
+        yield f"{counted(len(confirmed), 'customer')} confirmed by reply"
+
+
+def _sender(note: ReplyNote, full: bool) -> str:
+    return printable(note.sender) if full else mask_recipient(Channel.SMS, note.sender)
 
 
 def _update_recipient(update: Update, full: bool) -> str:

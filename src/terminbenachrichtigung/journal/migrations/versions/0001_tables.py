@@ -17,6 +17,7 @@ def upgrade() -> None:
     _attempts()
     _memory_of_runs()
     _staff()
+    _replies()
 
 
 def _index_where(name: str, table: str, columns: list[str], condition: str, *, unique: bool = False) -> None:
@@ -32,6 +33,7 @@ def _meta_and_runs() -> None:
         sa.Column("name_key", sa.Text, nullable=False),
         sa.Column("purged_before", UtcTime, nullable=False),
         sa.Column("purged_at", UtcTime, nullable=False),
+        sa.Column("replies_until", UtcTime),
     )
     op.create_table(
         "journal_runs",
@@ -181,3 +183,23 @@ def _staff() -> None:
         sa.Column("since", UtcTime, nullable=False),
         sa.Column("why", sa.Text, nullable=False),
     )
+
+
+def _replies() -> None:
+    """What customers answered."""
+    op.create_table(
+        "journal_replies",
+        # Whatever a gateway hands out twice, and however many runs fetch it, counts once.
+        sa.Column("reply_id", sa.Text, primary_key=True),
+        sa.Column("message_id", sa.String(36), sa.ForeignKey("journal_messages.message_id")),
+        sa.Column("sender", sa.Text, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("answer", sa.Text, nullable=False),
+        sa.Column("received_at", UtcTime, nullable=False),
+        sa.Column("noted_at", UtcTime, nullable=False),
+        sa.Column("told", sa.Boolean, nullable=False),
+    )
+    op.create_index("journal_replies_message", "journal_replies", ["message_id"])
+    op.create_index("journal_replies_noted_at", "journal_replies", ["noted_at"])
+    # Only those that no report has named yet.
+    _index_where("journal_replies_untold", "journal_replies", ["noted_at"], "NOT told")

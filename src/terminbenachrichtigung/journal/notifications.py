@@ -1,0 +1,46 @@
+"""How a notification is read: one appointment in one message, with where that message stands."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from terminbenachrichtigung.journal.claims import name_from
+from terminbenachrichtigung.journal.tables import messages, notifications
+from terminbenachrichtigung.model.journal import Notification, State
+from terminbenachrichtigung.model.plan import Channel, Route
+
+NOTIFICATIONS = (
+    select(
+        notifications,
+        messages.c.state,
+        messages.c.run_now,
+        messages.c.renewed_at,
+        messages.c.channel,
+        messages.c.recipient,
+    )
+    .join(messages, messages.c.message_id == notifications.c.message_id)
+    # By the journal's clock: a run that began later may have claimed earlier.
+    .order_by(messages.c.claimed_at, notifications.c.generation)
+)
+
+
+def notification(row: Row[Any], leased: tuple[datetime, datetime] | None = None) -> Notification:
+    """One row of `NOTIFICATIONS`; a claim that was renewed outside of `leased` has run out."""
+    state = State(row.state)
+    if state is State.CLAIMED and leased is not None and not leased[0] <= row.renewed_at <= leased[1]:
+        state = State.UNKNOWN
+    return Notification(
+        row.reminder,
+        row.appointment_id,
+        row.generation,
+        row.customer_id,
+        row.starts_at,
+        state,
+        row.message_id,
+        row.run_now,
+        Route(Channel(row.channel), row.recipient or "") if row.channel else None,
+        name_from(row.name),
+        row.first_recipient,
+        revoked=row.revoked_at is not None,
+    )

@@ -1,0 +1,332 @@
+"""What customers answer: fetched, matched, understood, told once; and who said stop is texted no more."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from practice import Practice, Ran, local, number, reminder
+from terminbenachrichtigung.demo.loopback import Answer, Job, LoopbackGateway
+from terminbenachrichtigung.demo.preparation import GATEWAYS
+
+ELEVEN = "2026-11-24 11:00"
+TWELVE = "2026-11-24 12:00"
+ONE = "2026-11-24 13:00"
+OURS = "+491715550000"
+ANSWERED = ("lox24", "seven")
+
+
+@pytest.fixture(params=ANSWERED)
+def gateway(request: pytest.FixtureRequest) -> Iterator[LoopbackGateway]:
+    """Either gateway that can be answered."""
+    with GATEWAYS[request.param]() as made:
+        yield made
+
+
+@pytest.fixture
+def lox24() -> Iterator[LoopbackGateway]:
+    """One of them, where it makes no difference."""
+    with GATEWAYS["lox24"]() as made:
+        yield made
+
+
+def answered_by(practice: Practice, gateway: LoopbackGateway, **replies: Any) -> Practice:
+    """The practice with this gateway, and replies switched on."""
+    gateway._clock = practice.clock
+    practice.gateway = gateway  # type: ignore[assignment]
+    practice.configure(
+        sms={"base_url": gateway.url, "sender": OURS, **gateway.settings},
+        replies={"enabled": True, **replies},
+    )
+    return practice
+
+
+@pytest.fixture
+def told(practice: Practice, lox24: LoopbackGateway) -> Practice:
+    """A practice in which one customer was told of one appointment, by SMS, at ten."""
+    answered_by(practice, lox24)
+    practice.book("1")
+    assert practice.run_once().outcomes == {"1": "sent"}
+    return practice
+
+
+def job_to(practice: Practice, customer: int = 17, nth: int = -1) -> Job:
+    return [job for job in practice.gateway.jobs if job.recipient.endswith(number(customer)[3:])][nth]
+
+
+def says(practice: Practice, text: str, at: str = "2026-11-24 10:30", customer: int = 17, **how: Any) -> None:
+    practice.gateway.reply(job_to(practice, customer), text, at=local(at), **how)
+
+
+def kinds(ran: Ran) -> list[tuple[str, str | None]]:
+    return [(each["kind"], each["customer_id"]) for each in ran.json["replies"]]
+
+
+def opted_out(practice: Practice) -> list[str]:
+    found = practice.run("opt-out", "list", "--json").json["opt_outs"]
+    return [each["recipient"] for each in found]
+
+
+def test_each_kind_of_answer_is_fetched_once_and_told_once(
+    either_practice: Practice, gateway: LoopbackGateway
+) -> None:
+    practice = answered_by(either_practice, gateway)
+    for customer in (1, 2, 3, 4):
+        practice.book(str(customer), customer=customer)
+    practice.run_once()
+    says(practice, "Ja", customer=1)
+    says(practice, "nein", customer=2)
+    says(practice, "Kann ich um 10 Uhr kommen?", customer=3)
+    says(practice, "STOP", customer=4)
+    ran = practice.run_once(now=ELEVEN)
+    assert ran.exit_code == 1
+    assert sorted(kinds(ran)) == [
+        ("confirmed", "1"),
+        ("opted_out", "4"),
+        ("reply", "3"),
+        ("wants_to_cancel", "2"),
+    ]
+    assert len(ran.json["news"]) == 3  # who confirmed is no news
+    assert opted_out(practice) == [number(4)]
+    again = practice.run_once(now=TWELVE)  # the gateway hands the same out again
+    assert (again.exit_code, kinds(again)) == (0, [])
+
+
+def test_replies_are_off_by_default(told: Practice) -> None:
+    told.configure(replies=None)
+    says(told, "nein")
+    told.gateway.requests.clear()
+    ran = told.run_once(now=ELEVEN)
+    assert (ran.exit_code, kinds(ran)) == (0, [])
+    assert not [each for each in told.gateway.requests if each.path == "/incomings"]
+
+
+def test_nothing_is_fetched_in_a_quiet_period(told: Practice) -> None:
+    says(told, "nein")
+    told.gateway.requests.clear()
+    assert told.run_once(now="2026-11-24 21:00").exit_code == 0
+    assert told.gateway.requests == []
+    assert kinds(told.run_once(now="2026-11-25 08:00")) == [("wants_to_cancel", "17")]
+
+
+def test_a_dry_run_fetches_nothing(told: Practice) -> None:
+    says(told, "STOP")
+    told.gateway.requests.clear()
+    assert told.run("dry-run", "--json", now=ELEVEN).exit_code == 0
+    assert told.gateway.requests == []
+    assert opted_out(told) == []
+
+
+# ---------------------------------------------------------------- told once, and at least once
+
+
+def test_news_that_was_not_written_out_is_told_by_the_next_run(told: Practice) -> None:
+    says(told, "nein")
+    told.sql(
+        "CREATE TRIGGER full BEFORE UPDATE OF told ON journal_replies BEGIN SELECT RAISE(FAIL, 'no'); END",
+        "journal",
+    )
+    told.run_once(now=ELEVEN)
+    told.sql("DROP TRIGGER full", "journal")
+    assert kinds(told.run_once(now=TWELVE)) == [("wants_to_cancel", "17")]
+    assert kinds(told.run_once(now=ONE)) == []
+
+
+def test_a_later_yes_overtakes_a_no(told: Practice) -> None:
+    says(told, "nein", at="2026-11-24 10:20")
+    says(told, "ja", at="2026-11-24 10:40")
+    ran = told.run_once(now=ELEVEN)
+    assert (ran.exit_code, kinds(ran)) == (0, [("noted", "17"), ("confirmed", "17")])
+
+
+def test_a_no_that_the_gateway_hands_out_a_day_late_does_not_undo_a_later_yes(told: Practice) -> None:
+    says(told, "ja", at="2026-11-24 10:40")
+    assert kinds(told.run_once(now=ELEVEN)) == [("confirmed", "17")]
+    says(told, "nein", at="2026-11-24 10:20")
+    ran = told.run_once(now=TWELVE)
+    assert (ran.exit_code, kinds(ran)) == (0, [("noted", "17")])
+
+
+# ---------------------------------------------------------------- which message it answers
+
+
+def test_without_the_messages_id_the_newest_message_to_the_number_is_meant(
+    either_practice: Practice, gateway: LoopbackGateway
+) -> None:
+    practice = answered_by(either_practice, gateway)
+    practice.configure(reminders=[reminder(72, "früh"), reminder(24)])
+    practice.book("1", "2026-11-25 09:00")
+    practice.book("2", "2026-11-27 09:00")
+    practice.run_once()
+    practice.run_once(now="2026-11-26 10:00")
+    says(practice, "nein", at="2026-11-26 15:00", named=False)
+    ran = practice.run_once(now="2026-11-26 16:00")
+    assert [each["appointment_ids"] for each in ran.json["replies"]] == [["2"]]
+
+
+def test_a_reply_goes_to_the_message_before_it_however_late_it_is_handed_out(told: Practice) -> None:
+    told.book("2", "2026-11-26 09:00")
+    told.run_once(now="2026-11-25 10:00")
+    says(told, "nein", at="2026-11-24 15:00", named=False)
+    ran = told.run_once(now="2026-11-25 11:00")
+    assert [each["appointment_ids"] for each in ran.json["replies"]] == [["1"]]
+
+
+def test_a_number_that_two_customers_share_decides_nothing(told: Practice) -> None:
+    told.book("2", "2026-11-25 10:30", customer=18, mobile=number(17))
+    told.run_once(now=ELEVEN)
+    says(told, "ja", at="2026-11-24 11:10", named=False)
+    says(told, "nein", at="2026-11-24 11:20", named=False)
+    ran = told.run_once(now=TWELVE)
+    assert (ran.exit_code, kinds(ran)) == (1, [("reply", None), ("reply", None)])
+
+
+def test_one_customer_under_two_ids_shares_nothing(told: Practice) -> None:
+    told.book("2", "2026-11-26 10:30", customer=18, mobile=number(17), last_name="Berger17")
+    told.run_once(now="2026-11-25 11:00")
+    says(told, "nein", at="2026-11-25 11:10", named=False)
+    assert kinds(told.run_once(now="2026-11-25 12:00")) == [("wants_to_cancel", "18")]
+
+
+def test_a_stranger_is_listed_and_may_say_stop(told: Practice) -> None:
+    says(told, "Wer ist da?", sender="+491719999999", named=False)
+    says(told, "stop", sender="+491718888888", named=False)
+    ran = told.run_once(now=ELEVEN)
+    assert sorted(kinds(ran)) == [("opted_out", None), ("reply", None)]
+    assert opted_out(told) == ["+491718888888"]
+
+
+def test_a_reply_after_more_than_seven_days_belongs_to_no_message(told: Practice) -> None:
+    says(told, "ja", at="2026-12-01 10:30", named=False)
+    assert kinds(told.run_once(now="2026-12-01 11:00")) == [("reply", None)]
+
+
+# ---------------------------------------------------------------- stop
+
+
+def test_nobody_who_said_stop_is_texted(either_practice: Practice, gateway: LoopbackGateway) -> None:
+    practice = answered_by(either_practice, gateway)
+    practice.book("1", "2026-11-25 09:00", email="")
+    practice.run_once()
+    practice.book("2", "2026-11-26 09:00", email="")
+    says(practice, "Stopp")
+    practice.run_once(now=ELEVEN)
+    ran = practice.run_once(now="2026-11-25 10:00")
+    assert ran.reasons["2"] == "opted_out"
+    assert practice.texted == [number(17)]
+
+
+def test_the_run_that_fetches_a_stop_heeds_it(told: Practice) -> None:
+    told.book("2", "2026-11-25 20:00", email="")
+    says(told, "stop", at="2026-11-24 10:30")
+    told.configure(rules={"hours_between_messages": 1})
+    ran = told.run_once(now="2026-11-24 19:00")
+    assert ran.reasons["2"] == "opted_out"
+
+
+def test_an_opt_out_that_was_taken_back_is_not_renewed_by_the_same_reply(told: Practice) -> None:
+    says(told, "stop")
+    told.run_once(now=ELEVEN)
+    assert told.run("opt-out", "remove", number(17)).exit_code == 0
+    told.run_once(now=TWELVE)
+    assert opted_out(told) == []
+
+
+# ---------------------------------------------------------------- faults
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(http_status=500),
+        Answer(http_status=401),
+        Answer(body="<html>"),
+        Answer(body='"nothing"'),
+        Answer(hang_up=True),
+    ],
+    ids=["500", "401", "no JSON", "no list", "hung up"],
+)
+def test_a_gateway_that_cannot_be_asked_is_a_warning_and_asked_again(told: Practice, answer: Answer) -> None:
+    says(told, "nein")
+    told.gateway.script = lambda request: answer if request.path == "/incomings" else None
+    ran = told.run_once(now=ELEVEN)
+    assert [each for each in ran.json["warnings"] if "what customers answered" in each]
+    assert kinds(ran) == []
+    told.gateway.script = None
+    assert kinds(told.run_once(now=TWELVE)) == [("wants_to_cancel", "17")]
+
+
+def test_all_pages_are_read(told: Practice) -> None:
+    for minute in range(35):
+        says(told, f"Frage {minute}", at=f"2026-11-24 10:{minute + 10}", sender=number(minute), named=False)
+    assert len(kinds(told.run_once(now=ELEVEN))) == 35
+
+
+def test_a_gateway_that_gives_the_same_page_for_ever_is_left(told: Practice) -> None:
+    page = {"hydra:member": [{"uuid": "a", "from": number(17), "text": "nein", "received_at": 1795000000}]}
+    told.gateway.script = lambda request: (
+        Answer(body=json.dumps(page)) if request.path == "/incomings" else None
+    )
+    told.run_once(now=ELEVEN)
+    asked = [request for request in told.gateway.requests if request.path == "/incomings"]
+    assert len(asked) <= 2 + 1
+
+
+def test_what_is_dated_far_ahead_waits(told: Practice) -> None:
+    says(told, "nein", at="2026-11-27 10:00")
+    assert kinds(told.run_once(now=ELEVEN)) == []
+
+
+def test_replies_come_back_after_a_run_whose_clock_was_ahead(told: Practice) -> None:
+    told.run_once(now="2028-03-01 10:00")
+    says(told, "nein")
+    assert kinds(told.run_once(now=ELEVEN)) == [("wants_to_cancel", "17")]
+
+
+# ---------------------------------------------------------------- privacy
+
+
+def test_texts_and_numbers_are_shown_where_a_person_asks_and_nowhere_else(told: Practice) -> None:
+    says(told, "Bin im Krankenhaus\x1b[2J, bitte anrufen")
+    ran = told.run("-v", "run-once", now=ELEVEN)
+    assert ran.exit_code == 1
+    shown = ran.stdout + ran.stderr
+    assert "Krankenhaus" not in shown
+    assert number(17) not in shown
+
+
+def test_the_quiet_report_says_what_to_do(told: Practice) -> None:
+    says(told, "Nein!")
+    ran = told.run("run-once", "--quiet", now=ELEVEN)
+    assert ran.exit_code == 1
+    assert "wants_to_cancel: customer 17 (+49171•••017), appointment 1: the customer will not come" in (
+        " ".join(ran.stdout.split())
+    )
+    assert told.run("run-once", "--quiet", now=TWELVE).stdout == ""
+
+
+CANNOT = [
+    # what the configuration says of the sender; what config check says
+    ({"sender": "OptikNord"}, "sms.sender"),
+    ({"provider": "smscreator"}, "smscreator"),
+]
+
+
+@pytest.mark.parametrize(("sms", "word"), CANNOT)
+def test_config_check_refuses_who_cannot_be_answered(
+    told: Practice, sms: Mapping[str, str], word: str
+) -> None:
+    told.configure(sms=dict(sms))
+    ran = told.run("config", "check")
+    assert ran.exit_code == 2
+    assert "with replies.enabled" in ran.stderr
+    assert word in ran.stderr
+
+
+def test_config_check_refuses_a_branch_that_cannot_be_answered(told: Practice, tmp_path: Path) -> None:
+    told.configure(branches={"HH1": {"sms_sender": "OptikHH"}})
+    ran = told.run("config", "check")
+    assert ran.exit_code == 2
+    assert "branches.HH1.sms_sender" in ran.stderr
