@@ -62,6 +62,7 @@ def test_json_is_the_contract_s_example_with_a_few_more_keys() -> None:
         "stopped": None,
         "expired": [],
         "updates": [],
+        "replies": [],
         "credits": None,
         "news": [],
         "message_id": JOB,
