@@ -1,7 +1,7 @@
 """What customers answer: fetched, matched, understood, told once; and who said stop is texted no more."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -330,3 +330,137 @@ def test_config_check_refuses_a_branch_that_cannot_be_answered(told: Practice, t
     ran = told.run("config", "check")
     assert ran.exit_code == 2
     assert "branches.HH1.sms_sender" in ran.stderr
+
+
+# ---------------------------------------------------------------- the staff list
+
+
+def to_call(practice: Practice, now: str = ELEVEN) -> list[tuple[str, str]]:
+    """Customer and reason, in the order of the list."""
+    listed = practice.run("staff-list", "--json", now=now).json["customers"]
+    return [(each["customer_id"], each["reason"]) for each in listed]
+
+
+def test_who_wants_to_cancel_is_first_and_who_asked_is_quoted(
+    either_practice: Practice, gateway: LoopbackGateway
+) -> None:
+    practice = answered_by(either_practice, gateway)
+    practice.book("1", "2026-11-25 08:30", customer=1, mobile="", email="", preferred_channel="Brief")
+    practice.book("2", "2026-11-25 08:40", customer=2)
+    practice.book("3", "2026-11-25 08:50", customer=3)
+    practice.book("4", "2026-11-25 09:00", customer=4)
+    practice.run_once()
+    says(practice, "Kann ich meine Tochter\x1b[2J mitbringen?", customer=2)
+    says(practice, "NEIN", customer=3)
+    says(practice, "ja", customer=4)
+    practice.run_once(now=ELEVEN)
+    assert to_call(practice) == [("3", "wants_to_cancel"), ("1", "manual_contact"), ("2", "reply")]
+    listed = practice.run("staff-list", now=ELEVEN).stdout
+    assert "Kann ich meine Tochter [2J mitbringen?" in " ".join(listed.split())
+    assert "\x1b" not in listed
+    (asked,) = practice.run("staff-list", "--json", now=ELEVEN).json["customers"][2]["appointments"]
+    assert asked["said"] == [
+        {
+            "at": "2026-11-24T10:30:00+01:00",
+            "text": "Kann ich meine Tochter [2J mitbringen?",
+            "answer": "other",
+        }
+    ]
+
+
+SETTLES = [
+    # what happens; who is on the list then
+    pytest.param(lambda told: told.cancel("1"), [], id="cancelled, as they asked"),
+    pytest.param(lambda told: told.remove("1"), [], id="taken out"),
+    pytest.param(lambda told: told.run("staff-list", "done", "1", now=ELEVEN), [], id="ticked off"),
+    pytest.param(lambda told: told.change("1", last_contacted_at="2026-11-24 10:45"), [], id="called since"),
+    pytest.param(
+        lambda told: told.change("1", last_contacted_at="2026-11-24 10:15"),
+        [("17", "wants_to_cancel")],
+        id="called before",
+    ),
+    pytest.param(
+        lambda told: told.change("1", starts_at="2026-11-25 09:30"),
+        [("17", "wants_to_cancel")],
+        id="moved, and nobody told them",
+    ),
+]
+
+
+@pytest.mark.parametrize(("settle", "listed"), SETTLES)
+def test_what_settles_the_wish_to_cancel(
+    told: Practice, settle: Callable[[Practice], object], listed: list[tuple[str, str]]
+) -> None:
+    says(told, "nein")
+    told.run_once(now=ELEVEN)
+    assert to_call(told) == [("17", "wants_to_cancel")]
+    settle(told)
+    assert to_call(told, "2026-11-24 11:10") == listed
+
+
+def test_told_of_the_new_start_the_wish_to_cancel_the_old_one_is_over(told: Practice) -> None:
+    says(told, "nein")
+    told.run_once(now=ELEVEN)
+    told.change("1", starts_at="2026-11-25 09:30")
+    assert told.run_once(now=TWELVE).outcomes == {"1": "sent"}
+    assert to_call(told, TWELVE) == []
+
+
+def test_who_changed_their_mind_after_it_was_cancelled_is_called(told: Practice) -> None:
+    says(told, "nein", at="2026-11-24 10:20")
+    told.run_once(now=ELEVEN)
+    told.cancel("1")
+    assert to_call(told) == []
+    says(told, "ja", at="2026-11-24 11:20")
+    told.run_once(now=TWELVE)
+    assert to_call(told, TWELVE) == [("17", "cancelled")]
+
+
+def test_a_question_about_a_cancelled_appointment_is_read(told: Practice) -> None:
+    told.cancel("1")
+    says(told, "Wieso das?")
+    told.run_once(now=ELEVEN)
+    (entry,) = told.run("staff-list", "--json", now=ELEVEN).json["customers"]
+    assert {each["text"] for each in entry["appointments"][0]["said"]} == {"Wieso das?"}
+
+
+def test_a_strangers_answer_is_listed_by_the_number_until_it_is_ticked_off(told: Practice) -> None:
+    says(told, "Falsche Nummer!", sender="+491719999999", named=False)
+    says(told, "ja", sender="+491719999999", named=False)
+    told.run_once(now=ELEVEN)
+    (entry,) = told.run("staff-list", "--json", now=ELEVEN).json["customers"]
+    assert (entry["customer_id"], entry["starts_at"]) == ("+491719999999", None)
+    assert (entry["mobile"], entry["appointment_ids"]) == ("+491719999999", ["+491719999999"])
+    assert {each["text"] for each in entry["appointments"][0]["said"]} == {"Falsche Nummer!", "ja"}
+    assert told.run("staff-list", "done", "+491719999999", now=ELEVEN).exit_code == 0
+    assert to_call(told) == []
+
+
+def test_an_answer_that_comes_when_all_is_over_is_read_as_well(told: Practice) -> None:
+    says(told, "Habe es vergessen, tut mir leid", at="2026-11-25 09:10")
+    ran = told.run_once(now="2026-11-25 10:00")
+    assert (ran.exit_code, kinds(ran)) == (1, [("reply", "17")])
+    assert to_call(told, "2026-11-25 10:10") == [("17", "reply")]
+    assert told.run("staff-list", "done", "1", now="2026-11-25 10:20").exit_code == 0
+    assert to_call(told, "2026-11-25 10:30") == []
+
+
+def test_an_answer_that_was_listed_before_its_appointment_goes_with_it(told: Practice) -> None:
+    says(told, "Bin fünf Minuten später da")
+    told.run_once(now=ELEVEN)
+    assert to_call(told) == [("17", "reply")]
+    assert to_call(told, "2026-11-25 09:10") == []
+
+
+def test_the_page_and_the_mail_show_what_was_answered(told: Practice) -> None:
+    says(told, "<b>Komme</b> später")
+    told.run_once(now=ELEVEN)
+    told.run("staff-list", "--html", str(told.folder / "liste.html"), now=ELEVEN)
+    page = (told.folder / "liste.html").read_text(encoding="utf-8")
+    assert "Antwort 24.11.2026, 10:30 Uhr: „&lt;b&gt;Komme&lt;/b&gt; später“" in page
+    told.configure(staff_list={"recipients": ["empfang@example.org"], "send_at": "07:30"})
+    told.run_once(now=TWELVE)
+    (mail,) = told.mail.received
+    body = mail.message.get_body(("plain",))
+    assert body is not None
+    assert "Hat auf die SMS geantwortet" in body.get_content()

@@ -181,8 +181,10 @@ def test_the_reasons_are_those_of_runs_and_messages() -> None:
     skips = {Reason.MISSED, Reason.NO_CONTACT, Reason.MANUAL_CONTACT}
     ends = {MessageOutcome.FAILED, MessageOutcome.UNKNOWN}
     changed = {
+        StaffReason.WANTS_TO_CANCEL,
         StaffReason.CANCELLED,
         StaffReason.MOVED,
+        StaffReason.REPLY,
         StaffReason.REINSTATED,
         StaffReason.NUMBER_CHANGED,
         StaffReason.IMPORT,

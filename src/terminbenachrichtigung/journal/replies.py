@@ -51,6 +51,7 @@ def read_replies(connection: Connection, which: ColumnElement[bool]) -> tuple[Jo
             row.message_id,
             tuple(sorted(about[row.message_id], key=lambda each: (each.starts_at, each.appointment_id))),
             told=row.told,
+            noted_at=row.noted_at,
         )
         for row in rows
     )
@@ -133,12 +134,31 @@ class ReplyNotes(Connected):
                     )
 
     @patient
+    def stray_replies(self, since: datetime) -> tuple[JournalReply, ...]:
+        """Those noted since then that belong to no message, or came when all that it told was over."""
+        with self._transaction(writes=False) as connection:
+            found = read_replies(
+                connection,
+                and_(
+                    replies.c.noted_at >= since,
+                    replies.c.sender != "",
+                    replies.c.answer != Answer.STOP,
+                    or_(replies.c.message_id.is_(None), replies.c.answer != Answer.YES),
+                ),
+            )
+        return tuple(each for each in found if _came_when_all_was_over(each))
+
+    @patient
     def untold_replies(self) -> tuple[JournalReply, ...]:
         """Those that no report has named yet, with all others to the same messages, oldest first."""
         with self._transaction(writes=False) as connection:
             untold = replies.c.told.is_(False)
             beside = select(replies.c.message_id).where(untold, replies.c.message_id.is_not(None))
             return read_replies(connection, or_(untold, replies.c.message_id.in_(beside)))
+
+
+def _came_when_all_was_over(reply: JournalReply) -> bool:
+    return all(reply.noted_at is not None and told.starts_at <= reply.noted_at for told in reply.about)
 
 
 def _sent_sms(connection: Connection, which: ColumnElement[bool]) -> list[SentSms]:

@@ -70,6 +70,7 @@ class JournalReply:
     message_id: str | None = None  # None: it belongs to no message
     about: tuple[Notification, ...] = ()  # what that message told, soonest first
     told: bool = True  # whether a report has named it
+    noted_at: datetime | None = None  # the `now` of the run that fetched it
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from terminbenachrichtigung.rules.context import has_excluded_status
 from terminbenachrichtigung.rules.forecast import Forecast, forecast, told_in_time
 from terminbenachrichtigung.rules.people import names, same_person
 from terminbenachrichtigung.rules.planning import Judgement, judge, plan
-from terminbenachrichtigung.rules.replies import Replies, read_reply
+from terminbenachrichtigung.rules.replies import Replies, decision, needs_reading, read_reply
 from terminbenachrichtigung.rules.replies import notes as reply_notes
 from terminbenachrichtigung.rules.verdicts import (
     LASTING,
@@ -39,11 +39,13 @@ __all__ = [
     "Parts",
     "Replies",
     "booked_since",
+    "decision",
     "forecast",
     "has_excluded_status",
     "judge",
     "judge_confirmation",
     "names",
+    "needs_reading",
     "plan",
     "plan_by_hand",
     "plan_confirmations",

@@ -101,6 +101,11 @@ def decision(replies: Iterable[JournalReply]) -> JournalReply | None:
     return max(decided, key=_order, default=None)
 
 
+def needs_reading(reply: JournalReply) -> bool:
+    """Whether a person must read it, word for word: none of the words, or a no to a cancellation."""
+    return reply.answer is Answer.OTHER or (reply.answer is Answer.NO and _is_off(reply))
+
+
 def _is_off(reply: JournalReply) -> bool:
     """Whether it answers the message that an appointment is off: an "ok" to that confirms nothing."""
     return any(told.reminder == CANCELLATION for told in reply.about)
@@ -169,13 +174,11 @@ def _kind(reply: JournalReply, beside: Collection[JournalReply]) -> ReplyKind:
             return ReplyKind.OPTED_OUT
         case _ if reply.message_id is None:
             return ReplyKind.REPLY
-        case Answer.OTHER:
+        case _ if needs_reading(reply):
             return ReplyKind.REPLY
-        case _ if _is_off(reply):
-            return ReplyKind.REPLY if reply.answer is Answer.NO else ReplyKind.NOTED
         case _ if decision(beside) is not reply:
             return ReplyKind.NOTED
         case Answer.YES:
             return ReplyKind.CONFIRMED
-        case Answer.NO:
+        case _:
             return ReplyKind.WANTS_TO_CANCEL

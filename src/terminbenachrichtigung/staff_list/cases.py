@@ -11,6 +11,7 @@ from terminbenachrichtigung.model.journal import Known, StaffTick
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, reaches, text_lengths
 from terminbenachrichtigung.run.planning import Look, judge, look
+from terminbenachrichtigung.staff_list.answers import LISTED_FOR, answer_cases, stray_cases
 from terminbenachrichtigung.staff_list.changes import Seen, cancelled_cases, standing_cases
 from terminbenachrichtigung.staff_list.entries import (
     NO_START,
@@ -105,6 +106,9 @@ def _look(context: RunContext) -> _Found:
     standing = [case for case in standing_cases(seen) if case.appointment.appointment_id not in listed]
     told = _will_be_told(context, found, seen, standing, now)
     cases += (case for case in standing if case.appointment.appointment_id not in told)
+    cases += answer_cases(seen)
+    if context.journal is not None:
+        cases += stray_cases(context.journal.stray_replies(moment - LISTED_FOR))
     cases += _refused(context, seen.rows, moment)
     cases += _bad_rows(found.window.bad_rows, moment)
     return _Found(tuple(cases), seen.known, moment, _contacts(seen.rows.values(), moment))
@@ -164,6 +168,7 @@ def _seen(context: RunContext, found: Look, moment: datetime, now: datetime) -> 
             known,
             notifications={**known.notifications, **more.notifications},
             confirmations={**known.confirmations, **more.confirmations},
+            replies=max(known.replies, more.replies, key=len),  # a window without rows asks for none
         )
     # A row that cannot be read may say anything: it is no cancellation.
     unclear = {bad.appointment_id for bad in bad_rows}

@@ -10,6 +10,7 @@ from terminbenachrichtigung.contact.names import same_name
 from terminbenachrichtigung.model.appointment import GONE, Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import Known, Notification, State
 from terminbenachrichtigung.model.plan import Channel, Route
+from terminbenachrichtigung.model.reply import Answer
 from terminbenachrichtigung.staff_list.entries import StaffCase
 from terminbenachrichtigung.staff_list.reasons import StaffReason
 
@@ -29,6 +30,18 @@ class Seen:
     names: Callable[[Appointment, Route], bool]  # whether a row still names a number or address
     now: datetime  # a start that is not later needs no call
 
+    def answers(self) -> rules.Replies:
+        """What customers answered, by start."""
+        return rules.Replies(self.known.replies, self.known.name_key)
+
+    def stands_for(self, heard: Notification, row: Appointment) -> bool:
+        """Whether a row is an appointment ahead, of the person who heard of it."""
+        return row.starts_at > self.now and not self.cancelled(row) and self.is_theirs(heard, row)
+
+    def any_row_of(self, heard: Notification) -> Appointment | None:
+        """A row of the customer who heard of it, for name and numbers."""
+        return next((row for row in self.rows.values() if row.customer_id == heard.customer_id), None)
+
     def is_theirs(self, heard: Notification, row: Appointment) -> bool:
         """Whether the appointment is still that of the person who heard of it."""
         return rules.same_person(heard, row, self.known.name_key)
@@ -47,6 +60,7 @@ def cancelled_cases(seen: Seen) -> Iterator[StaffCase]:
             customers.setdefault(each.customer_id, each)
             if not seen.cancelled(each):
                 at_start[to_the_minute(each.starts_at)].append(each)
+    answers = seen.answers()
     for appointment_id, notifications in seen.known.notifications.items():
         row = seen.rows.get(appointment_id)
         for heard in _last_heard(notifications):
@@ -65,8 +79,10 @@ def cancelled_cases(seen: Seen) -> Iterator[StaffCase]:
             if any(_is_their_other_row(seen, heard, other) for other in at_start[heard.starts_at]):
                 continue
             theirs = row if row and seen.is_theirs(heard, row) else customers.get(heard.customer_id)
+            if _asked_for(answers, as_told(heard, theirs)):
+                continue
             yield StaffCase(
-                _as_told(heard, theirs),
+                as_told(heard, theirs),
                 heard.reminder,
                 StaffReason.CANCELLED,
                 detail,
@@ -138,7 +154,14 @@ def _is_same(one: Notification, other: Notification) -> bool:
     return one.customer_id == other.customer_id or same_name(one.name, other.name)
 
 
-def _as_told(heard: Notification, theirs: Appointment | None) -> Appointment:
+def _asked_for(answers: rules.Replies, row: Appointment) -> bool:
+    """Whether the customer answered that they will not come: then it is no news to them that it is off."""
+    held = rules.decision(answers.about(row))
+    return held is not None and held.answer is Answer.NO
+
+
+def as_told(heard: Notification, theirs: Appointment | None) -> Appointment:
+    """The appointment as the customer has it in mind."""
     if theirs is not None:
         return replace(
             theirs,

@@ -8,13 +8,23 @@ from types import MappingProxyType
 
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
-from terminbenachrichtigung.model.journal import Known, Notification, StaffTick, State
+from terminbenachrichtigung.model.journal import JournalReply, Known, Notification, StaffTick, State
 from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.model.reply import Answer
 from terminbenachrichtigung.safe_text import printable
 from terminbenachrichtigung.staff_list.reasons import StaffReason
 
 NO_START = datetime(9000, 1, 1, tzinfo=UTC)
 """In place of the start of an appointment whose line was refused, and had none that could be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a customer answered to an SMS, word for word, without control characters."""
+
+    at: datetime
+    text: str
+    answer: Answer  # what it was understood as
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,7 @@ class StaffCase:
     contact_counts_since: datetime  # a contact by hand at or after this moment settles the case
     message_id: str = ""  # of the message that is the cause; empty where none is
     told: datetime | None = None  # the start that the customer was told, of a moved appointment
+    said: Said | None = None  # the answer that is the cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,7 @@ class Matter:
     branch_code: str
     branch_name: str
     got: tuple[Got, ...] = ()  # oldest first
+    said: tuple[Said, ...] = ()  # the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,7 @@ def staff_list(
     nothing. `no_contact` cases must be those that no other reminder can reach either. `done` is what a
     person ticked off, `contacts` when a customer was last contacted by hand, by any of their rows.
     """
+    answers = rules.Replies(known.replies, known.name_key)
     by_customer: defaultdict[str, list[StaffCase]] = defaultdict(list)
     for case in cases:
         if case.appointment.customer_id is not None:
@@ -109,13 +122,19 @@ def staff_list(
     for customer_id, of_customer in by_customer.items():
         found = _open(of_customer, known, now, contacts.get(customer_id))
         if open_cases := [case for case in found if tick(case) not in done]:
-            entries.append(_entry(customer_id, open_cases, known))
+            entries.append(_entry(customer_id, open_cases, known, answers))
     return tuple(sorted(entries, key=_place))
 
 
-def _place(entry: StaffEntry) -> tuple[bool, datetime, str]:
-    """Soonest first; the rows that nobody can read, at the end."""
-    return entry.reason is StaffReason.BAD_ROW, entry.starts_at, entry.customer_id
+def said(reply: JournalReply) -> Said:
+    """A customer's answer as the list shows it."""
+    return Said(reply.received_at, printable(reply.text).strip(), reply.answer)
+
+
+def _place(entry: StaffEntry) -> tuple[int, datetime, str]:
+    """Who wants to cancel first of all, then soonest first; the rows that nobody can read, at the end."""
+    place = {StaffReason.WANTS_TO_CANCEL: -1, StaffReason.BAD_ROW: 1}.get(entry.reason, 0)
+    return place, entry.starts_at, entry.customer_id
 
 
 def tick(case: StaffCase) -> StaffTick:
@@ -153,6 +172,7 @@ _MAY_HAVE_ARRIVED = frozenset({State.UNKNOWN, State.CLAIMED})
 _GOT = _TOLD | {State.UNKNOWN}
 _TOLD_IS_THE_TROUBLE = frozenset(
     {StaffReason.CANCELLED, StaffReason.NUMBER_CHANGED, StaffReason.IMPORT, StaffReason.BAD_ROW}
+    | {StaffReason.WANTS_TO_CANCEL, StaffReason.REPLY}
 )
 _URGENCY = {reason: rank for rank, reason in enumerate(StaffReason)}
 
@@ -204,14 +224,14 @@ def _told_otherwise(appointment: Appointment, known: Known) -> datetime | None:
     return told[-1] if told and told[-1] != to_the_minute(appointment.starts_at) else None
 
 
-def _entry(customer_id: str, cases: Sequence[StaffCase], known: Known) -> StaffEntry:
+def _entry(customer_id: str, cases: Sequence[StaffCase], known: Known, answers: rules.Replies) -> StaffEntry:
     soonest_first = sorted(
         cases, key=lambda case: (case.appointment.starts_at, case.appointment.appointment_id)
     )
     by_appointment: dict[str, list[StaffCase]] = {}
     for case in soonest_first:
         by_appointment.setdefault(case.appointment.appointment_id, []).append(case)
-    matters = tuple(_matter(each, known) for each in by_appointment.values())
+    matters = tuple(_matter(each, known, answers) for each in by_appointment.values())
     soonest = soonest_first[0].appointment
     most_urgent = min(matters, key=lambda matter: _URGENCY[matter.reason])
     names = (soonest.salutation, soonest.first_name, soonest.last_name)
@@ -231,7 +251,7 @@ def _entry(customer_id: str, cases: Sequence[StaffCase], known: Known) -> StaffE
     )
 
 
-def _matter(cases: Sequence[StaffCase], known: Known) -> Matter:
+def _matter(cases: Sequence[StaffCase], known: Known, answers: rules.Replies) -> Matter:
     most_urgent = min(cases, key=lambda case: _URGENCY[case.reason])
     appointment = most_urgent.appointment
     heard = (
@@ -258,4 +278,12 @@ def _matter(cases: Sequence[StaffCase], known: Known) -> Matter:
         branch_code=printable(appointment.branch_code),
         branch_name=printable(appointment.branch_name),
         got=got,
+        said=_said(cases, answers),
     )
+
+
+def _said(cases: Sequence[StaffCase], answers: rules.Replies) -> tuple[Said, ...]:
+    """All that was answered about the appointment, and what put it on the list."""
+    causes = [case.said for case in cases if case.said is not None]
+    about = [said(reply) for reply in answers.about(cases[0].appointment)]
+    return tuple(sorted(dict.fromkeys((*causes, *about)), key=lambda each: each.at))

@@ -31,6 +31,7 @@ class _Line:
     branch: str
     reason: str
     told: str
+    said: tuple[str, ...]
     got: str
 
 
@@ -86,7 +87,7 @@ def _plain(entries: Sequence[StaffEntry], now: datetime, zone: ZoneInfo, languag
         for line in customer.lines:
             where = f", {line.branch}" if line.branch else ""
             lines.append(f"    {line.day}, {line.date}, {line.clock}{where} (#{line.appointment_id})")
-            lines += [f"      {text}" for text in (line.reason, line.told, line.got) if text]
+            lines += [f"      {text}" for text in (line.reason, line.told, *line.said, line.got) if text]
         lines.append("")
     return "\n".join(lines)
 
@@ -132,8 +133,15 @@ def _line(matter: Matter, zone: ZoneInfo, language: str, words: Words) -> _Line:
         branch=_clipped(matter.branch_name or matter.branch_code),
         reason=words.reasons[matter.reason],
         told=told,
+        said=tuple(_said_words(matter, zone, language, words)),
         got=words.got.format(what=got) if got else words.got_nothing,
     )
+
+
+def _said_words(matter: Matter, zone: ZoneInfo, language: str, words: Words) -> Iterator[str]:
+    for each in matter.said:
+        at = dates.words(each.at, zone, _known(language))
+        yield words.answered.format(date=at.date_short, time=at.time, text=_clipped(each.text))
 
 
 def _got(matter: Matter, zone: ZoneInfo, language: str, words: Words) -> Iterator[str]:

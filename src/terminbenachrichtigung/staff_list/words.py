@@ -33,6 +33,7 @@ class Words:
     tick_off: str
     channels: Mapping[Channel | None, str]
     unsure: str
+    answered: str  # date, time, text
     reasons: Mapping[StaffReason, str]
 
 
@@ -64,11 +65,14 @@ _DE = Words(
     tick_off="Termin-Nummer zum Abhaken",
     channels={Channel.SMS: "SMS", Channel.EMAIL: "E-Mail", None: "durch ein anderes System"},
     unsure="vielleicht nicht angekommen",
+    answered="Antwort {date}, {time} Uhr: „{text}“",
     reasons={
+        StaffReason.WANTS_TO_CANCEL: "Möchte absagen. Bitte den Termin streichen oder anrufen.",
         StaffReason.MISSED: "Wurde nicht rechtzeitig erinnert.",
         StaffReason.CANCELLED: "Der Termin entfällt, aber wir haben daran erinnert. Bitte absagen.",
         StaffReason.MOVED: "Der Termin wurde verschoben. Bitte die neue Zeit mitteilen.",
         StaffReason.REINSTATED: "Der Termin gilt wieder, nachdem er abgesagt war. Bitte Bescheid geben.",
+        StaffReason.REPLY: "Hat auf die SMS geantwortet. Bitte lesen.",
         StaffReason.NUMBER_CHANGED: "Wurde unter einer Nummer oder Adresse erinnert, die nicht mehr gilt.",
         StaffReason.IMPORT: "Die Terminliste war hier nicht lesbar. Bitte den Termin prüfen.",
         StaffReason.FAILED: "Die Nachricht konnte nicht zugestellt werden.",
@@ -102,11 +106,14 @@ _EN = Words(
     tick_off="appointment number, for ticking off",
     channels={Channel.SMS: "SMS", Channel.EMAIL: "e-mail", None: "by another system"},
     unsure="may not have arrived",
+    answered="Answered {date}, {time}: “{text}”",
     reasons={
+        StaffReason.WANTS_TO_CANCEL: "Wants to cancel. Please take the appointment out, or call.",
         StaffReason.MISSED: "Was not reminded in time.",
         StaffReason.CANCELLED: "The appointment is off, but we sent a reminder of it. Please tell them.",
         StaffReason.MOVED: "The appointment was moved. Please tell them the new time.",
         StaffReason.REINSTATED: "The appointment stands again after we said it was off. Please tell them.",
+        StaffReason.REPLY: "Answered the SMS. Please read it.",
         StaffReason.NUMBER_CHANGED: "Was reminded at a number or address that has been corrected since.",
         StaffReason.IMPORT: "This line of the appointments could not be read. Please check it.",
         StaffReason.FAILED: "The message could not be delivered.",
@@ -140,11 +147,14 @@ _FR = Words(
     tick_off="numéro du rendez-vous, pour le cocher",
     channels={Channel.SMS: "SMS", Channel.EMAIL: "e-mail", None: "par un autre système"},
     unsure="peut-être pas arrivé",
+    answered="Réponse {date}, {time} : « {text} »",
     reasons={
+        StaffReason.WANTS_TO_CANCEL: "Souhaite annuler. Supprimer le rendez-vous, ou appeler.",
         StaffReason.MISSED: "N’a pas reçu de rappel à temps.",
         StaffReason.CANCELLED: "Le rendez-vous est annulé après notre rappel. À prévenir.",
         StaffReason.MOVED: "Le rendez-vous a été déplacé. Annoncer la nouvelle heure.",
         StaffReason.REINSTATED: "Le rendez-vous est de nouveau prévu après son annulation. À prévenir.",
+        StaffReason.REPLY: "A répondu au SMS. À lire.",
         StaffReason.NUMBER_CHANGED: "Rappel envoyé à un numéro ou une adresse corrigés depuis.",
         StaffReason.IMPORT: "Cette ligne des rendez-vous est illisible. À vérifier.",
         StaffReason.FAILED: "Le message n’a pas pu être remis.",

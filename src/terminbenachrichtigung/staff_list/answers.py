@@ -1,0 +1,89 @@
+"""Whose answer a person must read, or who wants to cancel (contract, section 9, *Replies*)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from terminbenachrichtigung import rules
+from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
+from terminbenachrichtigung.model.journal import JournalReply, Notification, State
+from terminbenachrichtigung.model.reply import Answer
+from terminbenachrichtigung.staff_list.changes import Seen, as_told
+from terminbenachrichtigung.staff_list.entries import NO_START, StaffCase, said
+from terminbenachrichtigung.staff_list.reasons import StaffReason
+
+LISTED_FOR = timedelta(days=30)
+"""So long an answer that no appointment ahead belongs to stays on the list, unless it is ticked off."""
+_HEARD = (State.SENT, State.DELIVERED, State.UNKNOWN, State.CLAIMED)
+
+
+def answer_cases(seen: Seen) -> Iterator[StaffCase]:
+    """Of the answers about what lies ahead: who will not come, and what was not understood."""
+    answers = seen.answers()
+    for reply in seen.known.replies:
+        if reply.answer not in (Answer.NO, Answer.OTHER):
+            continue
+        for told in {each.appointment_id: each for each in reply.about}.values():
+            row = seen.rows.get(told.appointment_id) or _made_anew(seen, told)
+            stands = row is not None and seen.stands_for(told, row)
+            if rules.needs_reading(reply):
+                yield from _to_read(seen, reply, told, row if stands else None)
+            elif reply.answer is Answer.NO and row is not None and stands:
+                yield from _to_cancel(seen, answers, reply, told, row)
+
+
+def stray_cases(replies: Iterable[JournalReply]) -> Iterator[StaffCase]:
+    """Answers that belong to no message, by the number alone; and those that came when all was over."""
+    for reply in replies:
+        told = reply.about[0] if reply.about else None
+        row = Appointment(
+            told.appointment_id if told else reply.sender,
+            NO_START,
+            told.customer_id if told else reply.sender,
+            type_notifiable=True,
+            is_group=False,
+            mobile=reply.sender,
+        )
+        yield _case(StaffReason.REPLY, reply, row, told.reminder if told else "")
+
+
+def _to_read(
+    seen: Seen, reply: JournalReply, told: Notification, row: Appointment | None
+) -> Iterator[StaffCase]:
+    if row is not None:
+        yield _case(StaffReason.REPLY, reply, row, told.reminder)
+    elif told.starts_at > seen.now:
+        yield _case(StaffReason.REPLY, reply, as_told(told, seen.any_row_of(told)), told.reminder)
+
+
+def _to_cancel(
+    seen: Seen, answers: rules.Replies, reply: JournalReply, told: Notification, row: Appointment
+) -> Iterator[StaffCase]:
+    """A no that holds. Where the appointment has moved since, it is over once the new start was told."""
+    if rules.decision(answers.about(replace(row, starts_at=told.starts_at))) is not reply:
+        return
+    moved = told.starts_at != to_the_minute(row.starts_at)
+    if moved and _heard_since(seen, row, reply.received_at):
+        return
+    case = _case(StaffReason.WANTS_TO_CANCEL, reply, row, told.reminder)
+    yield replace(case, told=told.starts_at if moved else None)
+
+
+def _heard_since(seen: Seen, row: Appointment, moment: datetime) -> bool:
+    return any(
+        each.state in _HEARD and each.run_now >= moment and rules.names(each, row, seen.known.name_key)
+        for each in seen.known.notifications.get(row.appointment_id, ())
+    )
+
+
+def _made_anew(seen: Seen, told: Notification) -> Appointment | None:
+    """Another row of the customer at the start that they were told: a calendar program made it anew."""
+    for row in seen.rows.values():
+        if row.customer_id == told.customer_id and to_the_minute(row.starts_at) == told.starts_at:
+            return row
+    return None
+
+
+def _case(reason: StaffReason, reply: JournalReply, row: Appointment, reminder: str) -> StaffCase:
+    answer = said(reply)
+    return StaffCase(row, reminder, reason, answer.text, reply.received_at, reply.reply_id, said=answer)
