@@ -12,7 +12,7 @@ from typing import Any, Self
 from pydantic import SecretStr
 from sqlalchemy import create_engine, text
 
-from terminbenachrichtigung.clock import TIMINGS, Timings
+from terminbenachrichtigung.clock import SYSTEM_CLOCK, TIMINGS, Clock, Timings
 from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.journal import create_journal, open_journal
 from terminbenachrichtigung.journal.journal import Journal
@@ -169,9 +169,16 @@ class Journals:
             **{key: f"{value:%Y-%m-%d %H:%M:%S}.000000{zone}" for key, value in moments.items()},
         )
 
-    def run(self, *, readonly: bool = False, timings: Timings = TIMINGS, **fields: Any) -> Journal:
+    def run(
+        self,
+        *,
+        readonly: bool = False,
+        clock: Clock = SYSTEM_CLOCK,
+        timings: Timings = TIMINGS,
+        **fields: Any,
+    ) -> Journal:
         """The journal as one more run opens it."""
-        journal = open_journal(settings(self.url, **fields), readonly=readonly, timings=timings)
+        journal = open_journal(settings(self.url, **fields), readonly=readonly, clock=clock, timings=timings)
         self._runs.callback(journal.close)
         return journal
 

@@ -43,7 +43,7 @@ def mail_channel(
         "port": port,
         "security": security,
         "sender": "Praxis Süd <termine@example.org>",
-        "timeout_seconds": 1,
+        "timeout_seconds": 20,
         **changed,
     }
     channel = Smtp(EmailSettings.model_validate(given), {}, now, trusted, idle_seconds=idle_seconds)

@@ -18,6 +18,9 @@ from terminbenachrichtigung.model.plan import Channel as Kind
 from terminbenachrichtigung.model.plan import PlannedMessage, Route
 
 MESSAGE_ID = "0b5c6f1e-8f6b-4d55-9a43-2f6d1f3f7b10"
+PATIENCE = 60
+"""Seconds for which a peer waits for the client, whose deadline is one or two."""
+
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # 10:00 in Berlin
 
 
@@ -44,6 +47,8 @@ class Peer:
     behave: Callable[[socket.socket], None]
     tls: ssl.SSLContext | None = None
     connections: int = 0
+    never_left: bool = False
+    """The client was still there after all of a peer's patience: it has no deadline."""
     over: threading.Event = field(default_factory=threading.Event)
     listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
     threads: list[threading.Thread] = field(default_factory=list)
@@ -67,13 +72,16 @@ class Peer:
             self.threads[-1].start()
 
     def serve(self, connection: socket.socket) -> None:
-        connection.settimeout(5)
+        connection.settimeout(PATIENCE)
         with suppress(OSError), connection:
-            if self.tls is None:
-                self.behave(connection)
-            else:
-                with self.tls.wrap_socket(connection, server_side=True) as secured:
-                    self.behave(secured)
+            try:
+                if self.tls is None:
+                    self.behave(connection)
+                else:
+                    with self.tls.wrap_socket(connection, server_side=True) as secured:
+                        self.behave(secured)
+            except TimeoutError:
+                self.never_left = True
 
 
 @contextmanager
@@ -91,6 +99,7 @@ def a_peer(behave: Callable[[socket.socket], None], tls: ssl.SSLContext | None =
         peer.listener.close()
         for thread in peer.threads:
             thread.join()
+    assert not peer.never_left, "the client did not hang up at its deadline"
 
 
 def a_port_nobody_listens_on() -> int:
@@ -140,11 +149,38 @@ def reset(connection: socket.socket) -> None:
 
 
 def dribble(connection: socket.socket, data: bytes, pause: threading.Event | None = None) -> None:
-    """A byte at a time, each soon enough to please any timeout of a single read."""
+    """A byte at a time, each soon enough to please any timeout of a single read.
+
+    Raises TimeoutError when the client was there for all of it.
+    """
     waiting = pause or threading.Event()
     for position in range(len(data)):
         connection.sendall(data[position : position + 1])
         waiting.wait(0.1)
+    raise TimeoutError
+
+
+def tunnel(connection: socket.socket, heads: list[bytes] | None = None) -> None:
+    """A proxy that does as it is told; `heads` collects the header lines of what it was asked."""
+    target = read_line(connection).split()[1].decode()
+    asked = [] if heads is None else heads
+    while line := read_line(connection):
+        asked.append(line)
+    host, _, port = target.partition(":")
+    with socket.create_connection((host, int(port))) as other:
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+        def forth() -> None:
+            while data := connection.recv(65536):
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
+
+        sending = threading.Thread(target=forth)
+        sending.start()
+        while data := other.recv(65536):
+            connection.sendall(data)
+        connection.shutdown(socket.SHUT_RDWR)
+        sending.join()
 
 
 # ---------------------------------------------------------------- certificates

@@ -69,7 +69,7 @@ def sms_channel(
         serial=SERIAL,
         password=SecretStr(PASSWORD),
         sender="Optik",
-        **{"timeout_seconds": 1, **changed},
+        **{"timeout_seconds": 20, **changed},
     )
     channel = make_gateway(settings, branches or {}, now, trusted=trusted)
     try:

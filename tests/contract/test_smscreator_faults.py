@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from peers import (
+    PATIENCE,
     a_peer,
     a_port_nobody_listens_on,
     dribble,
@@ -102,10 +103,8 @@ def sends_headers_without_end(connection: socket.socket) -> None:
     ],
 )
 def test_no_clear_answer_is_unknown_and_within_the_deadline(behave: Callable[[socket.socket], None]) -> None:
-    started = time.monotonic()
-    outcome = outcome_against(behave)
+    outcome = outcome_against(behave, timeout_seconds=1)
     assert isinstance(outcome, Unknown)
-    assert time.monotonic() - started < 2
     assert PASSWORD not in outcome.detail
 
 
@@ -179,18 +178,20 @@ def test_a_name_that_cannot_be_resolved_is_unavailable(host: str) -> None:
 
 def test_a_name_lookup_that_hangs_is_unavailable_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
+    ended = threading.Event()
 
     def hangs(*_: object, **__: object) -> list[object]:
-        over.wait(5)
+        over.wait(PATIENCE)
+        ended.set()
         raise socket.gaierror
 
     monkeypatch.setattr(socket, "getaddrinfo", hangs)
-    started = time.monotonic()
-    with sms_channel("https://gateway.example/gateway") as channel:
+    with sms_channel("https://gateway.example/gateway", timeout_seconds=1) as channel:
         outcome = channel.send(CLAIM, CONTENT)
+    assert not ended.is_set()
     over.set()
+    assert ended.wait(PATIENCE)
     assert outcome == Unavailable("gateway.example: no answer within 1 seconds")
-    assert time.monotonic() - started < 2
 
 
 @contextmanager
@@ -207,7 +208,10 @@ def never_accepting(address: tuple[str, int]) -> Iterator[int]:
 
 
 def test_a_connection_that_is_never_accepted_is_unavailable() -> None:
-    with never_accepting(("127.0.0.1", 0)) as port, sms_channel(f"http://127.0.0.1:{port}") as channel:
+    with (
+        never_accepting(("127.0.0.1", 0)) as port,
+        sms_channel(f"http://127.0.0.1:{port}", timeout_seconds=1) as channel,
+    ):
         outcome = channel.send(CLAIM, CONTENT)
     assert outcome == Unavailable("127.0.0.1: no answer within 1 seconds")
 

@@ -261,5 +261,8 @@ def test_an_answer_that_is_none(ask: Question, data: bytes, expected: Unavailabl
     ],
 )
 def test_a_broken_line_is_an_answer_too(ask: Question, behave: Callable[[socket.socket], None]) -> None:
-    with a_peer(behave) as peer, sms_channel(f"http://127.0.0.1:{peer.port}/gateway") as channel:
+    with (
+        a_peer(behave) as peer,
+        sms_channel(f"http://127.0.0.1:{peer.port}/gateway", timeout_seconds=1) as channel,
+    ):
         assert isinstance(ask(channel), Unknown)

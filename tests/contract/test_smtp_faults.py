@@ -85,11 +85,10 @@ def babbles(connection: socket.socket) -> None:
 
 
 def outcome_against(behave: Behaviour, **changed: Any) -> Outcome:
-    started = time.monotonic()
-    with a_peer(behave) as peer, mail_channel(peer.port, trusted=trusting_client(), **changed) as channel:
-        outcome = channel.send(CLAIM, CONTENT)
-        assert time.monotonic() - started < 2, "the deadline of one second is for everything together"
-        return outcome
+    """What comes of it within a deadline of one second; a peer notices when the deadline is not kept."""
+    given: dict[str, Any] = {"timeout_seconds": 1, "trusted": trusting_client()} | changed
+    with a_peer(behave) as peer, mail_channel(peer.port, **given) as channel:
+        return channel.send(CLAIM, CONTENT)
 
 
 REFUSES = "127.0.0.1 refuses the connection"
@@ -110,13 +109,15 @@ def test_a_fault_after_the_data_is_unknown(fault: Behaviour) -> None:
 
 
 def test_a_reply_without_end_is_not_read_until_the_deadline() -> None:
-    with (
-        a_peer(a_server(MAIL=talks_without_end)) as peer,
-        mail_channel(peer.port, timeout_seconds=60) as channel,
-    ):
-        started = time.monotonic()
+    said: list[int] = [0]
+
+    def talks_on(connection: socket.socket) -> None:
+        while True:
+            said[0] += connection.send(b"250-and another thing\r\n" * 100)
+
+    with a_peer(a_server(MAIL=talks_on)) as peer, mail_channel(peer.port, timeout_seconds=60) as channel:
         assert isinstance(channel.send(CLAIM, CONTENT), Unavailable)
-        assert time.monotonic() - started < 30
+    assert said[0] < 20_000_000  # what is read of one reply, and what the buffers of both sides hold
 
 
 def go_ahead_and_reset(connection: socket.socket) -> None:
@@ -163,7 +164,7 @@ def test_a_line_that_breaks_while_the_data_leave_is_unknown(fault: Behaviour) ->
     ],
 )
 def test_a_reply_at_each_step_has_its_outcome(changed: dict[str, Act], expected: Outcome) -> None:
-    assert outcome_against(a_server(**changed)) == expected
+    assert outcome_against(a_server(**changed), timeout_seconds=20) == expected
 
 
 # ---------------------------------------------------------------- STARTTLS
@@ -195,30 +196,26 @@ def test_a_starttls_that_fails_is_unavailable(answer: Act) -> None:
 
 
 def test_a_late_handshake_has_only_the_time_that_is_left() -> None:
+    # With two seconds of its own the handshake would succeed, and the mail be sent.
     def late(connection: socket.socket) -> None:
-        threading.Event().wait(1.7)
+        threading.Event().wait(1.5)
         connection.sendall(b"220 ready\r\n")
-        stays_silent(connection)
+        threading.Event().wait(1)
+        with certified_server().wrap_socket(connection, server_side=True) as secured:
+            a_server(GREETING=lambda _: None)(secured)
 
     behave = a_server(EHLO=b"250-mail.example.org\r\n250 STARTTLS", STARTTLS=late)
-    started = time.monotonic()
-    with (
-        a_peer(behave) as peer,
-        mail_channel(peer.port, security="starttls", trusted=trusting_client(), timeout_seconds=2) as channel,
-    ):
-        assert isinstance(channel.send(CLAIM, CONTENT), Unavailable)
-        assert time.monotonic() - started < 3
+    outcome = outcome_against(behave, security="starttls", timeout_seconds=2)
+    assert outcome == Unavailable("127.0.0.1: no answer within 2 seconds")
 
 
 @pytest.mark.parametrize("fault", [dribbles, stays_silent, hangs_up])
 def test_a_fault_behind_tls_after_the_data_is_unknown(fault: Behaviour) -> None:
     with (
         a_peer(a_server(PAYLOAD=fault), certified_server()) as peer,
-        mail_channel(peer.port, security="tls", trusted=trusting_client()) as channel,
+        mail_channel(peer.port, security="tls", trusted=trusting_client(), timeout_seconds=1) as channel,
     ):
-        started = time.monotonic()
         assert isinstance(channel.send(CLAIM, CONTENT), Unknown)
-        assert time.monotonic() - started < 2
 
 
 # ---------------------------------------------------------------- logins
@@ -267,11 +264,9 @@ def test_a_session_that_died_without_a_word_costs_no_more_than_the_deadline() ->
             stays_silent(connection)
         connection.sendall(b"250 OK\r\n")
 
-    with a_peer(a_server(MAIL=once)) as peer, mail_channel(peer.port) as channel:
+    with a_peer(a_server(MAIL=once)) as peer, mail_channel(peer.port, timeout_seconds=1) as channel:
         assert isinstance(channel.send(CLAIM, CONTENT), Sent)
-        started = time.monotonic()
         assert isinstance(channel.send(CLAIM, CONTENT), Unavailable)
-        assert time.monotonic() - started < 2
         assert isinstance(channel.send(CLAIM, CONTENT), Sent)
         assert peer.connections == 2
 
@@ -319,8 +314,6 @@ def test_close_takes_leave_of_the_server() -> None:
 
 @pytest.mark.parametrize("fault", [stays_silent, hangs_up])
 def test_close_does_not_wait_for_a_server_that_has_gone(fault: Behaviour) -> None:
-    with a_peer(a_server(QUIT=fault)) as peer, mail_channel(peer.port) as channel:
+    with a_peer(a_server(QUIT=fault)) as peer, mail_channel(peer.port, timeout_seconds=1) as channel:
         channel.send(CLAIM, CONTENT)
-        started = time.monotonic()
         channel.close()
-        assert time.monotonic() - started < 3

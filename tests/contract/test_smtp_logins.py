@@ -188,7 +188,9 @@ def test_an_endpoint_that_says_nothing_is_left_at_the_deadline() -> None:
     with (
         a_peer(until_hung_up) as silent,
         MailServer(token=(MAILBOX, "t1")) as server,
-        mail_channel(server.port, **by_token(f"http://127.0.0.1:{silent.port}/token")) as channel,
+        mail_channel(
+            server.port, **by_token(f"http://127.0.0.1:{silent.port}/token"), timeout_seconds=1
+        ) as channel,
     ):
         outcome = channel.send(CLAIM, CONTENT)
     assert isinstance(outcome, Unavailable)
@@ -273,7 +275,7 @@ def test_tls_to_a_port_that_begins_open_gets_a_hint() -> None:
 def test_an_open_line_to_a_port_of_tls_gets_a_hint(security: str) -> None:
     with (
         MailServer(tls=certified_server()) as server,
-        mail_channel(server.port, security=security, trusted=trusting_client()) as channel,
+        mail_channel(server.port, security=security, trusted=trusting_client(), timeout_seconds=1) as channel,
     ):
         outcome = channel.send(CLAIM, CONTENT)
     assert isinstance(outcome, Unavailable)
