@@ -7,6 +7,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+import compiled
 from journals import Journals
 from postgres import PostgresServer
 
@@ -37,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, sizes in SIZES.items():
         if config.getoption(name) is None:
             setattr(config.option, name, sizes[config.getoption("--full")])
+    compiled.share()
     inputs: int = config.getoption("--inputs")
     hypothesis.settings.register_profile("here", max_examples=inputs, deadline=None, print_blob=True)
     hypothesis.settings.load_profile("here")
