@@ -7,7 +7,7 @@ A run makes its own engines, and with them every statement's SQL anew. The cache
 from collections.abc import Hashable
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Engine, event
+from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.util import LRUCache
 
 
