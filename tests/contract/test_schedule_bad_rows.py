@@ -243,6 +243,8 @@ def test_rows_of_one_id_with_different_content_are_a_bad_row_for_each_start(
         "4,71E+12",
         "4.71e+12",
         "1,8E15",
+        "4E+12",
+        "########",
         "undefined",
         "NaT",
     ],
@@ -254,7 +256,9 @@ def test_a_word_in_place_of_an_id_makes_a_bad_row(database_url: str, column: str
     assert [found.appointment_id for found in read(database_url).appointments] == ["good"]
 
 
-@pytest.mark.parametrize("word", ["Nulland", "Nan-17", "none2", "#17", "E12", "471E12x", "N", "0"])
+@pytest.mark.parametrize(
+    "word", ["Nulland", "Nan-17", "none2", "#17", "#", "E12", "4E12", "471E12x", "N", "0"]
+)
 def test_an_id_that_only_looks_a_little_like_such_a_word_is_an_id(database_url: str, word: str) -> None:
     make_table(database_url, [{**ROW, "appointment_id": word, "customer_id": word}])
     (found,) = read(database_url).appointments

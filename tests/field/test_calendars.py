@@ -162,6 +162,11 @@ def test_the_customer_is_the_guest_or_in_the_labelled_lines(
         ),
         ([], "Name: Ida Meier\\nE-Mail: i@example.org\\nE-Mail: praxis@example.org", "stands twice"),
         (["ATTENDEE:mailto:a@example.org", "ATTENDEE:mailto:b@example.org"], "", "2 people"),
+        (
+            ["ATTENDEE;CN=Eva Kurz:mailto:eva@example.org"],
+            "Name: Ida Meier\\nMobil: 0171 5555001",
+            "names 'Eva",
+        ),
         ([], "Name: M\ufffdller\\nMobil: 0171 5555001", "broken letters"),
         ([], "Kundennummer: NULL\\nName: Ida Meier\\nMobil: 0171 5555001", "stands for no id"),
     ],
@@ -174,6 +179,24 @@ def test_where_two_may_be_meant_the_entry_is_refused(
     (line,) = ran.json["refused"]
     assert words in line["reason"]
     assert (line["line"], line["appointment_id"]) == (4, "a")
+
+
+@pytest.mark.parametrize(
+    ("title", "refused"),
+    [
+        ("Ida Meier 0171 5555001", False),
+        ("Hausbesuch Meier 0171 5555001", False),
+        ("Sehtest Eva Kurz", False),  # it brings no number: the guest is the customer
+        ("Eva Kurz 0171 5555001", True),
+    ],
+)
+def test_a_title_whose_number_is_another_s_than_the_guest_s_is_refused(
+    own: OwnPractice, title: str, refused: bool
+) -> None:
+    entry = event(f"SUMMARY:{title}", "ATTENDEE;CN=Ida Meier:mailto:ida@example.org", who="")
+    ran = own.bring(calendar(entry), "--title", "customer", name="praxis.ics")
+    assert ran.exit_code == refused, ran.stdout
+    assert len(own.standing()) == (not refused)
 
 
 def test_what_names_nobody_is_counted_and_left_out(own: OwnPractice) -> None:

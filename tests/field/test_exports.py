@@ -299,6 +299,10 @@ def test_two_names_that_are_exchanged_are_given_away_and_not_corrected(own: OwnP
         ("Bestätigt", "Bestätigt"),
         ("Termin storniert", "Termin storniert"),  # warned about
         ("Warteliste", "Warteliste"),
+        ("Abgeschlossen", "Abgeschlossen"),  # begins like it, and is none
+        ("Abgesprochen", "Abgesprochen"),
+        ("abges.", "Storniert"),
+        ("geloescht", "Storniert"),
         ("", ""),
     ],
 )
@@ -306,6 +310,8 @@ def test_statuses_that_mean_a_cancellation(own: OwnPractice, status: str, become
     ran = own.bring(csv(f"{NAMELESS};Status", f"1;{IDA};{status}", f"2;{EVA};Geplant"))
     assert own.state("1") == (becomes, "")
     assert bool(ran.json["warnings"]) is (becomes == "Termin storniert")
+    off = {status: 1} if becomes.casefold() in ("storniert", "geplatzt") else {}
+    assert ran.json["understood"]["statuses_off"] == off
 
 
 def test_what_a_status_means_can_be_said_and_the_configuration_wins(own: OwnPractice) -> None:
@@ -338,6 +344,13 @@ def test_what_a_status_means_can_be_said_and_the_configuration_wins(own: OwnPrac
         ("Canceled", "true", True),
         ("Is Cancelled", "0", False),
         ("Cancelled at", "", False),
+        ("Cancelled at", "NULL", False),  # how programs write that there is nothing
+        ("Cancelled at", "0000-00-00 00:00:00", False),
+        ("Cancelled at", "0001-01-01T00:00:00", False),
+        ("Storniert am", "30.12.1899", False),
+        ("Storniert", "0.0", False),
+        ("Storniert", "1.0", True),
+        ("Storniert", "✓", True),
         ("Stornierbar bis", "24.11.2026", False),
         ("Stornogrund", "krank", False),
         ("Stornogebühr", "20", False),
@@ -348,6 +361,41 @@ def test_columns_that_say_whether_it_is_cancelled(
 ) -> None:
     own.taken(csv(f"{NAMELESS};{head}", f"1;{IDA};{value}", f"2;{EVA};"))
     assert own.state("1")[0] == ("Storniert" if cancelled else "")
+
+
+@pytest.mark.parametrize(
+    ("head", "value", "warned"),
+    [
+        ("Termin abgesagt", "ja", True),
+        ("Ist storniert", "x", True),
+        ("Cancel reason", "ill", True),
+        ("Termin abgesagt", "nein", False),
+        ("Termin abgesagt", "", False),
+        ("Stornierbar", "NULL", False),
+        ("Bemerkung", "ja", False),
+    ],
+)
+def test_a_column_that_may_say_that_it_is_cancelled_and_is_not_used_is_warned_about(
+    own: OwnPractice, head: str, value: str, warned: bool
+) -> None:
+    export = csv(f"{NAMELESS};{head}", f"1;{IDA};{value}", f"2;{EVA};")
+    assert [f'--mapping cancelled="{head}"' in said for said in own.bring(export).json["warnings"]] == [
+        True
+    ] * warned
+    assert own.bring(export, "--ignore", head).json["warnings"] == []
+
+
+@pytest.mark.parametrize("nothing", ["NULL", "null", "None", "nan", "#NV", "(null)"])
+def test_a_word_for_nothing_in_any_column_is_nothing(own: OwnPractice, nothing: str) -> None:
+    columns = "Status;Gruppe;Zeitzone;Ende;Terminart;Filiale;Handy;E-Mail;Einwilligung;Letzter Kontakt;Anrede"
+    line = ";".join([nothing] * 6 + ["0171 5555001"] + [nothing] * 4)
+    ran = own.bring(csv(f"Termin-ID;Beginn;Name;{columns}", f"1;2026-11-25 09:00;Ida Meier;{line}"))
+    assert (ran.exit_code, ran.json["warnings"]) == (0, []), ran.stdout
+    assert own.standing() == {"1": "2026-11-25 09:00 Ida Meier 0171 5555001"}
+    ((status, kind, branch, salutation),) = own.practice.sql(
+        "SELECT status, type_name, branch_code, salutation FROM reminder_appointments"
+    )
+    assert (status, kind, branch or "", salutation) == ("", "Termin", "", "")
 
 
 def test_a_column_that_says_neither_yes_nor_no_refuses_the_line(own: OwnPractice) -> None:
@@ -420,6 +468,45 @@ def test_a_line_with_more_cells_than_headings_is_refused(own: OwnPractice) -> No
 
 def test_lines_above_the_headings_are_passed_over(own: OwnPractice) -> None:
     assert own.taken(csv("Terminliste vom 24.11.2026", "", NAMELESS, f"1;{IDA}")).keys() == {"1"}
+
+
+def test_headings_that_come_again_in_the_midst_are_no_line(own: OwnPractice) -> None:
+    pages = csv(NAMELESS, f"1;{IDA}", NAMELESS, f"2;{EVA}") + "\ufeff" + csv(NAMELESS, f"3;{MAX}")
+    assert set(own.taken(pages)) == {"1", "2", "3"}
+    numbered = NAMELESS.replace("Termin-ID", "Nr")
+    assert own.bring(csv(numbered, f"1;{IDA}", numbered, f"2;{EVA}", f"3;{MAX}")).exit_code == 2
+
+
+def test_the_sign_that_ends_a_file_of_dos_is_no_line(own: OwnPractice) -> None:
+    assert set(own.taken(csv(NAMELESS, f"1;{IDA}") + "\x1a")) == {"1"}
+
+
+def test_a_file_of_which_everything_is_over_is_warned_about(own: OwnPractice) -> None:
+    ran = own.bring(csv(NAMELESS, f"1;{IDA.replace('2026-11-25', '26-11-25')}"))  # the 26th of 2025
+    assert "nothing in the file lies ahead" in ran.json["warnings"][0]
+    assert own.bring(csv(NAMELESS, f"1;{IDA}")).json["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "described", "refused"),
+    [
+        ("Ida Meier", "Name: Ida Meier", False),
+        ("Meier", "Name: Frau Ida Meier", False),
+        ("", "Name: Ida Meier", False),
+        ("Ida Meier", "Name: Eva Kurz", True),  # whose number stands beside it?
+    ],
+)
+def test_a_description_that_names_somebody_else_is_refused(
+    own: OwnPractice, name: str, described: str, refused: bool
+) -> None:
+    ran = own.bring(
+        csv(
+            "Termin-ID;Beginn;Name;Beschreibung",
+            f'1;2026-11-25 09:00;{name};"{described}\nMobil: 0171 5555001"',
+        )
+    )
+    assert ran.exit_code == refused
+    assert len(own.standing()) == (not refused)
 
 
 def test_a_refused_line_is_news_once_and_once_more_when_it_is_another(own: OwnPractice) -> None:

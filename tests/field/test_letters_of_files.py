@@ -47,6 +47,9 @@ def test_of_another_code_page_only_the_plain_lines_go_in(own: OwnPractice, encod
         ("M%C3%BCller", "utf-8"),  # coded for an address
         ("M\\u00fcller", "utf-8"),  # coded for JSON
         ("MÅŸller", "utf-8"),
+        ("Mi\u00b3osz", "utf-8"),  # Miłosz, Łukasz and Żak of Windows-1250
+        ("£ukasz", "utf-8"),
+        ("¯ak", "utf-8"),
     ],
 )
 def test_a_line_with_letters_that_nobody_typed_is_refused_and_the_others_go_in(
@@ -70,7 +73,7 @@ def check_that_only_the_first_is_refused(own: OwnPractice, content: bytes) -> No
 @pytest.mark.parametrize(
     "name",
     [
-        "Sánchez", "Núñez", "Đorđević", "Dvořák", "Łukasz", "Yılmaz", "Şahin", "O’Brien", "D'Angelo",
+        "Sánchez", "Núñez", "Đorđević", "Dvořák", "Łukasz", "Yılmaz", "Şahin", "O’Brien", "D'Angelo", "D´Angelo", "Mª José", "Gal·la",
         "Müller-Lüdenscheid", "Nguyễn",
         "von der Tann", "Αλέξης", "Иванов", "محمد", "Ægir Þór", "Große Ähre", "Öztürk & Söhne",
     ],

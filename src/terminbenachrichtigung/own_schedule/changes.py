@@ -85,7 +85,7 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
         refused=tuple(refused),
         newly_refused=tuple(line for line in refused if line.key not in held.reported),
         titles=tuple(sorted({title for title in parsed.titles if title and title not in held.listed})),
-        warnings=(*parsed.warnings, *_shared_numbers(kept)),
+        warnings=(*parsed.warnings, *_shared_numbers(kept), *_over(entries, how)),
         problems=problems,
         nobody={kind: count for kind, count in nobody.items() if count},
         statuses=_reminded(entries, how),
@@ -209,6 +209,15 @@ def _shared_numbers(entries: Iterable[Entry]) -> list[str]:
         for of_number in names.values()
         if len(of_number) > people.SHARED_BY and 2 * len(of_number) > everybody
     ]
+
+
+def _over(entries: Iterable[Entry], how: How) -> list[str]:
+    """A file of which everything is over may be an old one, or its dates read in the wrong order."""
+    starts = [entry.starts_at for entry in entries if entry.person]
+    if not starts or max(starts) > how.now:
+        return []
+    last = max(starts).astimezone(how.zone)
+    return [f"nothing in the file lies ahead: its last appointment is that of {last:%Y-%m-%d %H:%M}"]
 
 
 def _reminded(entries: Iterable[Entry], how: How) -> Mapping[str, int]:

@@ -113,10 +113,15 @@ _COUNTING = frozenset(
     }
 )
 
-_TRUE = frozenset({"ein", "on", "ja", "j", "yes", "y", "x", "wahr", "true", "t", "1", "oui", "vrai"})
-_FALSE = frozenset({"aus", "off", "nein", "n", "no", "falsch", "false", "f", "0", "", "non", "faux", "-"})
+_TRUE = frozenset(
+    {"ein", "on", "ja", "j", "yes", "y", "x", "wahr", "true", "t", "1", "1.0", "oui", "vrai", "✓", "✔", "☑"}
+)
+_FALSE = frozenset(
+    {"aus", "off", "nein", "n", "no", "falsch", "false", "f", "0", "0.0", "", "non", "faux", "-", "☐"}
+)
 
-_CANCELLED_STEM = r"(?:storn|abges|annul|cancel|entf|declin|geplatzt|no[ _-]?show|absage|gelösch|delet)"
+# Abgeschlossen, abgesprochen and abgestimmt are no cancellations.
+_CANCELLED_STEM = r"(?:storn|abges(?!ch|pr|t[ie])|annul|cancel|entf|declin|geplatzt|no[ _-]?show|absage|gel(?:ö|oe)sch|delet)"
 _CANCELLED_STATUS = re.compile(rf"\s*{_CANCELLED_STEM}", re.I)
 _CANCELLED_TITLE = re.compile(
     r"\s*[\[(*]?\s*(?:storn\w*|abges\w*|absage|annul\w*|cancel\w*|entfällt|entfallen|declin\w*|geplatzt|"
@@ -136,6 +141,7 @@ class Understood:
     cancelled: tuple[int, ...]  # the places of columns that say whether it is cancelled
     headings: Mapping[str, str]  # by column: the heading, as the file has it
     unused: tuple[str, ...]  # headings that mean nothing to the tool
+    doubtful: tuple[int, ...] = ()  # places of unused headings that hold a word for a cancellation
     in_utc: bool = False  # the heading of the start says so: "Start (UTC)"
 
 
@@ -206,8 +212,10 @@ def understood(
     names = {column: headings[place].strip() for column, place in taken.items()}
     if cancelled:
         names["cancelled"] = ", ".join(headings[place].strip() for place in cancelled)
-    unused = tuple(h.strip() for place, h in enumerate(headings) if place not in used and h.strip())
-    return Understood(taken, tuple(cancelled), names, unused, in_utc)
+    left = [place for place, heading in enumerate(headings) if place not in used and heading.strip()]
+    doubtful = tuple(place for place in left if place not in out and mentions_cancellation(headings[place]))
+    unused = tuple(headings[place].strip() for place in left)
+    return Understood(taken, tuple(cancelled), names, unused, doubtful, in_utc)
 
 
 def _both(headings: Sequence[str], one: int, other: int, column: str) -> str:

@@ -11,7 +11,7 @@ from itertools import islice
 
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.own_schedule import columns, descriptions, entries, letters, moments, zones
-from terminbenachrichtigung.own_schedule.columns import BRANCH_TEXTS, Understood
+from terminbenachrichtigung.own_schedule.columns import BRANCH_TEXTS, NO_VALUE, Understood
 from terminbenachrichtigung.own_schedule.entries import (
     CANCELLED,
     Attempts,
@@ -29,6 +29,7 @@ from terminbenachrichtigung.schedule.values import Unreadable, shown
 _DELIMITERS = ";,\t|"
 _LINES_ABOVE = 10  # a title, a date and the like may stand above the headings
 _DATED = ("starts_at", "date", "ends_at", "end_date", "created_at", "last_contacted_at")
+_IDS = ("appointment_id", "customer_id")
 _LETTERED = ("type_name", *BRANCH_TEXTS, "status")
 
 _Row = tuple[int, Sequence[str] | csv.Error]
@@ -58,7 +59,9 @@ def table(content: bytes) -> Table:
     headings = above[place][1] if above else ()
     if isinstance(headings, csv.Error):
         raise ConfigError(f"line {above[place][0]}: the file is no CSV: {headings}")
-    return Table(tuple(headings), (*above[place + 1 :], *rows), text.endswith(("\n", "\r")))
+    # Reports repeat their headings on each page, and files that were put together have those of each.
+    cells = (row for row in (*above[place + 1 :], *rows) if _bare(row[1]) != _bare(headings))
+    return Table(tuple(headings), tuple(cells), text.endswith(("\n", "\r")))
 
 
 def read(cells: Table, how: Reading) -> Parsed:
@@ -82,8 +85,13 @@ def read(cells: Table, how: Reading) -> Parsed:
     return Parsed(
         entries=tuple(kept),
         refused=tuple(sorted([*lines.refused, *doubles], key=lambda each: each.line)),
-        warnings=(*lines.warnings(), *entries.doubtful_statuses(kept, how)),
+        warnings=(
+            *lines.warnings(),
+            *entries.doubtful_statuses(kept, how),
+            *_doubtful_headings(cells, meaning),
+        ),
         nobody=lines.nobody,
+        off=lines.off,
         titles=tuple(lines.titles),
         headings=meaning.headings,
         unused=meaning.unused,
@@ -92,6 +100,10 @@ def read(cells: Table, how: Reading) -> Parsed:
         days=entries.span_of_days(lines.starts, how.zone),
         ending=ending,
     )
+
+
+def _bare(row: Sequence[str] | csv.Error) -> tuple[str, ...]:
+    return () if isinstance(row, csv.Error) else tuple(cell.strip().lstrip("\ufeff") for cell in row)
 
 
 def _fit(text: str, delimiter: str) -> tuple[int, int]:
@@ -130,6 +142,18 @@ def _rows(text: str, delimiter: str) -> Iterator[_Row]:
 def _is_hint(line: int, row: Sequence[str]) -> bool:
     """Whether it is Excel's own first line "sep=;"."""
     return line == 1 and row[0].startswith("sep=") and len("".join(row)) <= len("sep=;")
+
+
+def _doubtful_headings(cells: Table, meaning: Understood) -> Iterator[str]:
+    """A warning for each column that may say that appointments are off, and is not used."""
+    for place in meaning.doubtful:
+        below = (row[place] for _, row in cells.rows if not isinstance(row, csv.Error) and place < len(row))
+        if any(columns.truth(cell) is not False and cell.strip() not in NO_VALUE for cell in below):
+            heading = cells.headings[place].strip()
+            yield (
+                f'the heading "{heading}" holds a word for a cancellation, and is not used: if what stands '
+                f'below it says that an appointment is off, --mapping cancelled="{heading}", else --ignore'
+            )
 
 
 def _check_ids(cells: Table, meaning: Understood) -> None:
@@ -200,6 +224,7 @@ class _Lines:
         self.entries: list[Entry] = []
         self.refused: list[Refused] = []
         self.nobody: Counter[str] = Counter()
+        self.off: Counter[str] = Counter()
         self.titles: list[str] = []
         self.starts: list[datetime] = []
         self._dropped: dict[str, tuple[int, str]] = {}
@@ -234,8 +259,9 @@ class _Lines:
         self.refused.append(Refused(line, reason, found, key=entries.key_of(cells or (reason, str(line)))))
 
     def _raw(self, row: Sequence[str]) -> dict[str, str]:
+        """The cells by column; a program's word for nothing is nothing, but for ids, which it makes unclear."""
         return {
-            column: entries.cleaned(row[place])
+            column: "" if (text := entries.cleaned(row[place])) in NO_VALUE and column not in _IDS else text
             for column, place in self._meaning.columns.items()
             if place < len(row)
         }
@@ -251,7 +277,7 @@ class _Lines:
         span = attempts.read("starts_at", lambda: self._span(raw))
         if span is not None:
             self.starts.append(span.starts_at)
-        who = attempts.read("customer_id", lambda: entries.person(named))
+        who = attempts.read("customer", lambda: entries.person(named))
         said = attempts.read("status", lambda: self._said(raw, row)) or {}
         if attempts.problem:
             self._refuse(line, row, attempts.problem, found_id=found_id, span=span, named=named)
@@ -303,6 +329,7 @@ class _Lines:
         if self._how.title_is_customer and raw.get("subject"):
             here = {column: text for column, text in raw.items() if text}
             found = descriptions.titled(raw["subject"], found | here) | found
+        descriptions.check_one_person(raw, found)
         return {**found, **{column: text for column, text in raw.items() if text or column not in found}}
 
     def _span(self, raw: Mapping[str, str]) -> Span:
@@ -328,6 +355,8 @@ class _Lines:
             said["is_group"] = _flag(raw["is_group"])
         if "status" in raw:
             said["status"] = entries.status(raw["status"], self._how)
+            if said["status"] == CANCELLED or self._is_excluded(said["status"]):
+                self.off[raw["status"]] += 1
         title = raw.get("subject", "")
         if title and columns.without_cancellation(title) is not None:
             said["status"] = CANCELLED
@@ -347,6 +376,8 @@ class _Lines:
             return said
         if columns.says_cancelled(cell):
             return True
+        if cell in NO_VALUE or moments.is_no_day(cell):
+            return False
         try:
             self._moments.moment_or_day(cell)
         except Unreadable:

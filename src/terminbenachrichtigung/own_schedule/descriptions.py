@@ -2,9 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from typing import TYPE_CHECKING
 
-from terminbenachrichtigung.own_schedule.columns import CONTACT, column_of, without_cancellation
+from terminbenachrichtigung.contact.names import name_words, same_name
+from terminbenachrichtigung.own_schedule.columns import (
+    CONTACT,
+    NO_VALUE,
+    column_of,
+    without_cancellation,
+)
 from terminbenachrichtigung.own_schedule.icalendar_lines import Component
 from terminbenachrichtigung.own_schedule.letters import without_html
 from terminbenachrichtigung.safe_text import one_line
@@ -83,6 +90,19 @@ def labelled(description: str) -> dict[str, str]:
     return found
 
 
+def check_one_person(*found: Mapping[str, str]) -> None:
+    """Raise Unreadable where the places that say who it is name different people."""
+    for one, other in combinations(filter(None, map(_name_in, found)), 2):
+        words = name_words(one), name_words(other)
+        if all(words) and not same_name(*words):
+            raise Unreadable(f"names {shown(one)} and {shown(other)}; which of them is the customer?")
+
+
+def _name_in(found: Mapping[str, str]) -> str:
+    parts = (found.get(column, "") for column in ("name", "first_name", "last_name"))
+    return " ".join(part for part in parts if part not in NO_VALUE).strip()
+
+
 def titled(title: str, beside: Mapping[str, str]) -> dict[str, str]:
     """Name and number in a title, as small practices write them; nothing if there is no way to reach anybody.
 
@@ -101,6 +121,11 @@ def titled(title: str, beside: Mapping[str, str]) -> dict[str, str]:
         return {}
     if name := _name(_NUMBER_WORDS.sub(" ", text)):
         found["name"] = name
+        of_another = name_words(name).isdisjoint(name_words(_name_in(beside)) or name_words(name))
+        if of_another and {"mobile", "email"} & found.keys() - beside.keys():
+            raise Unreadable(
+                f"names {shown(name)} and {shown(_name_in(beside))}; which of them is the customer?"
+            )
     return found if "name" in {*found, *beside} or {"first_name", "last_name"} & beside.keys() else {}
 
 
@@ -150,11 +175,11 @@ def all_declined(event: Component) -> bool:
     return bool(invited) and all(str(each.get("PARTSTAT", "")).upper() == "DECLINED" for each, _ in invited)
 
 
-def of_guest(parameters: "Parameters", value: str, *, named: bool) -> Iterator[tuple[str, str]]:
-    """What an invitation says of a guest; the name only where it does not stand elsewhere (`named`)."""
+def of_guest(parameters: "Parameters", value: str) -> Iterator[tuple[str, str]]:
+    """What an invitation says of a guest."""
     kind, _, address = value.partition(":")
     if kind.lower() in ("mailto", "tel"):
         yield ("email" if kind.lower() == "mailto" else "mobile"), address
     name = str(parameters.get("CN", "")).strip().strip('"')
-    if name and "@" not in name and not named:
+    if name and "@" not in name:
         yield "name", name

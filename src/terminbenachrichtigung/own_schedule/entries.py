@@ -21,7 +21,7 @@ from terminbenachrichtigung.own_schedule.columns import (
     mentions_cancellation,
     says_cancelled,
 )
-from terminbenachrichtigung.own_schedule.letters import trouble, without_html
+from terminbenachrichtigung.own_schedule.letters import trouble_in_name, without_html
 from terminbenachrichtigung.own_schedule.moments import DateOrder
 from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.schedule import values
@@ -115,6 +115,7 @@ class Parsed:
     refused: tuple[Refused, ...] = ()
     warnings: tuple[str, ...] = ()
     nobody: Mapping[str, int] = field(default_factory=dict)  # what names nobody, counted by kind
+    off: Mapping[str, int] = field(default_factory=dict)  # statuses that say that an appointment is off
     titles: tuple[str, ...] = ()  # of timed entries in which `--title customer` found nobody
     headings: Mapping[str, str] = field(default_factory=dict)  # by column
     unused: tuple[str, ...] = ()  # headings
@@ -215,7 +216,7 @@ def person(raw: Mapping[str, str]) -> Person | None:
             if not said.get(column):
                 said[column] = value
     for column in ("salutation", "first_name", "last_name"):
-        if why := trouble(str(said.get(column) or "")):
+        if why := trouble_in_name(str(said.get(column) or "")):
             raise Unreadable(f"{why} in {shown(said[column])}")
     customer_id = identifier(raw.get("customer_id", ""))
     return Person(

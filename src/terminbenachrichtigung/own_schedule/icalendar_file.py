@@ -345,11 +345,10 @@ class _Events:
         if len(guests) > 1 and not labelled:
             raise Unreadable(f"ATTENDEE: {len(guests)} people; which of them is the customer?")
         if len(guests) == 1:
-            found = dict(
-                descriptions.of_guest(
-                    *guests[0], named=bool({"name", "first_name", "last_name"} & labelled.keys())
-                )
-            )
+            found = dict(descriptions.of_guest(*guests[0]))
+            descriptions.check_one_person(found, labelled)
+            if {"name", "first_name", "last_name"} & labelled.keys():
+                found.pop("name", None)
         found |= labelled
         if self._how.title_is_customer:
             found = descriptions.titled(event.text_of("SUMMARY"), found) | found

@@ -53,6 +53,9 @@ def _understood(done: Import) -> Iterator[str | Table]:
     if len(found.statuses) > 1 or any(found.statuses):
         words = (f"{status or 'none'} ({count})" for status, count in sorted(found.statuses.items()))
         yield "Statuses that are reminded: " + ", ".join(words)
+    if parsed.off:
+        words = (f"{status} ({count})" for status, count in sorted(parsed.off.items()))
+        yield "Statuses that say that it is off: " + ", ".join(words)
     if found.beyond:
         yield f"{found.beyond} appointments lie later than the last day of the file: they stay"
 
@@ -158,6 +161,7 @@ def as_json(done: Import) -> Mapping[str, object]:
             "left_out": dict(found.nobody),
             "unreachable": found.unreachable,
             "statuses_reminded": dict(found.statuses),
+            "statuses_off": dict(parsed.off),
             "beyond": found.beyond,
         },
         "new": changes(found.new),

@@ -32,6 +32,8 @@ _FOREIGN = re.compile(r"[^\x00-\x7f]{2,}")
 _LETTER = r"[^\W\d_]"
 _LOST = re.compile(rf"{_LETTER}\?{_LETTER}")
 _INSIDE = re.compile(rf"(?<={_LETTER})((?!{_LETTER})[^\x00-\x7f])(?={_LETTER})")
+# What Polish, Czech and other letters of Windows-1250 become: £ukasz, Mi³osz.
+_BESIDE_A_LETTER = re.compile(rf"[£¥¢¤¬¯±²³¶¹¼½¾¿¦©®](?={_LETTER})|(?<={_LETTER})[£¥¢¤¬¯±²³¶¹¼½¾¿¦©®]")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)\b[^<>]*>|<!--.*?-->", re.S)
 _LINE_TAGS = frozenset({"br", "p", "div", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3", "h4", "hr"})
 
@@ -41,7 +43,7 @@ def decoded(content: bytes) -> str:
 
     Raises ConfigError if it is no text.
     """
-    text = _decoded(content)
+    text = _decoded(content).rstrip("\x1a")  # the end of a file of DOS
     if content.startswith(b"PK\x03\x04"):
         raise ConfigError("the file is a workbook (.xlsx, .ods): save it as CSV")
     if "\0" in text:
@@ -98,6 +100,13 @@ def trouble(text: str) -> str:
     if _LOST.search(text):
         return "a letter that was lost"
     return "a sign inside a word that is no letter" if any(map(_is_symbol, _INSIDE.findall(text))) else ""
+
+
+def trouble_in_name(text: str) -> str:
+    """The same of a name, which has fewer signs than other texts."""
+    if why := trouble(text):
+        return why
+    return "a sign beside a letter that is none" if _BESIDE_A_LETTER.search(text) else ""
 
 
 def _foreign_pairs(text: str) -> Iterator[str]:

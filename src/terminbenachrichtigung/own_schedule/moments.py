@@ -77,6 +77,11 @@ _UNTIL_DAY = re.compile(r"\s*(?:[-–—]|bis|to|until)\s*(?=\S+.*\d:\d\d)", re.
 _DAY_ZERO = re.compile(r"30\.12\.1899|1899-12-30|12/30/1899|30/12/1899|1900-01-0[01]|0?[01]\.0?1\.1900")
 """The day on which spreadsheets and Access begin to count: what stands beside it is a time alone."""
 
+_NO_DAY = re.compile(
+    rf"(?:{_DAY_ZERO.pattern}|0000-00-00|00\.00\.0000|0001-01-01|01\.01\.0001|1/1/0001)(?:[T ][0:.]+Z?)?"
+)
+"""What databases and programs write where there is no date: MySQL, .NET, Access."""
+
 _ODD_OFFSETS = {  # minutes; all others that a zone has are whole hours from -12 to +14
     -570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765, 825,
 }  # fmt: skip
@@ -209,6 +214,11 @@ class Moments:
 
     def _local(self, day: date, clock: time, zone: tzinfo | None) -> datetime:
         return _in_this_century(datetime.combine(day, clock, zone or self.zone))
+
+
+def is_no_day(text: str) -> bool:
+    """Whether a date only says that there is none, such as 0000-00-00 00:00:00."""
+    return _NO_DAY.fullmatch(text.strip()) is not None
 
 
 def in_utc(read: datetime, zone: tzinfo) -> datetime:
