@@ -218,6 +218,13 @@ class Journals:
 
     def age(self, claim: Claim, **ago: float) -> None:
         """Moves the last renewal of a claim back by so much of the database's own time."""
+        self._move_back("renewed_at", claim, **ago)
+
+    def settle_ago(self, claim: Claim, **ago: float) -> None:
+        """As if a message had been settled so long ago, by the database's own time."""
+        self._move_back("settled_at", claim, **ago)
+
+    def _move_back(self, column: str, claim: Claim, **ago: float) -> None:
         seconds = timedelta(**ago).total_seconds()
         before = (
             f"strftime('%Y-%m-%d %H:%M:%f', 'now', '{-seconds:+} seconds')"
@@ -225,7 +232,7 @@ class Journals:
             else f"clock_timestamp() - interval '{seconds} seconds'"
         )
         self.execute(
-            f"UPDATE journal_messages SET renewed_at = {before} WHERE message_id = :id", id=claim.message_id
+            f"UPDATE journal_messages SET {column} = {before} WHERE message_id = :id", id=claim.message_id
         )
 
 

@@ -1,10 +1,10 @@
 """What became of messages after their run, noted in the journal; on SQLite and on Postgres."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from journals import EMAIL, GAP, NOW, SMS, Journals, ask, claimed, planned, settled
+from journals import EMAIL, GAP, NOW, REMINDER, SMS, Journals, ask, claimed, planned, settled
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.delivery import (
@@ -27,6 +27,13 @@ OTHER_NUMBER = Route(Channel.SMS, "+491716666666")
 def told(claim: Claim, state: State | None, recipient: str = DIGITS, **fields: str) -> Tidings:
     detail = fields.pop("detail", f"report: {state}")
     return Tidings(claim.message_id, Channel.SMS, state, detail, recipient, **fields)
+
+
+def sent_in(parts: int | None, journal: Journal, reminder: str = REMINDER, now: datetime = NOW) -> Claim:
+    """An SMS of so many parts that the gateway took."""
+    claim = claimed(journal, planned(reminder=reminder), now)
+    journal.settle(claim, MessageOutcome.SENT, SMS, [Attempt(SMS, Sent("JobId 1"), parts)])
+    return claim
 
 
 def ended(journal: Journal, outcome: MessageOutcome, *attempts: Attempt) -> Claim:
@@ -204,11 +211,49 @@ def test_when_a_report_is_awaited(
 ) -> None:
     run = journals.run()
     moment = NOW - timedelta(days=days)
-    claim = settled(run, planned(routes=[route]), outcome, moment)
+    settled(run, planned(routes=[route]), outcome, moment)
     assert [each.at for each in run.awaited(Channel.SMS, NOW - WEEK)] == ([moment] if awaited else [])
-    if awaited:
-        run.follow([told(claim, State.DELIVERED)])
-        assert run.awaited(Channel.SMS, NOW - WEEK) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "hours", "awaited"),
+    [
+        pytest.param(1, 0, False, id="all of it arrived"),
+        pytest.param(2, 0, True, id="another part may fail"),
+        pytest.param(2, 23, True, id="for a day"),
+        pytest.param(2, 25, False, id="and no longer"),
+        pytest.param(None, 23, True, id="nobody knows how many parts it had"),
+    ],
+)
+def test_what_was_delivered_in_parts_is_awaited_for_a_day(
+    journals: Journals, parts: int | None, hours: int, *, awaited: bool
+) -> None:
+    claim = sent_in(parts, journals.run())
+    journals.run().follow([told(claim, State.DELIVERED)])
+    journals.settle_ago(claim, hours=hours)
+    open_ones = journals.run().awaited(Channel.SMS, NOW - WEEK)
+    assert [each.message_id for each in open_ones] == ([claim.message_id] if awaited else [])
+
+
+def test_the_worst_part_s_word_wins_whenever_it_comes_and_is_the_last(journals: Journals) -> None:
+    claim = sent_in(3, journals.run())
+    words = (State.DELIVERED, State.UNDELIVERED, State.DELIVERED)
+    moved = [update for word in words for update in journals.run().follow([told(claim, word)])]
+    assert [(each.was, each.state) for each in moved] == [
+        (State.SENT, State.DELIVERED),
+        (State.DELIVERED, State.UNDELIVERED),
+    ]
+    assert (journals.state(claim), journals.attempts(claim)) == ("undelivered", [("sms", "rejected")])
+    assert journals.run().awaited(Channel.SMS, NOW - WEEK) == []
+
+
+def test_a_part_of_what_arrived_is_asked_for_behind_what_has_no_report(journals: Journals) -> None:
+    run = journals.run()
+    arrived = sent_in(2, run, "new")
+    older = sent_in(2, run, "old", NOW - timedelta(days=1))
+    run.follow([told(arrived, State.DELIVERED)])
+    found = run.awaited(Channel.SMS, NOW - WEEK)
+    assert [each.message_id for each in found] == [older.message_id, arrived.message_id]
 
 
 def test_reports_are_awaited_newest_first_with_what_the_gateway_knows_them_by(journals: Journals) -> None:

@@ -139,6 +139,25 @@ def test_what_did_not_arrive_goes_to_the_next_channel_once(either_practice: Prac
     assert to_call(practice) == {}
 
 
+def test_a_part_that_fails_after_another_was_delivered_makes_the_whole_undelivered(
+    either_practice: Practice,
+) -> None:
+    """Part 1 delivered at 10:30, and noted at 11:00; part 2 undelivered at 11:30."""
+    practice = either_practice
+    practice.configure(templates={"terminerinnerung": {"de": {"sms": "Ihr Termin. " * 20}}})
+    practice.book("1")
+    practice.run_once()
+    (job,) = practice.gateway.jobs
+    practice.gateway.report(job, "Delivered", done=local("2026-11-24 10:30"), part=1)
+    assert moves(practice.run_once(now=ELEVEN)) == [("sent", "delivered")]
+    practice.gateway.report(job, "Undelivered", done=local("2026-11-24 11:30"), part=2)
+    ran = practice.run_once(now=TWELVE)
+    assert (moves(ran), ran.told) == ([("delivered", "undelivered")], {"1": ["email sent"]})
+    again = practice.run_once(now="2026-11-24 13:00")
+    assert (again.exit_code, moves(again), again.outcomes) == (0, [], {})
+    assert (practice.texted, practice.mailed) == ([number(17)], [address(17)])
+
+
 def test_without_another_channel_a_person_is_told_once_and_the_customer_is_listed(practice: Practice) -> None:
     practice.book("1", email="")
     practice.run_once()

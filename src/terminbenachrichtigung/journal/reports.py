@@ -6,7 +6,7 @@ rejected from then on: its recipient is not tried again for these appointments, 
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select, update
@@ -22,6 +22,8 @@ from terminbenachrichtigung.model.result import Update
 
 _ACCEPTED = ("sent", "unknown")
 """Outcomes of an attempt that was, or may have been, accepted: one at most per message and channel."""
+_LATER_PARTS = timedelta(days=1)
+"""So long after the first part was delivered the others of a long SMS are waited for."""
 _TIDINGS = 500  # in one transaction: a claim of another run waits for it
 
 
@@ -36,7 +38,11 @@ class Reports(Connected):
 
     @patient
     def awaited(self, channel: Channel, since: datetime) -> list[OpenMessage]:
-        """The messages since then that left by `channel` and have no final report; newest first."""
+        """The messages since then that left by `channel` and whose last report may be to come; newest first.
+
+        A part of a long SMS may still fail when another was delivered: for a day its reports are read on,
+        behind those of messages that have none.
+        """
         with self._transaction(writes=False) as connection:
             return _awaited(connection, channel, since)
 
@@ -72,17 +78,24 @@ def _unanswered(connection: Connection, channel: Channel, since: datetime) -> li
 
 def _awaited(connection: Connection, channel: Channel, since: datetime) -> list[OpenMessage]:
     """See `Reports.awaited`."""
+    clock = connection.execute(select(database_clock())).scalar_one()
     found = (
         _open_messages(channel, since)
         .where(messages.c.channel == channel)
         .where(
             or_(
                 and_(messages.c.state.in_((State.SENT, State.UNKNOWN)), attempts.c.outcome.in_(_ACCEPTED)),
+                and_(
+                    messages.c.state == State.DELIVERED,
+                    attempts.c.outcome.in_(_ACCEPTED),
+                    or_(attempts.c.parts.is_(None), attempts.c.parts > 1),
+                    messages.c.settled_at > clock - _LATER_PARTS,
+                ),
                 # A person said that it was not sent, and may have been wrong.
                 and_(messages.c.state == State.RELEASED, messages.c.resolved_at.is_not(None)),
             )
         )
-        .order_by(messages.c.run_now.desc(), messages.c.message_id)
+        .order_by(messages.c.state == State.DELIVERED, messages.c.run_now.desc(), messages.c.message_id)
     )
     return [OpenMessage(*row) for row in connection.execute(found)]
 
