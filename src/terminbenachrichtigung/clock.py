@@ -6,7 +6,7 @@ No rule asks a clock: rules are handed a moment. What waits, sends or measures i
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -63,8 +63,10 @@ class Timings:
     """For one statement on Postgres."""
     patience: float = 90.0
     """For a journal that is locked, full or restarting; three times what one statement waits."""
-    fresh: float = 30.0
-    """How old the rows may be from which a message is made, when it is claimed (contract, section 2)."""
+    fresh: float = 25.0
+    """So old the rows may be before they are read again."""
+    stale: float = 30.0
+    """So old they may be when a message that was made from them is claimed (contract, section 2)."""
     pauses: tuple[float, float] = (1.0, 4.0)
     """Before the second and the third try of what surely did not happen."""
     wake: float = 0.25
@@ -86,6 +88,10 @@ class Instant:
 
     now: datetime
     monotonic: float
+
+    def later(self, seconds: float) -> "Instant":
+        """So many seconds after it."""
+        return Instant(self.now + timedelta(seconds=seconds), self.monotonic + seconds)
 
 
 def instant(clock: Clock) -> Instant:

@@ -4,7 +4,7 @@ import random
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -356,6 +356,43 @@ def test_a_run_that_slept_past_its_claim_asks_for_it_again_before_it_sends(
     else:
         assert outcomes(result) == {"1": MessageOutcome.SENT, "2": MessageOutcome.SENT}
         assert practice.texted == [number(1), number(2)]
+
+
+class SleepyClock(SuspendedClock):
+    """The machine is suspended for a while when the clock is asked for the time so often."""
+
+    def __init__(self, question: int, sleep: Callable[[], timedelta]) -> None:
+        super().__init__(TEN)
+        self._left, self._sleep = question, sleep
+
+    def now(self) -> datetime:
+        self._left -= 1
+        if self._left == 0:
+            self.moment += self._sleep()
+        return self.moment
+
+
+@pytest.mark.parametrize("minutes", [2, 20])
+@pytest.mark.parametrize("question", range(1, 11))
+def test_a_run_tells_nobody_what_the_schedule_took_back_while_it_slept(
+    practice: Practice, question: int, minutes: int
+) -> None:
+    """Wherever it was suspended: before it planned, between plan and claim, between claim and attempt."""
+    practice.configure(sms={"concurrency": 1})
+    book(practice, "1", "2026-11-25 09:00", customer=1)
+
+    expected = "<1>"
+
+    def change() -> timedelta:
+        nonlocal expected
+        if not practice.gateway.jobs:
+            expected = "<another>"
+        practice.change("1", type_name="another")
+        return timedelta(minutes=minutes)
+
+    result = Host(practice).run(TEN, SleepyClock(question, change))
+    assert outcomes(result) == {"1": MessageOutcome.SENT}
+    assert [job.text for job in practice.gateway.jobs] == [expected]
 
 
 def expire(practice: Practice) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from terminbenachrichtigung import rules
+from terminbenachrichtigung.clock import instant
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.model.appointment import Appointment, BadRow, Window
@@ -88,7 +89,7 @@ def notify(
     agreed = {row.appointment_id: row for each in shown.messages for row in each.message.appointments}
     # Without looking for claims that ran out: the next run does, and reports them.
     context.writable.begin(now, Mode.NOTIFY, expire=False)
-    read_at = context.clock.monotonic()
+    read_at = instant(context.clock)
     rows, _, _ = _read(context, replace(choice, appointment_ids=tuple(agreed)))
     plan = _only_agreed(context, choice, rows, agreed, now)
     gone = agreed.keys() - {row.appointment_id for row in rows}

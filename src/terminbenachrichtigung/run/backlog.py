@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from terminbenachrichtigung.clock import elapsed, instant
 from terminbenachrichtigung.delivery.circuits import Circuits
 from terminbenachrichtigung.delivery.next_step import Try, next_step
 from terminbenachrichtigung.errors import JournalError, ScheduleError
@@ -47,7 +48,7 @@ class Backlog:
         self._rows: dict[str, Appointment] = {}
         self._customers: defaultdict[str, list[Appointment]] = defaultdict(list)
         self._reading = 0
-        self._read_at = planned.read_at
+        self.read_at = planned.read_at
         self._replans: Counter[str] = Counter()
         self._others_at_work = False
         self.skips = {(skip.reminder, skip.appointment.appointment_id): skip for skip in planned.plan.skips}
@@ -76,7 +77,7 @@ class Backlog:
         # Where another run works on the same plan, not both on the same message at once.
         place = self._context.chance.randrange(min(len(queue), SPREAD)) if self._others_at_work else 0
         item = queue[place]
-        if self._context.clock.monotonic() - self._read_at > self._context.timings.fresh:
+        if elapsed(self._context.clock, self.read_at) > self._context.timings.fresh:
             self._read_again()
         if item.seen_in != self._reading:
             item.seen_in = self._reading
@@ -88,7 +89,8 @@ class Backlog:
 
     def give_back(self, item: Queued) -> None:
         """Puts a message back that could not be claimed after all."""
-        self._queues[item.message.routes[0].channel].appendleft(item)
+        if (channel := self._first_open(item.message)) is not None:
+            self._queues[channel].appendleft(item)
 
     def close(self, channel: Channel, why: str) -> None:
         """Closes a channel for the rest of the run."""
@@ -147,18 +149,19 @@ class Backlog:
 
     def _read_again(self) -> None:
         clock, timings = self._context.clock, self._context.timings
-        began = clock.monotonic()
+        began = instant(clock)
         for pause in timings.pauses:
             try:
                 rows = self._planned.reread()
                 break
             except ScheduleError:
                 clock.sleep(pause)
-                began = clock.monotonic()
+                began = instant(clock)
         else:
             rows = self._planned.reread()
         # A reading that itself takes long must leave time to claim something.
-        self._read_at = max(began, clock.monotonic() - timings.fresh / 2)
+        late = elapsed(clock, began) - timings.fresh / 2
+        self.read_at = began if late <= 0 else began.later(late)
         self._take_rows(rows)
         self._reading += 1
 

@@ -204,6 +204,9 @@ class _Deliveries:
             return
         # Taken before the commit: the process may be stopped right after it, for longer than the lease.
         began = instant(self._clock)
+        if elapsed(self._clock, self._backlog.read_at) > self._context.timings.stale:
+            self._backlog.give_back(item)  # it was stopped since the rows were read: they are read again
+            return
         try:
             claim = self._journal.claim(message, now=self._now, gap=gap_of(self._context.settings))
         except JournalError:
@@ -212,7 +215,7 @@ class _Deliveries:
         if isinstance(claim, Lost):
             self._backlog.lost(item, claim)
             return
-        delivery = Delivery(claim, step.route, content, renewed=began)
+        delivery = Delivery(claim, item, step.route, content, began, self._backlog.read_at)
         self._open[claim.message_id] = delivery
         self._accounts.credit.take(content)
         # The journal must name the channel that is really tried.
@@ -267,6 +270,9 @@ class _Deliveries:
                 return held
             if elapsed(self._clock, delivery.renewed) > self._lease_seconds:
                 return Held.LEASE
+            age = elapsed(self._clock, delivery.read_at)
+            if not delivery.attempts and age > 2 * self._context.timings.stale:
+                return Held.STALE
             return or_unknown(lambda: sender.send(delivery.claim, delivery.content))
 
         self._workers.start(delivery.route.channel, delivery, attempt)
@@ -343,6 +349,11 @@ class _Deliveries:
             if self._stop is not None:
                 self._halt(self._stop)
             return
+        if held is Held.STALE and self._stop is None:
+            if self._settles(delivery, MessageOutcome.DEFERRED):
+                self._open.pop(delivery.claim.message_id)
+                self._backlog.give_back(delivery.item)
+            return
         unknown = any(isinstance(attempt.outcome, Unknown) for attempt in delivery.attempts)
         self._end(delivery, MessageOutcome.UNKNOWN if unknown else MessageOutcome.DEFERRED, held)
         if held is Held.QUIET:
@@ -366,18 +377,23 @@ class _Deliveries:
             self._halt(Stop.JOURNAL, str(error))
 
     def _end(self, delivery: Delivery, outcome: MessageOutcome, detail: str = "") -> None:
+        if self._settles(delivery, outcome):
+            self._note_result(delivery, outcome, detail)
+
+    def _settles(self, delivery: Delivery, outcome: MessageOutcome) -> bool:
+        """Settles a claim; where that fails the message ends by it, and the run stops."""
         try:
             self._journal.settle(delivery.claim, outcome, delivery.route, delivery.attempts[delivery.noted :])
         except ClaimGoneError as error:
             self._note_result(delivery, outcome, f"{outcome}, but its claim is gone from the journal")
             self._halt_for(error)
-            return
+            return False
         except JournalError as error:
             # The claim stays open in the journal and ends there as `unknown`: never a second message.
             self._note_result(delivery, MessageOutcome.UNKNOWN, f"{outcome}, but not noted: {error}")
             self._halt_for(error)
-            return
-        self._note_result(delivery, outcome, detail)
+            return False
+        return True
 
     def _note_result(self, delivery: Delivery, outcome: MessageOutcome, detail: str) -> None:
         self._open.pop(delivery.claim.message_id, None)

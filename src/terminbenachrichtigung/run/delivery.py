@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from terminbenachrichtigung.clock import Instant
 from terminbenachrichtigung.model.delivery import Attempt, Claim, Content, Rejected, Unavailable
 from terminbenachrichtigung.model.plan import Channel, PlannedMessage, Route
+from terminbenachrichtigung.run.backlog import Queued
 
 
 @dataclass(slots=True)
@@ -13,9 +14,11 @@ class Delivery:
     """Where it stands."""
 
     claim: Claim
+    item: Queued  # its place in the backlog
     route: Route
     content: Content
     renewed: Instant
+    read_at: Instant  # when the rows were read that it was made from
     attempts: list[Attempt] = field(default_factory=list)
     noted: int = 0  # so many attempts are in the journal
     due: float = 0.0

@@ -12,6 +12,7 @@ class Held(StrEnum):
     QUIET = "a quiet period began"
     TOO_LATE = "its time had come before it could be sent"
     LEASE = "the claim had to be renewed first"
+    STALE = "its claim took so long that the schedule may say something else by now"
 
 
 def held_by_time(context: RunContext, start: datetime, *, same_day: bool) -> Held | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from terminbenachrichtigung import rules
+from terminbenachrichtigung.clock import Instant, instant
 from terminbenachrichtigung.model.appointment import Appointment, Window
 from terminbenachrichtigung.model.journal import CONFIRMATION, Known
 from terminbenachrichtigung.model.plan import Plan
@@ -21,7 +22,7 @@ class Planned:
     window: Window
     known: Known
     plan: Plan
-    read_at: float  # by the monotonic clock
+    read_at: Instant
     same_day: bool  # whether a message may leave on the appointment's own day
     reread: Callable[[], Sequence[Appointment]]
     """Reads the window anew, in a fresh transaction."""
@@ -37,7 +38,7 @@ class Look:
     known: Known
     first: datetime
     until: datetime
-    read_at: float  # by the monotonic clock
+    read_at: Instant
 
 
 def look(context: RunContext, now: datetime, since: datetime | None = None) -> Look:
@@ -49,7 +50,7 @@ def look(context: RunContext, now: datetime, since: datetime | None = None) -> L
     # To the end of the day at least: a short lead does not reach so far, but what is missed today counts.
     tomorrow = context.quiet.day_start(context.quiet.local_date(now) + timedelta(days=1))
     until = max(farthest + gap_of(settings), tomorrow)
-    read_at = context.clock.monotonic()
+    read_at = instant(context.clock)
     window = context.schedule.read(first, until)
     return Look(window, ask_journal(context, window.appointments, now, first), first, until, read_at)
 
@@ -93,7 +94,7 @@ def plan_confirmations(context: RunContext, now: datetime, known: Known) -> Plan
         asked = ask_journal(context, rows, now, since=now)
         return asked, rules.plan_confirmations(rows, settings, asked, now, parts, context.quiet)
 
-    read_at = context.clock.monotonic()
+    read_at = instant(context.clock)
     rows = read()
     asked, planned = plan(rows)
     return Planned(
