@@ -12,7 +12,9 @@ _ENTRIES = (
     "{{ ', ' if not loop.last }}{% endfor %}"
 )
 SMS_TEMPLATE = "{{ customer.last_name }}: " + _ENTRIES
-"""`oracle.sms_text` says the same without Jinja."""
+"""`oracle.text_about` says the same without Jinja."""
+LONG_CLOSING = ". " + "Bitte sagen Sie uns so bald wie möglich, wenn Sie nicht kommen. " * 2
+"""With it, one appointment already takes an SMS of two parts."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,15 @@ class Configuration:
     confirms: bool = False
     credits: int = 1_000_000
     """SMS credits with which it begins, and which it buys when they are used up."""
+    closing: str = ""
+    """What every text ends with."""
     few_allowed: bool = False
     """Whether `only_recipients` names a few."""
 
     def settings(self, folder: Path) -> Settings:
         """The configuration as the loader would make it."""
-        texts = {"sms": SMS_TEMPLATE, "email_subject": "Termin", "email_body": SMS_TEMPLATE}
+        text = SMS_TEMPLATE + self.closing
+        texts = {"sms": text, "email_subject": "Termin", "email_body": text}
         sections: dict[str, Any] = {
             "sms": {"serial": "1", "password": "x", "sender": "Optik", "concurrency": 1} | self.sms,
             "email": {
@@ -85,7 +90,7 @@ _BOTH = ("sms", "email")
 _THREE = (("Drei Tage", 72, ("email",)), ("Ein Tag", 24, _BOTH), ("Zwei Stunden", 2, ("sms",)))
 
 CONFIGURATIONS = (
-    Configuration("the defaults", "2026-11-16 06:00", confirms=True),
+    Configuration("the defaults", "2026-11-16 06:00", confirms=True, closing=LONG_CLOSING),
     Configuration(
         "three reminders, also on the day itself",
         "2026-11-30 06:00",

@@ -27,6 +27,8 @@ class StoredMessage:
     """By which it was sent, or is being sent."""
     appointments: tuple[tuple[str, datetime], ...]
     attempts: tuple[tuple[str, str, str], ...]  # channel, recipient, outcome
+    parts: int | None
+    """Of its SMS that was, or may have been, accepted; None where the journal does not know."""
     ran_out: bool
     """Whether it is claimed, and its time is over: the next run takes its last attempt for unknown."""
 
@@ -140,12 +142,15 @@ class Tables:
                     )
                 ),
                 self.attempts(message_id),
+                parts,
                 state == "claimed" and renewed_at <= LONG_AGO,
             )
-            for message_id, run, run_now, reminder, customer, state, channel, renewed_at in (
+            for message_id, run, run_now, reminder, customer, state, channel, renewed_at, parts in (
                 self._database.execute(
-                    "SELECT message_id, run_id, run_now, reminder, customer_id, state, channel, renewed_at "
-                    "FROM journal_messages WHERE run_id = ?1 OR ?1 IS NULL",
+                    "SELECT message_id, run_id, run_now, reminder, customer_id, state, channel, renewed_at, "
+                    "(SELECT a.parts FROM journal_attempts a WHERE a.message_id = m.message_id "
+                    "AND a.channel = 'sms' AND outcome IN ('sent', 'unknown')) "
+                    "FROM journal_messages m WHERE run_id = ?1 OR ?1 IS NULL",
                     [run_id],
                 ).fetchall()
             )

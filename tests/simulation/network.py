@@ -58,9 +58,11 @@ class Network:
         at = self.clock.now() + timedelta(seconds=self.chance.randrange(60, 30 * 3600))
         report = DeliveryReport(label, job_id, recipient.replace("+", "00"), None, "Transmitted", at=at)
         for part in range(parts):
-            of_part = replace(report, part=str(part))
+            # Most parts of an SMS arrive together; some come, or fail, when another was reported long ago.
+            later = timedelta(hours=self.chance.choice((0, 0, 1, 5, 20)) if part else 0)
+            of_part = replace(report, part=str(part), at=at + later)
             if self.chance.random() < 0.3:
-                self._tell(replace(of_part, at=at - timedelta(seconds=30)))
+                self._tell(replace(of_part, at=at + later - timedelta(seconds=30)))
             if fate == "unheard":
                 self._tell(replace(of_part, word="Teleported", unheard=True))
             elif fate != "never":
@@ -120,7 +122,10 @@ class Network:
             for each in messages
             if each.run_now > now - REPORTS_FOR
             and (each.channel == Channel.SMS or states[each.message_id] != before[each.message_id])
-            and states[each.message_id] in ("sent", "unknown")
+            and (
+                states[each.message_id] in ("sent", "unknown")
+                or (states[each.message_id] == "delivered" and each.parts != 1)
+            )
         ]
         if waiting and not self.reports_fail:
             for message_id, arrived in self._last_words(min(waiting) - CLOCKS_APART).items():
@@ -175,8 +180,10 @@ def _own(message: StoredMessage) -> str | None:
 
 
 def _after_report(state: str, own: str, others: Collection[str], *, arrived: bool) -> str:
-    if state not in ("sent", "unknown") or (state == "sent" and own == "unknown" and "sent" not in others):
-        return state  # it has said its last word, or a person settled it
+    if state not in ("sent", "unknown", "delivered"):
+        return state  # it has said its last word
+    if state == "sent" and own == "unknown" and "sent" not in others:
+        return state  # a person settled it
     if arrived:
         return "delivered"
     if "sent" in others:

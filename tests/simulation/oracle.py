@@ -414,7 +414,8 @@ def text_about(rows: Sequence[Appointment], settings: Settings) -> str:
         for row in rows
         if row in said.values()
     ]
-    return f"{rows[0].last_name}: " + ", ".join(entries)
+    closing = (settings.templates["t"]["de"].sms or "").rpartition("{% endfor %}")[2]
+    return (f"{rows[0].last_name}: " + ", ".join(entries) + closing).strip()
 
 
 def parts_of(text: str) -> int:
