@@ -73,7 +73,8 @@ def check_that_only_the_first_is_refused(own: OwnPractice, content: bytes) -> No
 @pytest.mark.parametrize(
     "name",
     [
-        "Sánchez", "Núñez", "Đorđević", "Dvořák", "Łukasz", "Yılmaz", "Şahin", "O’Brien", "D'Angelo", "D´Angelo", "Mª José", "Gal·la",
+        "Sánchez", "Núñez", "Đorđević", "Dvořák", "Łukasz", "Yılmaz", "Şahin", "O’Brien", "D'Angelo",
+        "D´Angelo", "Mª José", "Gal·la",
         "Müller-Lüdenscheid", "Nguyễn",
         "von der Tann", "Αλέξης", "Иванов", "محمد", "Ægir Þór", "Große Ähre", "Öztürk & Söhne",
     ],

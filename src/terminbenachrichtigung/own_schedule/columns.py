@@ -121,7 +121,10 @@ _FALSE = frozenset(
 )
 
 # Abgeschlossen, abgesprochen and abgestimmt are no cancellations.
-_CANCELLED_STEM = r"(?:storn|abges(?!ch|pr|t[ie])|annul|cancel|entf|declin|geplatzt|no[ _-]?show|absage|gel(?:ö|oe)sch|delet)"
+_CANCELLED_STEM = (
+    r"(?:storn|abges(?!ch|pr|t[ie])|annul|cancel|entf|declin|geplatzt|no[ _-]?show|absage"
+    r"|gel(?:ö|oe)sch|delet)"
+)
 _CANCELLED_STATUS = re.compile(rf"\s*{_CANCELLED_STEM}", re.I)
 _CANCELLED_TITLE = re.compile(
     r"\s*[\[(*]?\s*(?:storn\w*|abges\w*|absage|annul\w*|cancel\w*|entfällt|entfallen|declin\w*|geplatzt|"

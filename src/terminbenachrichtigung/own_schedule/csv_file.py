@@ -259,7 +259,7 @@ class _Lines:
         self.refused.append(Refused(line, reason, found, key=entries.key_of(cells or (reason, str(line)))))
 
     def _raw(self, row: Sequence[str]) -> dict[str, str]:
-        """The cells by column; a program's word for nothing is nothing, but for ids, which it makes unclear."""
+        """The cells by column; a program's word for nothing is nothing, but in place of an id."""
         return {
             column: "" if (text := entries.cleaned(row[place])) in NO_VALUE and column not in _IDS else text
             for column, place in self._meaning.columns.items()
