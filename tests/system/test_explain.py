@@ -262,6 +262,6 @@ def test_among_thousands_of_appointments_the_answer_takes_a_moment(practice: Pra
             " 'c' || i, 1, 0 FROM n"
         )
     practice.book("1", "2026-12-05 10:30")
-    began = time.monotonic()
+    began = time.process_time()
     assert explained(practice)["reminders"][0]["first_run"] == "2026-12-04T10:50:00+01:00"
-    assert time.monotonic() - began < 20  # only its customer's rows are planned, hour by hour
+    assert time.process_time() - began < 20  # only its customer's rows are planned, hour by hour

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -261,6 +261,12 @@ class Terminal:
                     break
         assert words in self.shown, self.shown
 
+    def wait_until_it_waits(self) -> None:
+        """A signal between the prompt and the reading of the answer is seen only with the next key."""
+        state = Path(f"/proc/{self.process.pid}/stat")
+        while state.read_text().rpartition(")")[2].split()[0] != "S":
+            time.sleep(0.01)
+
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
@@ -314,12 +320,8 @@ def test_ctrl_c_ends_the_question_at_once_and_sends_nothing(open_practice: Pract
         practice.book("1", days_ahead(5))
         terminal = Terminal(practice, "notify", "1")
         terminal.read_until("[y/N]")
-        # A signal between the prompt and the reading of the answer is seen only with the next key or signal.
-        for _ in range(10):
-            terminal.process.send_signal(signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                terminal.process.wait(3)
-                break
+        terminal.wait_until_it_waits()
+        terminal.process.send_signal(signal.SIGINT)
         assert terminal.end() == 1
         assert practice.received == 0
         assert practice.sql("SELECT count(*) FROM journal_messages", "journal") == [(0,)]
