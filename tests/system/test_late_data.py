@@ -256,6 +256,21 @@ def test_a_quiet_period_that_begins_within_a_message_leaves_it_to_the_next_run(
     assert practice.received == 1
 
 
+def test_what_may_have_arrived_before_the_night_is_never_sent_again_though_the_next_channel_was_held(
+    practice: Practice,
+) -> None:
+    one_after_the_other(practice)
+    practice.configure(rules={"on_unknown": "fallback"})
+    practice.book("1", "2026-11-26 06:30", customer=1)
+    seconds_pass(practice, 45, Answer(http_status=500))
+    assert practice.run_once(now="2026-11-24 19:59:30").outcomes == {"1": "unknown"}
+    practice.gateway.script = None
+    morning = practice.run_once(now="2026-11-25 08:00")
+    assert (morning.outcomes, morning.reasons, practice.received) == ({}, {"1": "already_notified"}, 0)
+    (entry,) = practice.run("staff-list", "--json", now="2026-11-25 08:00").json["customers"]
+    assert (entry["customer_id"], entry["reason"]) == ("1", "unknown")
+
+
 @pytest.mark.parametrize("answer", [None, Answer(http_status=503)], ids=["the next one", "the same, again"])
 def test_nothing_leaves_after_the_start(answer: Answer | None, practice: Practice) -> None:
     one_after_the_other(practice)

@@ -54,6 +54,20 @@ def test_what_was_sent_again_by_hand_in_vain_is_left_over_for_no_run(
     assert by_hand(practice, "1", "--again", now="2026-11-24 13:00").outcomes == {"1": "sent"}
 
 
+def test_what_was_refused_when_sent_again_by_hand_is_sent_by_no_run(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.configure(reminders=[reminder(24, channels=("sms",))])
+    practice.book("1", customer=1)
+    assert practice.run_once().outcomes == {"1": "sent"}
+    refuses = Answer(status="NoRecipientFound")
+    practice.gateway.script = lambda request: refuses if request.operation == "SendSimpleSMS" else None
+    assert by_hand(practice, "1", "--again", now="2026-11-24 10:30").outcomes == {"1": "failed"}
+    practice.gateway.script = None
+    for hour in (11, 12, 23):
+        assert practice.run_once(now=f"2026-11-24 {hour}:00").outcomes == {}
+    assert practice.texted == [number(1)]
+
+
 def test_again_sends_once_more_as_a_new_generation(either_practice: Practice) -> None:
     practice = either_practice
     practice.book("1")

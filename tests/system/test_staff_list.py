@@ -205,6 +205,22 @@ def test_a_moved_appointment_that_was_confirmed_anew_is_no_matter_for_staff(prac
     assert listed(practice, "2026-11-24 11:00") == {}
 
 
+def test_who_was_told_another_time_after_the_confirmation_does_not_know_that_it_moved_back(
+    practice: Practice,
+) -> None:
+    """Confirmed for today at 17:00; told tomorrow at 9; and back: no reminder comes on the day itself."""
+    practice.configure(confirmation={"enabled": True})
+    practice.run_once(now="2026-11-24 08:30")
+    practice.book("1", "2026-11-24 17:00", created_at="2026-11-24 09:00")
+    told(practice)
+    practice.change("1", starts_at="2026-11-25 09:00")
+    told(practice, "2026-11-24 10:50")
+    practice.change("1", starts_at="2026-11-24 17:00")
+    assert listed(practice, "2026-11-24 11:00") == {"17": ("moved", ["1"])}
+    told(practice, "2026-11-24 11:50")  # confirmed anew
+    assert listed(practice, "2026-11-24 12:00") == {}
+
+
 # ---------------------------------------------------------------- ticked off
 
 

@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from run_results import TOMORROW, message, run, skip
 
 from terminbenachrichtigung.journal.reports import state_after
 from terminbenachrichtigung.model.delivery import DeliveryReport, Tidings
-from terminbenachrichtigung.model.journal import State
-from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.model.journal import Known, Notification, State
+from terminbenachrichtigung.model.plan import Channel, Reason
+from terminbenachrichtigung.run import follow_up
 from terminbenachrichtigung.run.follow_up import read_reports
 
 OURS = "0190f3c2-4a1b-7c3d-8e4f-123456789012"
@@ -136,3 +138,78 @@ def test_how_far_a_later_word_moves_a_message(
     state: State, own: str, others: list[str], said: State, expected: State
 ) -> None:
     assert state_after(state, own, others, said) is expected
+
+
+# ---------------------------------------------------------------- nobody is left to tell them
+
+ANOTHER_NAME = "Zwei Stunden"
+
+
+def notified(state: State, reminder: str = "Terminerinnerung", generation: int = 1) -> Notification:
+    return Notification(reminder, "4711", generation, "17", TOMORROW, state, OURS, TEN)
+
+
+@pytest.mark.parametrize(
+    ("reason", "detail", "journal", "told", "stranded"),
+    [
+        # why the run left it alone; what the journal had of it; whether a message of this run has it
+        pytest.param(
+            Reason.ALREADY_NOTIFIED,
+            "undelivered",
+            [notified(State.UNDELIVERED)],
+            False,
+            True,
+            id="no channel",
+        ),
+        pytest.param(Reason.SAME_DAY, "", [notified(State.UNDELIVERED)], False, True, id="no time is left"),
+        pytest.param(
+            Reason.ALREADY_NOTIFIED,
+            "sent",
+            [notified(State.UNDELIVERED)],
+            False,
+            False,
+            id="told by another run",
+        ),
+        pytest.param(
+            Reason.SAME_DAY,
+            "",
+            [notified(State.UNDELIVERED)],
+            True,
+            False,
+            id="told by this run's other message",
+        ),
+        pytest.param(Reason.SAME_DAY, "", [notified(State.SENT)], False, False, id="it arrived"),
+        pytest.param(Reason.SAME_DAY, "", [], False, False, id="never sent"),
+        pytest.param(
+            Reason.SAME_DAY,
+            "",
+            [notified(State.UNDELIVERED), notified(State.SENT, ANOTHER_NAME)],
+            False,
+            False,
+            id="told by another reminder since",
+        ),
+        pytest.param(
+            Reason.SAME_DAY,
+            "",
+            [notified(State.UNDELIVERED), notified(State.RELEASED, generation=2)],
+            False,
+            True,
+            id="tried again in vain",
+        ),
+        pytest.param(
+            Reason.RECENTLY_NOTIFIED,
+            "",
+            [notified(State.UNDELIVERED)],
+            False,
+            False,
+            id="a later run tells them",
+        ),
+    ],
+)
+def test_whose_sms_did_not_arrive_and_whom_nobody_will_tell(
+    reason: Reason, detail: str, journal: list[Notification], *, told: bool, stranded: bool
+) -> None:
+    known = Known(notifications={"4711": journal})
+    result = run(messages=(message(),) if told else (), skips=(skip(reason, "4711", detail),))
+    found = follow_up.stranded(known, result)
+    assert [each.appointment.appointment_id for each in found] == (["4711"] if stranded else [])
