@@ -464,3 +464,89 @@ def test_the_page_and_the_mail_show_what_was_answered(told: Practice) -> None:
     body = mail.message.get_body(("plain",))
     assert body is not None
     assert "Hat auf die SMS geantwortet" in body.get_content()
+
+
+# ---------------------------------------------------------------- who confirmed
+
+
+@pytest.fixture
+def answered(told: Practice) -> Practice:
+    """One confirmed, one will not come, one asked something, one said nothing."""
+    told.book("2", "2026-11-25 09:10", customer=2)
+    told.book("3", "2026-11-25 09:20", customer=3)
+    told.book("4", "2026-11-25 09:30", customer=4)
+    told.run_once(now="2026-11-24 10:10")
+    says(told, "Ja!")
+    says(told, "Nein", customer=2)
+    says(told, "Wie lange dauert das?", customer=3)
+    told.run_once(now=ELEVEN)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [("confirmed", ["1"]), ("wants-to-cancel", ["2"]), ("sent", ["1", "2", "3", "4"]), ("not-notified", [])],
+)
+def test_tomorrows_list_can_show_who_confirmed(answered: Practice, state: str, expected: list[str]) -> None:
+    options = ("--day", "2026-11-25", "--state", state)
+    ran = answered.run("search", "--json", *options, now=ELEVEN)
+    assert [each["appointment_id"] for each in ran.json["appointments"]] == expected
+
+
+def test_search_says_what_was_answered(answered: Practice) -> None:
+    rows = answered.run("search", "--json", now=ELEVEN).json["appointments"]
+    assert [each["state"] for each in rows] == ["confirmed", "wants-to-cancel", "sent", "sent"]
+    assert [[reply["text"] for reply in each["replies"]] for each in rows] == [
+        ["Ja!"],
+        ["Nein"],
+        ["Wie lange dauert das?"],
+        [],
+    ]
+    assert "confirmed (sent)" in answered.run("search", now=ELEVEN).stdout
+
+
+def test_explain_and_history_show_the_answer(answered: Practice) -> None:
+    explained = answered.run("explain", "1", now=ELEVEN)
+    assert "Answered 2026-11-24 10:30 (confirmed): Ja!" in explained.stdout
+    assert answered.run("explain", "1", "--json", now=ELEVEN).json["replies"][0]["answer"] == "yes"
+    shown = answered.run("history", "--appointment", "2", now=ELEVEN).stdout
+    assert "2026-11-24 10:30 answered (no): Nein" in shown
+    (message,) = answered.run("history", "--json", "--appointment", "3", now=ELEVEN).json["messages"]
+    assert message["replies"] == [
+        {
+            "at": "2026-11-24T10:30:00+01:00",
+            "sender": number(3),
+            "answer": "other",
+            "text": "Wie lange dauert das?",
+        }
+    ]
+    assert "answered: Wie lange dauert das?" in answered.run("history", "--csv", now=ELEVEN).stdout
+
+
+def test_a_moved_appointment_is_confirmed_no_more(answered: Practice) -> None:
+    answered.change("1", starts_at="2026-11-25 11:00")
+    rows = answered.run("search", "--json", "--customer", "17", now=ELEVEN).json["appointments"]
+    assert [each["state"] for each in rows] == ["not-notified"]
+
+
+def test_a_reminder_with_unless_confirmed_leaves_alone_who_confirmed(
+    either_practice: Practice, gateway: LoopbackGateway
+) -> None:
+    practice = answered_by(either_practice, gateway)
+    second = reminder(24) | {"unless_confirmed": True}
+    practice.configure(reminders=[reminder(72, "früh"), second], rules={"hours_between_messages": 1})
+    practice.book("1", "2026-11-27 09:00", customer=1)
+    practice.book("2", "2026-11-27 09:10", customer=2)
+    practice.run_once()
+    practice.run_once(now=ELEVEN)
+    says(practice, "ok", at="2026-11-24 11:30", customer=1)
+    practice.run_once(now=TWELVE)
+    ran = practice.run_once(now="2026-11-26 10:00")
+    assert ran.outcomes == {"2": "sent"}
+    assert [each["reason"] for each in ran.json["skipped"] if each["appointment_id"] == "1"] == [
+        "confirmed",
+        "already_notified",
+    ]
+    # and where she takes it back, she is reminded after all
+    says(practice, "nein", at="2026-11-26 10:30", customer=1)
+    assert practice.run_once(now="2026-11-26 11:00").outcomes == {"1": "sent"}

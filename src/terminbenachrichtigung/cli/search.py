@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from terminbenachrichtigung.config.settings import Settings
     from terminbenachrichtigung.model.result import RunResult
 
-STATES = ("not-notified", "failed", "unknown", "no-contact", "sent", "in-progress", "adopted")
+STATES = (
+    *("not-notified", "failed", "unknown", "no-contact", "sent", "in-progress", "adopted"),
+    *("confirmed", "wants-to-cancel"),
+)
 
 
 @click.command()

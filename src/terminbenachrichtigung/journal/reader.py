@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, Row, and_, func, or_, select
 from terminbenachrichtigung.journal.database import among
 from terminbenachrichtigung.journal.notifications import NOTIFICATIONS, notification
 from terminbenachrichtigung.journal.opt_outs import read_opted_out
-from terminbenachrichtigung.journal.replies import read_replies_since
+from terminbenachrichtigung.journal.replies import read_replies, read_replies_since
 from terminbenachrichtigung.journal.staff import read_ticks
 from terminbenachrichtigung.journal.statements import COUNTS_FOR_GAP, constant
 from terminbenachrichtigung.journal.tables import (
@@ -23,6 +24,7 @@ from terminbenachrichtigung.journal.tables import (
     meta,
     notifications,
     reminders,
+    replies,
     runs,
     staff_done,
 )
@@ -36,6 +38,7 @@ from terminbenachrichtigung.model.journal import (
     JournalRun,
     Known,
     Leftover,
+    MessageReply,
     Notification,
     StaffTick,
     State,
@@ -208,7 +211,17 @@ def read_history(connection: Connection, limit: int, wanted: HistoryFilter) -> t
         tried[row.message_id].append(
             JournalAttempt(Channel(row.channel), row.recipient, row.outcome, row.detail, row.ended_at)
         )
-    return tuple(_remembered(row, told[row.message_id], tried[row.message_id]) for row in rows)
+    answered: dict[str | None, list[MessageReply]] = defaultdict(list)
+    for reply in read_replies(connection, among(connection, replies.c.message_id, ids)):
+        answer = MessageReply(reply.received_at, reply.sender, reply.answer, reply.text)
+        answered[reply.message_id].append(answer)
+    return tuple(
+        replace(
+            _remembered(row, told[row.message_id], tried[row.message_id]),
+            replies=tuple(answered[row.message_id]),
+        )
+        for row in rows
+    )
 
 
 def read_runs(connection: Connection, limit: int, wanted: HistoryFilter) -> tuple[JournalRun, ...]:

@@ -165,6 +165,16 @@ class JournalAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageReply:
+    """What somebody answered to a message; number and text are empty once they were forgotten."""
+
+    at: datetime
+    sender: str
+    answer: Answer  # what it was understood as
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class JournalMessage:
     """One message as the journal remembers it, without its text, which the journal does not hold."""
 
@@ -179,6 +189,7 @@ class JournalMessage:
     claimed_at: datetime
     settled_at: datetime | None
     attempts: tuple[JournalAttempt, ...] = ()
+    replies: tuple[MessageReply, ...] = ()  # oldest first
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ def explain(context: RunContext, appointment_id: str, at: datetime | None = None
         confirmation=None if row is None else _confirmation(context, row, known, now),
         notifications=notifications,
         messages=context.journal.history(_MESSAGES, appointment_id) if context.journal is not None else (),
+        replies=() if row is None else tuple(rules.Replies(known.replies, known.name_key).about(row)),
         has_journal=context.journal is not None,
     )
 

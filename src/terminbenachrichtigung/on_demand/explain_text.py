@@ -6,15 +6,23 @@ from datetime import datetime, tzinfo
 from typing import assert_never
 
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
-from terminbenachrichtigung.model.journal import CONFIRMATION, JournalMessage, Notification, State
+from terminbenachrichtigung.model.journal import (
+    CONFIRMATION,
+    JournalMessage,
+    JournalReply,
+    Notification,
+    State,
+)
 from terminbenachrichtigung.model.lead import DaysBefore, HoursBefore, Lead
 from terminbenachrichtigung.model.plan import Verdict
+from terminbenachrichtigung.model.reply import Answer
 from terminbenachrichtigung.model.result import MessageResult
 from terminbenachrichtigung.on_demand.history import history_rows
 from terminbenachrichtigung.output.json import picked, plain
 from terminbenachrichtigung.output.tables import Row, Table, render
 from terminbenachrichtigung.output.wording import REASONS, bad_row_name, customer_name, local_time
 from terminbenachrichtigung.run.report import message_json
+from terminbenachrichtigung.safe_text import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,7 @@ class Explanation:
     confirmation: ConfirmationExplained | None  # None: they are switched off
     notifications: tuple[Notification, ...]
     messages: tuple[JournalMessage, ...]
+    replies: tuple[JournalReply, ...]  # what was answered about the present person and start, oldest first
     has_journal: bool
 
 
@@ -93,6 +102,7 @@ def explanation_as_json(explained: Explanation, *, zone: tzinfo) -> dict[str, ob
                 for each in explained.notifications
             ],
             "messages": explained.messages,
+            "replies": [reply_json(reply) for reply in explained.replies],
         },
         zone,
     )
@@ -138,6 +148,11 @@ def _verdicts_json(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
     return [{"rule": verdict.reason, **picked(verdict, "skips", "detail")} for verdict in verdicts]
 
 
+def reply_json(reply: JournalReply) -> dict[str, object]:
+    """What a customer answered, for a person who looks for it."""
+    return picked(reply, "reply_id", "message_id", "received_at", "answer", "text")
+
+
 def appointment_json(row: Appointment) -> dict[str, object]:
     """What the schedule says of an appointment, for a person who looks for it."""
     return {
@@ -173,12 +188,19 @@ def _opening(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
     branch = row.branch_code and f"branch {row.branch_code}"
     said = "; ".join(filter(None, (customer_name(row), row.type_name, branch, row.status)))
     yield f"Appointment {row.appointment_id}, {local_time(row.starts_at, zone)}: {said}"
+    yield from (_reply(reply, zone) for reply in explained.replies)
     for each in explained.reminders:
         yield f"{each.reminder} ({each.lead}): {_now(each, explained, zone)}"
         yield f"{_first_run(each, explained, zone)}"
     if explained.confirmation is not None:
         moment = local_time(explained.next_open or explained.at, zone)
         yield f"{CONFIRMATION}: {_confirms(explained.confirmation, moment)}"
+
+
+def _reply(reply: JournalReply, zone: tzinfo) -> str:
+    meant = {Answer.YES: "confirmed", Answer.NO: "wants to cancel", Answer.STOP: "wants no more messages"}
+    what = meant.get(reply.answer, "a person must read it")
+    return f"Answered {local_time(reply.received_at, zone)} ({what}): {printable(reply.text)}"
 
 
 def _now(each: ReminderExplained, explained: Explanation, zone: tzinfo) -> str:

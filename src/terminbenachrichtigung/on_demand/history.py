@@ -7,8 +7,9 @@ from dataclasses import fields
 from datetime import tzinfo
 from io import StringIO
 
-from terminbenachrichtigung.model.journal import JournalMessage, JournalRun, State
+from terminbenachrichtigung.model.journal import JournalMessage, JournalRun, MessageReply, State
 from terminbenachrichtigung.model.plan import MessageOutcome
+from terminbenachrichtigung.model.reply import Answer
 from terminbenachrichtigung.output.json import plain
 from terminbenachrichtigung.output.tables import Row, Table, render
 from terminbenachrichtigung.output.wording import counted, local_time
@@ -49,6 +50,7 @@ def history_as_csv(messages: Sequence[JournalMessage], *, zone: tzinfo) -> str:
                 + (f": {attempt.detail}" if attempt.detail else "")
                 for attempt in message.attempts
             ),
+            "replies": "; ".join(f"{_answered(reply, zone)}: {reply.text}" for reply in message.replies),
         }
         for message in messages
     )
@@ -138,6 +140,9 @@ def _row(message: JournalMessage, zone: tzinfo) -> Row:
         + (f": {printable(attempt.detail)}" if attempt.detail else "")
         for attempt in message.attempts
     )
+    answers = (
+        f"{_answered(reply, zone)}: {printable(reply.text) or '(forgotten)'}" for reply in message.replies
+    )
     return Row(
         (
             local_time(message.claimed_at, zone),
@@ -148,6 +153,11 @@ def _row(message: JournalMessage, zone: tzinfo) -> Row:
             " ".join(filter(None, (message.channel, message.recipient))),
             message.message_id,
         ),
-        below="\n".join(attempts),
+        below="\n".join((*attempts, *answers)),
         style=_STYLES.get(message.state, ""),
     )
+
+
+def _answered(reply: MessageReply, zone: tzinfo) -> str:
+    understood = "" if reply.answer is Answer.OTHER else f" ({reply.answer})"
+    return f"{local_time(reply.at, zone)} answered{understood}"

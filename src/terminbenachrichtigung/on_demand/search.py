@@ -9,9 +9,10 @@ from enum import StrEnum
 
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
-from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.journal import JournalReply, State
 from terminbenachrichtigung.model.plan import Reason
-from terminbenachrichtigung.on_demand.explain_text import appointment_json
+from terminbenachrichtigung.model.reply import Answer
+from terminbenachrichtigung.on_demand.explain_text import appointment_json, reply_json
 from terminbenachrichtigung.output.json import picked, plain
 from terminbenachrichtigung.output.tables import Row, Table, render
 from terminbenachrichtigung.output.wording import bad_row_name, counted, customer_name, local_time
@@ -29,6 +30,8 @@ class SearchState(StrEnum):
     Of several reminders, the one that comes first here speaks for the appointment.
     """
 
+    WANTS_TO_CANCEL = "wants-to-cancel"  # answered that they will not come
+    CONFIRMED = "confirmed"  # answered that they will
     SENT = "sent"  # delivered, too
     UNKNOWN = "unknown"
     IN_PROGRESS = "in-progress"
@@ -50,7 +53,10 @@ STATES: Mapping[State, SearchState] = {
 }
 _NOBODY_TOLD = frozenset({SearchState.NOT_NOTIFIED, SearchState.NO_CONTACT})
 _ORDER = tuple(SearchState)
+_ANSWERED = {Answer.YES: SearchState.CONFIRMED, Answer.NO: SearchState.WANTS_TO_CANCEL}
 _STYLES = {
+    SearchState.WANTS_TO_CANCEL: "red",
+    SearchState.CONFIRMED: "green",
     SearchState.SENT: "green",
     SearchState.UNKNOWN: "red",
     SearchState.FAILED: "red",
@@ -65,19 +71,28 @@ class SearchHit:
     appointment: Appointment
     states: Mapping[str, SearchState]  # by reminder
     reasons: Mapping[str, Reason | None]  # by reminder; None: a run would notify it now
+    replies: tuple[JournalReply, ...] = ()  # what was answered about this person and start, oldest first
+
+    @property
+    def answered(self) -> SearchState | None:
+        """What the customer has answered to this start, if it was understood."""
+        held = rules.decision(self.replies)
+        return _ANSWERED[held.answer] if held else None
 
     @property
     def state(self) -> SearchState:
-        """One word for all reminders."""
-        return min(self.states.values(), key=_ORDER.index)
+        """One word for all reminders, and for what was answered."""
+        return self.answered or min(self.states.values(), key=_ORDER.index)
 
     def is_in(self, state: SearchState) -> bool:
         """Whether a search for a state finds it: by any reminder; where nobody was told, by all of them."""
         match state:
             case SearchState.NOT_NOTIFIED:
-                return self.state in _NOBODY_TOLD
+                return set(self.states.values()) <= _NOBODY_TOLD
             case SearchState.NO_CONTACT:
                 return set(self.states.values()) == {SearchState.NO_CONTACT}
+            case SearchState.CONFIRMED | SearchState.WANTS_TO_CANCEL:
+                return state is self.answered
             case _:
                 return state in self.states.values()
 
@@ -118,7 +133,8 @@ def search(context: RunContext, query: Query) -> SearchResult:
     judged = defaultdict(list)
     for each in rules.judge(rows, context.settings, known, now, text_lengths(context), context.quiet):
         judged[each.appointment.appointment_id].append(each)
-    found = (_found(row, judged[row.appointment_id]) for row in rows)
+    replies = rules.Replies(known.replies, known.name_key)
+    found = (_found(row, judged[row.appointment_id], tuple(replies.about(row))) for row in rows)
     return SearchResult(
         first,
         last,
@@ -128,12 +144,13 @@ def search(context: RunContext, query: Query) -> SearchResult:
     )
 
 
-def _found(row: Appointment, judged: list[rules.Judgement]) -> SearchHit:
+def _found(row: Appointment, judged: list[rules.Judgement], replies: tuple[JournalReply, ...]) -> SearchHit:
     verdicts = {each.reminder: each.first() for each in judged}
     return SearchHit(
         row,
         {each.reminder: _state(each) for each in judged},
         {name: None if verdict is None else verdict.reason for name, verdict in verdicts.items()},
+        replies,
     )
 
 
@@ -184,6 +201,7 @@ def search_as_json(search: SearchResult, *, zone: tzinfo) -> dict[str, object]:
                         {"reminder": reminder, "state": state, "reason": hit.reasons[reminder]}
                         for reminder, state in hit.states.items()
                     ],
+                    "replies": [reply_json(reply) for reply in hit.replies],
                 }
                 for hit in search.found
             ],
@@ -226,12 +244,13 @@ def _row(found: SearchHit, zone: tzinfo) -> Row:
 
 
 def _states(found: SearchHit) -> str:
-    """One word where the reminders agree; what was not told says why a run would not tell it now."""
+    """What was answered; one word where the reminders agree; and why a run tells nothing now."""
     words = {}
     for reminder, state in found.states.items():
         reason = found.reasons[reminder]
         told = state not in _NOBODY_TOLD
         words[reminder] = state if told or reason == Reason.NO_CONTACT else f"{state} ({reason or 'due now'})"
-    if len(set(words.values())) == 1:
-        return next(iter(words.values()))
-    return "; ".join(f"{reminder}: {word}" for reminder, word in words.items())
+    alike = set(words.values())
+    of_each = (f"{reminder}: {word}" for reminder, word in words.items())
+    told_each = next(iter(alike)) if len(alike) == 1 else "; ".join(of_each)
+    return f"{found.answered} ({told_each})" if found.answered else told_each
