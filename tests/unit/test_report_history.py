@@ -53,6 +53,7 @@ def test_history_json_has_the_contract_s_keys() -> None:
                         "at": "2026-11-24T10:00:02+01:00",
                     }
                 ],
+                "replies": [],
             },
             {
                 "message_id": "m2",
@@ -66,6 +67,7 @@ def test_history_json_has_the_contract_s_keys() -> None:
                 "claimed_at": "2026-11-24T10:00:01+01:00",
                 "settled_at": None,
                 "attempts": [],
+                "replies": [],
             },
         ],
     }
