@@ -437,6 +437,7 @@ def test_an_sms_has_its_parts_its_branch_and_nothing_of_an_email() -> None:
         "branch_code": "HH1",
         "reply_to": "",
         "calendar": None,
+        "calendar_method": "PUBLISH",
         "html": None,
     }
 

@@ -52,7 +52,17 @@ def test_json_is_the_contract_s_example_with_a_few_more_keys() -> None:
     document: Any = as_json(result, full=True, zone=BERLIN)
     more = {
         key: document.pop(key)
-        for key in ("warnings", "closed", "stopped", "expired", "updates", "replies", "credits", "news")
+        for key in (
+            "warnings",
+            "closed",
+            "stopped",
+            "expired",
+            "updates",
+            "replies",
+            "credits",
+            "held_corrections",
+            "news",
+        )
     }
     more |= {key: document["messages"][0].pop(key) for key in ("message_id", "detail")}
     assert json.dumps(document) == json.dumps(EXAMPLE)  # as text: the order of the keys as well
@@ -64,6 +74,7 @@ def test_json_is_the_contract_s_example_with_a_few_more_keys() -> None:
         "updates": [],
         "replies": [],
         "credits": None,
+        "held_corrections": None,
         "news": [],
         "message_id": JOB,
         "detail": "",

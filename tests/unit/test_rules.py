@@ -396,8 +396,8 @@ ASKED = (
     ),
     (
         Asked.CORRECTION,
-        "status_excluded not_for_this_reminder missed same_day not_yet_due held booked_recently confirmed "
-        "superseded recently_notified",
+        "status_excluded not_for_this_reminder already_notified missed same_day not_yet_due held "
+        "booked_recently confirmed superseded recently_notified",
     ),
     (Asked.MISSED, "already_notified in_progress missed past same_day not_yet_due held recently_notified"),
 )

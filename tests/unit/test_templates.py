@@ -1,17 +1,20 @@
 """The texts that ship: kind, complete, and cheap (contract, section 6)."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from message_scene import SHIPPED, anna, settings
 
 from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.plan import Correction
 from terminbenachrichtigung.texts.check import check_templates
 from terminbenachrichtigung.texts.messages import Texts
 
 LANGUAGES = ("de", "en", "fr")
 TEMPLATES = ("terminerinnerung", "terminbestaetigung")
+CORRECTIONS = ("terminabsage", "terminverschiebung")
 TEXTS = Texts(settings())
 
 LATER = anna(appointment_id="4712", starts_at=anna().starts_at + timedelta(hours=5))
@@ -32,13 +35,14 @@ def test_what_ships_passes_its_own_check() -> None:
     assert check_templates(settings()) == []
 
 
-def test_reminder_and_confirmation_ship_in_three_languages() -> None:
+def test_reminder_confirmation_and_corrections_ship_in_three_languages() -> None:
     mail = {"email_subject", "email_body"}
     assert {
         (name, language): set(kinds) for name in SHIPPED for language, kinds in SHIPPED[name].items()
     } == {
         **{("terminerinnerung", language): mail | {"sms"} for language in LANGUAGES},
         **{("terminbestaetigung", language): mail for language in LANGUAGES},
+        **{(name, language): mail | {"sms"} for name in CORRECTIONS for language in LANGUAGES},
     }
 
 
@@ -127,6 +131,76 @@ def test_one_appointment_fits_into_one_part_with_long_names_on_every_day_of_the_
         )
         made = TEXTS.sms("terminerinnerung", [row])
         assert (made.parts, made.encoding) == (1, "gsm7"), made.text
+
+
+LONGEST_DAY = anna().starts_at + timedelta(days=302)
+OFF = Correction(told=LONGEST_DAY, told_by=frozenset(), cancelled=True)
+MOVED = Correction(told=LONGEST_DAY, told_by=frozenset())
+
+
+def corrected(name: str, correction: Correction, *rows: Appointment) -> list[str]:
+    """The SMS, the subject and the text of the e-mail."""
+    mail = TEXTS.email(name, rows, correction)
+    return [TEXTS.sms(name, rows, correction).text, mail.subject, mail.body]
+
+
+def test_what_is_off_is_said_with_the_start_that_was_told() -> None:
+    row = anna(starts_at=LONGEST_DAY + timedelta(days=3))  # where it is now says nothing
+    assert corrected("terminabsage", OFF, row)[:2] == [
+        "Guten Tag Frau Müller, Ihr Termin am Donnerstag, 23. September um 10:00 Uhr entfällt."
+        " Optik Meier, Tel. 040 123456",
+        "Ihr Termin am Donnerstag, 23. September um 10:00 Uhr entfällt – Optik Meier",
+    ]
+
+
+def test_what_moved_is_said_with_both_starts_and_the_day_only_where_it_changed() -> None:
+    same_day = replace(MOVED, told=anna().starts_at)
+    assert corrected("terminverschiebung", same_day, anna(starts_at=LATER.starts_at))[0] == (
+        "Guten Tag Frau Müller. Statt Mittwoch, 25. November um 09:00 Uhr nun um 14:00 Uhr."
+        " Optik Meier, Tel. 040 123456"
+    )
+    assert corrected("terminverschiebung", same_day, LATER, ELSEWHERE)[0] == (
+        "Guten Tag Frau Müller. Statt Mittwoch, 25. November um 09:00 Uhr nun um 14:00 Uhr und Dienstag,"
+        " 1. Dezember um 09:00 Uhr. Optik Meier, Tel. 040 123456"
+    )
+    for language, start in (
+        ("en", "Instead of Wednesday, 25 November at 09:00 we now expect you at 14:00"),
+        ("fr", "Au lieu du mercredi 25 novembre à 09:00, votre rendez-vous est à 14:00"),
+    ):
+        assert start in corrected("terminverschiebung", same_day, replace(LATER, language=language))[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("name", "correction"), [("terminabsage", OFF), ("terminverschiebung", MOVED)])
+def test_a_correction_is_one_part_of_gsm_7_on_every_day_and_names_person_and_branch(
+    name: str, correction: Correction, language: str
+) -> None:
+    for day in range(366):
+        row = anna(language=language, starts_at=anna().starts_at + timedelta(days=day))
+        told = replace(correction, told=row.starts_at + timedelta(days=1))
+        made = TEXTS.sms(name, [row], told)
+        assert (made.parts, made.encoding) == (1, "gsm7"), made.text
+    for text in corrected(name, correction, row):
+        assert "Optik Meier" in text
+        assert "Hörtest" not in text
+        assert not SCAR.search(text), text
+    for bare in (
+        {"branch_name": ""},
+        {"branch_phone": ""},
+        {"salutation": "", "last_name": "", "first_name": ""},
+    ):
+        for text in corrected(name, correction, anna(language=language, **bare)):
+            assert not re.search(SCAR.pattern, text, re.M), text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("salutation", "last_name", "branch", "phone"), LONG)
+def test_a_cancellation_fits_into_one_part_with_long_names(
+    salutation: str, last_name: str, branch: str, phone: str, language: str
+) -> None:
+    names = {"salutation": salutation, "last_name": last_name, "branch_name": branch, "branch_phone": phone}
+    made = TEXTS.sms("terminabsage", [anna(language=language, **names)], OFF)
+    assert (made.parts, made.encoding) == (1, "gsm7"), made.text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -38,9 +38,20 @@ _WITHOUT_STDERR = "the standard error is closed (2>&-), so warnings and the log 
     metavar="N",
     help="Replaces safety.max_messages_per_run this once; 0 = no limit.",
 )
+@click.option(
+    "--allow-corrections",
+    is_flag=True,
+    help="Sends the corrections this once, however many they are.",
+)
 @click.pass_context
 def run_once(
-    context: click.Context, *, as_json: bool, full: bool, quiet: bool, max_messages: int | None
+    context: click.Context,
+    *,
+    as_json: bool,
+    full: bool,
+    quiet: bool,
+    max_messages: int | None,
+    allow_corrections: bool,
 ) -> None:
     """The hourly job: notify whoever is due, and say what happened.
 
@@ -77,6 +88,7 @@ def run_once(
                 replace(opened, stopping=stopping),
                 progress=progress.told,
                 max_messages=max_messages,
+                allow_corrections=allow_corrections,
                 mail_staff=_staff_mail(settings),
                 write_report=progress.ended_before(write_report),
             )

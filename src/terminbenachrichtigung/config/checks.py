@@ -10,9 +10,9 @@ from terminbenachrichtigung.config.databases import same_sqlite_file
 from terminbenachrichtigung.config.fields import is_loopback, nearest
 from terminbenachrichtigung.config.keys import shown_value
 from terminbenachrichtigung.config.problems import KeyPath, Problem, path_text
-from terminbenachrichtigung.config.settings import Rules, Settings
+from terminbenachrichtigung.config.settings import CORRECTION_TEMPLATES, Rules, Settings
 from terminbenachrichtigung.config.validation import Draft
-from terminbenachrichtigung.model.journal import CONFIRMATION
+from terminbenachrichtigung.model.journal import BESIDE_REMINDERS, CONFIRMATION
 
 ATTEMPTS = 3  # tries of one message on one channel in a run (contract, section 3)
 PAUSES_SECONDS = 5  # the pauses between them, about 1 s and 4 s
@@ -67,8 +67,9 @@ def _reminder_names(draft: Draft) -> Iterator[Problem]:
         path = ("reminders", number, "name")
         if not draft.sound(path_text(path)):
             continue
-        if reminder.name == CONFIRMATION:
-            yield _problem(path, "is the name of the confirmation; choose another one", reminder.name)
+        if reminder.name in BESIDE_REMINDERS:
+            whose = "the confirmation" if reminder.name == CONFIRMATION else "a correction"
+            yield _problem(path, f"is the name of {whose}; choose another one", reminder.name)
         if reminder.name in seen:
             yield _problem(path, "is the name of another reminder too; each needs its own", reminder.name)
         seen.add(reminder.name)
@@ -137,6 +138,9 @@ def _templates(draft: Draft) -> Iterator[Problem]:
     ]
     if settings.confirmation.enabled:
         users.append((("confirmation",), settings.confirmation.template, ("email",)))
+    if settings.corrections.enabled:
+        by_any = tuple(name for name in _NEEDED_TEXTS if name in _channels(settings))
+        users += [(("corrections",), template, by_any) for template in CORRECTION_TEMPLATES.values()]
     for path, template, channels in users:
         if not draft.sound(path_text((*path, "template"))):
             continue

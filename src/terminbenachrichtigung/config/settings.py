@@ -35,6 +35,7 @@ from terminbenachrichtigung.config.fields import (
     some,
 )
 from terminbenachrichtigung.config.section import URL_FILE, Section
+from terminbenachrichtigung.model.journal import CANCELLATION, MOVE
 from terminbenachrichtigung.model.lead import DaysBefore, HoursBefore, Lead
 
 
@@ -220,6 +221,18 @@ class RepliesSettings(Section):
     ] = False
 
 
+CORRECTION_TEMPLATES = {CANCELLATION: "terminabsage", MOVE: "terminverschiebung"}
+"""By the name of a correction: its template."""
+
+
+class Corrections(Section):
+    """What tells customers that an appointment of which they were told is off, or has moved."""
+
+    enabled: Annotated[Switch, Field(description="Whether customers are told of such changes")] = False
+    cancelled: Annotated[Switch, Field(description="That it is off (Terminabsage)")] = True
+    moved: Annotated[Switch, Field(description="That it has another start (Terminverschiebung)")] = True
+
+
 class MonitoringSettings(Section):
     """Who watches over the hourly run."""
 
@@ -301,6 +314,7 @@ class Settings(Section):
     ]
     confirmation: Confirmation = Field(default_factory=Confirmation)
     replies: RepliesSettings = Field(default_factory=RepliesSettings)
+    corrections: Corrections = Field(default_factory=Corrections)
     sms: SmsSettings | None = None
     email: EmailSettings | None = None
     monitoring: MonitoringSettings = Field(default_factory=MonitoringSettings)

@@ -87,7 +87,7 @@ def compose(
             maintype="text",
             subtype="calendar",
             filename="termin.ics",
-            params={"method": "PUBLISH", "charset": "utf-8"},
+            params={"method": content.calendar_method, "charset": "utf-8"},
         )
     return Mail(sender.addr_spec, recipient, message.as_bytes())
 

@@ -14,7 +14,14 @@ from terminbenachrichtigung.journal.tables import attempts, database_clock, mess
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.delivery import Attempt, Sent, Unknown
 from terminbenachrichtigung.model.journal import CHANNELS_LEFT, TOLD_NOBODY, State
-from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Reason, Route
+from terminbenachrichtigung.model.plan import (
+    Channel,
+    Correction,
+    MessageOutcome,
+    PlannedMessage,
+    Reason,
+    Route,
+)
 
 STATE_AFTER = {
     MessageOutcome.SENT: State.SENT,
@@ -77,6 +84,8 @@ def next_generations(
     ).all()
     if any(row.state == State.CLAIMED for row in others):
         return Lost(Reason.IN_PROGRESS, "another run holds an open claim for this customer")
+    if message.correction is not None:
+        return _generations_of_correction(connection, message, message.correction, name_key)
     generations = []
     for appointment in message.appointments:
         if (lost := _told_under_another_id(connection, message, appointment, name_key)) is not None:
@@ -103,6 +112,45 @@ def next_generations(
     if others and not message.gap_waived:
         return Lost(Reason.RECENTLY_NOTIFIED, "another run told this customer something a moment ago")
     return generations
+
+
+def _generations_of_correction(
+    connection: Connection, message: PlannedMessage, correction: Correction, name_key: bytes
+) -> list[int] | Lost:
+    """The same for a correction: of its own name, and behind them of the reminders whose place it takes.
+
+    What it corrects must still be the last word that the person has about each of its appointments.
+    """
+    own: list[int] = []
+    along: dict[tuple[str, str], int] = {}
+    for appointment in message.appointments:
+        key = {"appointment_id": appointment.appointment_id}
+        newest_first = connection.execute(statements.all_of_appointment, key).all()
+        if any(row.state == State.CLAIMED for row in newest_first):
+            return Lost(Reason.IN_PROGRESS, "it is claimed")
+        name = _name_of(appointment, name_key)
+        theirs = [
+            row
+            for row in newest_first
+            if row.state not in TOLD_NOBODY
+            and (row.customer_id == message.customer_id or same_name(name_from(row.name), name))
+        ]
+        last = theirs[0] if theirs else None
+        if last is None or last.message_id not in correction.told_by or last.revoked_at is not None:
+            return Lost(Reason.ALREADY_NOTIFIED, last.state if last is not None else "it was not told")
+        refused = set(connection.execute(statements.rejected_recipients, key).scalars())
+        if any(route.recipient in refused for route in message.routes):
+            return Lost(Reason.IN_PROGRESS, "another run was refused one of its recipients a moment ago")
+        generations = {row.reminder: 0 for row in newest_first}
+        for row in newest_first:
+            generations[row.reminder] = max(generations[row.reminder], row.generation)
+        own.append(generations.get(message.reminder, 0) + 1)
+        along |= {
+            pair: generations.get(pair[0], 0) + 1
+            for pair in correction.takes_place_of
+            if pair[1] == appointment.appointment_id
+        }
+    return [*own, *(along[pair] for pair in correction.takes_place_of)]
 
 
 def _latest(
@@ -174,20 +222,28 @@ def insert(
             "run_now": row.run_now,
         },
     )
+    correction = message.correction
+    takes_back = correction.told if correction is not None else None
+    by_id = {each.appointment_id: each for each in message.appointments}
+    told = [(message.reminder, each, takes_back) for each in message.appointments]
+    if correction is not None:
+        told += [(reminder, by_id[appointment], None) for reminder, appointment in correction.takes_place_of]
+    off = takes_back if correction is not None and correction.cancelled else None
     connection.execute(
         statements.insert_notification,
         [
             {
-                "reminder": message.reminder,
+                "reminder": reminder,
                 "appointment_id": appointment.appointment_id,
                 "generation": generation,
                 "message_id": row.message_id,
                 "customer_id": message.customer_id,
-                "starts_at": to_the_minute(appointment.starts_at),
+                "starts_at": off or to_the_minute(appointment.starts_at),
                 "name": " ".join(sorted(_name_of(appointment, row.name_key))),
                 "first_recipient": _first_recipient(message, row.name_key),
+                "corrects": corrects,
             }
-            for appointment, generation in zip(message.appointments, generations, strict=True)
+            for (reminder, appointment, corrects), generation in zip(told, generations, strict=True)
         ],
     )
 

@@ -7,12 +7,12 @@ from sqlalchemy import Connection, func, select
 
 from terminbenachrichtigung.journal.tables import attempts, messages, notifications
 from terminbenachrichtigung.model.figures import Telling
-from terminbenachrichtigung.model.journal import CONFIRMATION, State
+from terminbenachrichtigung.model.journal import BESIDE_REMINDERS, State
 from terminbenachrichtigung.model.plan import Channel
 
 
 def read_tellings(connection: Connection, since: datetime, until: datetime) -> Iterator[Telling]:
-    """All reminders about appointments that start in [since, until), by their claim; not confirmations."""
+    """All reminders about appointments that start in [since, until), by their claim alone."""
     rows = connection.execute(
         select(
             messages.c.message_id,
@@ -28,7 +28,7 @@ def read_tellings(connection: Connection, since: datetime, until: datetime) -> I
         .where(
             notifications.c.starts_at >= since,
             notifications.c.starts_at < until,
-            notifications.c.reminder != CONFIRMATION,
+            notifications.c.reminder.not_in(BESIDE_REMINDERS),
         )
         .order_by(messages.c.claimed_at)
     )

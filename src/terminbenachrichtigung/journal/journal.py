@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from terminbenachrichtigung.clock import Clock, Timings
 from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.errors import JournalError
-from terminbenachrichtigung.journal import claims, statements, untold
+from terminbenachrichtigung.journal import claims, corrections, statements, untold
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.journal.database import among, insert_new, lock, patient
 from terminbenachrichtigung.journal.figures import read_tellings
@@ -48,6 +48,7 @@ from terminbenachrichtigung.model.figures import Telling
 from terminbenachrichtigung.model.journal import (
     CHANNELS_LEFT,
     CONFIRMATION,
+    Change,
     HistoryFilter,
     JournalMessage,
     JournalRun,
@@ -158,6 +159,12 @@ class Journal(OptOuts, ReplyNotes, Reports, StaffNotes):
             )
 
     @patient
+    def told_ahead(self, now: datetime) -> dict[str, datetime]:
+        """By appointment: the latest start after `now` that somebody was told and does not know to be off."""
+        with self._transaction(writes=False) as connection:
+            return corrections.told_ahead(connection, now)
+
+    @patient
     def finish(
         self,
         now: datetime,
@@ -169,6 +176,7 @@ class Journal(OptOuts, ReplyNotes, Reports, StaffNotes):
         facts: Collection[tuple[str, str]] = (),
         message_ids: Collection[str] = (),
         reply_ids: Collection[str] = (),
+        changes: Collection[Change] = (),
     ) -> None:
         """Records how the run ended and what its report said; deletes what is older than the retention.
 
@@ -181,6 +189,7 @@ class Journal(OptOuts, ReplyNotes, Reports, StaffNotes):
             facts: (subject, fact) pairs that a report has named; no later run calls them new.
             message_ids: messages that a report has named.
             reply_ids: customers' replies that a report has named.
+            changes: what the run saw that customers were told otherwise; only a complete one's are kept.
         """
         with self._transaction(writes=True) as connection:
             lock(connection, "finish")  # two runs that end at once may have named the same
@@ -206,6 +215,7 @@ class Journal(OptOuts, ReplyNotes, Reports, StaffNotes):
                 if CONFIRMATION in known and CONFIRMATION not in reminder_names:
                     # Switched off: once it is switched on again, only what is booked from then on counts.
                     connection.execute(delete(reminders).where(reminders.c.reminder == CONFIRMATION))
+                corrections.note_changes(connection, self.run_id, now, changes)
             purge(connection, now, timedelta(days=self._settings.retention_days))
             connection.execute(
                 update(runs)
@@ -348,6 +358,8 @@ class Journal(OptOuts, ReplyNotes, Reports, StaffNotes):
                 mark = {"claim": claim.message_id, "attempted": route.channel}
                 connection.execute(statements.forget_mark, mark)
             claims.record(connection, claim.message_id, ended)
+            if claim.message.correction is not None and outcome is MessageOutcome.SENT:
+                corrections.told_that_it_is_off(connection, claim.message_id)
             if claims.STATE_AFTER[outcome] in untold.NEEDS_A_PERSON:
                 untold.note(connection, claim.message_id)
         self._noted.pop(claim.message_id, None)
@@ -440,7 +452,9 @@ class Journal(OptOuts, ReplyNotes, Reports, StaffNotes):
                     resolved_at=database_clock(),
                 )
             )
-            if not sent:
+            if sent:
+                corrections.told_that_it_is_off(connection, message_id)
+            else:
                 connection.execute(
                     update(attempts)
                     .where(

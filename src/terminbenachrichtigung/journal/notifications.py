@@ -16,6 +16,7 @@ NOTIFICATIONS = (
         messages.c.state,
         messages.c.run_now,
         messages.c.renewed_at,
+        messages.c.claimed_at,
         messages.c.channel,
         messages.c.recipient,
     )
@@ -43,4 +44,5 @@ def notification(row: Row[Any], leased: tuple[datetime, datetime] | None = None)
         name_from(row.name),
         row.first_recipient,
         revoked=row.revoked_at is not None,
+        claimed_at=row.claimed_at,
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, or_, select
 
+from terminbenachrichtigung.journal.corrections import read_changes
 from terminbenachrichtigung.journal.database import among
 from terminbenachrichtigung.journal.notifications import NOTIFICATIONS, notification
 from terminbenachrichtigung.journal.opt_outs import read_opted_out
@@ -30,6 +31,7 @@ from terminbenachrichtigung.journal.tables import (
 )
 from terminbenachrichtigung.model.appointment import to_the_minute
 from terminbenachrichtigung.model.journal import (
+    BESIDE_REMINDERS,
     CONFIRMATION,
     Contacted,
     HistoryFilter,
@@ -78,7 +80,11 @@ def read_known(
     }
     if not appointment_ids:
         return Known(
-            last_complete_run=last, journal_since=since, reminder_since=first_runs, name_key=name_key
+            last_complete_run=last,
+            journal_since=since,
+            reminder_since=first_runs,
+            name_key=name_key,
+            changes=read_changes(connection),
         )
 
     # A dry run may not write, so it reads a claim that has run out as the `unknown` it will become.
@@ -117,7 +123,7 @@ def read_known(
     counting = connection.execute(
         select(messages.c.customer_id, messages.c.run_now, messages.c.reminder, messages.c.run_id).where(
             messages.c.state.in_(COUNTS_FOR_GAP),
-            messages.c.reminder != CONFIRMATION,
+            messages.c.reminder.not_in(BESIDE_REMINDERS),
             and_(messages.c.run_now > now - gap, messages.c.run_now < now + gap),
         )
     )
@@ -159,6 +165,7 @@ def read_known(
         last_complete_run=last,
         journal_since=since,
         reminder_since=first_runs,
+        changes=read_changes(connection),
     )
 
 
@@ -203,7 +210,8 @@ def read_history(connection: Connection, limit: int, wanted: HistoryFilter) -> t
         .where(among(connection, notifications.c.message_id, ids))
         .order_by(notifications.c.starts_at, notifications.c.appointment_id)
     ):
-        told[message].append(appointment)
+        if appointment not in told[message]:  # a correction that took a reminder's place names it twice
+            told[message].append(appointment)
     tried: dict[str, list[JournalAttempt]] = defaultdict(list)
     for row in connection.execute(
         select(attempts).where(among(connection, attempts.c.message_id, ids)).order_by(attempts.c.attempt_id)

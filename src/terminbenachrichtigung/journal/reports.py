@@ -11,17 +11,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select, update
 
-from terminbenachrichtigung.journal import untold
+from terminbenachrichtigung.journal import corrections, untold
 from terminbenachrichtigung.journal.database import Connected, among, patient
 from terminbenachrichtigung.journal.statements import constant
 from terminbenachrichtigung.journal.tables import attempts, database_clock, messages, notifications
 from terminbenachrichtigung.model.delivery import OpenMessage, Tidings
-from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.journal import CORRECTIONS, State
 from terminbenachrichtigung.model.plan import Channel, Route
 from terminbenachrichtigung.model.result import Update
 
 _ACCEPTED = ("sent", "unknown")
 """Outcomes of an attempt that was, or may have been, accepted: one at most per message and channel."""
+_ARRIVED = (State.SENT, State.DELIVERED)
 _LATER_PARTS = timedelta(days=1)
 """So long after the first part was delivered the others of a long SMS are waited for."""
 _TIDINGS = 500  # in one transaction: a claim of another run waits for it
@@ -206,6 +207,9 @@ def _note(connection: Connection, row: Row[Any], tried: Sequence[Row[Any]], told
             settled_at=database_clock(),
         )
     )
+    if row.reminder in CORRECTIONS:
+        said = corrections.told_that_it_is_off if state in _ARRIVED else corrections.did_not_arrive
+        said(connection, row.message_id)
     appointments = connection.execute(
         select(notifications.c.appointment_id)
         .where(notifications.c.message_id == row.message_id)
@@ -215,7 +219,7 @@ def _note(connection: Connection, row: Row[Any], tried: Sequence[Row[Any]], told
         row.message_id,
         row.reminder,
         row.customer_id,
-        tuple(appointments),
+        tuple(dict.fromkeys(appointments)),  # one that took a reminder's place names them twice
         Route(Channel(attempt.channel), attempt.recipient),
         was,
         state,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, select, update
 from terminbenachrichtigung.journal.replies import LOOK_BACK
 from terminbenachrichtigung.journal.tables import (
     attempts,
+    changes,
     leftovers,
     messages,
     meta,
@@ -57,6 +58,7 @@ def purge(connection: Connection, now: datetime, keep: timedelta) -> None:
             connection.execute(delete(table).where(table.c.message_id.in_(ids[start : start + _CHUNK])))
     connection.execute(delete(runs).where(runs.c.run_now < before))
     connection.execute(delete(reported).where(reported.c.reported_at < before))
+    connection.execute(delete(changes).where(changes.c.seen_at < before))
     connection.execute(delete(leftovers).where(leftovers.c.starts_at < before))
     connection.execute(delete(staff_done).where(staff_done.c.starts_at < before))
     connection.execute(delete(staff_mails).where(staff_mails.c.claimed_at < before))

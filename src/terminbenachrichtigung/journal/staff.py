@@ -15,7 +15,7 @@ from terminbenachrichtigung.journal.tables import (
     staff_mails,
 )
 from terminbenachrichtigung.model.delivery import StaffClaim
-from terminbenachrichtigung.model.journal import CONFIRMATION, TOLD_NOBODY, StaffTick
+from terminbenachrichtigung.model.journal import BESIDE_REMINDERS, CONFIRMATION, TOLD_NOBODY, StaffTick
 
 _DOUBTFUL_FOR = timedelta(days=7)
 
@@ -67,7 +67,7 @@ class StaffNotes(Connected):
             .join(messages, messages.c.message_id == notifications.c.message_id)
             .where(
                 notifications.c.starts_at > now,
-                notifications.c.reminder != CONFIRMATION,
+                notifications.c.reminder.not_in(BESIDE_REMINDERS),
                 messages.c.state.not_in(TOLD_NOBODY),
             )
             .group_by(notifications.c.reminder)

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from terminbenachrichtigung.journal.tables import UtcTime, attempts, database_clock, messages, notifications
-from terminbenachrichtigung.model.journal import CONFIRMATION, State
+from terminbenachrichtigung.model.journal import BESIDE_REMINDERS, State
 
 COUNTS_FOR_GAP = (State.CLAIMED, State.SENT, State.DELIVERED, State.UNKNOWN)
 
@@ -67,13 +67,30 @@ others_for_customer = select(messages.c.state, messages.c.run_now).where(
         messages.c.state == constant(State.CLAIMED),
         and_(
             or_(*(messages.c.state == constant(state) for state in COUNTS_FOR_GAP)),
-            messages.c.reminder != constant(CONFIRMATION),
+            messages.c.reminder.not_in([constant(name) for name in BESIDE_REMINDERS]),
             messages.c.run_now > bindparam("gap_from", type_=UtcTime),
             messages.c.run_now < bindparam("gap_until", type_=UtcTime),
         ),
     ),
 )
 """What other runs hold open for a customer, or have told them within the gap."""
+
+all_of_appointment = (
+    select(
+        notifications.c.reminder,
+        notifications.c.generation,
+        notifications.c.customer_id,
+        notifications.c.starts_at,
+        notifications.c.name,
+        notifications.c.revoked_at,
+        notifications.c.message_id,
+        messages.c.state,
+    )
+    .join(messages, messages.c.message_id == notifications.c.message_id)
+    .where(notifications.c.appointment_id == bindparam("appointment_id"))
+    .order_by(messages.c.claimed_at.desc(), notifications.c.generation.desc())
+)
+"""What anybody has of one appointment, by any reminder or correction; newest first."""
 
 rejected_recipients = (
     select(attempts.c.recipient)

@@ -124,6 +124,7 @@ notifications = Table(
     Column("name", Text, nullable=False),  # hashes of the words of the customer's name; empty for no name
     Column("first_recipient", Text),  # hash of the message's first one; null: told by another system
     Column("revoked_at", UtcTime),  # since when the customer knows that it is off
+    Column("corrects", UtcTime),  # the start that it says to be off; null: it corrects nothing
     # The promise "never twice" lives here, below every program that may be wrong.
     UniqueConstraint("reminder", "appointment_id", "generation"),
 )
@@ -157,6 +158,15 @@ leftovers = Table(
     Column("customer_id", Text, nullable=False),
     Column("starts_at", UtcTime, nullable=False),
     Column("why", Text, nullable=False),  # a message's outcome, or a rule's reason
+)
+
+changes = Table(
+    "journal_changes",
+    metadata,
+    Column("appointment_id", Text, primary_key=True),
+    Column("message_id", String(36), nullable=False),  # the last word that its customer has about it
+    Column("starts_at", UtcTime),  # where it is now; null: it is off
+    Column("seen_at", UtcTime, nullable=False),  # the `now` of the first complete run that saw it so
 )
 
 reported = Table(

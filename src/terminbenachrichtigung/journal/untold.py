@@ -39,12 +39,10 @@ def read(connection: Connection) -> tuple[Untold, ...]:
             .where(notifications.c.message_id == row.message_id)
             .order_by(notifications.c.starts_at)
         ).scalars()
+        # A correction that takes a reminder's place names its appointment twice.
+        named = tuple(dict.fromkeys(appointments))
         route = Route(Channel(row.channel), row.recipient)
-        found.append(
-            Untold(
-                row.message_id, row.reminder, row.customer_id, tuple(appointments), route, State(row.state)
-            )
-        )
+        found.append(Untold(row.message_id, row.reminder, row.customer_id, named, route, State(row.state)))
     return tuple(found)
 
 

@@ -23,6 +23,7 @@ class Content:
     branch_code: str = ""  # the channel picks the sender or the reply address by it
     reply_to: str = ""  # the branch's address, if it has a valid one
     calendar: bytes | None = None
+    calendar_method: str = "PUBLISH"  # as the calendar says it; CANCEL: its events are off
     html: str | None = None  # e-mail only: the same once more, for whoever's program shows it
 
 

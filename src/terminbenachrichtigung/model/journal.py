@@ -27,6 +27,7 @@ CHANNELS_LEFT = (State.FAILED, State.UNDELIVERED)
 
 
 TOLD_NOBODY = (*CHANNELS_LEFT, State.RELEASED)
+SURELY_TOLD = (State.SENT, State.DELIVERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,33 @@ class Notification:
     """Hash of the message's first recipient; None where another system told them."""
     revoked: bool = False
     """Since then the customer was told that it is off."""
+    claimed_at: datetime | None = field(default=None, compare=False)
+    """By the journal's clock; None where nobody asked."""
 
 
 CONFIRMATION = "Terminbestätigung"
 """The name under which the journal keeps confirmations of bookings; no reminder may have it."""
-CORRECTIONS = ("Terminabsage", "Terminverschiebung")
+CANCELLATION, MOVE = CORRECTIONS = ("Terminabsage", "Terminverschiebung")
 """The names under which it keeps that an appointment is off, or has moved; no reminder may have them."""
+BESIDE_REMINDERS = (CONFIRMATION, *CORRECTIONS)
+"""All names that are no reminder's; what bears them does not count for the customer gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An appointment that is not as its customer was told: off, or at another start."""
+
+    appointment_id: str
+    message_id: str  # of the last word that they have about it
+    starts_at: datetime | None  # where it is now, to the minute; None: it is off
+
+
+@dataclass(frozen=True, slots=True)
+class SeenChange:
+    """A change that complete runs saw, and since when each of them saw the same."""
+
+    change: Change
+    seen_at: datetime  # the `now` of the first of these runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +147,8 @@ class Known:
     """By the clock of the database server; None for SQLite, which has none of its own."""
     last_complete_run: datetime | None = None
     journal_since: datetime | None = None
+    changes: Mapping[str, SeenChange] = field(default_factory=dict)
+    """By appointment: what the last complete run saw that its customer was told otherwise."""
     reminder_since: Mapping[str, datetime] = field(default_factory=dict)
     """By reminder: the `now` of its first complete run; of the confirmation, since it was switched on."""
 

@@ -51,6 +51,17 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """What a message takes back: the start that the customer was told."""
+
+    told: datetime  # to the minute
+    told_by: frozenset[str]  # the messages that are to be corrected, and must still be the last word
+    takes_place_of: tuple[tuple[str, str], ...] = ()
+    """Pairs of (reminder, appointment) that it tells along, so that the reminder itself does not follow."""
+    cancelled: bool = False  # the appointment is off; else it is at another start now
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedMessage:
     """What one customer is to receive at one time for one reminder, not yet claimed."""
 
@@ -60,16 +71,25 @@ class PlannedMessage:
     routes: tuple[Route, ...]  # in the order in which they are tried; never empty
     gap_waived: bool = False  # the customer gap yields (moved, the last chance, or sent by hand)
     again: frozenset[str] = frozenset()  # messages, by their ids, that a person chose to repeat
+    correction: Correction | None = None  # None: it corrects nothing
 
     @property
     def soonest(self) -> Appointment:
         return self.appointments[0]
 
     @property
+    def until(self) -> datetime:
+        """From this moment on it comes too late: a start that it names."""
+        if self.correction is None:
+            return self.soonest.starts_at
+        if self.correction.cancelled:
+            return self.correction.told
+        return min(self.correction.told, self.soonest.starts_at)
+
+    @property
     def order(self) -> tuple[datetime, str, str, str]:
         """Soonest first, and always the same."""
-        first = self.soonest
-        return (first.starts_at, self.customer_id, first.appointment_id, self.reminder)
+        return (self.until, self.customer_id, self.soonest.appointment_id, self.reminder)
 
 
 @dataclass(frozen=True, slots=True)

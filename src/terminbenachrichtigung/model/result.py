@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
 from terminbenachrichtigung.model.delivery import Attempt, Content
-from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.journal import Change, State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Route, Skip
 from terminbenachrichtigung.model.reply import ReplyNote
 
@@ -102,6 +102,14 @@ class Brake:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldCorrections:
+    """So many corrections that a run sends none of them: a view gone wrong, or a day that is called off."""
+
+    planned: int  # appointments that are off or have moved
+    told: int  # appointments ahead of which somebody was told
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """Everything that a run, a dry run or a notification by hand found and did."""
 
@@ -122,6 +130,8 @@ class RunResult:
     replies: tuple[ReplyNote, ...] = ()  # what customers answered, and no report has named yet
     stranded: tuple[Stranded, ...] = ()
     credits: Credits | None = None  # None: the run did not ask, or got no answer
+    changes: tuple[Change, ...] = ()  # what it saw that somebody was told otherwise
+    held_corrections: HeldCorrections | None = None  # None: no brake holds them
     news: tuple[str, ...] = ()
     """What newly needs a person: one line each, reported once per state (exit code 1)."""
     facts: tuple[tuple[str, str], ...] = ()

@@ -12,6 +12,7 @@ from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, S
 from terminbenachrichtigung.model.reply import ReplyKind, ReplyNote
 from terminbenachrichtigung.model.result import (
     Credits,
+    HeldCorrections,
     MessageResult,
     Mode,
     RunResult,
@@ -48,7 +49,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.NO_CONTACT: "no channel of this reminder reaches the customer; "
     "correct the number or the address in the schedule, or call: terminbenachrichtigung staff-list",
     Reason.CONFIRMED: "the customer has confirmed this start by reply, and unless_confirmed is true",
-    Reason.SUPERSEDED: "a reminder closer to the appointment takes this one's place",
+    Reason.SUPERSEDED: "a reminder closer to the appointment, or a correction, takes this one's place",
     Reason.RECENTLY_NOTIFIED: "the customer was written to or called less than rules.hours_between_messages "
     "hours ago; a later run notifies it",
     Reason.HELD_BACK: "safety.only_recipients does not name its recipient; "
@@ -93,6 +94,15 @@ def credits_sentence(found: Credits) -> str:
     """Say that the account of the SMS runs low."""
     unit = found.currency or "credits"
     return f"the SMS account has {found.left} {unit} left, below sms.credits_warn_below; top it up"
+
+
+def held_corrections_sentence(held: HeldCorrections) -> str:
+    """Say why a run corrected nobody, and what to do."""
+    return (
+        f"{held.planned} of {held.told} appointments that customers were told of are off or have moved: "
+        "too many to correct without asking, so no correction is sent. Is the schedule right? "
+        "If so: terminbenachrichtigung run-once --allow-corrections"
+    )
 
 
 def stop_sentence(result: RunResult) -> str:

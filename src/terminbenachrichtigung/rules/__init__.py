@@ -5,16 +5,17 @@ Pure functions of the appointments, the settings, what the journal knows, and `n
     verdicts: every rule, in order    ->  contact, missed, gap: the three that need more than a line
     planning: all pairs of appointment and reminder  ->  bundles: one message per customer
 
-Beside the reminders: `confirming`, which bookings are confirmed. Beside the runs: `by_hand`, what a person
-may send all the same; `forecast`, what the next runs would do.
+Beside the reminders: `confirming`, which bookings are confirmed; `corrections`, who is told of changes.
+Beside the runs: `by_hand`, what a person may send all the same; `forecast`, what the next runs would do.
 """
 
 from terminbenachrichtigung.rules.by_hand import plan_by_hand
 from terminbenachrichtigung.rules.confirming import booked_since, judge_confirmation, plan_confirmations
-from terminbenachrichtigung.rules.contact import Parts, still_names
+from terminbenachrichtigung.rules.contact import CorrectionParts, Parts, still_names
 from terminbenachrichtigung.rules.context import has_excluded_status
+from terminbenachrichtigung.rules.corrections import PlannedCorrections, plan_corrections
 from terminbenachrichtigung.rules.forecast import Forecast, forecast, told_in_time
-from terminbenachrichtigung.rules.people import names, same_person
+from terminbenachrichtigung.rules.people import last_words, names, same_person
 from terminbenachrichtigung.rules.planning import Judgement, judge, plan
 from terminbenachrichtigung.rules.replies import Replies, decision, needs_reading, read_reply
 from terminbenachrichtigung.rules.replies import notes as reply_notes
@@ -34,9 +35,11 @@ __all__ = [
     "RULES",
     "WHATEVER_THE_HOUR",
     "About",
+    "CorrectionParts",
     "Forecast",
     "Judgement",
     "Parts",
+    "PlannedCorrections",
     "Replies",
     "booked_since",
     "decision",
@@ -44,11 +47,13 @@ __all__ = [
     "has_excluded_status",
     "judge",
     "judge_confirmation",
+    "last_words",
     "names",
     "needs_reading",
     "plan",
     "plan_by_hand",
     "plan_confirmations",
+    "plan_corrections",
     "read_reply",
     "reply_notes",
     "same_person",

@@ -17,7 +17,7 @@ from terminbenachrichtigung.contact.email_address import EmailRefusal, email_add
 from terminbenachrichtigung.contact.phone import PhoneRefusal, mobile_number
 from terminbenachrichtigung.errors import MessageError
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.plan import Channel, Route
+from terminbenachrichtigung.model.plan import Channel, Correction, Route
 from terminbenachrichtigung.safe_text import one_line
 
 _OPTED_OUT = "the recipient asked not to be written to (opt-out)"
@@ -33,6 +33,19 @@ class Parts(Protocol):
     """
 
     def __call__(self, reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int: ...
+
+
+class CorrectionParts(Protocol):
+    """The same as `Parts`, also for texts that correct something."""
+
+    def __call__(
+        self,
+        reminder: str,
+        channel: Channel,
+        appointments: Sequence[Appointment],
+        correction: Correction | None = None,
+        /,
+    ) -> int: ...
 
 
 class Preference(StrEnum):

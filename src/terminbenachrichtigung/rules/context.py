@@ -1,7 +1,7 @@
 """What every rule may look at: the run's moment, the settings and the journal's answers, made ready once."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from terminbenachrichtigung.config.settings import Reminder, Settings
 from terminbenachrichtigung.contact.names import keyed_hash
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import (
+    BESIDE_REMINDERS,
     CONFIRMATION,
     TOLD_NOBODY,
     JournalReply,
@@ -87,7 +88,15 @@ class Candidate:
 class Context:
     """One run's view. What it says is planned grows while the plan is made."""
 
-    def __init__(self, settings: Settings, known: Known, now: datetime, parts: Parts, quiet: Quiet) -> None:
+    def __init__(  # noqa: PLR0917  the same as `plan`
+        self,
+        settings: Settings,
+        known: Known,
+        now: datetime,
+        parts: Parts,
+        quiet: Quiet,
+        corrected: Mapping[str, bool] | None = None,
+    ) -> None:
         rules = settings.rules
         self.settings = settings
         self.known = known
@@ -102,6 +111,7 @@ class Context:
         self._rankings: dict[tuple[int, ...], tuple[Horizon, ...]] = {}
         self._all_hours = all(isinstance(reminder.lead, HoursBefore) for reminder in settings.reminders)
         self.farthest = max([self.tomorrow, *(reach + self.gap for reach in self._reaches)])
+        self._corrected = corrected or {}
         self._planned: dict[str, Horizon] = {}
         """By appointment: of the reminders that this run plans for it, the one with the shortest lead."""
         self.told: set[str] = set()
@@ -285,6 +295,17 @@ class Context:
             if each.reminder in shorter and holds and self.names(each, candidate):
                 return each.reminder
         return None
+
+    def correction_instead(self, candidate: Candidate) -> bool:
+        """Whether a correction tells the new start in this run, or will as soon as it may be sent.
+
+        In the last minutes of the last chance a reminder waits for no correction that cannot be sent yet.
+        """
+        planned = self._corrected.get(candidate.appointment.appointment_id)
+        if planned is None or candidate.name in BESIDE_REMINDERS:
+            return False
+        chance = self.quiet.last_chance(candidate.appointment.starts_at)
+        return planned or not self.quiet.in_pre_quiet(self.now, chance)
 
     def complete_run_between(self, a: datetime, b: datetime) -> bool:
         """Whether a complete run's `now` lies in `[a, b)`, at an open moment."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from terminbenachrichtigung.contact.names import hashed_name, same_name
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
-from terminbenachrichtigung.model.journal import CONFIRMATION, CORRECTIONS, TOLD_NOBODY, Known, Notification
+from terminbenachrichtigung.model.journal import BESIDE_REMINDERS, TOLD_NOBODY, Known, Notification
 
 
 def name_of(row: Appointment, key: bytes) -> frozenset[str]:
@@ -30,9 +30,25 @@ def names(told: Notification, row: Appointment, key: bytes) -> bool:
     return told.starts_at == to_the_minute(row.starts_at) and same_person(told, row, key)
 
 
+def last_words(notifications: Iterable[Notification]) -> list[Notification]:
+    """By person: the last word that they have, or may have, about one appointment; oldest first in, and out.
+
+    What failed or was released told nobody. A merged record has a new id, and is the same person.
+    """
+    last: list[Notification] = []
+    for each in notifications:
+        if each.state not in TOLD_NOBODY:
+            last = [*(before for before in last if not _is_same(before, each)), each]
+    return last
+
+
+def _is_same(one: Notification, other: Notification) -> bool:
+    return one.customer_id == other.customer_id or same_name(one.name, other.name)
+
+
 def is_retired(reminder: str, configured: Collection[str]) -> bool:
     """Whether notifications are by a reminder that was renamed or taken away: they count for every one."""
-    return reminder not in configured and reminder not in (CONFIRMATION, *CORRECTIONS)
+    return reminder not in configured and reminder not in BESIDE_REMINDERS
 
 
 class ToldByStart:

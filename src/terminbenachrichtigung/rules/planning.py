@@ -1,7 +1,7 @@
 """All pairs of appointment and reminder -> the messages of a run, and a reason for everything left alone."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,7 +30,7 @@ from terminbenachrichtigung.times.windows import Quiet
 _MOST_UNCOVERED = 10
 _SUPERSEDED = (RULE[Reason.SUPERSEDED],)
 _TO_BE_TOLD = rules_about(About.OTHER_MESSAGES)
-_TO_BE_PLANNED = tuple(rule for rule in RULES if rule not in _TO_BE_TOLD)
+TO_BE_PLANNED = tuple(rule for rule in RULES if rule not in _TO_BE_TOLD)
 _CARRIED_ALL_THE_SAME = (RULE[Reason.NOT_YET_DUE], RULE[Reason.RECENTLY_NOTIFIED])
 _TO_BE_CARRIED = tuple(rule for rule in RULES if rule not in _CARRIED_ALL_THE_SAME)
 
@@ -42,6 +42,7 @@ def plan(  # noqa: PLR0917  everything a plan depends on, and nothing hidden
     now: datetime,
     parts: Parts,
     quiet: Quiet,
+    corrected: Mapping[str, bool] | None = None,
 ) -> Plan:
     """Decide whom a run notifies at the open moment `now`, and with which message.
 
@@ -50,10 +51,11 @@ def plan(  # noqa: PLR0917  everything a plan depends on, and nothing hidden
             earlier, up to the end of the local day or `hours_between_messages` after the farthest reach,
             whichever is later.
         parts: how long a text is, so that too long ones are found before anything is sent.
+        corrected: the appointments whose new start a correction tells: now, or (False) once it may be sent.
 
     The messages come in the order of sending: soonest first, and last those that the last run left `retry`.
     """
-    return _Planning(Context(settings, known, now, parts, quiet)).plan(appointments)
+    return _Planning(Context(settings, known, now, parts, quiet, corrected)).plan(appointments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +108,13 @@ def judge(  # noqa: PLR0917  the same as `plan`
     now: datetime,
     parts: Parts,
     quiet: Quiet,
+    corrected: Mapping[str, bool] | None = None,
 ) -> tuple[Judgement, ...]:
     """Judge every appointment for every reminder, shorter leads first, beside the plan that `plan` makes.
 
     The appointments must be the same ones: what else is planned decides rules 17 and 18.
     """
-    context = Context(settings, known, now, parts, quiet)
+    context = Context(settings, known, now, parts, quiet, corrected)
     planning = _Planning(context)
     planning.plan(appointments)
     known_pairs = {(each.appointment.appointment_id, each.name): each for each in planning.candidates}
@@ -176,7 +179,7 @@ class _Planning:
 
     def _passes(self, candidate: Candidate) -> Reason | None:
         """Shorter leads come first, so that a longer one finds them in `planned`."""
-        refused = first_refusal(candidate, self.context, _TO_BE_PLANNED)
+        refused = first_refusal(candidate, self.context, TO_BE_PLANNED)
         if refused is None:
             self.context.plans(candidate)
             refused = first_refusal(candidate, self.context, _SUPERSEDED)

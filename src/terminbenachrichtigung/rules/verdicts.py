@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import Enum, Flag, auto
 
 from terminbenachrichtigung.model.appointment import HELD, to_the_minute
-from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.journal import MOVE, State
 from terminbenachrichtigung.model.plan import Reason, Verdict
 from terminbenachrichtigung.rules.contact import SHOWN, Preference, preference
 from terminbenachrichtigung.rules.context import Candidate, Context, Gap, has_excluded_status, is_for
@@ -42,7 +42,7 @@ class Asked(Flag):
     ALWAYS = CHOSEN | CONFIRMATION | CORRECTION | MISSED
 
 
-_TIMES_A_DAY = 4
+TIMES_A_DAY = 4
 """So many different times within a day may one appointment be told; a fifth is for a person to tell."""
 
 
@@ -124,7 +124,7 @@ def _is_already_notified(candidate: Candidate, context: Context) -> bool:
     return (
         _holds(candidate, context)
         or context.told_under_another_id(candidate) is not None
-        or context.times_told(candidate) >= _TIMES_A_DAY
+        or context.times_told(candidate) >= TIMES_A_DAY
     )
 
 
@@ -149,8 +149,8 @@ def _latest_state(candidate: Candidate, context: Context) -> str:
     if not _holds(candidate, context):
         if (beside := context.told_under_another_id(candidate)) is not None:
             return f"{beside.state} as appointment {beside.appointment_id}"
-        if context.times_told(candidate) >= _TIMES_A_DAY:
-            return f"told at {_TIMES_A_DAY} different times within a day"
+        if context.times_told(candidate) >= TIMES_A_DAY:
+            return f"told at {TIMES_A_DAY} different times within a day"
     latest = context.latest(candidate)
     if latest is None:
         return "no notification"
@@ -289,10 +289,12 @@ def _confirmed(candidate: Candidate, context: Context) -> str:
 
 
 def _is_superseded(candidate: Candidate, context: Context) -> bool:
-    return context.shorter_reminder(candidate) is not None
+    return context.shorter_reminder(candidate) is not None or context.correction_instead(candidate)
 
 
 def _superseded_by(candidate: Candidate, context: Context) -> str:
+    if context.correction_instead(candidate):
+        return f"by the correction {MOVE}"
     shorter = context.shorter_reminder(candidate)
     return f"by {shorter}" if shorter else "by no other reminder"
 
@@ -356,7 +358,7 @@ RULES: tuple[Rule, ...] = (
         _is_already_notified,
         _latest_state,
         About.JOURNAL,
-        Asked.BY_HAND | Asked.CONFIRMATION | Asked.CORRECTION,
+        Asked.BY_HAND | Asked.CONFIRMATION,
         strands=True,
     ),
     Rule(

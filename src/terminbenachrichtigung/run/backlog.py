@@ -11,7 +11,7 @@ from terminbenachrichtigung.delivery.next_step import Try, next_step
 from terminbenachrichtigung.errors import JournalError, ScheduleError
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import TOLD_NOBODY, State
+from terminbenachrichtigung.model.journal import CORRECTIONS, TOLD_NOBODY, State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Plan, PlannedMessage, Reason, Skip
 from terminbenachrichtigung.model.result import MessageResult
 from terminbenachrichtigung.run.context import RunContext, content_of
@@ -182,7 +182,12 @@ class Backlog:
         self._leave_to_others(message.reminder)
 
     def _leave_to_others(self, reminder: str) -> None:
-        """Drops the soonest messages that another run has by now: one look instead of many lost claims."""
+        """Drops the soonest messages that another run has by now: one look instead of many lost claims.
+
+        Not corrections, which an appointment may have several of for one start.
+        """
+        if reminder in CORRECTIONS:
+            return
         for queue in self._queues.values():
             alone = {
                 item.message.soonest.appointment_id: item

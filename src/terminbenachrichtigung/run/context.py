@@ -8,7 +8,7 @@ from random import Random
 
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.clock import TIMINGS, Clock, Timings
-from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.config.settings import CORRECTION_TEMPLATES, Settings
 from terminbenachrichtigung.delivery.channel import Account, Balance, Mailer
 from terminbenachrichtigung.delivery.channel import Channel as Sender
 from terminbenachrichtigung.delivery.preflight import Shut
@@ -17,7 +17,7 @@ from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.delivery import Content
 from terminbenachrichtigung.model.journal import CONFIRMATION, Known
-from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Route
+from terminbenachrichtigung.model.plan import Channel, Correction, MessageOutcome, PlannedMessage, Route
 from terminbenachrichtigung.model.result import MessageResult, Stop
 from terminbenachrichtigung.own_schedule.notes import ImportNotes
 from terminbenachrichtigung.schedule.reading import Schedule
@@ -95,14 +95,20 @@ def ask_journal(
     )
 
 
-def text_lengths(context: RunContext) -> rules.Parts:
+def text_lengths(context: RunContext) -> rules.CorrectionParts:
     """How the rules learn the length of a text without knowing templates."""
     template = _templates(context.settings)
 
-    def parts(reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int:
+    def parts(
+        reminder: str,
+        channel: Channel,
+        appointments: Sequence[Appointment],
+        correction: Correction | None = None,
+        /,
+    ) -> int:
         if channel is Channel.SMS:
-            return context.texts.sms(template[reminder], appointments).parts
-        context.texts.email(template[reminder], appointments)
+            return context.texts.sms(template[reminder], appointments, correction).parts
+        context.texts.email(template[reminder], appointments, correction)
         return 1
 
     return parts
@@ -110,7 +116,7 @@ def text_lengths(context: RunContext) -> rules.Parts:
 
 def _templates(settings: Settings) -> Mapping[str, str]:
     reminders = {reminder.name: reminder.template for reminder in settings.reminders}
-    return reminders | {CONFIRMATION: settings.confirmation.template}
+    return reminders | {CONFIRMATION: settings.confirmation.template} | CORRECTION_TEMPLATES
 
 
 def content_of(context: RunContext, message: PlannedMessage, route: Route, now: datetime) -> Content:
@@ -120,7 +126,7 @@ def content_of(context: RunContext, message: PlannedMessage, route: Route, now: 
         MessageError: its template cannot be filled in.
     """
     template = _templates(context.settings)[message.reminder]
-    return context.texts.content(template, message.appointments, route, now)
+    return context.texts.content(template, message.appointments, route, now, message.correction)
 
 
 def unsent(

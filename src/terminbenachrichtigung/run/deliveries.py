@@ -240,8 +240,8 @@ class _Deliveries:
         return content_of(self._context, message, route, self._now)
 
     def _held_by_time(self, message: PlannedMessage) -> Held | None:
-        start = message.soonest.starts_at
-        return held_by_time(self._context, start, same_day=self._planned.same_day)
+        same_day = self._planned.same_day or message.correction is not None
+        return held_by_time(self._context, message.until, same_day=same_day)
 
     # -------------------------------------------------------------- from a claim to its settling
 

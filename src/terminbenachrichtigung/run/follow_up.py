@@ -97,7 +97,10 @@ def _ended_undelivered(known: Known, skip: Skip) -> bool:
         if (each.customer_id, each.starts_at) == (row.customer_id, row.starts_at)
         and each.state is not State.RELEASED
     ]
-    return bool(about) and about[-1].state is State.UNDELIVERED and about[-1].reminder == skip.reminder
+    if not about or about[-1].state is not State.UNDELIVERED:
+        return False
+    # A correction that took a reminder's place is one message under two names.
+    return any((each.message_id, each.reminder) == (about[-1].message_id, skip.reminder) for each in about)
 
 
 def _of_jobs(

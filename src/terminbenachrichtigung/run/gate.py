@@ -16,7 +16,7 @@ class Held(StrEnum):
 
 
 def held_by_time(context: RunContext, start: datetime, *, same_day: bool) -> Held | None:
-    """What keeps a message about an appointment at `start` from leaving now; None: nothing does.
+    """What keeps a message that names a `start` from leaving now; None: nothing does.
 
     `same_day`: whether it may leave on the appointment's own day.
     """

@@ -89,6 +89,7 @@ def write(context: RunContext, result: RunResult, write_report: Callable[[RunRes
             facts=[*found.once, *result.facts],
             message_ids=found.message_ids,
             reply_ids=[each.reply_id for each in result.replies],
+            changes=result.changes,
         )
     except JournalError as error:
         return _without_a_journal(result, error)

@@ -6,7 +6,7 @@ dry run is the same run that stops after planning.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from terminbenachrichtigung.errors import JournalError, ScheduleError
@@ -35,6 +35,7 @@ def run_once(
     context: RunContext,
     *,
     max_messages: int | None = None,
+    allow_corrections: bool = False,
     progress: Progress | None = None,
     mail_staff: MailStaff = lambda _, result: result,
     write_report: WriteReport = lambda _: None,
@@ -44,6 +45,7 @@ def run_once(
     Args:
         context: what it works with; a journal that can be written is among it.
         max_messages: replaces `[safety] max_messages_per_run` for this run.
+        allow_corrections: whether so many corrections may go out that they are held otherwise.
         progress: told how many messages are done, and of how many.
         mail_staff: mails the staff list.
         write_report: writes the report; what is news counts as told only when it returns.
@@ -57,7 +59,8 @@ def run_once(
     untold = context.writable.begin(now, Mode.RUN_ONCE, expire=period is None)
     try:
         if period is None:
-            result = _notify_whoever_is_due(context, now, untold, max_messages, progress)
+            limits = _Limits(max_messages, allow_corrections)
+            result = _notify_whoever_is_due(context, now, untold, limits, progress)
         else:
             # A broken schedule is better heard of at night than when the first message is due.
             context.schedule.probe()
@@ -68,17 +71,25 @@ def run_once(
     return news.write(context, mail_staff(context, result), write_report)
 
 
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """What a person allows this run beyond the configuration."""
+
+    max_messages: int | None = None
+    corrections: bool = False
+
+
 def _notify_whoever_is_due(
     context: RunContext,
     now: datetime,
     untold: tuple[Untold, ...],
-    max_messages: int | None,
+    limits: _Limits,
     progress: Progress | None,
 ) -> RunResult:
     followed = _follow_up(context, now)
     answered = _replies(context, now)
     known_again = {update.message_id for update in followed.updates}
-    planned = plan_window(context, now)
+    planned = plan_window(context, now, allow_corrections=limits.corrections)
     confirming = plan_confirmations(context, now, planned.known)
     messages, skips = _both(planned, confirming)
     result = RunResult(
@@ -90,8 +101,10 @@ def _notify_whoever_is_due(
         untold=tuple(each for each in untold if each.message_id not in known_again),
         updates=followed.updates,
         replies=answered.notes,
+        changes=planned.corrections.changes,
+        held_corrections=planned.corrections.held,
     )
-    if brake := _brake(context, messages, max_messages):
+    if brake := _brake(context, messages, limits.max_messages):
         left = tuple(unsent(context, message, now, MessageOutcome.DEFERRED) for message in messages)
         result = replace(result, messages=left, skips=skips, stop=Stop.BRAKE, brake=brake)
     else:
@@ -120,6 +133,7 @@ def dry_run(context: RunContext, at: datetime) -> RunResult:
         skips=skips,
         bad_rows=planned.window.bad_rows,
         warnings=_warnings(context, planned, now),
+        held_corrections=planned.corrections.held,
         stop=Stop.BRAKE if brake else None,
         brake=brake,
     )

@@ -1,7 +1,7 @@
 """Looking at schedule and journal, and planning what they say."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from terminbenachrichtigung import rules
@@ -10,6 +10,7 @@ from terminbenachrichtigung.model.appointment import Appointment, Window
 from terminbenachrichtigung.model.journal import CONFIRMATION, Known
 from terminbenachrichtigung.model.plan import Plan
 from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, text_lengths
+from terminbenachrichtigung.run.corrections import ask_beyond, told_ahead, with_told
 
 FARTHEST = timedelta(days=3 * 366)
 """So far ahead bookings are confirmed; nobody means a start that lies beyond."""
@@ -28,6 +29,8 @@ class Planned:
     """Reads the window anew, in a fresh transaction."""
     plan_customer: Callable[[Sequence[Appointment]], Plan]
     """Plans anew by the newest rows of one customer, and by what the journal knows then."""
+    corrections: rules.PlannedCorrections = field(default_factory=rules.PlannedCorrections)
+    """What of the plan's messages are corrections, and what of changes is only noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +58,55 @@ def look(context: RunContext, now: datetime, since: datetime | None = None) -> L
     return Look(window, ask_journal(context, window.appointments, now, first), first, until, read_at)
 
 
-def plan_window(context: RunContext, now: datetime) -> Planned:
-    """Reads what a run at the open moment `now` needs, and plans it."""
+def plan_window(context: RunContext, now: datetime, *, allow_corrections: bool = False) -> Planned:
+    """Reads what a run at the open moment `now` needs, and plans it: corrections first, then reminders.
+
+    Args:
+        context: what the run works with.
+        now: the run's moment.
+        allow_corrections: whether a person has said that so many may be corrected.
+    """
     settings = context.settings
     parts = text_lengths(context)
     found = look(context, now)
+    told = told_ahead(context, now)
+    whole = with_told(context, found.window, found.until, told)
+    known = ask_beyond(context, found.known, found.window, whole, now)
 
-    def plan(rows: Sequence[Appointment], known: Known) -> Plan:
-        return rules.plan(rows, settings, known, now, parts, context.quiet)
+    def correct(rows: Sequence[Appointment], known: Known, *, allowed: bool) -> rules.PlannedCorrections:
+        if not told.ids:
+            return rules.PlannedCorrections()
+        return rules.plan_corrections(rows, settings, known, now, parts, context.quiet, allowed=allowed)
+
+    def plan(rows: Sequence[Appointment], known: Known, corrections: rules.PlannedCorrections) -> Plan:
+        found = rules.plan(rows, settings, known, now, parts, context.quiet, corrections.moved)
+        return replace(
+            found,
+            messages=corrections.messages + found.messages,
+            skips=corrections.skips + found.skips,
+        )
+
+    corrections = correct(whole.appointments, known, allowed=allow_corrections)
+
+    def plan_customer(rows: Sequence[Appointment]) -> Plan:
+        asked = ask_journal(context, rows, now, found.first)
+        if corrections.held is not None:
+            return plan(rows, asked, rules.PlannedCorrections())
+        return plan(rows, asked, correct(rows, asked, allowed=True))
+
+    def reread() -> Sequence[Appointment]:
+        window = context.schedule.read(found.first, found.until)
+        return with_told(context, window, found.until, told).appointments
 
     return Planned(
-        found.window,
-        found.known,
-        plan(found.window.appointments, found.known),
+        whole,
+        known,
+        plan(found.window.appointments, known, corrections),
         found.read_at,
         same_day=settings.rules.same_day,
-        reread=lambda: context.schedule.read(found.first, found.until).appointments,
-        plan_customer=lambda rows: plan(rows, ask_journal(context, rows, now, found.first)),
+        reread=reread,
+        plan_customer=plan_customer,
+        corrections=corrections,
     )
 
 

@@ -22,6 +22,7 @@ from terminbenachrichtigung.output.wording import (
     counted,
     credits_sentence,
     customer_name,
+    held_corrections_sentence,
     local_time,
     message_detail,
     stop_sentence,
@@ -51,7 +52,8 @@ def exit_code(result: RunResult) -> int:
     """0: done, also when nothing was due or it is quiet. 1: something new needs a person. A dry run: 0."""
     if _dry(result):
         return 0
-    return int(bool(result.closed or result.news or result.untold) or result.stop in _STOPS_FOR_A_PERSON)
+    needs_a_person = result.closed or result.news or result.untold or result.held_corrections
+    return int(bool(needs_a_person) or result.stop in _STOPS_FOR_A_PERSON)
 
 
 def as_json(result: RunResult, *, full: bool, zone: tzinfo) -> dict[str, object]:
@@ -132,6 +134,12 @@ def as_json(result: RunResult, *, full: bool, zone: tzinfo) -> dict[str, object]
             "low": result.credits.low,
             "left": float(result.credits.left),
             "currency": result.credits.currency,
+        },
+        "held_corrections": result.held_corrections
+        and {
+            "planned": result.held_corrections.planned,
+            "told": result.held_corrections.told,
+            "detail": held_corrections_sentence(result.held_corrections),
         },
         "news": [_general(line, full) for line in result.news],
     }
@@ -390,6 +398,8 @@ def _update_recipient(update: Update, full: bool) -> str:
 
 
 def _closed_and_untold(result: RunResult, full: bool) -> Iterator[str]:
+    if result.held_corrections is not None:
+        yield held_corrections_sentence(result.held_corrections)
     yield from (_general(closed_sentence(*closed), full) for closed in result.closed.items())
     yield from (untold_sentence(each, full=full) for each in result.untold)
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from terminbenachrichtigung import rules
-from terminbenachrichtigung.contact.names import same_name
 from terminbenachrichtigung.model.appointment import GONE, Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import Known, Notification, State
 from terminbenachrichtigung.model.plan import Channel, Route
@@ -16,8 +15,6 @@ from terminbenachrichtigung.staff_list.reasons import StaffReason
 
 _HEARD = frozenset({State.SENT, State.DELIVERED, State.UNKNOWN})
 _CONFIRMED = frozenset({State.SENT, State.DELIVERED})
-_LATER_WORD = frozenset({State.CLAIMED, State.ADOPTED})
-"""Somebody is telling the customer at this moment, or another system has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +139,7 @@ def _confirmed(row: Appointment, heard: Notification, known: Known) -> bool:
 
 def _last_heard(notifications: Sequence[Notification]) -> Iterator[Notification]:
     """By person: the last word that they have, or may have, about the appointment."""
-    last: list[Notification] = []
-    for each in notifications:
-        if each.state in _HEARD | _LATER_WORD:
-            last = [*(before for before in last if not _is_same(before, each)), each]
-    return (each for each in last if each.state in _HEARD)
-
-
-def _is_same(one: Notification, other: Notification) -> bool:
-    """Whether two notifications of one appointment were to one person: a merged record has a new id."""
-    return one.customer_id == other.customer_id or same_name(one.name, other.name)
+    return (each for each in rules.last_words(notifications) if each.state in _HEARD)
 
 
 def _asked_for(answers: rules.Replies, row: Appointment) -> bool:

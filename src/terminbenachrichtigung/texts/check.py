@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.config.settings import CORRECTION_TEMPLATES, Settings
 from terminbenachrichtigung.errors import MessageError
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.safe_text import one_line
@@ -80,6 +80,13 @@ def _missing(settings: Settings) -> Iterator[tuple[str, str]]:
     ]
     if settings.confirmation.enabled:
         users.append(("the confirmation", settings.confirmation.template, "email"))
+    if settings.corrections.enabled:
+        channels = dict.fromkeys(channel for _, _, channel in users)
+        users += [
+            (f"the correction {name}", template, channel)
+            for name, template in CORRECTION_TEMPLATES.items()
+            for channel in channels
+        ]
     texts = Texts(settings)
     for user, template, channel in users:
         for kind in kinds[channel]:
@@ -96,11 +103,13 @@ def _problems(text: Text, settings: Settings) -> list[str]:
     except TemplateSyntaxError as error:
         return [f"line {error.lineno}: {one_line(error.message or 'cannot be read')}"]
     extra = dict.fromkeys(settings.schedule.extra_columns, "4711")
-    if problems := list(_unknown_names(template, extra)):
+    corrects = text.path.split(".")[1] in CORRECTION_TEMPLATES.values()
+    if problems := list(_unknown_names(template, extra, _CORRECTING if corrects else _ROOTS)):
         return problems
+    told = _SAMPLE.starts_at if corrects else None
     for case, appointments in _SAMPLES:
         try:
-            rendered = text.render([replace(row, extra=extra) for row in appointments], settings.zone)
+            rendered = text.render([replace(row, extra=extra) for row in appointments], settings.zone, told)
         except MessageError as error:
             return [f"cannot be rendered{case}: {str(error).removeprefix(f'{text.path}: ')}"]
         if not rendered.strip() and appointments[0].branch_name:
@@ -126,23 +135,26 @@ _ROOTS: dict[str, _Kind] = {
     "appointment": ShownAppointment,
     "appointments": _Several(ShownAppointment),
 }
+_CORRECTING = {**_ROOTS, "told": ShownAppointment}
 _OF_JINJA = frozenset({"loop", "caller", "varargs", "kwargs"})
 _ONE_OF = frozenset({"first", "last"})
 _SOME_OF = frozenset({"list", "sort", "reverse", "unique", "select", "reject", "selectattr", "rejectattr"})
 
 
-def _unknown_names(template: nodes.Template, extra: Mapping[str, str]) -> Iterator[str]:
+def _unknown_names(
+    template: nodes.Template, extra: Mapping[str, str], roots: Mapping[str, _Kind]
+) -> Iterator[str]:
     all_names = list(template.find_all(nodes.Name))
     own = {name.name for name in all_names if name.ctx != "load"}
     own |= {macro.name for macro in template.find_all(nodes.Macro)} | ENVIRONMENT.globals.keys() | _OF_JINJA
     for name in all_names:
-        if name.name not in own | _ROOTS.keys():
-            yield f"line {name.lineno}: {name.name} is unknown{_meant(name.name, _ROOTS)}"
+        if name.name not in own | roots.keys():
+            yield f"line {name.lineno}: {name.name} is unknown{_meant(name.name, roots)}"
     for used in template.find_all((nodes.Filter, nodes.Test)):
         known = ENVIRONMENT.filters if isinstance(used, nodes.Filter) else ENVIRONMENT.tests
         if used.name not in known:
             yield f"line {used.lineno}: there is no {type(used).__name__.lower()} {used.name!r}"
-    names = _names(template)
+    names = _names(template, roots)
     for reach in template.find_all((nodes.Getattr, nodes.Getitem)):
         inner, attribute = _reach(reach)
         owner = _type(inner, names)
@@ -158,9 +170,9 @@ def _unknown_names(template: nodes.Template, extra: Mapping[str, str]) -> Iterat
                 yield f"line {node.lineno}: {_written(node)} is no text: name one of its values"
 
 
-def _names(template: nodes.Template) -> dict[str, _Kind]:
+def _names(template: nodes.Template, roots: Mapping[str, _Kind]) -> dict[str, _Kind]:
     """The type of every name; None where it is unknown or not always the same."""
-    names = dict(_ROOTS)
+    names = dict(roots)
     names.update((name.name, None) for name in template.find_all(nodes.Name) if name.ctx == "param")
     for node in template.find_all((nodes.For, nodes.Assign)):
         match node:

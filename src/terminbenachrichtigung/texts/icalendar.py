@@ -25,8 +25,20 @@ class Event:
     description: str = ""
 
 
-def calendar(events: Sequence[Event], now: datetime, organizer: str, organizer_name: str = "") -> bytes:
-    """Return the file; the same arguments give the same bytes.
+def method(*, cancelled: bool) -> str:
+    """What the file asks a calendar program to do (RFC 5546): the mail that carries it must say the same."""
+    return "CANCEL" if cancelled else "PUBLISH"
+
+
+def calendar(
+    events: Sequence[Event],
+    now: datetime,
+    organizer: str,
+    organizer_name: str = "",
+    *,
+    cancelled: bool = False,
+) -> bytes:
+    """Return the file; the same arguments give the same bytes. `cancelled` takes the events back.
 
     `organizer` is the practice's e-mail address. It also keeps the UIDs of two practices apart that
     both have an appointment 4711; for one practice an appointment keeps its UID over all reminders
@@ -38,7 +50,7 @@ def calendar(events: Sequence[Event], now: datetime, organizer: str, organizer_n
     file = icalendar.Calendar()
     file.add("prodid", "-//terminbenachrichtigung//DE")
     file.add("version", "2.0")
-    file.add("method", "PUBLISH")
+    file.add("method", method(cancelled=cancelled))
     for event in events:
         entry = icalendar.Event()
         entry.add("uid", str(uuid.uuid5(_UIDS, f"{organizer}\n{event.appointment_id}")))
@@ -51,7 +63,7 @@ def calendar(events: Sequence[Event], now: datetime, organizer: str, organizer_n
             entry.add("location", location)
         if description := one_line(event.description):
             entry.add("description", description)
-        entry.add("status", "CONFIRMED")
+        entry.add("status", "CANCELLED" if cancelled else "CONFIRMED")
         address = icalendar.vCalAddress(f"mailto:{organizer}")
         if name := one_line(organizer_name):
             address.params["CN"] = icalendar.vText(name)

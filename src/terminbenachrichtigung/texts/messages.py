@@ -15,9 +15,9 @@ from terminbenachrichtigung.contact.email_address import email_address
 from terminbenachrichtigung.errors import MessageError
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.delivery import Content
-from terminbenachrichtigung.model.plan import Channel, Route
+from terminbenachrichtigung.model.plan import Channel, Correction, Route
 from terminbenachrichtigung.safe_text import one_line
-from terminbenachrichtigung.texts.icalendar import Event, calendar
+from terminbenachrichtigung.texts.icalendar import Event, calendar, method
 from terminbenachrichtigung.texts.sms import sms_text
 from terminbenachrichtigung.texts.values import shown
 
@@ -71,35 +71,38 @@ class Texts:
             found.setdefault((template, kind), {})[_tag(text.language)] = text
         return found
 
-    def sms(self, template: str, appointments: Sequence[Appointment]) -> Sms:
+    def sms(
+        self, template: str, appointments: Sequence[Appointment], correction: Correction | None = None
+    ) -> Sms:
         """Render the SMS for the appointments of one customer, soonest first.
 
         Runs of spaces become one, as an empty placeholder leaves two. Raises MessageError if there is
         no such text, it cannot be rendered, or nothing is in it.
         """
-        return self._sms(template, tuple(appointments))
+        return self._sms(template, tuple(appointments), _told(correction))
 
-    def _render_sms(self, template: str, appointments: tuple[Appointment, ...]) -> Sms:
+    def _render_sms(self, template: str, appointments: tuple[Appointment, ...], told: datetime | None) -> Sms:
         text = self.text(template, "sms", *self._wanted(appointments[0]))
-        answer = sms_text(
-            _SPACES.sub(" ", text.render(appointments, self._zone)).strip(), transliterate=self._transliterate
-        )
+        rendered = text.render(appointments, self._zone, told)
+        answer = sms_text(_SPACES.sub(" ", rendered).strip(), transliterate=self._transliterate)
         if not answer.text:
             raise MessageError(f"{text.path}: the text is empty")
         return Sms(answer.text, answer.parts, answer.encoding, text.language)
 
-    def email(self, template: str, appointments: Sequence[Appointment]) -> Email:
+    def email(
+        self, template: str, appointments: Sequence[Appointment], correction: Correction | None = None
+    ) -> Email:
         """Render the e-mail for the appointments of one customer, soonest first.
 
         Several blank lines become one. Raises MessageError like `sms`.
         """
-        languages = self._wanted(appointments[0])
+        languages, told = self._wanted(appointments[0]), _told(correction)
         subject_text = self.text(template, "email_subject", *languages)
-        subject = one_line(subject_text.render(appointments, self._zone))
+        subject = one_line(subject_text.render(appointments, self._zone, told))
         if len(subject) > _LONGEST_SUBJECT:
             subject = f"{subject[: _LONGEST_SUBJECT - 1]}…"
         body_text = self.text(template, "email_body", *languages)
-        body = unicodedata.normalize("NFC", body_text.render(appointments, self._zone))
+        body = unicodedata.normalize("NFC", body_text.render(appointments, self._zone, told))
         body = _BLANK_LINES.sub("\n\n", body.replace("\r\n", "\n").replace("\r", "\n")).strip()
         for text, rendered in ((subject_text, subject), (body_text, body)):
             if not rendered:
@@ -107,7 +110,12 @@ class Texts:
         return Email(subject, f"{body}\n", body_text.language)
 
     def content(
-        self, template: str, appointments: Sequence[Appointment], route: Route, now: datetime
+        self,
+        template: str,
+        appointments: Sequence[Appointment],
+        route: Route,
+        now: datetime,
+        correction: Correction | None = None,
     ) -> Content:
         """Render what goes out on the route: the text, and for e-mail the reply address and the calendar.
 
@@ -115,7 +123,7 @@ class Texts:
         """
         soonest = appointments[0]
         if route.channel is Channel.SMS:
-            sms = self.sms(template, appointments)
+            sms = self.sms(template, appointments, correction)
             return Content(
                 Channel.SMS,
                 route.recipient,
@@ -125,7 +133,7 @@ class Texts:
                 encoding=sms.encoding,
                 branch_code=soonest.branch_code,
             )
-        email = self.email(template, appointments)
+        email = self.email(template, appointments, correction)
         return Content(
             Channel.EMAIL,
             route.recipient,
@@ -134,7 +142,8 @@ class Texts:
             subject=email.subject,
             branch_code=soonest.branch_code,
             reply_to=email_address(soonest.branch_email).address or "",
-            calendar=self._calendar(appointments, email.language, now),
+            calendar=self._calendar(appointments, email.language, now, correction),
+            calendar_method=method(cancelled=_is_off(correction)),
         )
 
     def _wanted(self, appointment: Appointment) -> tuple[str, ...]:
@@ -154,7 +163,13 @@ class Texts:
         default = self._settings.default_language
         raise MessageError(f"templates.{template}: there is no {kind} in {default!r}, the default language")
 
-    def _calendar(self, appointments: Sequence[Appointment], language: str, now: datetime) -> bytes | None:
+    def _calendar(
+        self,
+        appointments: Sequence[Appointment],
+        language: str,
+        now: datetime,
+        correction: Correction | None,
+    ) -> bytes | None:
         if self._settings.email is None or not self._settings.email.calendar_attachment:
             return None
         from terminbenachrichtigung.texts.templates import said_once  # noqa: PLC0415 - imports Jinja
@@ -162,18 +177,29 @@ class Texts:
         name, address = parseaddr(self._settings.email.sender)
         words = (_SUMMARY.get(tag) for tag in _languages(language, self._settings.default_language))
         summary = next(filter(None, words), _SUMMARY["de"])
+        off = _is_off(correction)
+        # Off are all entries that the customer may have; what stands is entered once.
+        entered = appointments if off else said_once(appointments)
         events = [
             Event(
                 appointment.appointment_id,
-                appointment.starts_at,
-                appointment.ends_at,
+                correction.told if correction is not None and off else appointment.starts_at,
+                None if off else appointment.ends_at,
                 summary=f"{summary} {shown(appointment.branch_name)}",
                 location=shown(appointment.branch_address),
                 description=f"Tel. {phone}" if (phone := shown(appointment.branch_phone)) else "",
             )
-            for appointment in said_once(appointments)
+            for appointment in entered
         ]
-        return calendar(events, now, address, name)
+        return calendar(events, now, address, name, cancelled=off)
+
+
+def _told(correction: Correction | None) -> datetime | None:
+    return None if correction is None else correction.told
+
+
+def _is_off(correction: Correction | None) -> bool:
+    return correction is not None and correction.cancelled
 
 
 def texts_of(

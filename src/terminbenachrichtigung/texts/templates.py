@@ -1,7 +1,7 @@
 """The templates' language: Jinja in a sandbox, and the placeholders in reach (contract, section 6)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
@@ -84,12 +84,22 @@ def said_once(appointments: Sequence[Appointment]) -> tuple[Appointment, ...]:
 
 
 def _placeholders(
-    appointments: Sequence[Appointment], zone: ZoneInfo, language: str, *, in_sms: bool
+    appointments: Sequence[Appointment],
+    zone: ZoneInfo,
+    language: str,
+    *,
+    in_sms: bool,
+    told: datetime | None,
 ) -> dict[str, Any]:
     """Return what a template can name, for the appointments of one customer, soonest first."""
     listed = tuple(_appointment(row, zone, language) for row in said_once(appointments))
     customer = _customer(appointments[0], in_sms=in_sms)
-    return {"customer": customer, "appointment": listed[0], "appointments": listed}
+    names = {"customer": customer, "appointment": listed[0], "appointments": listed}
+    if told is not None:
+        # The end of an appointment that has moved is not the one that was told.
+        as_told = replace(appointments[0], starts_at=told, ends_at=None)
+        names["told"] = _appointment(as_told, zone, language)
+    return names
 
 
 def _customer(row: Appointment, *, in_sms: bool) -> ShownCustomer:
@@ -149,13 +159,19 @@ class Text:
     language: str
     source: str
 
-    def render(self, appointments: Sequence[Appointment], zone: ZoneInfo) -> str:
+    def render(
+        self, appointments: Sequence[Appointment], zone: ZoneInfo, told: datetime | None = None
+    ) -> str:
         """Fill in the placeholders for the appointments of one customer, soonest first.
+
+        `told` is the start that a correction takes back; only corrections have it.
 
         Raises MessageError with the key and the reason, whatever goes wrong.
         """
         try:
-            names = _placeholders(appointments, zone, self.language, in_sms=self.path.endswith(".sms"))
+            names = _placeholders(
+                appointments, zone, self.language, in_sms=self.path.endswith(".sms"), told=told
+            )
             pieces = list(islice(_compiled(self.source).generate(names), _MOST_PIECES + 1))
         except Exception as error:
             # A template can do anything that Python can in one expression, and fail in as many ways.

@@ -87,6 +87,7 @@ def _notifications() -> None:
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("first_recipient", sa.Text),
         sa.Column("revoked_at", UtcTime),
+        sa.Column("corrects", UtcTime),
         sa.UniqueConstraint(
             "reminder", "appointment_id", "generation", name="journal_notifications_never_twice"
         ),
@@ -126,7 +127,7 @@ def _attempts() -> None:
 
 
 def _memory_of_runs() -> None:
-    """What `missed` and "reported once" need to remember between runs."""
+    """What `missed`, corrections and "reported once" need to remember between runs."""
     op.create_table(
         "journal_reminders",
         sa.Column("reminder", sa.Text, primary_key=True),
@@ -139,6 +140,13 @@ def _memory_of_runs() -> None:
         sa.Column("customer_id", sa.Text, nullable=False),
         sa.Column("starts_at", UtcTime, nullable=False),
         sa.Column("why", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "journal_changes",
+        sa.Column("appointment_id", sa.Text, primary_key=True),
+        sa.Column("message_id", sa.String(36), nullable=False),
+        sa.Column("starts_at", UtcTime),
+        sa.Column("seen_at", UtcTime, nullable=False),
     )
     op.create_table(
         "journal_reported",

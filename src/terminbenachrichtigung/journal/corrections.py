@@ -1,0 +1,125 @@
+"""What the journal keeps of corrections: who may be corrected, who knows now, and what runs saw before.
+
+A correction is claimed like every other message. What it says to be off is revoked only once it is known to
+have been sent, and stands again if a report says that it did not arrive.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, select, update
+
+from terminbenachrichtigung.contact.names import same_name
+from terminbenachrichtigung.journal.tables import changes, database_clock, messages, notifications, runs
+from terminbenachrichtigung.model.journal import Change, SeenChange, State
+
+_KEY = (notifications.c.reminder, notifications.c.appointment_id, notifications.c.generation)
+
+
+# ---------------------------------------------------------------- who knows
+
+
+def told_that_it_is_off(connection: Connection, message_id: str) -> None:
+    """Notes that a correction was sent: its customer knows that what they were told holds no more."""
+    for told in _corrected(connection, message_id):
+        if told.revoked_at is None:
+            connection.execute(update(notifications).where(_is(told)).values(revoked_at=database_clock()))
+
+
+def did_not_arrive(connection: Connection, message_id: str) -> None:
+    """Takes that back: a report says that the correction did not arrive, so the customer knows nothing."""
+    claimed_at = select(messages.c.claimed_at).where(messages.c.message_id == message_id)
+    since = connection.execute(claimed_at).scalar_one()
+    for told in _corrected(connection, message_id):
+        if told.revoked_at is not None and told.revoked_at >= since:
+            connection.execute(update(notifications).where(_is(told)).values(revoked_at=None))
+
+
+def _corrected(connection: Connection, message_id: str) -> Iterator[Row[Any]]:
+    """All that the person of a correction was told of the start that it takes back, itself included."""
+    own = select(notifications).where(
+        notifications.c.message_id == message_id, notifications.c.corrects.is_not(None)
+    )
+    for correction in connection.execute(own).all():
+        at_start = select(notifications).where(notifications.c.starts_at == correction.corrects)
+        for told in connection.execute(at_start).all():
+            if told.customer_id == correction.customer_id or _same_person(told, correction):
+                yield told
+
+
+def _same_person(told: Row[Any], correction: Row[Any]) -> bool:
+    """Under another id: by the name, on the same appointment or at the same number."""
+    beside = told.appointment_id == correction.appointment_id or (
+        told.first_recipient is not None and told.first_recipient == correction.first_recipient
+    )
+    return beside and same_name(frozenset(told.name.split()), frozenset(correction.name.split()))
+
+
+def _is(told: Row[Any]) -> Any:
+    return and_(*(column == getattr(told, column.name) for column in _KEY))
+
+
+# ---------------------------------------------------------------- what complete runs saw
+
+
+def read_changes(connection: Connection) -> dict[str, SeenChange]:
+    """By appointment: what the last complete run saw."""
+    return {
+        row.appointment_id: SeenChange(Change(row.appointment_id, row.message_id, row.starts_at), row.seen_at)
+        for row in connection.execute(select(changes))
+    }
+
+
+def note_changes(connection: Connection, run_id: str, now: datetime, seen: Collection[Change]) -> None:
+    """Notes what a complete run saw, in place of what the one before it had seen.
+
+    A run that was overtaken notes nothing: what it saw may have been undone since, and done again.
+    """
+    began = select(runs.c.started_at).where(runs.c.run_id == run_id).scalar_subquery()
+    later = exists().where(runs.c.complete.is_(True), runs.c.started_at > began)
+    if connection.execute(select(later)).scalar():
+        return
+    known = read_changes(connection)
+    if not known and not seen:
+        return
+    connection.execute(delete(changes))
+    # A moment that lies ahead was noted by a clock that was wrong.
+    since = {
+        each: min(before.seen_at, now)
+        for each in seen
+        if (before := known.get(each.appointment_id)) is not None and before.change == each
+    }
+    if seen:
+        connection.execute(
+            insert(changes),
+            [
+                {
+                    "appointment_id": each.appointment_id,
+                    "message_id": each.message_id,
+                    "starts_at": each.starts_at,
+                    "seen_at": since.get(each, now),
+                }
+                for each in {one.appointment_id: one for one in seen}.values()
+            ],
+        )
+
+
+# ---------------------------------------------------------------- who may be corrected
+
+
+def told_ahead(connection: Connection, now: datetime) -> dict[str, datetime]:
+    """By appointment: the latest start after `now` that somebody was told, by whatever message."""
+    found = (
+        select(
+            notifications.c.appointment_id, func.max(notifications.c.starts_at, type_=changes.c.seen_at.type)
+        )
+        .join(messages, messages.c.message_id == notifications.c.message_id)
+        .where(
+            notifications.c.starts_at > now,
+            notifications.c.revoked_at.is_(None),
+            messages.c.state.in_((State.SENT, State.DELIVERED)),
+        )
+        .group_by(notifications.c.appointment_id)
+    )
+    return {row[0]: row[1] for row in connection.execute(found)}
