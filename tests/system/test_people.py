@@ -161,6 +161,39 @@ def test_who_was_told_that_it_is_off_is_told_anew_once_it_stands_again(
     assert listed(practice, at("13:55")) == {}
 
 
+@pytest.mark.parametrize(("change", "reason"), OFF)
+@pytest.mark.parametrize("merged_first", [True, False])
+def test_it_is_off_for_the_person_and_not_for_the_record(
+    either_practice: Practice, change: dict[str, str], reason: str, merged_first: bool
+) -> None:
+    practice = either_practice
+    practice.book("1")
+    practice.book("2", branch_code="HH2")  # the same start: told beside it
+    practice.run_once()
+    if merged_first:
+        practice.change("1", customer_id="18")
+    for appointment in ("1", "2"):
+        practice.change(appointment, **change)
+    assert set(listed(practice, at("11:00")).values()) == {reason}
+    practice.run("staff-list", "done", "1", "2", now=at("11:05"))
+    assert listed(practice, at("11:10")) == {}
+    for appointment in ("1", "2"):
+        practice.change(appointment, customer_id="18", status="Geplant", starts_at="2026-11-25 09:00")
+    assert practice.run_once(now=at("12:50")).outcomes == {"1": "sent", "2": "sent"}
+    assert practice.run_once(now=at("13:50")).outcomes == {}
+    assert listed(practice, at("13:55")) == {}
+
+
+def test_that_it_is_off_for_one_says_nothing_to_another(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.book("1")
+    practice.run_once()
+    practice.change("1", customer_id="18", last_name="Kurz", mobile=number(18), email="")
+    assert practice.run_once(now=at("11:00")).outcomes == {"1": "sent"}
+    practice.cancel("1")
+    assert listed(practice, at("11:30")) == {"17": "cancelled", "18": "cancelled"}
+
+
 def test_what_stands_again_too_late_for_a_run_is_for_a_person(either_practice: Practice) -> None:
     practice = either_practice
     practice.book("1", "2026-11-25 09:00")

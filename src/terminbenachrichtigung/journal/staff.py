@@ -3,9 +3,12 @@
 import uuid
 from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
 
+from terminbenachrichtigung.contact.names import same_name
+from terminbenachrichtigung.journal.claims import name_from
 from terminbenachrichtigung.journal.database import Connected, insert_new, patient
 from terminbenachrichtigung.journal.tables import (
     database_clock,
@@ -34,17 +37,35 @@ def read_ticks(connection: Connection, which: ColumnElement[bool]) -> Iterator[S
         )
 
 
-def revoke(connection: Connection, customer_id: str, start: datetime) -> None:
-    """Notes that the customer knows that what they were told of this start holds no more."""
-    connection.execute(
-        update(notifications)
-        .where(
-            notifications.c.customer_id == customer_id,
-            notifications.c.starts_at == start,
-            notifications.c.revoked_at.is_(None),
-        )
-        .values(revoked_at=database_clock())
-    )
+def revoke(connection: Connection, customer_id: str, start: datetime, message_id: str = "") -> None:
+    """Notes that a person knows that what they were told of this start holds no more.
+
+    The person is whom the message told, or this customer: their record may have been merged with another
+    since, so that what they were told stands under several ids.
+    """
+    rows = connection.execute(
+        select(notifications).where(notifications.c.starts_at == start, notifications.c.revoked_at.is_(None))
+    ).all()
+    told = [row for row in rows if customer_id == row.customer_id or message_id == row.message_id]
+    for row in rows:
+        if row in told or any(_is_same_person(row, each) for each in told):
+            connection.execute(
+                update(notifications)
+                .where(
+                    notifications.c.reminder == row.reminder,
+                    notifications.c.appointment_id == row.appointment_id,
+                    notifications.c.generation == row.generation,
+                )
+                .values(revoked_at=database_clock())
+            )
+
+
+def _is_same_person(one: Row[Any], other: Row[Any]) -> bool:
+    if one.customer_id == other.customer_id:
+        return True
+    recipient = one.first_recipient is not None and one.first_recipient == other.first_recipient
+    one_appointment = one.appointment_id == other.appointment_id
+    return (recipient or one_appointment) and same_name(name_from(one.name), name_from(other.name))
 
 
 class StaffNotes(Connected):
@@ -101,7 +122,7 @@ class StaffNotes(Connected):
                     },
                 )
                 if tick.revokes is not None:
-                    revoke(connection, tick.customer_id, tick.revokes)
+                    revoke(connection, tick.customer_id, tick.revokes, tick.message_id)
 
     # -------------------------------------------------------------- mailed
 
