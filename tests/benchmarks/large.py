@@ -5,15 +5,14 @@ import statistics
 from benchmarks import practices
 from benchmarks.costs import PROGRAM, folder, process, process_and_peak, ratio, show
 
-NOWHERE = "http://127.0.0.1:9/gateway"
 DRY_RUN = (*PROGRAM, "dry-run", "--json")
 
 
 def show_schedules(turns: int, due: int, small: int, *sizes: int) -> None:
     """The same appointments are due in schedules of all sizes; the large one grows from one to the next."""
     with folder() as little, folder() as large:
-        practices.prepare(little, due, NOWHERE, 16)
-        practices.prepare(large, due, NOWHERE, 16)
+        practices.prepare(little, due, practices.NOWHERE, 16)
+        practices.prepare(large, due, practices.NOWHERE, 16)
         practices.grow(little, small)
         for size in sizes:
             practices.grow(large, size)
@@ -32,8 +31,8 @@ def show_schedules(turns: int, due: int, small: int, *sizes: int) -> None:
 def show_due(turns: int, few: int, many: int) -> None:
     """Ten times as many are due at once: the time that takes, and the memory."""
     with folder() as little, folder() as large:
-        practices.prepare(little, few, NOWHERE, 16)
-        practices.prepare(large, many, NOWHERE, 16)
+        practices.prepare(little, few, practices.NOWHERE, 16)
+        practices.prepare(large, many, practices.NOWHERE, 16)
         ratios, peaks = [], []
         for _ in range(turns):
             reference, _peak = process_and_peak(*DRY_RUN, cwd=little)

@@ -11,6 +11,23 @@ from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.journal import create_journal
 from terminbenachrichtigung.own_schedule import init
 
+NOWHERE = "http://127.0.0.1:9/gateway"
+"""Where no gateway is: nothing is sent."""
+
+_TEXTS = '''
+[templates.terminerinnerung.de]
+sms = """Guten Tag {{ customer.name }}, bis {{ appointment.weekday }} um {{ appointment.time }} Uhr!
+{{ appointment.branch.name }}, Tel. {{ appointment.branch.phone }}"""
+email_subject = "Ihr Termin am {{ appointment.date }}"
+email_body = """Guten Tag {{ customer.name }},
+{% for each in appointments %}
+{{ each.date }} um {{ each.time }} Uhr
+{% endfor %}"""
+
+[templates.terminerinnerung.en]
+sms = "Hello {{ customer.name }}, see you on {{ appointment.date }} at {{ appointment.time }}"
+'''
+
 
 def prepare(
     folder: Path, due: int, url: str, concurrency: int, *, journal: str = "sqlite:///journal.db"
@@ -20,6 +37,7 @@ def prepare(
         f"""
         [journal]
         url = "{journal}"
+        retention_days = 800
         [rules]
         quiet_hours = false
         [[reminders]]
@@ -50,8 +68,14 @@ def prepare(
     )
 
 
-def grow(folder: Path, appointments: int) -> None:
-    """Fill the schedule up to so many appointments with those of past years, five for each customer."""
+def write_texts(folder: Path) -> None:
+    """Texts of the practice's own, in two languages."""
+    with (folder / "config.toml").open("a", encoding="utf-8") as config:
+        config.write(_TEXTS)
+
+
+def grow(folder: Path, appointments: int, *, first: str = "2015-01-01 08:00", minutes: float = 1) -> None:
+    """Fill the schedule up to so many appointments, five for each customer, so many minutes apart."""
     with closing(sqlite3.connect(folder / "schedule.db")) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         (there,) = connection.execute("SELECT count(*) FROM appointments").fetchone()
@@ -60,15 +84,15 @@ def grow(folder: Path, appointments: int) -> None:
             there,
             appointments - there,
             customers=(appointments - there) // 5,
-            first="2015-01-01 08:00",
-            minutes=1,
+            first=first,
+            minutes=minutes,
         )
         connection.execute("ANALYZE")
         connection.commit()
 
 
 def _add(
-    connection: sqlite3.Connection, number: int, count: int, *, customers: int, first: str, minutes: int
+    connection: sqlite3.Connection, number: int, count: int, *, customers: int, first: str, minutes: float
 ) -> None:
     """So many customers and appointments, numbered from `number` on, each some minutes after the last one."""
     numbers = "WITH RECURSIVE n (i) AS (SELECT ? UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?) "

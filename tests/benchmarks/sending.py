@@ -111,8 +111,8 @@ def show_run(turns: int, messages: int) -> None:
                 apprise_cpu.append(ours.cpu / apprise.cpu)
     name = f"run-once, {messages:,} SMS, gateway 50 ms, 16 at a time"
     threads = "16 threads posting by a bare httpx.Client"
-    show(f"{name}, wall", statistics.median(bare_wall), threads, "<= 1.25")
-    show(f"{name}, CPU", statistics.median(bare_cpu), threads, "<= 2.5")
+    show(f"{name}, wall", statistics.median(bare_wall), threads, "<= 1.2")
+    show(f"{name}, CPU", statistics.median(bare_cpu), threads, "<= 2")
     scaled = f"{some:,} measured, times {messages // some}"
     show(f"{name}, wall", statistics.median(loop_wall), f"one post after the other ({scaled})", "<= 0.1")
     other = f"Apprise, one after the other ({scaled})" if installed else "Apprise: pip install '.[bench]'"

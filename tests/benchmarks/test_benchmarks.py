@@ -12,4 +12,4 @@ def test_every_figure_can_be_measured() -> None:
     )
     assert done.returncode == 0, done.stderr
     figures = [line.split("  ")[0] for line in done.stdout.splitlines()[1:]]
-    assert len(figures) == 22, done.stdout
+    assert len(figures) == 30, done.stdout

@@ -10,7 +10,7 @@ from terminbenachrichtigung.own_schedule.coverage import Reach, came_late, day_s
 from terminbenachrichtigung.own_schedule.entries import Entry, Parsed, Refused
 from terminbenachrichtigung.own_schedule.people import Identity, Row, identity_of
 from terminbenachrichtigung.own_schedule.result import Change, Changes, in_order
-from terminbenachrichtigung.own_schedule.source import Held, How, Origin, Rows
+from terminbenachrichtigung.own_schedule.source import Held, How, Origin, Rows, origin_of
 
 _SHARE = 5  # a file may disturb every fifth of the appointments that it covers,
 _FLOOR = 5  # and always so many: in a small practice one cancellation is more than a fifth
@@ -37,8 +37,11 @@ class Table:
             self._names.setdefault(key.casefold(), key)
             return
         before = self.held[key]
-        updates = {**self.updates.get(key, {}), **said}
-        self.updates[key] = {name: value for name, value in updates.items() if before[name] != value}
+        updates = {name: value for name, value in said.items() if before[name] != value}
+        if earlier := self.updates.get(key):
+            updates = {name: value for name, value in earlier.items() if name not in said} | updates
+        if updates or earlier:
+            self.updates[key] = updates
 
     def matching(self, value: str) -> str:
         """The key that a code or a name means; a new one is its own."""
@@ -145,7 +148,7 @@ class Appointments:
 
     def _note_origins(self) -> None:
         for key, entry in self._entries.items():
-            origin = Origin(self._held.source.name, entry.series)
+            origin = origin_of(self._held.source.name, entry.series)
             if self._held.origins.get(key) != origin:
                 self._origins[key] = origin
 

@@ -157,7 +157,8 @@ def _put(tables: Mapping[str, Table], entry: Entry, branch: str | None, held: He
         )
     row: dict[str, object] = {"starts_at": entry.starts_at, "customer_id": customer_id, "import_state": ""}
     row |= {name: said[name] for name in ("status", "is_group", "ends_at", "created_at") if name in said}
-    before = tables["appointments"].held.get(entry.appointment_id)
+    appointments = tables["appointments"]
+    before = appointments.held.get(entry.appointment_id)
     if "status" not in said and before and before["status"] == how.cancelled:
         row["status"] = ""  # it was gone from the file, and is back
     if row.get("status") == CANCELLED:
@@ -172,15 +173,17 @@ def _put(tables: Mapping[str, Table], entry: Entry, branch: str | None, held: He
         row["type_code"] = code
     if branch is not None:
         row["branch_code"] = branch
-    defaults = {
-        "appointment_id": entry.appointment_id,
-        "branch_code": None,
-        "status": "",
-        "is_group": False,
-        "ends_at": None,
-        "created_at": booked_at(entry.starts_at, held.source, how),
-    }
-    tables["appointments"].put(entry.appointment_id, row, defaults)
+    defaults: dict[str, object] = {}
+    if before is None:
+        defaults = {
+            "appointment_id": entry.appointment_id,
+            "branch_code": None,
+            "status": "",
+            "is_group": False,
+            "ends_at": None,
+            "created_at": booked_at(entry.starts_at, held.source, how),
+        }
+    appointments.put(entry.appointment_id, row, defaults)
 
 
 def _branch(table: Table, entry: Entry, how: How) -> str | None:

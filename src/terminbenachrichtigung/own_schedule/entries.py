@@ -39,6 +39,7 @@ _PIECES = re.compile(r"[;,\r\n]")
 _NO_DIGIT = re.compile(r"\D")
 _SPREADSHEET_WHOLE = re.compile(r"(-?\d+)\.0+")
 _FORMULA = re.compile(r'="(.*)"', re.S)
+_CUSTOMERS = 100_000  # that are kept in mind; those of a large export
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +223,21 @@ def person(raw: Mapping[str, str]) -> Person | None:
     return Person(
         customer_id,
         said,
-        name_words(str(said.get("first_name") or ""), str(said.get("last_name") or "")),
+        words(str(said.get("first_name") or ""), str(said.get("last_name") or "")),
         reached(*(str(said.get(column) or "") for column in ("mobile", "phone", "email"))),
     )
 
 
+# A customer is compared for each of their lines, and for their row in the schedule.
+
+
+@lru_cache(maxsize=_CUSTOMERS)
+def words(first_name: str, last_name: str) -> frozenset[str]:
+    """The words of the name, as they are compared."""
+    return name_words(first_name, last_name)
+
+
+@lru_cache(maxsize=_CUSTOMERS)
 def reached(mobile: str, phone: str, email: str) -> frozenset[str]:
     """The ends of all numbers, and the address, as they are compared: however they are typed."""
     found = set()

@@ -127,24 +127,26 @@ def with_ids(
     return sorted(found, key=lambda entry: entry.line)
 
 
+_OF_ENTRY: Mapping[str, Callable[[Entry], object]] = {
+    "start": lambda entry: entry.starts_at,
+    "customer": lambda entry: entry.person.customer_id if entry.person else None,
+    "type": lambda entry: str(entry.values.get("type_name") or ""),
+    "branch": lambda entry: str(entry.values.get("branch_code") or ""),
+}
+_OF_ROW: Mapping[str, Callable[[Row], object]] = {
+    "start": lambda row: row["starts_at"],
+    "customer": lambda row: row["customer_id"],
+    "type": lambda row: str(row["type_code"] or ""),
+    "branch": lambda row: str(row["branch_code"] or ""),
+}
+
+
 def _parts_of_entry(entry: Entry, parts: Sequence[str]) -> tuple[object, ...]:
-    values = {
-        "start": entry.starts_at,
-        "customer": entry.person.customer_id if entry.person else None,
-        "type": str(entry.values.get("type_name") or ""),
-        "branch": str(entry.values.get("branch_code") or ""),
-    }
-    return tuple(values[part] for part in parts)
+    return tuple([_OF_ENTRY[part](entry) for part in parts])
 
 
 def _parts_of_row(row: Row, parts: Sequence[str]) -> tuple[object, ...]:
-    values = {
-        "start": row["starts_at"],
-        "customer": row["customer_id"],
-        "type": str(row["type_code"] or ""),
-        "branch": str(row["branch_code"] or ""),
-    }
-    return tuple(values[part] for part in parts)
+    return tuple([_OF_ROW[part](row) for part in parts])
 
 
 def _made(parts: Sequence[object], taken: Container[str]) -> str:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from terminbenachrichtigung.own_schedule.entries import Ending, Parsed, Refused
 from terminbenachrichtigung.own_schedule.moments import DateOrder
 from terminbenachrichtigung.own_schedule.result import Changes
-from terminbenachrichtigung.own_schedule.source import Origin, Source
+from terminbenachrichtigung.own_schedule.source import Origin, Source, origin_of
 
 _SOURCES = sa.table("import_sources", *map(sa.column, ("source", "imported_at", "whole_at", "state")))
 _ROWS = sa.table("import_rows", *map(sa.column, ("appointment_id", "source", "series", "missing_from")))
@@ -34,11 +34,11 @@ def origins(connection: sa.Connection, appointment_ids: Collection[str]) -> dict
     """Where these rows come from."""
     wanted = sorted(appointment_ids)
     return {
-        row.appointment_id: Origin(row.source, row.series, row.missing_from)
+        appointment_id: origin_of(source, series, missing_from)
         for first in range(0, len(wanted), _AT_ONCE)
-        for row in connection.execute(
+        for appointment_id, source, series, missing_from in connection.execute(
             sa.select(_ROWS).where(_ROWS.c.appointment_id.in_(wanted[first : first + _AT_ONCE]))
-        )
+        ).all()
     }
 
 

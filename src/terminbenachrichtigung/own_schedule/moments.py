@@ -107,6 +107,10 @@ class Moments:
 
         Raises Unreadable, with what is wrong.
         """
+        return _span(self, text, day, zone)
+
+    def read_span(self, text: str, day: str, zone: tzinfo | None) -> Span:
+        """The same, read anew."""
         text = _tidy(text)
         if not text:
             raise Unreadable("missing")
@@ -219,6 +223,12 @@ class Moments:
 def is_no_day(text: str) -> bool:
     """Whether a date only says that there is none, such as 0000-00-00 00:00:00."""
     return _NO_DAY.fullmatch(text.strip()) is not None
+
+
+@lru_cache(maxsize=20_000)
+def _span(moments: Moments, text: str, day: str, zone: tzinfo | None) -> Span:
+    """Most lines of a file begin when another one does; two colleagues are enough."""
+    return moments.read_span(text, day, zone)
 
 
 def in_utc(read: datetime, zone: tzinfo) -> datetime:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, islice
 
-from terminbenachrichtigung.contact.names import name_words, same_name
-from terminbenachrichtigung.own_schedule.entries import Entry, Person, Refused, reached, refusal
+from terminbenachrichtigung.contact.names import same_name
+from terminbenachrichtigung.own_schedule.entries import Entry, Person, Refused, reached, refusal, words
 from terminbenachrichtigung.schedule.values import shown
 
 MADE = "file-"
@@ -47,7 +47,7 @@ def identity_of(row: Row) -> Identity:
         name: str(row.get(name) or "") for name in ("first_name", "last_name", "mobile", "phone", "email")
     }
     return Identity(
-        name_words(texts["first_name"], texts["last_name"]),
+        words(texts["first_name"], texts["last_name"]),
         reached(texts["mobile"], texts["phone"], texts["email"]),
     )
 

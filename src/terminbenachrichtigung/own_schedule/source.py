@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,12 @@ class Origin:
     source: str
     series: str = ""
     missing_from: str = ""  # the file from which it was gone first
+
+
+@lru_cache(maxsize=1_000)
+def origin_of(source: str, series: str, missing_from: str = "") -> Origin:
+    """One value for all rows that come from the same place."""
+    return Origin(source, series, missing_from)
 
 
 @dataclass(frozen=True, slots=True)
