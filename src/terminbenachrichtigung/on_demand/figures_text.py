@@ -1,11 +1,13 @@
 """What `figures` prints: tables, one JSON document, or lines for a spreadsheet."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 
 from terminbenachrichtigung.model.figures import Ending, Figures, Group, LeadTime, Section, Share
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.on_demand.history import as_csv
+from terminbenachrichtigung.output.json import plain
 from terminbenachrichtigung.output.tables import Row, Table, render
 
 _STATES = (State.DELIVERED, State.SENT, State.UNDELIVERED, State.FAILED, State.UNKNOWN)
@@ -107,32 +109,35 @@ def percent(share: Share) -> str:
 
 def figures_as_json(figures: Figures) -> dict[str, object]:
     """The document of `figures --json`."""
-    return {
-        "command": "figures",
-        "from": figures.first_day.isoformat(),
-        "to": figures.last_day.isoformat(),
-        "first_remembered": figures.first_remembered and figures.first_remembered.isoformat(),
-        "total": _section_json(figures.total),
-        "weeks": [{"week": each.monday.isoformat(), **_section_json(each.section)} for each in figures.weeks],
-        "branches": [{"branch": each.name, **_section_json(each)} for each in figures.branches],
-        "types": [{"type": each.name, **_section_json(each)} for each in figures.types],
-    }
+    document: dict[str, object] = plain(
+        {
+            "command": "figures",
+            "from": figures.first_day,
+            "to": figures.last_day,
+            "first_remembered": figures.first_remembered,
+            "total": _section_json(figures.total),
+            "weeks": [{"week": each.monday, **_section_json(each.section)} for each in figures.weeks],
+            "branches": [{"branch": each.name, **_section_json(each)} for each in figures.branches],
+            "types": [{"type": each.name, **_section_json(each)} for each in figures.types],
+        },
+        UTC,
+    )
+    return document
 
 
 def _section_json(section: Section) -> dict[str, object]:
     return {
         "ahead": section.ahead,
         "messages": {
-            channel.value: {state.value: section.sent(state, channel=channel) for state in _STATES}
-            for channel in Channel
+            channel: {state: section.sent(state, channel=channel) for state in _STATES} for channel in Channel
         },
         "sms_parts": section.parts,
         "sms_delivered": _share_json(section.delivered),
-        "lead_times": {each.value: section.lead_times.get(each, 0) for each in LeadTime},
+        "lead_times": {each: section.lead_times.get(each, 0) for each in LeadTime},
         "appointments": {
-            group.value: {
+            group: {
                 "count": section.appointments(group),
-                **{ending.value: _share_json(section.share(group, ending)) for ending in Ending},
+                **{ending: _share_json(section.share(group, ending)) for ending in Ending},
             }
             for group in Group
         },

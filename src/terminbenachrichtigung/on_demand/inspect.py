@@ -12,6 +12,7 @@ from terminbenachrichtigung.config.settings import Rules, Settings
 from terminbenachrichtigung.contact.email_address import email_address
 from terminbenachrichtigung.contact.phone import mobile_number
 from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.output.json import plain
 from terminbenachrichtigung.output.masking import mask_number, mask_text
 from terminbenachrichtigung.output.tables import Row, Table
 from terminbenachrichtigung.output.wording import bad_row_name, counted, local_time
@@ -272,18 +273,22 @@ def inspection_as_text(found: Inspection, settings: Settings) -> Iterator[str | 
 
 def inspection_as_json(found: Inspection, settings: Settings) -> dict[str, object]:
     """What a program reads."""
-    return {
-        "command": "schedule inspect",
-        "at": found.at.astimezone(settings.zone).isoformat(),
-        "appointments": found.appointments,
-        "customers": found.customers,
-        **{
-            column: [
-                {"value": word.word, "count": word.count, "meaning": word.meaning}
-                for word in found.words
-                if word.column == column
-            ]
-            for column in _TITLES
+    document: dict[str, object] = plain(
+        {
+            "command": "schedule inspect",
+            "at": found.at,
+            "appointments": found.appointments,
+            "customers": found.customers,
+            **{
+                column: [
+                    {"value": word.word, "count": word.count, "meaning": word.meaning}
+                    for word in found.words
+                    if word.column == column
+                ]
+                for column in _TITLES
+            },
+            "warnings": found.warnings,
         },
-        "warnings": list(found.warnings),
-    }
+        settings.zone,
+    )
+    return document

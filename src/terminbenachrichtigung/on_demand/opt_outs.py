@@ -8,6 +8,7 @@ from terminbenachrichtigung.contact.email_address import email_address
 from terminbenachrichtigung.contact.phone import mobile_number
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.model.journal import OptOut
+from terminbenachrichtigung.output.json import plain
 from terminbenachrichtigung.output.tables import Row, Table, render
 from terminbenachrichtigung.output.wording import local_time
 
@@ -30,17 +31,7 @@ def recipient_of(text: str, settings: Settings) -> str:
 
 def opt_outs_as_json(opt_outs: Sequence[OptOut], *, zone: tzinfo) -> dict[str, object]:
     """The document of `opt-out list --json`."""
-    return {
-        "command": "opt-out list",
-        "opt_outs": [
-            {
-                "recipient": each.recipient,
-                "since": each.since.astimezone(zone).isoformat(timespec="seconds"),
-                "why": each.why,
-            }
-            for each in opt_outs
-        ],
-    }
+    return {"command": "opt-out list", "opt_outs": plain(opt_outs, zone)}
 
 
 def opt_outs_as_text(opt_outs: Sequence[OptOut], *, zone: tzinfo, width: int | None, colour: bool) -> str:

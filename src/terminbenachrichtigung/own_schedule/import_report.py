@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from terminbenachrichtigung.output.json import picked, plain
 from terminbenachrichtigung.output.tables import Row, Table
 from terminbenachrichtigung.own_schedule.entries import Parsed, Refused
 from terminbenachrichtigung.own_schedule.result import Change, Changes
@@ -135,63 +136,59 @@ def as_json(done: Import) -> Mapping[str, object]:
     parsed, found, zone = done.parsed, done.found, done.zone
 
     def changes(listed: Iterable[Change]) -> list[object]:
-        return [
-            {
-                "appointment_id": change.appointment_id,
-                "starts_at": change.starts_at.astimezone(zone).isoformat(),
-                "name": change.name,
-                "detail": change.detail,
-            }
-            for change in listed
-        ]
+        return [picked(change, "appointment_id", "starts_at", "name", "detail") for change in listed]
 
     newly = {line.key for line in found.newly_refused}
-    return {
-        "command": "schedule import",
-        "at": done.at.astimezone(zone).isoformat(),
-        "source": found.source.name,
-        "written": not done.dry_run,
-        "understood": {
-            "columns": dict(parsed.headings),
-            "unused_headings": list(parsed.unused),
-            "date_order": parsed.order,
-            "first_day": parsed.days and parsed.days[0].isoformat(),
-            "last_day": parsed.days and parsed.days[1].isoformat(),
-            "whole": found.whole,
-            "left_out": dict(found.nobody),
-            "unreachable": found.unreachable,
-            "statuses_reminded": dict(found.statuses),
-            "statuses_off": dict(parsed.off),
-            "beyond": found.beyond,
+    document: dict[str, object] = plain(
+        {
+            "command": "schedule import",
+            "at": done.at,
+            "source": found.source.name,
+            "written": not done.dry_run,
+            "understood": {
+                "columns": dict(parsed.headings),
+                "unused_headings": parsed.unused,
+                "date_order": parsed.order,
+                "first_day": parsed.days and parsed.days[0],
+                "last_day": parsed.days and parsed.days[1],
+                "whole": found.whole,
+                "left_out": dict(found.nobody),
+                "unreachable": found.unreachable,
+                "statuses_reminded": dict(found.statuses),
+                "statuses_off": dict(parsed.off),
+                "beyond": found.beyond,
+            },
+            "new": changes(found.new),
+            "changed": changes(found.changed),
+            "cancelled": changes(found.cancelled),
+            "held": changes(found.held),
+            "late": changes(found.late),
+            "uncovered": changes(found.uncovered),
+            "refused": [
+                {
+                    "line": line.line,
+                    "appointment_id": line.appointment_id or None,
+                    "name": line.name,
+                    "reason": line.reason,
+                    "new": line.key in newly,
+                }
+                for line in found.refused
+            ],
+            "titles_left_out": found.titles,
+            "problems": found.problems,
+            "warnings": found.warnings,
+            "braked": found.braked,
+            "counts": {
+                "new": len(found.new),
+                "changed": len(found.changed),
+                "cancelled": len(found.cancelled),
+                "held": len(found.held),
+                "unchanged": found.unchanged,
+                "refused": len(found.refused),
+                "disturbed": found.disturbed,
+                "covered": found.covered,
+            },
         },
-        "new": changes(found.new),
-        "changed": changes(found.changed),
-        "cancelled": changes(found.cancelled),
-        "held": changes(found.held),
-        "late": changes(found.late),
-        "uncovered": changes(found.uncovered),
-        "refused": [
-            {
-                "line": line.line,
-                "appointment_id": line.appointment_id or None,
-                "name": line.name,
-                "reason": line.reason,
-                "new": line.key in newly,
-            }
-            for line in found.refused
-        ],
-        "titles_left_out": list(found.titles),
-        "problems": list(found.problems),
-        "warnings": list(found.warnings),
-        "braked": found.braked,
-        "counts": {
-            "new": len(found.new),
-            "changed": len(found.changed),
-            "cancelled": len(found.cancelled),
-            "held": len(found.held),
-            "unchanged": found.unchanged,
-            "refused": len(found.refused),
-            "disturbed": found.disturbed,
-            "covered": found.covered,
-        },
-    }
+        zone,
+    )
+    return document

@@ -10,6 +10,7 @@ from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Skip
 from terminbenachrichtigung.model.reply import ReplyKind, ReplyNote
 from terminbenachrichtigung.model.result import MessageResult, Mode, RunResult, Stop, Update
+from terminbenachrichtigung.output.json import picked, plain
 from terminbenachrichtigung.output.masking import contact_data, mask_recipient, mask_text, private_data
 from terminbenachrichtigung.output.tables import Row, Table, render
 from terminbenachrichtigung.output.wording import (
@@ -59,90 +60,71 @@ def exit_code(result: RunResult) -> int:
 def as_json(result: RunResult, *, full: bool, zone: tzinfo) -> dict[str, object]:
     """The contract's document. `full` shows recipients, subjects and texts, as a dry run always does."""
     full = full or _dry(result)
-    skips = _reported(result)
-    document: dict[str, object] = {
-        "command": result.mode.value,
-        "at": result.at.astimezone(zone).isoformat(timespec="seconds"),
-        "quiet": result.quiet,
-    }
-    if result.next_open is not None:
-        document["next_open"] = result.next_open.astimezone(zone).isoformat(timespec="seconds")
-    return document | {
-        "messages": [message_json(message, full, _dry(result)) for message in result.messages],
-        "skipped": [
-            {
-                "appointment_id": skip.appointment.appointment_id,
-                "reminder": skip.reminder,
-                "reason": skip.reason.value,
-                "detail": _skip_detail(skip, full) or REASONS[skip.reason],
-            }
-            for skip in skips
-        ],
-        "bad_rows": [
-            {"appointment_id": row.appointment_id, "detail": _general(row.detail, full)}
-            for row in result.bad_rows
-        ],
-        "counts": _counts(result),
-        "warnings": [_general(warning, full) for warning in result.warnings],
-        "closed": {channel.value: _general(why, full) for channel, why in result.closed.items()},
-        "stopped": result.stop
-        and {"reason": result.stop.value, "detail": _general(stop_sentence(result), full)},
-        "expired": [
-            {
-                "message_id": untold.message_id,
-                "reminder": untold.reminder,
-                "customer_id": untold.customer_id,
-                "appointment_ids": list(untold.appointment_ids),
-                "channel": untold.route.channel.value,
-                "recipient": untold.route.recipient
-                if full
-                else mask_recipient(untold.route.channel, untold.route.recipient),
-                "state": untold.state.value,
-            }
-            for untold in result.untold
-        ],
-        "updates": [
-            {
-                "message_id": update.message_id,
-                "reminder": update.reminder,
-                "customer_id": update.customer_id,
-                "appointment_ids": list(update.appointment_ids),
-                "channel": update.route.channel.value,
-                "recipient": _update_recipient(update, full),
-                "was": update.was.value,
-                "state": update.state.value,
-                "detail": _general(update.detail, full),
-            }
-            for update in result.updates
-        ],
-        "replies": [
-            {
-                "reply_id": note.reply_id,
-                "kind": note.kind.value,
-                "received_at": note.received_at.astimezone(zone).isoformat(timespec="seconds"),
-                "sender": _sender(note, full),
-                "customer_id": note.customer_id,
-                "appointment_ids": list(note.appointment_ids),
-                **({"text": note.text} if full else {}),
-            }
-            for note in result.replies
-        ],
-        "credits": result.credits
-        and {
-            "balance": float(result.credits.balance),
-            "missing": float(result.credits.missing),
-            "low": result.credits.low,
-            "left": float(result.credits.left),
-            "currency": result.credits.currency,
+    document: dict[str, object] = plain(
+        {
+            "command": result.mode,
+            **picked(result, "at", "quiet"),
+            **({} if result.next_open is None else {"next_open": result.next_open}),
+            "messages": [message_json(message, full, _dry(result)) for message in result.messages],
+            "skipped": [
+                {
+                    "appointment_id": skip.appointment.appointment_id,
+                    **picked(skip, "reminder", "reason"),
+                    "detail": _skip_detail(skip, full) or REASONS[skip.reason],
+                }
+                for skip in _reported(result)
+            ],
+            "bad_rows": [
+                {"appointment_id": row.appointment_id, "detail": _general(row.detail, full)}
+                for row in result.bad_rows
+            ],
+            "counts": _counts(result),
+            "warnings": [_general(warning, full) for warning in result.warnings],
+            "closed": {channel: _general(why, full) for channel, why in result.closed.items()},
+            "stopped": result.stop
+            and {"reason": result.stop, "detail": _general(stop_sentence(result), full)},
+            "expired": [
+                {
+                    **picked(untold, "message_id", "reminder", "customer_id", "appointment_ids"),
+                    "channel": untold.route.channel,
+                    "recipient": untold.route.recipient
+                    if full
+                    else mask_recipient(untold.route.channel, untold.route.recipient),
+                    "state": untold.state,
+                }
+                for untold in result.untold
+            ],
+            "updates": [
+                {
+                    **picked(update, "message_id", "reminder", "customer_id", "appointment_ids"),
+                    "channel": update.route.channel,
+                    "recipient": _update_recipient(update, full),
+                    **picked(update, "was", "state"),
+                    "detail": _general(update.detail, full),
+                }
+                for update in result.updates
+            ],
+            "replies": [
+                {
+                    **picked(note, "reply_id", "kind", "received_at"),
+                    "sender": _sender(note, full),
+                    **picked(note, "customer_id", "appointment_ids"),
+                    **({"text": note.text} if full else {}),
+                }
+                for note in result.replies
+            ],
+            "credits": result.credits
+            and picked(result.credits, "balance", "missing", "low", "left", "currency"),
+            "held_corrections": result.held_corrections
+            and {
+                **picked(result.held_corrections, "planned", "told"),
+                "detail": held_corrections_sentence(result.held_corrections),
+            },
+            "news": [_general(line, full) for line in result.news],
         },
-        "held_corrections": result.held_corrections
-        and {
-            "planned": result.held_corrections.planned,
-            "told": result.held_corrections.told,
-            "detail": held_corrections_sentence(result.held_corrections),
-        },
-        "news": [_general(line, full) for line in result.news],
-    }
+        zone,
+    )
+    return document
 
 
 def as_text(
