@@ -10,10 +10,11 @@ import pytest
 from browser.sample import BERLIN, NOW, START, customers
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.output.pages import known_language
 from terminbenachrichtigung.staff_list.entries import Got, Matter, StaffEntry
 from terminbenachrichtigung.staff_list.page import as_html, as_mail, of_branch
 from terminbenachrichtigung.staff_list.reasons import StaffReason
-from terminbenachrichtigung.staff_list.words import WORDS, words_of
+from terminbenachrichtigung.staff_list.words import WORDS
 
 
 class Reader(HTMLParser):
@@ -148,7 +149,7 @@ def test_no_german_is_left_in_another_language(language: str) -> None:
 
 
 def test_a_language_without_words_is_written_in_german_dates_too() -> None:
-    assert words_of("it") is words_of("de-AT") is WORDS["de"]
+    assert known_language("it", WORDS) == known_language("de-AT", WORDS) == "de"
     page = html(entry(), language="it")
     assert '<html lang="de">' in page
     assert "Mittwoch" in page

@@ -3,13 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from importlib.resources import files
 from math import ceil
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
-from jinja2 import Environment, StrictUndefined, Template
 
 from terminbenachrichtigung.model.figures import (
     Ending,
@@ -21,7 +18,8 @@ from terminbenachrichtigung.model.figures import (
 )
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
-from terminbenachrichtigung.on_demand.figures_words import Words, words_of
+from terminbenachrichtigung.on_demand.figures_words import WORDS, Words
+from terminbenachrichtigung.output.pages import known_language, template
 
 _STATES = (State.DELIVERED, State.SENT, State.UNKNOWN, State.UNDELIVERED, State.FAILED)
 """From the bottom of a bar to its top: what went well below."""
@@ -85,11 +83,12 @@ class Line:
 
 def figures_as_html(figures: Figures, language: str) -> str:
     """One page that needs nothing else, for a browser or a printer (A4)."""
-    known, words = words_of(language)
+    known = known_language(language, WORDS)
+    words = WORDS[known]
     total = figures.total
     behind = total.appointments(*Group)
     uncertain = total.appointments(Group.UNCERTAIN)
-    return _template().render(
+    return template("on_demand", "figures.html").render(
         language=known,
         words=words,
         span=words.span.format(
@@ -255,13 +254,3 @@ def _round_up(value: float) -> float:
             if step * unit >= value:
                 return step * unit
         unit *= 10
-
-
-@cache
-def _template() -> Template:
-    page = files("terminbenachrichtigung.on_demand").joinpath("figures.html").read_text(encoding="utf-8")
-    # Escaped by default: branches and types are what somebody typed.
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(page)

@@ -40,14 +40,6 @@ class Words:
     lead_times: Mapping[LeadTime, str]
 
 
-def words_of(language: str) -> tuple[str, Words]:
-    """The language's words, or its base's, or German; and the language that they are in."""
-    for known in (language, language.partition("-")[0]):
-        if known in WORDS:
-            return known, WORDS[known]
-    return "de", WORDS["de"]
-
-
 _DE = Words(
     title="Was die Terminerinnerungen bewirken",
     span="Termine vom {first} bis zum {last}: {behind} liegen zurück, {ahead} stehen noch bevor.",

@@ -3,17 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
 from zoneinfo import ZoneInfo
-
-from jinja2 import Environment, StrictUndefined, Template
 
 from terminbenachrichtigung.model.delivery import Content
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.output.pages import known_language, template
 from terminbenachrichtigung.staff_list.entries import NO_START, Got, Matter, StaffEntry
-from terminbenachrichtigung.staff_list.words import WORDS, Words, words_of
+from terminbenachrichtigung.staff_list.words import WORDS, Words
 from terminbenachrichtigung.texts import dates
 
 _LONGEST = 200
@@ -47,8 +44,8 @@ class _Customer:
 
 def as_html(entries: Sequence[StaffEntry], *, now: datetime, zone: ZoneInfo, language: str) -> str:
     """One page that needs nothing else: for a browser, a printer (A4) or an e-mail."""
-    words = words_of(language)
-    return _template().render(
+    words = WORDS[known_language(language, WORDS)]
+    return template("staff_list", "page.html").render(
         words=words,
         language=_known(language),
         heading=_count(entries, words),
@@ -61,7 +58,7 @@ def as_mail(
     entries: Sequence[StaffEntry], recipient: str, *, now: datetime, zone: ZoneInfo, language: str
 ) -> Content:
     """The e-mail with the list, as a page and as plain text. Its subject names nobody."""
-    words, today = words_of(language), dates.words(now, zone, _known(language))
+    words, today = WORDS[known_language(language, WORDS)], dates.words(now, zone, _known(language))
     return Content(
         Channel.EMAIL,
         recipient,
@@ -79,7 +76,7 @@ def of_branch(entries: Sequence[StaffEntry], branch_code: str) -> tuple[StaffEnt
 
 
 def _plain(entries: Sequence[StaffEntry], now: datetime, zone: ZoneInfo, language: str) -> str:
-    words = words_of(language)
+    words = WORDS[known_language(language, WORDS)]
     lines = [f"{words.title}: {_count(entries, words)}", _as_of(now, zone, language, words), ""]
     for customer in _customers(entries, zone, language, words):
         lines.append(f"[ ] {customer.name}, {customer.number}" if customer.number else f"[ ] {customer.name}")
@@ -178,13 +175,3 @@ def _known(language: str) -> str:
 
 def _clipped(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
-@cache
-def _template() -> Template:
-    text = files("terminbenachrichtigung.staff_list").joinpath("page.html").read_text(encoding="utf-8")
-    # Escaped by default: names and numbers are what anybody typed.
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(text)

@@ -37,11 +37,6 @@ class Words:
     reasons: Mapping[StaffReason, str]
 
 
-def words_of(language: str) -> Words:
-    """The language's words, or its base's, or German."""
-    return WORDS.get(language) or WORDS.get(language.partition("-")[0], WORDS["de"])
-
-
 _DE = Words(
     title="Bitte anrufen oder schreiben",
     one="1 Kunde",
