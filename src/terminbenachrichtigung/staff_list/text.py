@@ -51,7 +51,7 @@ def _row(entry: StaffEntry, zone: tzinfo) -> Row:
             entry.mobile,
             entry.phone,
             entry.email,
-            f"{WORDING[entry.reason]}{because}{moved}",
+            f"{WORDING[entry.reason].terminal}{because}{moved}",
             ", ".join(entry.appointment_ids),
         )
     )
