@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from practice import Practice, Ran, address, calendar_of, number, reminder
+from terminbenachrichtigung.demo.loopback import Answer
 from terminbenachrichtigung.model.journal import CANCELLATION, MOVE
 
 NINE, SEVEN = "2026-11-25 09:00", "2026-11-25 19:00"
@@ -378,6 +379,85 @@ def test_a_cancelled_one_that_stands_again_too_late_is_reinstated(correcting: Pr
     correcting.change("1", status="Geplant")
     assert on_the_list(correcting, ONE) == []  # the next run tells it
     assert on_the_list(correcting, "2026-11-25 08:10") == [("17", "reinstated")]
+
+
+def test_a_cancelled_one_that_stands_again_at_another_start_is_no_move(correcting: Practice) -> None:
+    correcting.cancel("1")
+    correcting.run_once(now=ELEVEN)
+    correcting.run_once(now=NOON)
+    correcting.change("1", status="Geplant", starts_at="2026-11-25 09:30")
+    assert on_the_list(correcting, "2026-11-25 08:10") == [("17", "reinstated")]
+
+
+def test_who_moved_is_on_the_list_only_if_no_correction_will_tell_it(correcting: Practice) -> None:
+    correcting.change("1", starts_at=FRIDAY)
+    assert on_the_list(correcting, ELEVEN) == []
+    correcting.run_once(now=ELEVEN)
+    assert on_the_list(correcting, NOON) == []
+    correcting.configure(corrections={"moved": False})
+    assert on_the_list(correcting, NOON) == [("17", "moved")]
+
+
+def test_who_moved_is_on_the_list_while_the_brake_holds_all_corrections(practice: Practice) -> None:
+    _many(practice, 6)
+    for customer in range(1, 7):
+        practice.change(str(customer), starts_at=FRIDAY)
+    practice.run_once(now=ELEVEN)
+    assert practice.run_once(now=NOON).exit_code == 1
+    assert [reason for _, reason in on_the_list(practice, NOON)] == ["moved"] * 6
+
+
+def test_an_unclear_answer_to_a_correction_is_never_followed_by_another(correcting: Practice) -> None:
+    """It may have been told that it is off: should it stand again, a person must find out."""
+    correcting.cancel("1")
+    correcting.run_once(now=ELEVEN)
+    correcting.gateway.script = lambda request: (
+        Answer(http_status=500) if request.operation == "SendSimpleSMS" else None
+    )
+    assert sent(correcting.run_once(now=NOON)) == [(CANCELLATION, "unknown")]
+    correcting.gateway.script = None
+    assert sent(correcting.run_once(now=ONE)) == []
+    assert on_the_list(correcting, ONE) == [("17", "cancelled")]
+    correcting.change("1", status="Geplant")
+    assert sent(correcting.run_once(now=TWO)) == []
+    assert on_the_list(correcting, TWO) == [("17", "unknown")]
+
+
+# ---------------------------------------------------------------- explained
+
+
+def explained(practice: Practice, now: str) -> str:
+    return practice.run("explain", "1", now=now).stdout
+
+
+def test_explain_says_what_a_run_will_tell_of_a_change_and_when(correcting: Practice) -> None:
+    correcting.cancel("1")
+    told = "Terminabsage (told 2026-11-25 09:00): a run at "
+    assert told + "2026-11-24 11:00 does not tell it: not_yet_due" in explained(correcting, ELEVEN)
+    correcting.run_once(now=ELEVEN)
+    assert told + "2026-11-24 12:00 tells it" in explained(correcting, NOON)
+    assert "Uhr entfällt" in explained(correcting, NOON)
+    document = correcting.run("explain", "1", "--json", now=NOON).json
+    assert (document["correction"]["name"], document["correction"]["corrected_now"]) == (CANCELLATION, True)
+    correcting.run_once(now=NOON)
+    assert told not in explained(correcting, ONE)
+    assert correcting.run("explain", "1", "--json", now=ONE).json["correction"] is None
+
+
+def test_explain_says_that_the_reminder_waits_for_the_correction(correcting: Practice) -> None:
+    correcting.change("1", starts_at="2026-11-25 09:30")
+    assert "superseded" in explained(correcting, ELEVEN)
+    assert "Terminverschiebung (told 2026-11-25 09:00): a run at 2026-11-24 11:00 does not" in explained(
+        correcting, ELEVEN
+    )
+
+
+def test_history_names_the_correction_and_its_appointment_once(correcting: Practice) -> None:
+    correcting.change("1", starts_at="2026-11-25 09:30")
+    correcting.run_once(now=ELEVEN)
+    correcting.run_once(now=NOON)
+    newest = correcting.run("history", "--json", now=ONE).json["messages"][0]
+    assert (newest["reminder"], newest["appointment_ids"], newest["state"]) == (MOVE, ["1"], "sent")
 
 
 def test_who_was_called_is_not_written_to(correcting: Practice) -> None:

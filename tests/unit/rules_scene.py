@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Contacted, Known, Leftover, Notification, State
-from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Plan
+from terminbenachrichtigung.model.plan import Channel, Correction, MessageOutcome, Plan
 from terminbenachrichtigung.rules.contact import Parts
 from terminbenachrichtigung.rules.planning import Judgement, judge, plan
 from terminbenachrichtigung.times.windows import Quiet
@@ -78,7 +78,13 @@ def settings(
     )
 
 
-def one_part(reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int:
+def one_part(
+    reminder: str,
+    channel: Channel,
+    appointments: Sequence[Appointment],
+    correction: Correction | None = None,
+    /,
+) -> int:
     """Every text is short."""
     return 1
 

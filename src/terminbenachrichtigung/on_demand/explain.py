@@ -1,7 +1,7 @@
 """Why did Frau Müller get nothing? One appointment, as the rules, the journal and the next runs see it."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.contact.email_address import email_address
@@ -14,6 +14,7 @@ from terminbenachrichtigung.model.result import MessageResult
 from terminbenachrichtigung.on_demand.explain_text import (
     Address,
     ConfirmationExplained,
+    CorrectionExplained,
     Explanation,
     ReminderExplained,
 )
@@ -48,6 +49,7 @@ def explain(context: RunContext, appointment_id: str, at: datetime | None = None
     )
     if row is None and not window.bad_rows and not notifications:
         raise ConfigError(f"there is no appointment {appointment_id} in the schedule")
+    corrections = _corrections(context, row, known, now)
     return Explanation(
         at=at,
         next_open=None if now == at else now,
@@ -58,8 +60,9 @@ def explain(context: RunContext, appointment_id: str, at: datetime | None = None
         last_chance=None if row is None else context.quiet.last_chance(row.starts_at),
         run_minute=RUN_MINUTE,
         addresses=() if row is None else tuple(_addresses(row, context)),
-        reminders=() if row is None else tuple(_reminders(context, row, at, now)),
+        reminders=() if row is None else tuple(_reminders(context, row, at, now, corrections.moved)),
         confirmation=None if row is None else _confirmation(context, row, known, now),
+        correction=None if row is None else _correction(context, row, corrections, known, now),
         notifications=notifications,
         messages=context.journal.history(_MESSAGES, appointment_id) if context.journal is not None else (),
         replies=() if row is None else tuple(rules.Replies(known.replies, known.name_key).about(row)),
@@ -71,12 +74,12 @@ def explain(context: RunContext, appointment_id: str, at: datetime | None = None
 
 
 def _reminders(
-    context: RunContext, row: Appointment, at: datetime, now: datetime
+    context: RunContext, row: Appointment, at: datetime, now: datetime, moved: Mapping[str, bool]
 ) -> Iterator[ReminderExplained]:
     settings, quiet, parts = context.settings, context.quiet, text_lengths(context)
     seen = forecast_customer(context, row, at, now)
-    planned = rules.plan(seen.rows, settings, seen.known, now, parts, quiet)
-    for each in rules.judge(seen.rows, settings, seen.known, now, parts, quiet):
+    planned = rules.plan(seen.rows, settings, seen.known, now, parts, quiet, moved)
+    for each in rules.judge(seen.rows, settings, seen.known, now, parts, quiet, moved):
         if each.appointment is not row:
             continue
         reminder = each.candidate.horizon.reminder
@@ -115,6 +118,52 @@ def _confirmation(
     verdicts = rules.judge_confirmation(row, settings, known, now, text_lengths(context), context.quiet)
     refusal = next((verdict for verdict in verdicts if verdict.skips), None)
     return ConfirmationExplained(verdicts, refusal, too_old)
+
+
+def _corrections(
+    context: RunContext, row: Appointment | None, known: Known, now: datetime
+) -> rules.PlannedCorrections:
+    """What a run tells of this appointment and of those that its customer may have at the told start."""
+    settings = context.settings
+    if row is None or not settings.corrections.enabled:
+        return rules.PlannedCorrections()
+    told = {
+        each.starts_at
+        for told in (known.notifications, known.confirmations)
+        for each in told.get(row.appointment_id, ())
+        if each.starts_at > now
+    }
+    beside = [
+        each
+        for start in sorted(told)
+        for each in context.schedule.read(start, start + timedelta(minutes=1)).appointments
+        if each.appointment_id != row.appointment_id
+    ]
+    return rules.plan_corrections(
+        [row, *beside], settings, known, now, text_lengths(context), context.quiet, allowed=True
+    )
+
+
+def _correction(
+    context: RunContext, row: Appointment, planned: rules.PlannedCorrections, known: Known, now: datetime
+) -> CorrectionExplained | None:
+    for message in planned.messages:
+        if row in message.appointments and message.correction is not None:
+            shown, _ = _rendered(context, message, now)
+            return CorrectionExplained(message.reminder, message.correction.told, None, shown)
+    for skip in planned.skips:
+        if skip.appointment.appointment_id == row.appointment_id:
+            told = _told_start(skip, planned, known)
+            return CorrectionExplained(skip.reminder, told, _verdict(skip), None)
+    return None
+
+
+def _told_start(skip: Skip, planned: rules.PlannedCorrections, known: Known) -> datetime:
+    """The start that the customer was told of what is not corrected now."""
+    name = skip.appointment.appointment_id
+    told_by = {each.message_id for each in planned.changes if each.appointment_id == name}
+    told = (*known.notifications.get(name, ()), *known.confirmations.get(name, ()))
+    return next(each.starts_at for each in told if each.message_id in told_by)
 
 
 def _verdict(skip: Skip | None) -> Verdict | None:

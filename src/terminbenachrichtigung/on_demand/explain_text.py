@@ -61,6 +61,16 @@ class ConfirmationExplained:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectionExplained:
+    """What is said of an appointment that is not as its customer was told."""
+
+    name: str  # whether it is off or has moved
+    told: datetime  # the start that the customer was told
+    refusal: Verdict | None  # why a run does not tell it; not_yet_due: the next one does, if it is so still
+    message: MessageResult | None  # as a run would send it
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Everything about one appointment, by the schedule, the rules and the journal."""
 
@@ -75,6 +85,7 @@ class Explanation:
     addresses: tuple[Address, ...]
     reminders: tuple[ReminderExplained, ...]
     confirmation: ConfirmationExplained | None  # None: they are switched off
+    correction: CorrectionExplained | None  # None: there is nothing to correct, or they are switched off
     notifications: tuple[Notification, ...]
     messages: tuple[JournalMessage, ...]
     replies: tuple[JournalReply, ...]  # what was answered about the present person and start, oldest first
@@ -97,6 +108,7 @@ def explanation_as_json(explained: Explanation, *, zone: tzinfo) -> dict[str, ob
             **picked(explained, "bad_rows", "warnings", "last_chance", "addresses"),
             "reminders": [_reminder_json(each) for each in explained.reminders],
             "confirmation": explained.confirmation and _confirmation_json(explained.confirmation),
+            "correction": explained.correction and _correction_json(explained.correction),
             "notifications": [
                 picked(each, "reminder", "generation", "state", "customer_id", "starts_at", "message_id")
                 for each in explained.notifications
@@ -131,6 +143,16 @@ def _confirmation_json(confirmation: ConfirmationExplained) -> dict[str, object]
         "too_old": confirmation.too_old or None,
         "reason": confirmation.refusal and confirmation.refusal.reason,
         "verdicts": _verdicts_json(confirmation.verdicts),
+    }
+
+
+def _correction_json(correction: CorrectionExplained) -> dict[str, object]:
+    return {
+        **picked(correction, "name", "told"),
+        "corrected_now": correction.refusal is None,
+        "reason": correction.refusal and correction.refusal.reason,
+        "detail": correction.refusal and correction.refusal.detail,
+        "message": correction.message and message_json(correction.message, full=True, dry=True),
     }
 
 
@@ -195,12 +217,21 @@ def _opening(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
     if explained.confirmation is not None:
         moment = local_time(explained.next_open or explained.at, zone)
         yield f"{CONFIRMATION}: {_confirms(explained.confirmation, moment)}"
+    if explained.correction is not None:
+        yield _corrects(explained.correction, local_time(explained.next_open or explained.at, zone), zone)
 
 
 def _reply(reply: JournalReply, zone: tzinfo) -> str:
     meant = {Answer.YES: "confirmed", Answer.NO: "wants to cancel", Answer.STOP: "wants no more messages"}
     what = meant.get(reply.answer, "a person must read it")
     return f"Answered {local_time(reply.received_at, zone)} ({what}): {printable(reply.text)}"
+
+
+def _corrects(correction: CorrectionExplained, moment: str, zone: tzinfo) -> str:
+    told = f"{correction.name} (told {local_time(correction.told, zone)})"
+    if correction.refusal is None:
+        return f"{told}: a run at {moment} tells it"
+    return f"{told}: a run at {moment} does not tell it: {_why(correction.refusal)}"
 
 
 def _now(each: ReminderExplained, explained: Explanation, zone: tzinfo) -> str:
@@ -252,7 +283,8 @@ def _body(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
     )
     yield Table("contact", columns, tuple(addresses))
     messages = tuple(_message(each, explained, zone) for each in explained.reminders if _has_text(each))
-    yield Table("message", ("reminder", "as of", "to", "appointments"), messages)
+    correction = tuple(_correction(explained, zone))
+    yield Table("message", ("reminder", "as of", "to", "appointments"), (*correction, *messages))
     yield from _journal(explained, zone)
 
 
@@ -265,18 +297,28 @@ def _has_text(each: ReminderExplained) -> bool:
     return each.message is not None or each.message_problem != ""
 
 
+def _correction(explained: Explanation, zone: tzinfo) -> Iterator[Row]:
+    if explained.correction is not None and (message := explained.correction.message) is not None:
+        moment = local_time(explained.next_open or explained.at, zone)
+        yield _text_row(explained.correction.name, moment, message)
+
+
 def _message(each: ReminderExplained, explained: Explanation, zone: tzinfo) -> Row:
     moment = (explained.next_open or explained.at) if each.planned else each.first_run
     when = "if it were sent" if moment is None else local_time(moment, zone)
     if each.message is None:
         return Row((each.reminder, when, "", ""), below=f"no text: {each.message_problem}", style="red")
-    content = each.message.content
+    return _text_row(each.reminder, when, each.message)
+
+
+def _text_row(name: str, when: str, message: MessageResult) -> Row:
+    content = message.content
     return Row(
         (
-            each.reminder,
+            name,
             when,
             f"{content.channel} {content.recipient or '(no recipient)'}",
-            ", ".join(row.appointment_id for row in each.message.message.appointments),
+            ", ".join(row.appointment_id for row in message.message.appointments),
         ),
         below="\n".join(filter(None, (content.subject, content.text))),
     )

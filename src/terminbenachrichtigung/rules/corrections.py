@@ -144,8 +144,10 @@ class _Corrections:
     def _surely_told(self, appointment_id: str) -> Iterator[Notification]:
         """By person: the last word, if they surely have it; its start lies ahead and is not called off."""
         known = self._context.known
-        words = (*known.notifications.get(appointment_id, ()), *known.confirmations.get(appointment_id, ()))
-        for told in last_words(sorted(words, key=lambda each: each.claimed_at or each.run_now)):
+        words = list(known.notifications.get(appointment_id, ()))
+        if confirmed := known.confirmations.get(appointment_id):
+            words = sorted([*words, *confirmed], key=lambda each: each.claimed_at or each.run_now)
+        for told in last_words(words):
             if told.state in SURELY_TOLD and not told.revoked and told.starts_at > self._context.now:
                 yield told
 

@@ -8,9 +8,18 @@ from zoneinfo import ZoneInfo
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.contact.names import keyed_hash
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
-from terminbenachrichtigung.model.journal import Contacted, Known, Notification, State
+from terminbenachrichtigung.model.journal import (
+    CORRECTIONS,
+    Change,
+    Contacted,
+    Known,
+    Notification,
+    SeenChange,
+    State,
+)
 from terminbenachrichtigung.model.plan import Plan, PlannedMessage, Reason, Skip
-from terminbenachrichtigung.rules.contact import Parts
+from terminbenachrichtigung.rules.contact import CorrectionParts
+from terminbenachrichtigung.rules.corrections import PlannedCorrections, plan_corrections
 from terminbenachrichtigung.rules.people import name_of
 from terminbenachrichtigung.rules.planning import plan
 from terminbenachrichtigung.times.windows import Quiet
@@ -36,7 +45,7 @@ def forecast(  # noqa: PLR0917  the same as `plan`
     settings: Settings,
     known: Known,
     since: datetime,
-    parts: Parts,
+    parts: CorrectionParts,
     quiet: Quiet,
     *,
     appointment_id: str,
@@ -44,6 +53,7 @@ def forecast(  # noqa: PLR0917  the same as `plan`
     """By reminder: which of the hourly runs from `since` until its start tells an appointment.
 
     Every run is taken to be complete and every message to arrive; a claim that is open now ends as sent.
+    A correction that tells the new start stands under its own name, beside the reminders.
 
     Args:
         appointments: all of one customer, as far as they may share a message or the gap with that one.
@@ -56,7 +66,7 @@ def forecast(  # noqa: PLR0917  the same as `plan`
             continue
         # Whoever claims something now will have settled it, or given it up, by the next run.
         known = replace(known, open_claims=frozenset())
-        planned = plan(appointments, settings, known, now, parts, quiet)
+        planned, changes = _one_run(appointments, settings, known, now, parts, quiet)
         for message in planned.messages:
             tells = any(row.appointment_id == appointment_id for row in message.appointments)
             if tells and found.get(message.reminder, Forecast()).run is None:
@@ -66,8 +76,9 @@ def forecast(  # noqa: PLR0917  the same as `plan`
                 found[skip.reminder] = _later(found.get(skip.reminder, Forecast()), skip)
         if all(found.get(each.name, Forecast()).run for each in settings.reminders):
             break
-        known = _after(known, now, planned, settings)
-    return {reminder.name: found.get(reminder.name, Forecast()) for reminder in settings.reminders}
+        known = _after(known, now, planned, changes, settings)
+    names = [*(reminder.name for reminder in settings.reminders), *(found.keys() & set(CORRECTIONS))]
+    return {name: found.get(name, Forecast()) for name in names}
 
 
 def told_in_time(  # noqa: PLR0917  the same as `plan`
@@ -75,7 +86,7 @@ def told_in_time(  # noqa: PLR0917  the same as `plan`
     settings: Settings,
     known: Known,
     since: datetime,
-    parts: Parts,
+    parts: CorrectionParts,
     quiet: Quiet,
     *,
     until: Mapping[str, datetime],
@@ -95,10 +106,26 @@ def told_in_time(  # noqa: PLR0917  the same as `plan`
         if not appointments:
             break
         known = replace(known, open_claims=frozenset())
-        planned = plan(appointments, settings, known, now, parts, quiet)
+        planned, changes = _one_run(appointments, settings, known, now, parts, quiet)
         told |= waiting & {row.appointment_id for each in planned.messages for row in each.appointments}
-        known = _after(known, now, planned, settings)
+        known = _after(known, now, planned, changes, settings)
     return frozenset(told)
+
+
+def _one_run(  # noqa: PLR0917  the same as `plan`
+    appointments: Sequence[Appointment],
+    settings: Settings,
+    known: Known,
+    now: datetime,
+    parts: CorrectionParts,
+    quiet: Quiet,
+) -> tuple[Plan, tuple[Change, ...]]:
+    """What one run sends, corrections first, and what it sees that was told otherwise."""
+    corrections = PlannedCorrections()
+    if settings.corrections.enabled:
+        corrections = plan_corrections(appointments, settings, known, now, parts, quiet, allowed=True)
+    planned = plan(appointments, settings, known, now, parts, quiet, corrections.moved)
+    return replace(planned, messages=corrections.messages + planned.messages), corrections.changes
 
 
 def hourly_runs(since: datetime, until: datetime, zone: ZoneInfo) -> Iterator[datetime]:
@@ -121,43 +148,64 @@ def _later(before: Forecast, skip: Skip) -> Forecast:
     return Forecast(skip=skip)
 
 
-def _after(known: Known, now: datetime, planned: Plan, settings: Settings) -> Known:
+def _after(
+    known: Known, now: datetime, planned: Plan, changes: Sequence[Change], settings: Settings
+) -> Known:
     """What the journal will know once a run has sent its plan."""
     notifications = dict(known.notifications)
     contacted = dict(known.contacted)
     leftovers = dict(known.leftovers)
     for message in planned.messages:
-        contacted[message.customer_id] = (
-            *contacted.get(message.customer_id, ()),
-            Contacted(now, message.reminder),
-        )
+        correction = message.correction
+        if correction is None:
+            contacted[message.customer_id] = (
+                *contacted.get(message.customer_id, ()),
+                Contacted(now, message.reminder),
+            )
         for row in message.appointments:
-            before = tuple(notifications.get(row.appointment_id, ()))
-            notifications[row.appointment_id] = (*before, _told(message, row, known, now))
+            along = correction.takes_place_of if correction is not None else ()
+            names = [message.reminder, *(name for name, each in along if each == row.appointment_id)]
+            before = [
+                replace(each, revoked=True) if correction and each.starts_at == correction.told else each
+                for each in notifications.get(row.appointment_id, ())
+            ]
+            notifications[row.appointment_id] = (
+                *before,
+                *(_told(name, message, row, known, now) for name in names),
+            )
             leftovers.pop((message.reminder, row.appointment_id), None)
+    seen = {
+        change.appointment_id: noted
+        if (noted := known.changes.get(change.appointment_id)) is not None and noted.change == change
+        else SeenChange(change, now)
+        for change in changes
+    }
     return replace(
         known,
         notifications=notifications,
         contacted=contacted,
         leftovers=leftovers,
+        changes=seen,
         complete_runs=(*known.complete_runs, now),
         last_complete_run=now,
         reminder_since={each.name: now for each in settings.reminders} | dict(known.reminder_since),
     )
 
 
-def _told(message: PlannedMessage, row: Appointment, known: Known, now: datetime) -> Notification:
+def _told(name: str, message: PlannedMessage, row: Appointment, known: Known, now: datetime) -> Notification:
     before = known.notifications.get(row.appointment_id, ())
-    generation = max((each.generation for each in before if each.reminder == message.reminder), default=0) + 1
+    generation = max((each.generation for each in before if each.reminder == name), default=0) + 1
+    off = message.correction is not None and message.correction.cancelled
     return Notification(
-        message.reminder,
+        name,
         row.appointment_id,
         generation,
         message.customer_id,
-        to_the_minute(row.starts_at),
+        message.until if off else to_the_minute(row.starts_at),
         State.SENT,
         message_id="",
         run_now=now,
         name=name_of(row, known.name_key),
         first_recipient=keyed_hash(message.routes[0].recipient, known.name_key),
+        revoked=off,
     )

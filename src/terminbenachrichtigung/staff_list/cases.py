@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from terminbenachrichtigung import rules
+from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.model.appointment import Appointment, BadRow, Window
 from terminbenachrichtigung.model.journal import Known, StaffTick
@@ -194,7 +195,7 @@ def _will_be_told(
     }
     if not until:
         return frozenset()
-    settings, quiet = context.settings, context.quiet
+    settings, quiet = _settings_of_runs(context, seen, now), context.quiet
     rows = dict(seen.rows)
     last = max(until.values())
     # What the last of these runs could take along; mostly the window has it all.
@@ -218,6 +219,20 @@ def _will_be_told(
         quiet,
         until=until,
     )
+
+
+def _settings_of_runs(context: RunContext, seen: Seen, now: datetime) -> Settings:
+    """Those by which the next runs go: where so many are to be corrected that none is, nobody is."""
+    settings = context.settings
+    if not settings.corrections.enabled:
+        return settings
+    planned = rules.plan_corrections(
+        tuple(seen.rows.values()), settings, seen.known, now, text_lengths(context), context.quiet
+    )
+    if planned.held is None:
+        return settings
+    off = settings.corrections.model_copy(update={"enabled": False})
+    return settings.model_copy(update={"corrections": off})
 
 
 # ---------------------------------------------------------------- left to staff by the rules

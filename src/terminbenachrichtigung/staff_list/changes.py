@@ -7,7 +7,7 @@ from datetime import datetime
 
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import GONE, Appointment, to_the_minute
-from terminbenachrichtigung.model.journal import Known, Notification, State
+from terminbenachrichtigung.model.journal import CANCELLATION, Known, Notification, State
 from terminbenachrichtigung.model.plan import Channel, Route
 from terminbenachrichtigung.model.reply import Answer
 from terminbenachrichtigung.staff_list.entries import StaffCase
@@ -106,7 +106,9 @@ def standing_cases(seen: Seen) -> Iterator[StaffCase]:
 
 def _of_standing(seen: Seen, row: Appointment, heard: Notification) -> StaffCase | None:
     reason, detail, told = StaffReason.MOVED, "", None
-    if heard.starts_at != to_the_minute(row.starts_at):
+    if heard.revoked and heard.reminder == CANCELLATION:
+        reason = StaffReason.REINSTATED
+    elif heard.starts_at != to_the_minute(row.starts_at):
         told = heard.starts_at
         if _confirmed(row, heard, seen.known):
             return None

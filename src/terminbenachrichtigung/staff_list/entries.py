@@ -8,7 +8,14 @@ from types import MappingProxyType
 
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
-from terminbenachrichtigung.model.journal import JournalReply, Known, Notification, StaffTick, State
+from terminbenachrichtigung.model.journal import (
+    CANCELLATION,
+    JournalReply,
+    Known,
+    Notification,
+    StaffTick,
+    State,
+)
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.model.reply import Answer
 from terminbenachrichtigung.safe_text import printable
@@ -95,7 +102,10 @@ def journal_cases(appointments: Iterable[Appointment], known: Known) -> tuple[St
         StaffCase(appointment, latest.reminder, *_IN_JOURNAL[latest.state], latest.run_now, latest.message_id)
         for appointment in appointments
         for latest in _latest_by_reminder(appointment, known)
-        if latest.state in _IN_JOURNAL and rules.names(latest, appointment, known.name_key)
+        if latest.state in _IN_JOURNAL
+        and rules.names(latest, appointment, known.name_key)
+        # A refused cancellation of what stands again told nobody anything.
+        and (latest.reminder != CANCELLATION or latest.state is State.UNKNOWN)
     )
 
 
@@ -207,7 +217,11 @@ def _told(appointment: Appointment, known: Known) -> bool:
     """
     told = False
     for notification in known.notifications.get(appointment.appointment_id, ()):
-        right = rules.names(notification, appointment, known.name_key) and not notification.revoked
+        right = (
+            rules.names(notification, appointment, known.name_key)
+            and not notification.revoked
+            and notification.reminder != CANCELLATION  # which says that it does not stand
+        )
         if notification.state in _TOLD:
             told = right
         elif notification.state in _MAY_HAVE_ARRIVED and not right:
