@@ -11,6 +11,7 @@ from sqlalchemy.pool import NullPool
 from postgres import PostgresServer
 from practice import TYPES, Practice, number
 from real.databases import mariadb, pgbouncer
+from terminbenachrichtigung.errors import ScheduleError
 
 # ---------------------------------------------------------------- pgbouncer
 
@@ -128,6 +129,25 @@ def test_no_form_of_text_hides_a_row_in_mariadb(mariadb_url: str) -> None:
     window = read(mariadb_url, source="texts")
     assert [found.appointment_id for found in window.appointments] == ["1"]
     assert sorted(bad.appointment_id or "" for bad in window.bad_rows) == ["2", "3", "4", "5", "6"]
+
+
+def test_a_query_of_mariadb_that_writes_changes_nothing(mariadb_url: str) -> None:
+    engine = sa.create_engine(mariadb_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS counted (n INT)")
+        connection.exec_driver_sql(
+            "CREATE FUNCTION spoil() RETURNS INT MODIFIES SQL DATA "
+            "BEGIN INSERT INTO counted VALUES (1); RETURN 1; END"
+        )
+    for query, words in (
+        ("SELECT r.*, spoil() AS status FROM reminder_appointments r", "READ ONLY"),
+        ("SELECT * FROM reminder_appointments) AS x; DELETE FROM reminder_appointments; -- ", "syntax"),
+    ):
+        with pytest.raises(ScheduleError, match=words):
+            read(mariadb_url, query=query)
+    assert [found.appointment_id for found in read(mariadb_url).appointments] == ["1"]
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM counted").scalar() == 0
 
 
 @pytest.mark.parametrize(

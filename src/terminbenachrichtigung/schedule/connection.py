@@ -1,6 +1,6 @@
 """The connection to the schedule: opened anew for each reading, and unable to write.
 
-SQLite is opened with `mode=ro`, other databases in a read-only transaction. Every error that a
+SQLite is opened with `mode=ro`; sessions of PostgreSQL, MySQL and MariaDB are read-only. Every error that a
 user can cause becomes one sentence that names the database, without its password.
 """
 
@@ -40,6 +40,7 @@ _ADVICE = {
 }
 """By SQLite's extended names, or the two words with which they begin, and by PostgreSQL's codes."""
 
+_MYSQL = ("mysql", "mariadb")
 _TEXT_TYPES = ("text", "varchar", "bpchar", "name", "date", "timestamp", "timestamptz", 0)
 """Of PostgreSQL, for the careful reading; 0: any other."""
 
@@ -78,7 +79,7 @@ class ReadOnlyDatabase:
         self._file: _SqliteFile | None = None
         if self._url.get_backend_name() == "sqlite":
             self._file = _SqliteFile(self._sqlite_path())
-        if self._url.get_backend_name() in ("mysql", "mariadb") and not self._url.database:
+        if self._url.get_backend_name() in _MYSQL and not self._url.database:
             raise self.failure(
                 "names no database: put it behind the host, as in mysql+pymysql://user@host/praxis"
             )
@@ -165,7 +166,10 @@ class ReadOnlyDatabase:
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
         if url.drivername != "postgresql+psycopg":
-            return sa.create_engine(url, poolclass=NullPool)
+            engine = sa.create_engine(url, poolclass=NullPool)
+            if url.get_backend_name() in _MYSQL:
+                sa.event.listen(engine, "connect", _only_read)
+            return engine
         self._is_psycopg = True
         engine = sa.create_engine(
             url,
@@ -269,6 +273,12 @@ def _is_about_a_value(error: Exception) -> bool:
         return str(original).startswith("Could not decode to UTF-8")
     # psycopg's own refusals have no code; the server's is "character not in repertoire".
     return isinstance(error, sa.exc.DataError) and getattr(original, "sqlstate", "") in (None, "22021")
+
+
+def _only_read(connection: Any, _record: object) -> None:
+    """All transactions of a session of MySQL or MariaDB are read-only."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION READ ONLY")
 
 
 def _text_or_bytes(raw: bytes) -> str | bytes:
