@@ -1,4 +1,4 @@
-"""The sections of the ways out: `[sms]` with the gateways' own beside it, and `[email]`."""
+"""The sections for what sends: `[sms]`, those of its gateways, and `[email]`."""
 
 from typing import Annotated, Literal
 

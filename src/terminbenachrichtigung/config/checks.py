@@ -1,4 +1,4 @@
-"""What is wrong between the keys: rules that no single value can break.
+"""Checks of several keys together, where each value is right by itself.
 
 Each check says which keys it relies on, and stays silent when one of them is only a stand-in.
 """

@@ -36,7 +36,7 @@ def patterns(texts: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def branch_settings(branches: Mapping[str, Branch], code: str) -> Branch:
-    """What the branch with this `branch_code` does differently; its exact name goes first."""
+    """The settings of the branch with this `branch_code`; other case counts if no name is the same."""
     if code in branches:
         return branches[code]
     folded = code.casefold()

@@ -135,7 +135,7 @@ def _presented(problems: Iterable[Problem], overlay: Overlay, path: Path) -> Ite
 
 
 def _holds_plain_secret(tables: Mapping[str, Any]) -> bool:
-    """Whether the file itself holds a secret, wherever else one may come from; the monitoring's is small."""
+    """Whether the file holds a secret; not `ping_url`, by which others could only report a false success."""
     for path in overridable():
         value: Any = tables
         for step in path:

@@ -81,7 +81,7 @@ def _lay_environment(result: Overlay, environ: Mapping[str, str]) -> None:
         elif any(0xD800 <= ord(sign) <= 0xDFFF for sign in text):  # bytes that Python could not decode
             result.problems.append(Problem(path_text(path), "must be UTF-8", source=variable))
         elif text.strip() or not str(path[-1]).endswith("_file"):
-            # A variable that names no file must not push the configuration's password aside.
+            # An empty PASSWORD_FILE in the environment leaves the password that stands in the file in force.
             laid[path] = variable
             result.sources[path_text(path)] = variable
             _put(result.tables, path, _parsed(text, kinds.get(path, str)))

@@ -17,8 +17,8 @@ from sqlalchemy.engine import URL, Dialect
 if TYPE_CHECKING:
     import psycopg
 
-# Of a lost connection the two tell their own logs, which Python would print on stderr beside what this
-# program says of it.
+# Both libraries log a lost connection. Without a handler Python would print that on stderr, beside the one
+# sentence that this program says.
 for _library in ("psycopg", "sqlalchemy"):
     logging.getLogger(_library).addHandler(logging.NullHandler())
 

@@ -98,7 +98,7 @@ def _replace(tables: Any, path: KeyPath) -> None:
 
 
 def _key_path(location: KeyPath, kind: str) -> KeyPath:
-    """Without pydantic's mark behind the name of a table that was refused for its name."""
+    """The key path without the `[key]` that pydantic puts behind a table's name which it refuses."""
     return location[:-1] if location[-1] == "[key]" and kind == "value_error" else location
 
 

@@ -16,7 +16,7 @@ _PLACEHOLDER = re.compile(
     r"change-me|your-uuid|^MeinePraxis$|\bexample\.(com|net|org)\b|\.(example|invalid)\b", re.I
 )
 """What the example configuration holds where nobody can know the value; RFC 2606 keeps these domains free."""
-_NO_ADDRESSES = frozenset({"templates", "only_recipients"})  # the latter are for trying out
+_NO_ADDRESSES = frozenset({"templates", "only_recipients"})  # people try out with only_recipients
 
 
 def warnings(settings: Settings, path: Path, *, exposed: bool) -> Iterator[str]:

@@ -122,7 +122,7 @@ class Appointments:
                 yield key
 
     def _lose(self, key: str) -> None:
-        """Gone once: held. Gone from the next file too: off."""
+        """Hold an appointment that is gone from the file; gone from the next file too, it is off."""
         row, origin = self._rows[key], self._held.origins[key]
         again = origin.missing_from and origin.missing_from != self._how.file
         proof = not self._reach.only_hold and not self._line_unknown
@@ -139,7 +139,7 @@ class Appointments:
         self._details[key] = why
 
     def _unclear(self) -> Iterator[str]:
-        """Whose line was refused, unless its start is read and unchanged."""
+        """Those whose line was refused, unless its start could be read and is as before."""
         for key, row in self._rows.items():
             if not self._is_unread(key) or not self._how.lies_ahead(row) or key in self._entries:
                 continue
@@ -192,7 +192,7 @@ class Appointments:
         }
 
     def _covered(self, disturbed: set[str]) -> set[str]:
-        """The appointments ahead of which the file speaks."""
+        """The appointments ahead about which the file says something, be it by leaving them out."""
         if not self._whole:
             named = {
                 key for key in self._entries if key in self._rows and self._how.lies_ahead(self._rows[key])
@@ -203,7 +203,7 @@ class Appointments:
         } | disturbed
 
     def _groups(self, keys: Iterable[str]) -> set[str]:
-        """A series counts once."""
+        """The keys as the brake counts them: a series is one."""
         return {
             f"series {origin.series}" if (origin := self._held.origins.get(key)) and origin.series else key
             for key in keys
@@ -224,7 +224,7 @@ class Appointments:
         )
 
     def _brake(self, disturbed: set[str]) -> None:
-        """What is new, contact data, and what stands unchanged go in; what is in dispute is held."""
+        """Take new appointments, contact data, and what stands unchanged; hold what the brake is about."""
         for key, part in self._appointments.updates.items():
             if part.get("import_state") != HELD:
                 released = key in self._entries and part.get("import_state") == ""

@@ -99,7 +99,7 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
 
 
 def _of_this_source(entries: Iterable[Entry], held: Held) -> tuple[list[Entry], list[Refused]]:
-    """Two sources may number their appointments alike: what is another person's there is not taken over."""
+    """Refuse the lines whose id another source gave to somebody else: two sources may number alike."""
     rows, customers = held.rows["appointments"], held.rows["customers"]
     kept, refused = [], []
     for entry in entries:
@@ -127,7 +127,7 @@ def _identified(entries: list[Entry], held: Held, how: How, reach: Reach, *, who
     own = {
         key: row
         for key, row in rows.items()
-        # An id that was made for another source holds too: its export may have got another column.
+        # An id that was made for another source is known too: a source is new once its columns change.
         if held.source_of(key) == held.source.name or key.startswith(people.MADE)
     }
     identities = {key: identity_of(row) for key, row in customers.items()}

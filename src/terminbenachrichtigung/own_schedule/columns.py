@@ -133,7 +133,7 @@ _CANCELLED_TITLE = re.compile(
 )
 _CANCELLED_WORD = re.compile(rf"(?<![^\W_]){_CANCELLED_STEM}", re.I)
 NO_VALUE = frozenset({"NULL", "null", "None", "nan", "NaN", "#NV", "#N/A", "(null)"})
-"""What programs write where there is nothing; in place of an id it makes people one who are not."""
+"""What programs write where there is nothing. Taken for an id, it would make one customer of many people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ def understood(
         if means == "cancelled":
             cancelled.append(place)
         elif means in taken and not (_is_usual(heading) and _is_usual(headings[taken[means]])):
-            # Of `Telefon` and `Telefon dienstlich` the first; of two like the latter whichever comes first.
+            # `Telefon` goes before `Telefon dienstlich`; of two like the latter the first counts.
             if _is_usual(heading):
                 taken[means] = place
         elif means == "starts_at" and means in taken and "date" not in dated:

@@ -34,9 +34,9 @@ class Reach:
 def booked_at(starts_at: datetime, source: Source, how: How) -> datetime | None:
     """When an appointment was booked that a file names for the first time.
 
-    Unknown in the first file, and where no earlier file could have named it. Else it was booked since the
-    last import: now at the latest, and at the earliest right after that import, which is assumed of one whose
-    last chance to be reminded has passed since, so that it counts as missed.
+    None in the first file, and where no earlier file could have named it. Otherwise it was booked between the
+    last import and now, and now is taken. But if its last chance to be reminded lies between the two, the
+    time of the last import is taken, so that it counts as missed.
     """
     if source.whole_at is None or not _within_days(starts_at, source, how):
         return None

@@ -259,7 +259,7 @@ class _Lines:
         self.refused.append(Refused(line, reason, found, key=entries.key_of(cells or (reason, str(line)))))
 
     def _raw(self, row: Sequence[str]) -> dict[str, str]:
-        """The cells by column; a program's word for nothing is nothing, but in place of an id."""
+        """The cells by column. A word for nothing, such as NULL, is empty; an id keeps it, and is refused."""
         return {
             column: "" if (text := entries.cleaned(row[place])) in NO_VALUE and column not in _IDS else text
             for column, place in self._meaning.columns.items()
@@ -384,7 +384,7 @@ class _Lines:
             raise Unreadable(f"cancelled: neither yes, no, nor a date: {shown(cell)}") from None
         return True
 
-    # What need not be there: what cannot be read is left out, and allows nothing.
+    # The optional columns: what cannot be read is left out, and allows nothing.
 
     def _times(self, line: int, raw: Mapping[str, str], span: Span) -> dict[str, Value]:
         said: dict[str, Value] = {}

@@ -39,7 +39,7 @@ _PIECES = re.compile(r"[;,\r\n]")
 _NO_DIGIT = re.compile(r"\D")
 _SPREADSHEET_WHOLE = re.compile(r"(-?\d+)\.0+")
 _FORMULA = re.compile(r'="(.*)"', re.S)
-_CUSTOMERS = 100_000  # that are kept in mind; those of a large export
+_CUSTOMERS = 100_000  # whose words are remembered; as many as a large export has
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class Attempts:
 
 
 def key_of(parts: Iterable[str]) -> str:
-    """The same for the same content."""
+    """A key of the content, whatever line it stands in."""
     return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:16]
 
 

@@ -227,7 +227,7 @@ def is_no_day(text: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def _span(moments: Moments, text: str, day: str, zone: tzinfo | None) -> Span:
-    """Most lines of a file begin when another one does; two colleagues are enough."""
+    """A text is read once: as soon as two colleagues work, most starts of a file occur more than once."""
     return moments.read_span(text, day, zone)
 
 

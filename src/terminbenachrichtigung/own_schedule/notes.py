@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from terminbenachrichtigung.schedule.connection import ReadOnlyDatabase
 from terminbenachrichtigung.times.windows import Quiet
 
-# Tables of their own, and not those of `memory`: that would load all of the import at the start of each run.
+# Named again here: with the tables of `memory` each run would load all of the import when it starts.
 _SOURCES = sa.table("import_sources", *map(sa.column, ("source", "imported_at", "whole_at")))
 _REFUSED = ("source", "line", "appointment_id", "starts_at", "name", "reason", "first_at")
 _REFUSALS = sa.table("import_refusals", *map(sa.column, _REFUSED))
@@ -42,7 +42,7 @@ class ImportNotes:
     whole_at: dict[str, datetime] = field(default_factory=dict)  # by source: its last whole file
 
     def warnings(self, quiet: Quiet, now: datetime) -> tuple[str, ...]:
-        """That files have stopped coming, where there were some."""
+        """A sentence for each source whose files have stopped coming."""
         newest = max(self.whole_at.values(), default=None)
         stale = {
             name: at

@@ -91,7 +91,7 @@ class ReadOnlyDatabase:
         self.dialect = self._engine.dialect
 
     def run(self, work: Callable[[sa.Connection], T]) -> T:
-        """Do `work` in a fresh read-only transaction; it may be done over. Raises ScheduleError."""
+        """Do `work` in a fresh read-only transaction, twice if somebody wrote. Raises ScheduleError."""
         locking = False
         while True:
             try:
@@ -207,7 +207,7 @@ class ReadOnlyDatabase:
 
 
 class _SqliteFile:
-    """What can be known of an SQLite file without opening it as a database."""
+    """What an SQLite file says of itself before anybody opens it as a database."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -49,7 +49,7 @@ class Census:
     customers: dict[str, Appointment] = field(default_factory=dict)
     """The first row of each customer."""
     shared_ids: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Ids of different people, with two of their names."""
+    """Customer ids that stand for different people, each with two of the names."""
     midnights: list[Appointment] = field(default_factory=list)
     warnings: tuple[str, ...] = ()
     """Optional values that were left out."""
@@ -82,7 +82,7 @@ class Census:
 
     @property
     def shared_numbers(self) -> dict[str, int]:
-        """Numbers that many customers have, by how many."""
+        """The numbers that many customers share, and how many customers share each."""
         return {number: len(ids) for number, ids in self._numbers.items() if len(ids) >= MANY}
 
     def _bad(self, row: BadRow) -> None:

@@ -38,8 +38,8 @@ _WEST = timedelta(hours=12)  # no clock on earth is further behind UTC
 _EAST = timedelta(hours=14)  # or ahead of it
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
-_FIRST_DAY, _LAST_DAY = date(1000, 1, 1), date(9989, 12, 31)  # nobody means others
-_YEARS_END = "12-31T24:"  # behind the last text of a year, whatever a colon sorts behind
+_FIRST_DAY, _LAST_DAY = date(1000, 1, 1), date(9989, 12, 31)  # others are typing errors
+_YEARS_END = "12-31T24:"  # behind every time on 31 December, wherever a colon sorts
 _MOST_GAPS = 50  # for ranges that reach from one year into another; in one year half of it
 _NO_GAP = ("2000-01-01", "2000-01-01")
 _TRAILING_SEMICOLON = re.compile(r";(\s|--[^\n]*(\n|$)|/\*.*?\*/)*$", re.DOTALL)
@@ -91,8 +91,8 @@ class Relation:
         start = self._column("starts_at")
         strays = [self._select().where(start.is_(None))]
         if self.start_type is StartType.TEXT:
-            # At the ends: numbers, the empty text, bytes, words, 24.11.2026, 11/24/2026. What is written
-            # like the others is only long ago, or never (9999-12-31).
+            # Numbers, the empty text, bytes, words, 24.11.2026, 11/24/2026: before 2000 or behind 2099. A
+            # start of the usual form that lies there is no stray: it is long ago, or never (9999-12-31).
             odd = sa.not_(self._is_like("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T]"))
             odd = sa.or_(odd, self._is_like("0"))  # 0026-11-25
             strays += [
@@ -108,7 +108,7 @@ class Relation:
         """The rows in the gaps that `bounds` names."""
         start = self._column("starts_at")
         if self.dialect == "sqlite":
-            # A condition of many ranges would look to SQLite like most of the table.
+            # Of all ranges in one condition SQLite would think most of the table, and read it whole.
             each = sa.func.json_each(sa.bindparam("gaps", type_=sa.Text)).table_valued("value", name="gap")
             after, before = (sa.func.json_extract(each.c.value, f"$[{end}]") for end in (0, 1))
             return self._select().select_from(each).where(start > after, start < before)
@@ -200,7 +200,7 @@ class Relation:
 
 
 class _Moment:
-    """A reading of the local clock as the texts that divide a column of texts before and after it."""
+    """A local time in each form in which the column may write it, to compare the column's texts with."""
 
     def __init__(self, name: str) -> None:
         self._names = [f"{name}_{form}" for form in ("blank", "t", "day_t")]
@@ -214,28 +214,28 @@ class _Moment:
 
 
 def gaps(first: date, last: date) -> list[tuple[str, str]]:
-    """Where, between the texts of other days, a text can lie that means a day from `first` to `last`.
+    """Where a start in an unusual form sorts that means a day from `first` to `last`: between two usual days.
 
-    Each gap is given by the texts between which it lies: behind the last moment of one day, before the
-    next. So it does not matter whether a colon sorts before a digit (by the rules of a language) or behind.
+    Each gap is the pair of texts around it: behind the last moment of one day, before the first of the next.
+    So it does not matter whether a colon sorts before a digit (by the rules of a language) or behind.
     """
     found: set[tuple[str, str]] = set()
     first, last = max(first, _FIRST_DAY), min(last, _LAST_DAY)
     for year in {first.year, last.year}:
-        # 2026 11 25, 2026- 9- 5; not what belongs to the year before
+        # blanks: 2026 11 25, 2026- 9- 5
         found.add((f"{year - 1}z", f"{year}-01-01"))
-        # 2026-1-5, 2026-11-5, and the hundredth day of a year; behind December 2026/11/25, 20261125, 2026-W48
+        # one digit: 2026-1-5, 2026-11-5; behind December: 2026/11/25, 20261125, 2026-W48
         found |= {_between(date(year, month, 1) - _DAY) for month in range(2, 13)}
         found.add(_between(date(year, 12, 31)))
-        # 202-11-25, 202O-11-25
+        # typing errors in the year: 202-11-25, 202O-11-25
         found |= {
             (f"{year // 10 - 1}9z", f"{year // 10}0-01-01"),
             _between(date(year // 10 * 10 + 9, 12, 31)),
         }
     for year, month in {(day.year, day.month) for day in (first, last)}:
-        # 2026-11-1, 2026-11-2, 2026-11-3 09:00
+        # a day of one digit: 2026-11-1, 2026-11-2, 2026-11-3 09:00
         found |= {_between(date(year, month, day)) for day in (9, 19, 29) if (month, day) != (2, 29)}
-        # 20112026 means the twentieth of November, which looks like 2011
+        # 20112026 means 20 November 2026, and sorts like the year 2011
         found.add(_between(date(2000 + month, 12, 31)))
     return sorted(found)
 

@@ -167,8 +167,9 @@ class RowReader:
 def _made(columns: Mapping[str, Iterable[object]]) -> list[Appointment]:
     """One appointment for each row of the columns; those that are not there have their defaults.
 
-    The constructor of a frozen class calls a function for each of 24 fields, which would cost as
-    much as everything else here together: so the values go into a thawed twin, which then freezes.
+    The constructor of a frozen class calls a function for each of 24 fields, which would cost as much as
+    everything else here together. So a class with the same fields that is not frozen takes the values, and
+    its instances then change their class.
     """
     made: list[Any] = list(map(_Thawed, *(columns.get(name) or repeat(_DEFAULTS[name]) for name in _FIELDS)))
     for appointment in made:
@@ -177,7 +178,7 @@ def _made(columns: Mapping[str, Iterable[object]]) -> list[Appointment]:
 
 
 def settled(items: Iterable[Item]) -> Iterator[Item]:
-    """Identical rows are one (a join multiplied them); different rows of one id are bad rows.
+    """Identical rows count as one, because a join may multiply rows; different rows of one id are bad rows.
 
     There is one bad row for each of their starts, because each concerns somebody on another day. Expects
     rows of one id beside each other. Rows without a readable id stay as they are.
