@@ -19,6 +19,7 @@ from terminbenachrichtigung.cli.context import Invocation
 from terminbenachrichtigung.demo import preparation
 from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.loopback import Answer, Request
+from terminbenachrichtigung.demo.lox24 import Lox24Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
 from terminbenachrichtigung.demo.scenario import scenario
 
@@ -128,6 +129,42 @@ def reports(folder: Path) -> Iterator[Run]:
         for job in practice.gateway.jobs:
             if word := words.get(int(job.recipient[-1])):
                 practice.gateway.report(job, word, done=local("2026-11-24 10:30"))
+        yield _at("2026-11-24 11:00")
+
+
+@contextmanager
+def _answered(folder: Path) -> Iterator[Practice]:
+    """Four were told in the morning by a gateway that can be answered, and have answered until eleven."""
+    with Lox24Gateway() as gateway, Practice(folder) as practice:
+        gateway._clock = practice.clock
+        practice.configure(
+            sms={"base_url": gateway.url, "sender": "+491715550000", **gateway.settings},
+            replies={"enabled": True},
+        )
+        for customer, name in ((1, "Anna"), (2, "Berta"), (3, "Clara"), (4, "Dora")):
+            practice.book(
+                f"50{customer}", f"2026-11-25 08:{customer}0", customer, first_name=name, last_name="Müller"
+            )
+        practice.run("run-once", now="2026-11-24 10:00")
+        answers = {1: "Ja, danke", 2: "nein", 3: "Kann ich eine Stunde später kommen?", 4: "STOP"}
+        for job in gateway.jobs:
+            gateway.reply(job, answers[int(job.recipient[-1])], at=local("2026-11-24 10:30"))
+        yield practice
+
+
+@_scenario
+def replies(folder: Path) -> Iterator[Run]:
+    """At eleven the first run after the answers."""
+    with _answered(folder):
+        yield _at("2026-11-24 11:00")
+
+
+@_scenario
+def forgets(folder: Path) -> Iterator[Run]:
+    """One customer was told of one appointment."""
+    with Practice(folder) as practice:
+        practice.book("4711")
+        practice.run("run-once", now="2026-11-24 10:00")
         yield _at("2026-11-24 11:00")
 
 

@@ -1,4 +1,4 @@
-"""`journal init`, `journal backup` and `journal timezone`."""
+"""`journal init`, `journal backup`, `journal forget` and `journal timezone`."""
 
 from pathlib import Path
 
@@ -54,6 +54,38 @@ def backup(context: click.Context, *, file: Path) -> None:
 
     back_up(settings.journal, file)
     click.echo(f"{file} is written. To restore it: stop cron, put it in the journal's place, run dry-run.")
+
+
+@journal.command()
+@click.argument("customer_id")
+@click.pass_context
+def forget(context: click.Context, *, customer_id: str) -> None:
+    """Take a customer's numbers, addresses and replies out of the journal, for good (GDPR article 17).
+
+    Hashes of name and recipient go when the appointments ahead are over: until then they see to it that
+    nobody is told twice. Opt-outs stay. What the schedule holds is your software's affair.
+    """
+    settings = load_settings(context)
+    from terminbenachrichtigung.errors import ConfigError
+    from terminbenachrichtigung.journal import open_journal
+    from terminbenachrichtigung.journal.forgetting import NotForgotten
+    from terminbenachrichtigung.output.wording import counted
+
+    called = invocation(context)
+    opened = open_journal(settings.journal, clock=called.clock, timings=called.timings)
+    try:
+        found = opened.forget(customer_id.strip(), called.clock.now())
+    finally:
+        opened.close()
+    if isinstance(found, NotForgotten):
+        advice = "; try again in a minute" if found is NotForgotten.CLAIMED else "; see: history --customer"
+        raise ConfigError(f"customer {customer_id}: nothing was forgotten: {found.value}{advice}")
+    click.echo(
+        f"The journal has forgotten the numbers and addresses of {counted(found.messages, 'message')} "
+        f"to customer {customer_id}, and what was answered ({found.replies})."
+    )
+    if found.ahead:
+        click.echo(f"Hashes stay until {counted(found.ahead, 'appointment')} ahead will be over.")
 
 
 @journal.command()

@@ -21,6 +21,7 @@ from terminbenachrichtigung.journal import claims, corrections, statements, unto
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.journal.database import among, insert_new, lock, patient
 from terminbenachrichtigung.journal.figures import read_tellings
+from terminbenachrichtigung.journal.forgetting import Forgetting
 from terminbenachrichtigung.journal.opt_outs import OptOuts
 from terminbenachrichtigung.journal.reader import (
     read_history,
@@ -61,7 +62,7 @@ from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMe
 from terminbenachrichtigung.model.result import Untold
 
 
-class Journal(OptOuts, ReplyNotes, Reports, StaffNotes):
+class Journal(Forgetting, OptOuts, ReplyNotes, Reports, StaffNotes):
     """The journal of one run (or of one command). Not thread-safe: the main thread writes it alone."""
 
     def __init__(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
+from terminbenachrichtigung.journal.forgetting import forget_hashes
 from terminbenachrichtigung.journal.replies import LOOK_BACK
 from terminbenachrichtigung.journal.tables import (
     attempts,
@@ -53,6 +54,7 @@ def purge(connection: Connection, now: datetime, keep: timedelta) -> None:
     )
     ids = connection.execute(old).scalars().all()
     forget_replies(connection, before, ids)
+    forget_hashes(connection, present)
     for table in (untold, attempts, notifications, messages):
         for start in range(0, len(ids), _CHUNK):
             connection.execute(delete(table).where(table.c.message_id.in_(ids[start : start + _CHUNK])))

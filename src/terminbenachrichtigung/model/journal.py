@@ -54,6 +54,11 @@ class Notification:
     claimed_at: datetime | None = field(default=None, compare=False)
     """By the journal's clock; None where nobody asked."""
 
+    @property
+    def forgotten(self) -> bool:
+        """Whether nobody knows any more to which number or address it went: the customer asked for that."""
+        return self.route is not None and not self.route.recipient
+
 
 CONFIRMATION = "Terminbestätigung"
 """The name under which the journal keeps confirmations of bookings; no reminder may have it."""
@@ -160,6 +165,15 @@ class OptOut:
     recipient: str  # E.164, or an address in lower case
     since: datetime
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgottenCustomer:
+    """What the journal has forgotten of a customer."""
+
+    messages: int  # whose recipients are out
+    replies: int  # whose numbers and words are out
+    ahead: int  # appointments ahead, for which hashes stay until they are over
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ UPDATES: Mapping[State, str] = {
 
 REPLIES: Mapping[ReplyKind, str] = {
     ReplyKind.CONFIRMED: "the customer will come",
-    ReplyKind.WANTS_TO_CANCEL: "the customer will not come, and was told nothing yet; "
+    ReplyKind.WANTS_TO_CANCEL: "the customer will not come, and nothing is cancelled by itself; "
     "a person must see to it: terminbenachrichtigung staff-list",
     ReplyKind.REPLY: "a person must read the answer: terminbenachrichtigung staff-list",
     ReplyKind.OPTED_OUT: "nobody writes to this number any more; see: terminbenachrichtigung opt-out list",

@@ -103,7 +103,8 @@ def decision(replies: Iterable[JournalReply]) -> JournalReply | None:
 
 def needs_reading(reply: JournalReply) -> bool:
     """Whether a person must read it, word for word: none of the words, or a no to a cancellation."""
-    return reply.answer is Answer.OTHER or (reply.answer is Answer.NO and _is_off(reply))
+    unclear = reply.answer is Answer.OTHER or (reply.answer is Answer.NO and _is_off(reply))
+    return unclear and reply.sender != ""  # nobody can read what was forgotten
 
 
 def _is_off(reply: JournalReply) -> bool:
@@ -174,7 +175,7 @@ def _kind(reply: JournalReply, beside: Collection[JournalReply]) -> ReplyKind:
             return ReplyKind.OPTED_OUT
         case _ if reply.message_id is None:
             return ReplyKind.REPLY
-        case _ if needs_reading(reply):
+        case _ if needs_reading(reply) or reply.answer is Answer.OTHER:
             return ReplyKind.REPLY
         case _ if decision(beside) is not reply:
             return ReplyKind.NOTED

@@ -140,7 +140,8 @@ def _holds(candidate: Candidate, context: Context) -> bool:
             # Another run's open claim is in_progress; one that this run made itself is as good as told.
             return candidate.customer_id not in context.known.open_claims
         case State.FAILED | State.UNDELIVERED:
-            return not context.contact(candidate).routes
+            # Forgotten, nobody knows which recipients refused it: a person tells them.
+            return latest.forgotten or not context.contact(candidate).routes
         case _:
             return True
 

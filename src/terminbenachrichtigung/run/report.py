@@ -363,7 +363,7 @@ def _replies(result: RunResult, zone: tzinfo, full: bool) -> Iterator[str | Tabl
         for each in result.replies
         if full or each.kind is not ReplyKind.CONFIRMED
     )
-    yield Table("what customers answered", ("at", "it is", "customer", "from", "appointments"), rows)
+    yield Table("what customers answered", ("at", "means", "customer", "from", "appointments"), rows)
     kinds = {each.kind for each in result.replies} - {ReplyKind.CONFIRMED}
     yield from (f"{kind}: {sentence}" for kind, sentence in REPLIES.items() if kind in kinds)
     if confirmed:

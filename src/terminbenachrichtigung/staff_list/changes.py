@@ -114,11 +114,16 @@ def _of_standing(seen: Seen, row: Appointment, heard: Notification) -> StaffCase
             return None
     elif heard.revoked:
         reason = StaffReason.REINSTATED
-    elif heard.state in _CONFIRMED and heard.route is not None and not seen.names(row, heard.route):
+    elif heard.state in _CONFIRMED and heard.route is not None and _is_elsewhere(seen, row, heard.route):
         reason, detail = StaffReason.NUMBER_CHANGED, f"told at {heard.route.recipient}"
     else:
         return None
     return StaffCase(row, heard.reminder, reason, detail, heard.run_now, heard.message_id, told)
+
+
+def _is_elsewhere(seen: Seen, row: Appointment, route: Route) -> bool:
+    """Whether they heard of it at a number or address that the row has no more; not what was forgotten."""
+    return bool(route.recipient) and not seen.names(row, route)
 
 
 def _is_their_other_row(seen: Seen, heard: Notification, row: Appointment) -> bool:
