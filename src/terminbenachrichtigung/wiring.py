@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
+from terminbenachrichtigung import __version__
 from terminbenachrichtigung.clock import SYSTEM_CLOCK, TIMINGS, Clock, Timings
 from terminbenachrichtigung.config.files import find_config, shipped_templates
 from terminbenachrichtigung.config.loading import Loaded, load
@@ -31,29 +33,54 @@ from terminbenachrichtigung.texts.messages import Texts
 from terminbenachrichtigung.times.windows import Quiet
 
 
-def load_config(path: Path | None, environ: Mapping[str, str]) -> Loaded:
+def load_config(path: Path | None, environ: Mapping[str, str], *, texts: bool = True) -> Loaded:
     """Finds, reads and checks the configuration, gateway and templates included.
+
+    Without `texts`, the practice's own texts are left for `check_texts`.
 
     Raises:
         ConfigError: everything that is wrong with it.
     """
     found = find_config(path, environ)
-    loaded = load(found, environ, extra_checks=(gateway_problems, _templates))
+    checks = (gateway_problems, _templates) if texts else (gateway_problems,)
+    loaded = load(found, environ, extra_checks=checks)
     return replace(loaded, warnings=loaded.warnings + gateway_warnings(loaded.settings.sms))
 
 
-def _templates(draft: Draft) -> Iterator[Problem]:
-    settings = draft.settings
+def check_texts(context: RunContext, load_again: Callable[[], object]) -> None:
+    """Checks the texts of a configuration that was loaded without them; `load_again` loads it with them.
+
+    Compiling them costs an idle run a fifth of its time, and it was done by the first run after the
+    configuration had changed: the journal remembers which one that was.
+
+    Raises:
+        ConfigError: what is wrong with them.
+    """
+    if _has_only_shipped_texts(context.settings):
+        return
+    journal = context.writable
+    known_as = sha256(f"{__version__} {context.settings.model_dump_json()}".encode()).hexdigest()
+    if not journal.has_checked(known_as):
+        load_again()
+        journal.note_checked(known_as)
+
+
+def _has_only_shipped_texts(settings: Settings) -> bool:
+    """Whether tests have checked all of them."""
     shipped = shipped_templates()
-    if all(
+    return all(
         texts.model_dump(exclude_none=True) == shipped.get(name, {}).get(language)
         for name, languages in settings.templates.items()
         for language, texts in languages.items()
-    ):
-        return  # tests have checked them, and compiling them again costs an idle run a fifth of its time
+    )
+
+
+def _templates(draft: Draft) -> Iterator[Problem]:
+    if _has_only_shipped_texts(draft.settings):
+        return
     from terminbenachrichtigung.texts import check  # noqa: PLC0415
 
-    for key, problem in check.check_templates(settings):
+    for key, problem in check.check_templates(draft.settings):
         yield Problem(key, problem)
 
 

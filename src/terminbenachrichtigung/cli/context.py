@@ -110,15 +110,17 @@ def stop_signals(
     return stopping.stop_signals(settings.max_run_minutes, called.clock, logs.warning, called.timings)
 
 
-def load_settings(context: click.Context) -> "Settings":
+def load_settings(context: click.Context, *, texts: bool = True) -> "Settings":
     """The settings of the configuration in force; its warnings stay with `config check`.
+
+    Without `texts`, the practice's own texts are left for `wiring.check_texts`.
 
     Raises:
         ConfigError: what `config check` calls an error.
     """
     from terminbenachrichtigung.wiring import load_config
 
-    settings = load_config(invocation(context).config, os.environ).settings
+    settings = load_config(invocation(context).config, os.environ, texts=texts).settings
     logs.use_clock_of(settings.zone)
     return settings
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from terminbenachrichtigung.config.channels import ProviderName
+from terminbenachrichtigung.config.providers import ProviderName
 
 
 @click.command()

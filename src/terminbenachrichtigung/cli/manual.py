@@ -2,7 +2,6 @@
 
 import platform
 import warnings
-from importlib import metadata
 from pathlib import Path
 
 import click
@@ -52,6 +51,7 @@ def print_version(context: click.Context, _parameter: click.Parameter, value: bo
     if not value or context.resilient_parsing:
         return
     import sqlite3
+    from importlib import metadata
 
     click.echo(f"{PROGRAM} {__version__}")
     click.echo(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.platform()}")

@@ -58,7 +58,7 @@ def run_once(
     Exit code 0: done. 1: done, and something new needs a person. 2: the configuration is wrong.
     3: the schedule or the journal is out of reach.
     """
-    settings = load_settings(context)
+    settings = load_settings(context, texts=False)
     from terminbenachrichtigung import wiring
     from terminbenachrichtigung.run import once, report
 
@@ -84,6 +84,7 @@ def run_once(
             open_context(context, settings) as opened,
             progress_bar(shown=not (as_json or quiet)) as progress,
         ):
+            wiring.check_texts(opened, lambda: load_settings(context))
             result = once.run_once(
                 replace(opened, stopping=stopping),
                 progress=progress.told,

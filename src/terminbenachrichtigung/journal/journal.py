@@ -122,6 +122,18 @@ class Journal(Forgetting, OptOuts, ReplyNotes, Reports, StaffNotes):
         return self._name_key
 
     @patient
+    def has_checked(self, configuration: str) -> bool:
+        """Whether the texts of this configuration, by its hash, were those that were checked last."""
+        with self._transaction(writes=False) as connection:
+            return connection.execute(select(meta.c.checked)).scalar() == configuration
+
+    @patient
+    def note_checked(self, configuration: str) -> None:
+        """Notes that nothing is wrong with the texts of this configuration."""
+        with self._transaction(writes=True) as connection:
+            connection.execute(update(meta).values(checked=configuration))
+
+    @patient
     def set_timezone(self, timezone: str) -> None:
         """Notes that the practice has moved to another time zone."""
         with self._transaction(writes=True) as connection:

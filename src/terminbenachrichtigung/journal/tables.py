@@ -77,6 +77,7 @@ meta = Table(
     Column("name_key", Text, nullable=False),  # hexadecimal; names and recipients are hashed with it
     Column("purged_before", UtcTime, nullable=False),  # how far the last purge went
     Column("purged_at", UtcTime, nullable=False),  # the `now` of the run that purged
+    Column("checked", Text),  # hash of the configuration whose texts were checked last
     Column("replies_until", UtcTime),  # the `now` of the run that last fetched all replies; null: none did
 )
 

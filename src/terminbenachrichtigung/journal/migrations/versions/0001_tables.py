@@ -33,6 +33,7 @@ def _meta_and_runs() -> None:
         sa.Column("name_key", sa.Text, nullable=False),
         sa.Column("purged_before", UtcTime, nullable=False),
         sa.Column("purged_at", UtcTime, nullable=False),
+        sa.Column("checked", sa.Text),
         sa.Column("replies_until", UtcTime),
     )
     op.create_table(
