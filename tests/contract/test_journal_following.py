@@ -10,10 +10,10 @@ from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.delivery import (
     Attempt,
     Claim,
+    LaterWord,
     OpenMessage,
     Rejected,
     Sent,
-    Tidings,
     Unknown,
 )
 from terminbenachrichtigung.model.journal import State
@@ -24,9 +24,9 @@ WEEK = timedelta(days=7)
 OTHER_NUMBER = Route(Channel.SMS, "+491716666666")
 
 
-def told(claim: Claim, state: State | None, recipient: str = DIGITS, **fields: str) -> Tidings:
+def told(claim: Claim, state: State | None, recipient: str = DIGITS, **fields: str) -> LaterWord:
     detail = fields.pop("detail", f"report: {state}")
-    return Tidings(claim.message_id, Channel.SMS, state, detail, recipient, **fields)
+    return LaterWord(claim.message_id, Channel.SMS, state, detail, recipient, **fields)
 
 
 def sent_in(parts: int | None, journal: Journal, reminder: str = REMINDER, now: datetime = NOW) -> Claim:
@@ -102,7 +102,7 @@ def test_what_is_about_another_number_is_passed_over(journals: Journals, recipie
 
 
 def test_what_the_journal_does_not_know_is_passed_over(journals: Journals) -> None:
-    stranger = Tidings("0190f3c2-4a1b-7c3d-8e4f-123456789012", Channel.SMS, State.DELIVERED, "", DIGITS)
+    stranger = LaterWord("0190f3c2-4a1b-7c3d-8e4f-123456789012", Channel.SMS, State.DELIVERED, "", DIGITS)
     assert journals.run().follow([stranger]) == ()
 
 

@@ -7,7 +7,7 @@ import pytest
 from run_results import TOMORROW, message, run, skip
 
 from terminbenachrichtigung.journal.reports import state_after
-from terminbenachrichtigung.model.delivery import DeliveryReport, Tidings
+from terminbenachrichtigung.model.delivery import DeliveryReport, LaterWord
 from terminbenachrichtigung.model.journal import Known, Notification, State
 from terminbenachrichtigung.model.plan import Channel, Reason
 from terminbenachrichtigung.run import follow_up
@@ -35,7 +35,7 @@ def report(word: str = "Delivered", minutes: int = 0, **fields: Any) -> Delivery
     return DeliveryReport(**told)
 
 
-def read(*reports: DeliveryReport) -> list[Tidings]:
+def read(*reports: DeliveryReport) -> list[LaterWord]:
     return read_reports(reports, {"7": OURS}.get)[0]
 
 

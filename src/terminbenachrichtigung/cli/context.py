@@ -67,7 +67,7 @@ class Commands(click.Group):
 
 
 def _let_go_of_stdout() -> None:
-    """Python writes what is left once more at its end, and would end with an exit code of its own."""
+    """Python flushes stdout at its end; if that fails again, it would end with an exit code of its own."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

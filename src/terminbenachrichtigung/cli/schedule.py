@@ -205,7 +205,7 @@ def _fetched(
 
 
 def _options(reading: "Reading", how: "How") -> str:
-    """What else decides what is made of a file: with other options the same file is another one."""
+    """The options that decide what a file means: with others, an unchanged file is imported again."""
     asked = replace(reading, now=datetime.min.replace(tzinfo=UTC))
     return repr((asked, how.type_name, how.branch_code, how.partial, how.ids_from))
 

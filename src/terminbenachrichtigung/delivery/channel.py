@@ -26,7 +26,7 @@ _LONGEST_QUOTE = 120  # characters: enough for a mail server's reason, little en
 
 
 class Channel(Protocol):
-    """A way out. Safe to use from several threads at once; every call blocks until its outcome is known.
+    """What sends messages. Safe to use from several threads; every call blocks until its outcome is known.
 
     Whatever the network or the peer does is an outcome, never an exception, and takes at most the
     `timeout_seconds` of the channel's settings in total.

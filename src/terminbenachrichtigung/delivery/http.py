@@ -26,7 +26,7 @@ from terminbenachrichtigung.delivery.channel import Trouble
 from terminbenachrichtigung.delivery.deadline import Deadline, trust
 from terminbenachrichtigung.delivery.exchange import Answer, Proxy, Request, proxy_refusal
 
-_IDLE_SECONDS = 2.0  # shorter than any server's patience: a line it closes as we write is an `unknown`
+_IDLE_SECONDS = 2.0  # no server gives up sooner: a connection that it closes while we write ends in `unknown`
 _FAULTS = (OSError, httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
 _KEPT = frozenset({b"retry-after", b"etag", b"last-modified", b"location", b"content-encoding"})
 _ALWAYS = {"User-Agent": "terminbenachrichtigung", "Accept": "*/*", "Accept-Encoding": "identity"}

@@ -37,7 +37,7 @@ _GOODBYE_SECONDS = 2.0
 
 _NO_TLS_THERE = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL"})
 _NO_MORE_PASSWORDS = re.compile(r"\b5[35]\d 5\.7\.(139|30)\b")
-"""Microsoft 365 refuses a password so where it takes none, or none any more."""
+"""The answers by which Microsoft 365 says that it takes no password, or none any more."""
 _USE_OAUTH2 = 'this server takes no password (any more): set email.auth = "oauth2" and [email.oauth2]'
 _POLICY = re.compile(r"^5\d\d[ -]5\.7\.\d{1,3}\b")
 _ADDRESS = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
@@ -309,7 +309,7 @@ def _refusal_of_sender(code: int, words: str) -> Unavailable:
 def _refusal_of_recipient(code: int, words: str) -> Rejected | Unavailable:
     if 500 <= code < 600:
         return _rejected(words)
-    # 421 is the server taking its leave, whatever it is the answer to.
+    # By 421 a server says that it closes the connection, whatever command it answers.
     return Unavailable(words, recipient_only=400 <= code < 500 and code != 421)
 
 

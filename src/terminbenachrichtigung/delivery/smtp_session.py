@@ -45,14 +45,14 @@ class Session(smtplib.SMTP):
         return self._wire
 
     def secure(self, tls: ssl.SSLContext) -> None:
-        """STARTTLS: from here on everything is encrypted. smtplib's own does not know our wire."""
+        """STARTTLS: from here on everything is encrypted. smtplib's own would read past the deadline."""
         if not self.has_extn("starttls"):
             raise smtplib.SMTPNotSupportedError
         code, words = self.docmd("STARTTLS")
         if code != 220:
             raise smtplib.SMTPResponseException(code, words)
         self._wire.sock = self._secured(self._wire.sock, tls)
-        # What was said over the open line counts no more, nor what was read beyond it (RFC 3207, 4.2).
+        # What came unencrypted counts no more: the features, and bytes read ahead (RFC 3207, 4.2).
         self.file = None
         self.helo_resp = self.ehlo_resp = None
         self.esmtp_features = {}

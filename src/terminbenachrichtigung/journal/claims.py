@@ -263,7 +263,7 @@ def expire(connection: Connection, claim_timeout: timedelta) -> None:
                 messages.c.renewed_at > clock + claim_timeout,
             ),
         )
-        # Another run may be expiring the same ones, or an owner be settling late: theirs, not ours.
+        # Rows that are locked are left out: another run expires them, or their owner settles them late.
         .with_for_update(skip_locked=True)
     ).all()
     for row in late:

@@ -15,7 +15,7 @@ from terminbenachrichtigung.journal import corrections, untold
 from terminbenachrichtigung.journal.database import Connected, among, patient
 from terminbenachrichtigung.journal.statements import constant
 from terminbenachrichtigung.journal.tables import attempts, database_clock, messages, notifications
-from terminbenachrichtigung.model.delivery import OpenMessage, Tidings
+from terminbenachrichtigung.model.delivery import LaterWord, OpenMessage
 from terminbenachrichtigung.model.journal import CORRECTIONS, State
 from terminbenachrichtigung.model.plan import Channel, Route
 from terminbenachrichtigung.model.result import Update
@@ -25,7 +25,7 @@ _ACCEPTED = ("sent", "unknown")
 _ARRIVED = (State.SENT, State.DELIVERED)
 _LATER_PARTS = timedelta(days=1)
 """So long after the first part was delivered the others of a long SMS are waited for."""
-_TIDINGS = 500  # in one transaction: a claim of another run waits for it
+_AT_ONCE = 500  # in one transaction: a claim of another run waits for it
 
 
 class Reports(Connected):
@@ -53,18 +53,18 @@ class Reports(Connected):
         with self._transaction(writes=False) as connection:
             return _messages_of_jobs(connection, job_ids, since)
 
-    def follow(self, tidings: Sequence[Tidings]) -> tuple[Update, ...]:
+    def follow(self, later_words: Sequence[LaterWord]) -> tuple[Update, ...]:
         """Notes what became of messages; those that moved, each given to one of the runs that say it."""
         moved: dict[str, Update] = {}
-        for start in range(0, len(tidings), _TIDINGS):
-            self._follow(tidings[start : start + _TIDINGS], moved)
+        for start in range(0, len(later_words), _AT_ONCE):
+            self._follow(later_words[start : start + _AT_ONCE], moved)
         return tuple(moved.values())
 
     @patient
-    def _follow(self, tidings: Sequence[Tidings], moved: dict[str, Update]) -> None:
+    def _follow(self, later_words: Sequence[LaterWord], moved: dict[str, Update]) -> None:
         # `moved` is kept from try to try, so that an answer that was lost loses none.
         with self._transaction(writes=True) as connection:
-            moved |= {each.message_id: each for each in _note_all(connection, tidings)}
+            moved |= {each.message_id: each for each in _note_all(connection, later_words)}
 
 
 def _unanswered(connection: Connection, channel: Channel, since: datetime) -> list[OpenMessage]:
@@ -124,10 +124,10 @@ def _messages_of_jobs(connection: Connection, job_ids: Collection[str], since: d
     return {row.job_id: row.message_id for row in rows}
 
 
-def _note_all(connection: Connection, tidings: Sequence[Tidings]) -> list[Update]:
-    """Notes the tidings; the messages that moved. What is known already, or about others, is passed over."""
-    told = {each.message_id: each for each in tidings}
-    # In one order, so that two runs which note the same do not wait for each other in a ring.
+def _note_all(connection: Connection, later_words: Sequence[LaterWord]) -> list[Update]:
+    """Notes later words; returns the messages that moved. What is known, or about others, is passed over."""
+    told = {each.message_id: each for each in later_words}
+    # Always in the same order, so that two runs which note the same reports cannot deadlock.
     rows = connection.execute(
         select(messages)
         .where(among(connection, messages.c.message_id, told))
@@ -171,7 +171,7 @@ def state_after(state: State, own: str, others: Collection[str], said: State) ->
             return State.SENT
 
 
-def _note(connection: Connection, row: Row[Any], tried: Sequence[Row[Any]], told: Tidings) -> Update | None:
+def _note(connection: Connection, row: Row[Any], tried: Sequence[Row[Any]], told: LaterWord) -> Update | None:
     was = State(row.state)
     # A person said that it was not sent, and may have been wrong.
     withdrawn = was is State.RELEASED and row.resolved_at is not None

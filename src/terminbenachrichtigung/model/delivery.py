@@ -135,7 +135,7 @@ class DeliveryReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Tidings:
+class LaterWord:
     """What is to be noted about one message that was sent, or may have been, by one channel."""
 
     message_id: str

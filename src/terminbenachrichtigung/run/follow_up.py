@@ -15,7 +15,7 @@ from functools import partial
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.delivery.channel import Account
 from terminbenachrichtigung.journal.journal import Journal
-from terminbenachrichtigung.model.delivery import DeliveryReport, OpenMessage, Tidings, Unavailable, Unknown
+from terminbenachrichtigung.model.delivery import DeliveryReport, LaterWord, OpenMessage, Unavailable, Unknown
 from terminbenachrichtigung.model.journal import Known, State
 from terminbenachrichtigung.model.plan import Channel, Reason, Skip
 from terminbenachrichtigung.model.result import RunResult, Stranded, Update
@@ -63,8 +63,8 @@ def follow_up(
     gateway = or_unknown(account)
     if isinstance(gateway, Unknown):
         return Followed(warnings=(_not_asked(gateway.detail),))
-    tidings, troubles = _of_jobs(gateway, unanswered, may_ask)
-    updates = journal.follow(tidings)
+    later_words, troubles = _of_jobs(gateway, unanswered, may_ask)
+    updates = journal.follow(later_words)
     if awaited:
         found, why = _reports(gateway, awaited, may_ask)
         of_jobs = journal.messages_of_jobs({each.job_id for each in found if each.job_id}, now - REPORTS_FOR)
@@ -105,8 +105,8 @@ def _ended_undelivered(known: Known, skip: Skip) -> bool:
 
 def _of_jobs(
     account: Account, unanswered: Iterable[OpenMessage], may_ask: Callable[[], bool]
-) -> tuple[list[Tidings], list[str]]:
-    found: list[Tidings] = []
+) -> tuple[list[LaterWord], list[str]]:
+    found: list[LaterWord] = []
     for message in unanswered:
         if not may_ask():
             break
@@ -115,7 +115,7 @@ def _of_jobs(
                 return found, [_not_asked(detail)]
             case (first, *_):
                 detail = f"found as JobId {first}"
-                found.append(Tidings(message.message_id, Channel.SMS, State.SENT, detail, job_id=first))
+                found.append(LaterWord(message.message_id, Channel.SMS, State.SENT, detail, job_id=first))
             case _:
                 pass
     return found, []
@@ -147,7 +147,7 @@ def _not_asked(detail: str) -> str:
 
 def read_reports(
     reports: Iterable[DeliveryReport], message_of_job: Callable[[str], str | None]
-) -> tuple[list[Tidings], list[str]]:
+) -> tuple[list[LaterWord], list[str]]:
     """What the reports come to for each message, and warnings about words that nobody knows.
 
     A report belongs to the message that its label names, else to that of its job and number; those of other
@@ -161,15 +161,15 @@ def read_reports(
             message_id = message_of_job(report.job_id)
         if message_id is not None:
             by_message[message_id].append(report)
-    tidings = [told for each in by_message.items() if (told := _tidings(*each)) is not None]
+    later_words = [told for each in by_message.items() if (told := _later_word(*each)) is not None]
     words = Counter(report.word for of_one in by_message.values() for report in of_one if report.unheard)
-    return tidings, [
+    return later_words, [
         f'the gateway reports "{word}" of {times} SMS: a word that is not known, and changes nothing'
         for word, times in sorted(words.items())
     ]
 
 
-def _tidings(message_id: str, reports: Sequence[DeliveryReport]) -> Tidings | None:
+def _later_word(message_id: str, reports: Sequence[DeliveryReport]) -> LaterWord | None:
     in_order = sorted(reports, key=lambda each: (each.at or _LONG_AGO, each.number))
     final = list({each.part: each for each in in_order if each.state is not None}.values())
     # False stands before True: one part that did not arrive decides.
@@ -179,7 +179,7 @@ def _tidings(message_id: str, reports: Sequence[DeliveryReport]) -> Tidings | No
     if chosen is None:
         return None
     detail = f"report: {chosen.word}" + (f" ({chosen.note})" if chosen.note else "")
-    return Tidings(message_id, Channel.SMS, chosen.state, detail, chosen.recipient)
+    return LaterWord(message_id, Channel.SMS, chosen.state, detail, chosen.recipient)
 
 
 def _is_ours(label: str) -> bool:

@@ -20,7 +20,7 @@ class Words:
     time: str  # 09:00; never with a.m. and p.m.
 
 
-# An hourly run meets the starts of a day or four, a quarter of an hour apart.
+# A run meets few different starts: those of some days, mostly a quarter of an hour apart.
 @lru_cache(maxsize=16_384)
 def words(moment: datetime, zone: ZoneInfo, language: str) -> Words:
     """Say in `language` (`de`, `de-AT`) when the moment is; Babel must know the language or its base.
