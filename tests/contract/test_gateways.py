@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -50,6 +50,7 @@ from terminbenachrichtigung.model.delivery import (
 )
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.model.reply import Reply
 
 RECIPIENT = "+491715555555"
 CONTENT = Content(
@@ -448,6 +449,180 @@ def test_a_balance_that_is_no_number_is_unknown(provider: str, body: str) -> Non
         assert isinstance(channel.balance(), Unknown)
 
 
+# ---------------------------------------------------------------- replies
+
+ANSWERED = ("lox24", "seven")
+OURS = "+491715550000"
+every_answered_gateway = pytest.mark.parametrize("provider", ANSWERED)
+
+
+def all_replies(channel: Gateway, since: datetime = NOW) -> list[Reply]:
+    found: list[Reply] = []
+    for page in channel.replies(since):
+        assert isinstance(page, tuple), page
+        found += page
+    return found
+
+
+@every_answered_gateway
+@pytest.mark.parametrize("named", [True, False])
+def test_a_reply_has_its_id_sender_text_moment_and_the_sms_that_it_answers(
+    provider: str, named: bool
+) -> None:
+    with both(provider, sender=OURS) as (gateway, channel):
+        sent = channel.send(CLAIM, CONTENT)
+        assert isinstance(sent, Sent)
+        gateway.reply(gateway.jobs[0], "Ja, \U0001f44d\nbis morgen", at=NOW, named=named)
+        (reply,) = all_replies(channel)
+        assert all_replies(channel) == [reply]  # nothing is taken: the next one is told the same
+    assert (reply.sender, reply.text) == (RECIPIENT, "Ja, \U0001f44d\nbis morgen")
+    assert reply.job_id == (sent.job_id if named else "")
+    assert reply.received_at - reply.unsure <= NOW <= reply.received_at
+    assert reply.reply_id
+
+
+@every_answered_gateway
+def test_replies_come_in_pages(provider: str) -> None:
+    with both(provider, sender=OURS) as (gateway, channel):
+        channel.send(CLAIM, CONTENT)
+        for number in range(130):
+            gateway.reply(gateway.jobs[0], str(number), at=NOW + timedelta(minutes=number))
+        pages = list(channel.replies(NOW))
+    assert sorted(len(page) for page in pages if isinstance(page, tuple))[-1] < 130
+    assert {int(each.text) for page in pages if isinstance(page, tuple) for each in page} == set(range(130))
+
+
+@every_answered_gateway
+def test_old_replies_are_not_read_to_the_beginning(provider: str) -> None:
+    with both(provider, sender=OURS) as (gateway, channel):
+        channel.send(CLAIM, CONTENT)
+        for days in range(200):
+            gateway.reply(gateway.jobs[0], str(days), at=NOW - timedelta(days=days))
+        asked = len(gateway.requests)
+        found = all_replies(channel, NOW - timedelta(days=3))
+    assert {int(each.text) for each in found} >= {0, 1, 2, 3}
+    assert len(gateway.requests) - asked <= 2
+
+
+@every_answered_gateway
+@pytest.mark.parametrize("written", ["+491715555555", "491715555555", "00491715555555", "0171 5555555"])
+def test_a_sender_is_e164_however_it_is_written(provider: str, written: str) -> None:
+    with both(provider, sender=OURS) as (gateway, channel):
+        channel.send(CLAIM, CONTENT)
+        gateway.reply(gateway.jobs[0], "ja", at=NOW, sender=written)
+        assert [each.sender for each in all_replies(channel)] == [RECIPIENT]
+
+
+ENTRIES = [
+    # what else a list may hold; how many replies that is
+    pytest.param({}, 0, id="nothing"),
+    pytest.param(None, 0, id="null"),
+    pytest.param("ja", 0, id="a word"),
+    pytest.param({"from": "", "text": "ja"}, 0, id="nobody"),
+    pytest.param({"from": RECIPIENT, "to": OURS, "text": "ja"}, 1, id="no id and no moment"),
+    pytest.param({"from": "Telekom", "to": OURS, "text": "Hinweis"}, 1, id="a name"),
+    pytest.param({"from": RECIPIENT, "to": OURS, "text": "x" * 100_000}, 1, id="a novel"),
+    pytest.param({"from": RECIPIENT, "to": OURS, "text": "\0 \ud83d"}, 1, id="what no database takes"),
+    pytest.param({"from": RECIPIENT, "to": OURS, "text": ["ja"]}, 1, id="no text"),
+    *(
+        pytest.param(
+            {"from": RECIPIENT, "to": OURS, "text": "ja", "received_at": moment, "timestamp": moment},
+            1,
+            id=f"received {moment}",
+        )
+        for moment in (
+            "gestern",
+            "2026-11-24 10:00:00",
+            "2026-11-24T10:00:00+01:00",
+            -1,
+            1e40,
+            10**30,
+            "",
+            True,
+        )
+    ),
+]
+
+
+@every_answered_gateway
+@pytest.mark.parametrize(("entry", "count"), ENTRIES)
+def test_whatever_stands_in_a_list_is_a_reply_or_none(provider: str, entry: object, count: int) -> None:
+    with both(provider, sender=OURS) as (gateway, channel):
+        gateway.script = lambda request: Answer(body=json.dumps([entry] if request.number == 1 else []))
+        found = all_replies(channel, NOW - timedelta(days=7))
+    assert len(found) == count
+    for reply in found:
+        assert 0 < len(reply.reply_id) <= 200
+        assert len(reply.text) <= 2000
+        assert "\0" not in reply.text
+        reply.text.encode()
+        assert reply.received_at.tzinfo is not None
+
+
+@every_answered_gateway
+def test_a_reply_without_an_id_is_the_same_each_time(provider: str) -> None:
+    entries = [{"from": RECIPIENT, "to": OURS, "text": text} for text in ("ja", "nein")]
+    with both(provider, sender=OURS) as (gateway, channel):
+        gateway.script = lambda request: Answer(body=json.dumps(entries if request.number % 2 else []))
+        first = {each.reply_id for each in all_replies(channel, NOW - timedelta(days=7))}
+        gateway.requests.clear()
+        again = {each.reply_id for each in all_replies(channel, NOW - timedelta(days=7))}
+    assert len(first) == 2
+    assert first == again
+
+
+@every_answered_gateway
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (Answer(http_status=500), Unknown),
+        (Answer(http_status=401), Unavailable),
+        (Answer(body="<html>"), Unknown),
+        (Answer(body='"OK"'), Unknown),
+        (Answer(body="7"), Unknown),
+        (Answer(body="[" * 100_000), Unknown),
+        (Answer(body="[" + " " * 9_000_000 + "]"), Unknown),
+        (Answer(hang_up=True), Unknown),
+    ],
+    ids=["500", "401", "html", "a word", "a number", "nested", "too long", "hangs up"],
+)
+def test_a_fault_ends_the_question_about_replies(provider: str, answer: Answer, kind: type) -> None:
+    with both(provider, sender=OURS) as (gateway, channel):
+        gateway.script = lambda _request: answer
+        (page,) = channel.replies(NOW)
+    assert isinstance(page, kind)
+
+
+@every_answered_gateway
+@pytest.mark.parametrize("behave", [says_nothing, dribbles_the_body])
+def test_the_question_about_replies_ends_within_the_deadline(
+    provider: str, behave: Callable[[socket.socket], None]
+) -> None:
+    with a_peer(behave) as peer, channel_to(provider, f"http://127.0.0.1:{peer.port}") as channel:
+        (page,) = channel.replies(NOW)
+    assert isinstance(page, Unknown)
+
+
+def test_what_came_to_other_softwares_number_at_seven_is_not_ours() -> None:
+    with both("seven", sender=OURS, branches={"HH1": Branch(sms_sender="0171 6666666")}) as (
+        gateway,
+        channel,
+    ):
+        channel.send(CLAIM, CONTENT)  # by the branch's number
+        (job,) = gateway.jobs
+        gateway.reply(replace(job, sender="+491719999999"), "theirs", at=NOW)
+        gateway.reply(replace(job, sender=OURS), "ours", at=NOW)
+        gateway.reply(replace(job, sender="491716666666"), "the branch's", at=NOW)
+        assert {each.text for each in all_replies(channel)} == {"ours", "the branch's"}
+
+
+def test_smscreator_hands_out_no_replies() -> None:
+    with both("smscreator") as (gateway, channel):
+        (page,) = channel.replies(NOW)
+        assert isinstance(page, Unavailable)
+        assert gateway.requests == []
+
+
 # ---------------------------------------------------------------- the line
 
 
@@ -474,6 +649,8 @@ def test_a_gateway_that_is_not_there_is_unavailable_to_every_question(provider: 
         assert channel.balance() == down
         assert channel.find(asked_for()) == down
         assert list(channel.reports([asked_for("u-1")])) == [down]
+        if provider in ANSWERED:
+            assert list(channel.replies(NOW)) == [down]
 
 
 @every_gateway

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from terminbenachrichtigung.config.channels import SmsSettings
+from terminbenachrichtigung.config.checks import e164
 from terminbenachrichtigung.config.filters import branch_settings
 from terminbenachrichtigung.config.keys import value_text
 from terminbenachrichtigung.config.problems import Problem
@@ -156,7 +157,7 @@ class Seven:
     def replies(self, since: datetime) -> Iterator[tuple[Reply, ...] | Trouble]:
         """Read what came in since the day before; what came to other software's numbers is not ours."""
         now, code = self._clock(), self._settings.country_code
-        ours = {_digits(each) for each in self._senders()}
+        ours = {_digits(e164(each, code) or each) for each in self._senders()}
         for page in self._journal("inbound", {"date_from": _day_before(since)}):
             if not isinstance(page, list):
                 yield page
