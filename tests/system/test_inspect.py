@@ -103,6 +103,38 @@ def test_another_status_is_only_counted(practice: Practice, status: str) -> None
     assert document["warnings"] == []
 
 
+NOBODY = [
+    pytest.param({"customer_id": None}, "5 without customer_id", id="no customers"),
+    pytest.param({"type_notifiable": False}, "5 not type_notifiable", id="no type allows it"),
+    pytest.param({"is_group": True}, "5 is_group", id="groups"),
+    pytest.param({"branch_code": "TEST"}, "5 left out by branch", id="one branch"),
+]
+
+
+@pytest.mark.parametrize(("columns", "why"), NOBODY)
+def test_that_nobody_at_all_may_be_told_is_said(
+    either_practice: Practice, columns: dict[str, Any], why: str
+) -> None:
+    practice = either_practice
+    practice.configure(rules={"exclude_branches": ["TEST"]})
+    for number_ in range(5):
+        practice.book(str(number_), customer=number_, **columns)
+    practice.book("cancelled", customer=9, status="Storniert")
+    assert the_warning(practice, "may be told") == f"none of the 5 appointments ahead may be told: {why}"
+    practice.book("good", customer=10)
+    assert not [each for each in inspected(practice)["warnings"] if "may be told" in each]
+
+
+def test_people_are_told_apart_as_a_run_does_it(practice: Practice) -> None:
+    practice.book("1", first_name="", last_name="Meier", mobile="0171 5555001", email="")
+    practice.book("2", first_name="Ida", last_name="Meier", mobile="+49 171/5555001", email="")
+    practice.book("3", first_name="Ida", last_name="Kurz", mobile="01715555001; 040 123456", email="")
+    assert inspected(practice)["warnings"] == []  # one number, however it is typed
+    practice.change("2", mobile="")
+    practice.change("3", first_name="Eva", last_name="Meier", mobile="")
+    assert "17 (Ida Meier; Eva Meier)" in the_warning(practice, "different people")  # Meier is both
+
+
 FILTERS: list[tuple[dict[str, Any], str]] = [
     (
         {"rules": {"include_branches": ["HH01"]}},

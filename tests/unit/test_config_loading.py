@@ -88,7 +88,7 @@ def test_a_named_file_that_is_missing_is_not_looked_for_elsewhere(elsewhere: Pat
         (b"[rules]\nquiet_start = 20:00\n", "line 2, column "),  # a time without quotes
         (b"[sms\n", "line 1, column 5: "),
         (b"timezone = ", "end of the file: Invalid value"),
-        (b"a = 1\na = 2\n", "Cannot overwrite a value"),
+        (b"a = 1\na = 2\n", "Cannot overwrite a value: the key stands further up already"),
         (b'\xef\xbb\xbftimezone = "UTC"\n', "byte order mark"),
         ('timezone = "UTC"\n'.encode("utf-16"), "byte order mark"),
         ("a = 1\n# Müller\n".encode("latin-1"), "not UTF-8 in line 2"),
@@ -204,6 +204,12 @@ def test_a_filled_in_configuration_of_the_owner_alone_gives_no_warning(tmp_path:
         (("max_messages_per_run = 500", "max_messages_per_run = 0"), 0o600, "no brake"),
         (("[safety]", '[safety]\nonly_recipients = ["+491715555555"]'), 0o600, "nobody but these 1"),
         ((SECRET, "change-me"), 0o600, "sms.password is still a placeholder"),
+        ((SECRET, "..."), 0o600, "sms.password is still a placeholder"),
+        (
+            ("[safety]", '[templates.terminerinerung.de]\nsms = "x"\n[safety]'),
+            0o600,
+            'templates.terminerinerung is used by no reminder; did you mean "terminerinnerung"?',
+        ),
         (("OptikHH", "MeinePraxis"), 0o600, 'sms.sender is still a placeholder: "MeinePraxis"'),
         (
             ("[safety]", '[schedule]\nurl = "postgresql://u@db.example.org/x"\n[safety]'),

@@ -59,12 +59,14 @@ def check(
     if not plain:
         _write(result, exit_code, strict=strict, as_json=as_json, written_as=written_as)
         context.exit(exit_code)
+    from terminbenachrichtigung.output.wording import counted
+
     warn(result.warnings)
     if exit_code == 2:
         raise ConfigError(f"{result.path}: --strict counts warnings as errors")
     if exit_code == 0:
-        counted = f", {len(result.warnings)} warnings" if result.warnings else ""
-        click.echo(f"{result.path}: no errors{counted}")
+        more = f", {counted(len(result.warnings), 'warning')}" if result.warnings else ""
+        click.echo(f"{result.path}: no errors{more}")
     context.exit(exit_code)
 
 

@@ -67,7 +67,10 @@ def read_toml(path: Path) -> dict[str, Any]:
         if found is None:
             raise ConfigError(f"{path} is not TOML: {error}") from None
         where = f"line {found['line']}, column {found['column']}" if found["line"] else "end of the file"
-        raise ConfigError(f"{path}, {where}: {found['what']}") from None
+        what = found["what"]
+        if what == "Cannot overwrite a value":
+            what += ": the key stands further up already"
+        raise ConfigError(f"{path}, {where}: {what}") from None
     except (ValueError, RecursionError):  # a number of thousands of digits; brackets a thousand deep
         raise ConfigError(f"{path} is not TOML that can be read: a value is too long or too deep") from None
 

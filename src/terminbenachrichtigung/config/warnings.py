@@ -8,12 +8,16 @@ from pathlib import Path
 
 from pydantic import BaseModel, SecretStr
 
+from terminbenachrichtigung.config.fields import nearest
+from terminbenachrichtigung.config.files import shipped_templates
 from terminbenachrichtigung.config.keys import shown_value
 from terminbenachrichtigung.config.problems import KeyPath, path_text
 from terminbenachrichtigung.config.settings import Settings
 
 _PLACEHOLDER = re.compile(
-    r"change-me|your-uuid|^MeinePraxis$|\bexample\.(com|net|org)\b|\.(example|invalid)\b", re.I
+    r"change-me|your-uuid|^MeinePraxis$|^(?:\.{2,}|…|x{3,})$"
+    r"|\bexample\.(com|net|org)\b|\.(example|invalid)\b",
+    re.I,
 )
 """What the example configuration holds where nobody can know the value; RFC 2606 keeps these domains free."""
 _NO_ADDRESSES = frozenset({"templates", "only_recipients"})  # people try out with only_recipients
@@ -36,6 +40,11 @@ def warnings(settings: Settings, path: Path, *, exposed: bool) -> Iterator[str]:
         yield f"safety.only_recipients is set: nobody but these {listed} will be sent anything"
     if settings.safety.max_messages_per_run == 0:
         yield "safety.max_messages_per_run is 0: no brake holds back a plan gone wrong; a limit is wiser"
+    used = {settings.confirmation.template, *(reminder.template for reminder in settings.reminders)}
+    for name in settings.templates:
+        if name not in used | shipped_templates().keys():
+            advice = nearest(name, sorted(used | shipped_templates().keys()))
+            yield f"templates.{name} is used by no reminder" + (f"; {advice}" if advice else "")
     if settings.monitoring.textfile and not (home := Path(settings.monitoring.textfile).parent).is_dir():
         yield f"monitoring.textfile cannot be written: there is no folder {home}"
 

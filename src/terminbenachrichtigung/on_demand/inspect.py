@@ -26,6 +26,7 @@ _CANCELLATION = re.compile(
 _SOMETIME = datetime(2026, 1, 1, tzinfo=UTC)
 _MOST_WORDS = 50  # rows of a table for people
 _MOST_EXAMPLES = 3
+_FEWEST_REFUSED = 5  # appointments; fewer may well all be of one kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ def _warnings(
 ) -> Iterator[str]:
     yield from _statuses(census.words["status"], settings.rules)
     yield from _unmatched(census, settings)
+    yield from _all_refused(census, settings.rules)
     yield from _people(census)
     yield from _rows(census, settings)
     yield from _unreachable(census, settings)
@@ -188,6 +190,27 @@ def _unmatched(census: Census, settings: Settings) -> Iterator[str]:
 def _matches_nothing(key: str, word: str, column: str, known: Sequence[str]) -> str:
     advice = nearest(word, [each.strip() for each in known if each.strip()])
     return f'{key}: "{word}" matches no {column} of what lies ahead' + (f"; {advice}" if advice else "")
+
+
+def _all_refused(census: Census, rules: Rules) -> Iterator[str]:
+    """A view without customers, or a filter that leaves out all, tells nobody, and no run says a word."""
+    why: Counter[str] = Counter()
+    for (customer, group, allowed, status, branch), count in census.kinds.items():
+        if is_excluded_status(status, rules):
+            continue
+        if not customer:
+            why["without customer_id"] += count
+        elif group:
+            why["is_group"] += count
+        elif not allowed:
+            why["not type_notifiable"] += count
+        elif leaves_out(branch, rules):
+            why["left out by branch"] += count
+        else:
+            return
+    if why.total() >= _FEWEST_REFUSED:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in why.most_common())
+        yield f"none of the {counted(why.total(), 'appointment')} ahead may be told: {reasons}"
 
 
 def _people(census: Census) -> Iterator[str]:

@@ -11,8 +11,8 @@ from datetime import datetime
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
-from terminbenachrichtigung.contact.names import name_words, same_name
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
+from terminbenachrichtigung.schedule.people import MOST_COMPARED, Person, are_different, person_of
 from terminbenachrichtigung.schedule.rows import REPEATED, Item
 from terminbenachrichtigung.schedule.timestamps import is_midnight
 
@@ -42,8 +42,8 @@ class Census:
     words: dict[str, Counter[str]] = field(default_factory=lambda: {column: Counter() for column in WORDS})
     types_allowed: Counter[str] = field(default_factory=Counter)
     """By type: those whose type allows notifications."""
-    kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By type and branch."""
+    kinds: Counter[tuple[bool, bool, bool, str, str]] = field(default_factory=Counter)
+    """By whether it has a customer, is for a group, its type allows notifications; status and branch."""
     bad_rows: list[BadRow] = field(default_factory=list)
     bad_row_count: int = 0
     customers: dict[str, Appointment] = field(default_factory=dict)
@@ -55,6 +55,7 @@ class Census:
     """Optional values that were left out."""
     _ids: int = 0
     _rows: dict[str, int] = field(default_factory=dict)  # hashes of their content, by id
+    _people: dict[str, list[Person]] = field(default_factory=dict)  # by id, where rows differ
     _numbers: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, items: Iterable[Item]) -> None:
@@ -69,7 +70,10 @@ class Census:
         for column, counts in self.words.items():
             counts.update(map(attrgetter(column), rows))
         self.types_allowed.update(row.type_name for row in rows if row.type_notifiable)
-        self.kinds.update((row.type_name, row.branch_code) for row in rows)
+        self.kinds.update(
+            (bool(row.customer_id), row.is_group, row.type_notifiable, row.status, row.branch_code)
+            for row in rows
+        )
         starts: dict[datetime, bool] = {}
         for row in rows:
             if row.customer_id:
@@ -106,20 +110,18 @@ class Census:
         if first is row:
             if len(number := _BESIDE_DIGITS.sub("", row.mobile or row.phone)) >= _FEWEST_DIGITS:
                 self._numbers.setdefault(number, set()).add(customer_id)
-        elif customer_id not in self.shared_ids and are_different_people(first, row):
-            self.shared_ids[customer_id] = (_name(first), _name(row))
+        elif customer_id not in self.shared_ids and (person := person_of(row)) != person_of(first):
+            self._compare(customer_id, person, person_of(first))
+
+    def _compare(self, customer_id: str, person: Person, first: Person) -> None:
+        known = self._people.setdefault(customer_id, [first])
+        if person in known or len(known) >= MOST_COMPARED:
+            return
+        another = next((each for each in known if are_different(each, person)), None)
+        if another is not None:
+            self.shared_ids[customer_id] = (_name(another), _name(person))
+        known.append(person)
 
 
-def are_different_people(one: Appointment, other: Appointment) -> bool:
-    """Whether two rows of one customer name different people: other names, no number or address in common."""
-    if (one.first_name, one.last_name) == (other.first_name, other.last_name):
-        return False
-    names = [name_words(row.first_name, row.last_name) for row in (one, other)]
-    if not all(names) or same_name(*names):
-        return False
-    contacts = [{row.mobile, row.phone, row.email.casefold()} - {""} for row in (one, other)]
-    return contacts[0].isdisjoint(contacts[1])
-
-
-def _name(row: Appointment) -> str:
-    return f"{row.first_name} {row.last_name}".strip()
+def _name(person: Person) -> str:
+    return " ".join(filter(None, person[:2]))

@@ -9,10 +9,11 @@ from terminbenachrichtigung.contact.names import name_words, same_name
 from terminbenachrichtigung.model.appointment import Appointment
 
 _PIECES = re.compile(r"[;,\s]+")
-_COMPARED = 50  # people under one id that are compared with each other; the first difference is enough
+MOST_COMPARED = 50  # people under one id that are compared with each other; the first difference is enough
 _LONG_ENOUGH = 6  # digits of a number that two people do not have by chance
 
-_Person = tuple[str, str, str, str, str]
+Person = tuple[str, str, str, str, str]
+"""First and last name, mobile, phone, e-mail."""
 
 
 def shared_ids(rows: Iterable[Appointment]) -> frozenset[str]:
@@ -21,24 +22,30 @@ def shared_ids(rows: Iterable[Appointment]) -> frozenset[str]:
     Nobody of them is told, because one would hear the other's times. `Meier` beside `Ida Meier` is one, and
     so is whoever has a number or an address in common: a name may be corrected, or changed by marriage.
     """
-    people: defaultdict[str, dict[_Person, None]] = defaultdict(dict)
+    people: defaultdict[str, dict[Person, None]] = defaultdict(dict)
     for row in rows:
         if row.customer_id:
-            person = (row.first_name, row.last_name, row.mobile, row.phone, row.email)
-            people[row.customer_id][person] = None
+            people[row.customer_id][person_of(row)] = None
     return frozenset(
         customer
         for customer, found in people.items()
-        if len(found) > 1 and any(_are_different(*pair) for pair in combinations(islice(found, _COMPARED), 2))
+        if len(found) > 1
+        and any(are_different(*pair) for pair in combinations(islice(found, MOST_COMPARED), 2))
     )
 
 
-def _are_different(one: _Person, other: _Person) -> bool:
+def person_of(row: Appointment) -> Person:
+    """What a row says of its customer, as it is compared."""
+    return row.first_name, row.last_name, row.mobile, row.phone, row.email
+
+
+def are_different(one: Person, other: Person) -> bool:
+    """Whether two rows of one id name different people."""
     names = name_words(*one[:2]), name_words(*other[:2])
     return all(names) and not same_name(*names) and not _reached_at(one) & _reached_at(other)
 
 
-def _reached_at(person: _Person) -> frozenset[str]:
+def _reached_at(person: Person) -> frozenset[str]:
     """Numbers by their last digits, however they are written, and addresses."""
     _, _, *phones, email = person
     pieces = (piece for field in phones for piece in re.split(r"[;,\n]", field))
