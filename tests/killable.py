@@ -36,6 +36,10 @@ POINTS = {
     "follow": "UPDATE journal_attempts",
     "news": "INSERT INTO journal_reported",
     "finish": "UPDATE journal_runs",
+    "replies": "INSERT INTO journal_replies",
+    "opt-outs": "INSERT INTO journal_opt_outs",
+    "all replies": "UPDATE journal_meta SET replies_until",
+    "forget": "UPDATE journal_attempts SET recipient",
     "staff claim": "INSERT INTO journal_staff_mails",
     "staff settle": "UPDATE journal_staff_mails",
 }
