@@ -550,3 +550,26 @@ def test_a_reminder_with_unless_confirmed_leaves_alone_who_confirmed(
     # and where she takes it back, she is reminded after all
     says(practice, "nein", at="2026-11-26 10:30", customer=1)
     assert practice.run_once(now="2026-11-26 11:00").outcomes == {"1": "sent"}
+
+
+# ---------------------------------------------------------------- the figures
+
+
+def test_the_figures_know_who_confirmed_and_came(answered: Practice) -> None:
+    says(answered, "ja", at="2026-11-25 09:40", customer=4)  # when it was over
+    says(answered, "ja", customer=2, at="2026-11-24 12:30")  # a no, then a yes
+    says(answered, "Schönen Tag!", customer=2, at="2026-11-24 12:40")
+    answered.run_once(now="2026-11-25 10:00")
+    answered.change("1", status="Geplatzt")
+    ran = answered.run(
+        "figures", "--json", "--from", "2026-11-20", "--to", "2026-11-30", now="2026-11-26 10:00"
+    )
+    groups = ran.json["total"]["appointments"]
+    assert groups["told"]["count"] == 4
+    assert groups["confirmed"]["count"] == 2
+    assert (groups["confirmed"]["came"]["count"], groups["confirmed"]["no_show"]["count"]) == (1, 1)
+    csv = answered.run(
+        "figures", "--csv", "--from", "2026-11-20", "--to", "2026-11-30", now="2026-11-26 10:00"
+    ).stdout.splitlines()
+    total = dict(zip(csv[0].split(","), csv[1].split(","), strict=True))
+    assert (total["confirmed_came"], total["confirmed_no_show"], total["told_came"]) == ("1", "1", "3")

@@ -56,6 +56,8 @@ def section(name: str = "", *, told: int = 100, told_no_show: int = 4) -> Sectio
         endings={
             (Group.TOLD, Ending.CAME): told - told_no_show,
             (Group.TOLD, Ending.NO_SHOW): told_no_show,
+            (Group.CONFIRMED, Ending.CAME): 40,
+            (Group.CONFIRMED, Ending.NO_SHOW): 1,
             (Group.NOT_TOLD, Ending.CAME): 9,
             (Group.UNCERTAIN, Ending.CAME): 2,
         },
@@ -104,7 +106,17 @@ def test_no_share_without_its_numbers() -> None:
     text = figures_as_text(FIGURES, width=None, colour=False)
     assert "4: 4.0 % (1.6 to 9.8)" in text
     assert "goes back to 2026-09-14" in text
+    assert "2.4 % (0.4 to 12.6)" in page  # 1 of 41 who confirmed
+    assert "1: 2.4 % (0.4 to 12.6)" in text
+    assert "111 lie behind" in text  # who confirmed is among those told, and counted once
     assert "Left out of both groups: 2" in text
+
+
+def test_where_nobody_confirmed_there_is_no_such_group() -> None:
+    endings = {(Group.TOLD, Ending.CAME): 50}
+    nobody = Figures(date(2026, 9, 1), date(2026, 9, 2), Section("", endings=endings))
+    assert WORDS["de"].groups[Group.CONFIRMED] not in figures_as_html(nobody, "de")
+    assert "confirmed" not in figures_as_text(nobody, width=None, colour=False)
 
 
 def test_an_empty_span_says_so() -> None:

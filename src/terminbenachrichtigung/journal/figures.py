@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from terminbenachrichtigung.journal.tables import attempts, messages, notifications
+from terminbenachrichtigung.journal.tables import attempts, messages, notifications, replies
 from terminbenachrichtigung.model.figures import Telling
-from terminbenachrichtigung.model.journal import BESIDE_REMINDERS, State
+from terminbenachrichtigung.model.journal import BESIDE_REMINDERS, CANCELLATION, State
 from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.model.reply import Answer
 
 
 def read_tellings(connection: Connection, since: datetime, until: datetime) -> Iterator[Telling]:
@@ -43,3 +44,23 @@ _PARTS = (
     .correlate(messages)
     .scalar_subquery()
 )
+
+
+def read_confirmed(
+    connection: Connection, since: datetime, until: datetime
+) -> frozenset[tuple[str, datetime]]:
+    """The appointments in [since, until), with their starts, of which the last answer before it was a yes."""
+    rows = connection.execute(
+        select(notifications.c.appointment_id, notifications.c.starts_at, replies.c.answer)
+        .join(replies, replies.c.message_id == notifications.c.message_id)
+        .where(
+            notifications.c.starts_at >= since,
+            notifications.c.starts_at < until,
+            notifications.c.reminder != CANCELLATION,
+            replies.c.answer.in_((Answer.YES, Answer.NO)),
+            replies.c.received_at < notifications.c.starts_at,
+        )
+        .order_by(replies.c.received_at, replies.c.reply_id)
+    )
+    last = {(row.appointment_id, row.starts_at): row.answer for row in rows}
+    return frozenset(each for each, answer in last.items() if answer == Answer.YES)

@@ -20,7 +20,7 @@ from terminbenachrichtigung.errors import JournalError
 from terminbenachrichtigung.journal import claims, corrections, statements, untold
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.journal.database import among, insert_new, lock, patient
-from terminbenachrichtigung.journal.figures import read_tellings
+from terminbenachrichtigung.journal.figures import read_confirmed, read_tellings
 from terminbenachrichtigung.journal.forgetting import Forgetting
 from terminbenachrichtigung.journal.opt_outs import OptOuts
 from terminbenachrichtigung.journal.reader import (
@@ -413,6 +413,11 @@ class Journal(Forgetting, OptOuts, ReplyNotes, Reports, StaffNotes):
         """The reminders about appointments that start in [since, until), by their claim."""
         with self._transaction(writes=False) as connection:
             return tuple(read_tellings(connection, since, until))
+
+    def confirmed(self, since: datetime, until: datetime) -> frozenset[tuple[str, datetime]]:
+        """The appointments in [since, until), with their starts, that were confirmed by reply."""
+        with self._transaction(writes=False) as connection:
+            return read_confirmed(connection, since, until)
 
     def runs(self, limit: int, wanted: HistoryFilter) -> tuple[JournalRun, ...]:
         """The newest runs, newest first; of `wanted`, the run and the time when it started count."""

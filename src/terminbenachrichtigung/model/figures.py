@@ -40,8 +40,13 @@ class Group(StrEnum):
     """Whether the customer was told before the start."""
 
     TOLD = "told"  # a message was sent, or is known to have arrived
+    CONFIRMED = "confirmed"  # of those told: who answered before the start that they will come
     NOT_TOLD = "not_told"
     UNCERTAIN = "uncertain"  # unknown whether it was sent, or another system was to tell them
+
+
+EVERYBODY = (Group.TOLD, Group.NOT_TOLD, Group.UNCERTAIN)
+"""The groups of which every appointment is in one; who confirmed is among those told."""
 
 
 class LeadTime(StrEnum):

@@ -55,7 +55,8 @@ def figures(context: RunContext, first_day: date, last_day: date) -> Figures:
     begins_on = max(first_day, remembered or first_day)
     since, until = quiet.day_start(begins_on), quiet.day_start(last_day + timedelta(days=1))
     tellings = context.journal.tellings(since, until) if context.journal is not None else ()
-    counting = _Counting(context.settings, now, _by_appointment(tellings))
+    confirmed = context.journal.confirmed(since, until) if context.journal is not None else frozenset()
+    counting = _Counting(context.settings, now, _by_appointment(tellings), confirmed)
     for begins, ends in _pieces(since, until):
         for row in context.schedule.read(begins, ends).appointments:
             if begins <= row.starts_at < ends:
@@ -108,10 +109,17 @@ class _Tally:
 class _Counting:
     """Takes one appointment after the other."""
 
-    def __init__(self, settings: Settings, now: datetime, tellings: Mapping[str, Sequence[Telling]]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        now: datetime,
+        tellings: Mapping[str, Sequence[Telling]],
+        confirmed: frozenset[tuple[str, datetime]],
+    ) -> None:
         self._settings = settings
         self._now = now
         self._tellings = tellings
+        self._confirmed = confirmed
         self._no_show = plain_words(settings.figures.no_show_statuses)
         self._counted: set[str] = set()  # messages: one about two appointments is one message
         self._left_out: dict[str, bool] = {}  # by branch
@@ -141,9 +149,11 @@ class _Counting:
             for tally in tallies:
                 tally.ahead += 1
             return
-        key = _group(tellings), self._ending(row)
+        confirmed = (row.appointment_id, row.starts_at) in self._confirmed
+        # Who answered has got it, whatever the gateway said.
+        groups = (Group.TOLD, Group.CONFIRMED) if confirmed else (_group(tellings),)
         for tally in tallies:
-            tally.endings[key] += 1
+            tally.endings.update((group, self._ending(row)) for group in groups)
 
     def _is_left_out(self, branch_code: str) -> bool:
         if branch_code not in self._left_out:

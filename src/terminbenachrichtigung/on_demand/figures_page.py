@@ -1,6 +1,6 @@
 """The figures as one page with pictures (SVG, no script), which prints. Pure; no customer's data is on it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import ceil
@@ -9,6 +9,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from terminbenachrichtigung.model.figures import (
+    EVERYBODY,
     Ending,
     Figures,
     Group,
@@ -23,7 +24,6 @@ from terminbenachrichtigung.output.pages import known_language, template
 
 _STATES = (State.DELIVERED, State.SENT, State.UNKNOWN, State.UNDELIVERED, State.FAILED)
 """From the bottom of a bar to its top: what went well below."""
-_GROUPS = (Group.TOLD, Group.NOT_TOLD)
 _WIDTH = 720  # of every picture, in the units of its own drawing
 _LEFT, _RIGHT = 150, 90  # room for the names and for the numbers beside horizontal bars
 _ROW = 30
@@ -86,7 +86,8 @@ def figures_as_html(figures: Figures, language: str) -> str:
     known = known_language(language, WORDS)
     words = WORDS[known]
     total = figures.total
-    behind = total.appointments(*Group)
+    groups = _groups(total)
+    behind = total.appointments(*EVERYBODY)
     uncertain = total.appointments(Group.UNCERTAIN)
     return template("on_demand", "figures.html").render(
         language=known,
@@ -100,15 +101,15 @@ def figures_as_html(figures: Figures, language: str) -> str:
         cards=tuple(_cards(total, known, words)),
         weeks=_weeks(figures, known, words) if total.sent(*_STATES) else None,
         states=[(state.value, words.states[state]) for state in _STATES],
-        no_show=_no_show(total, known, words) if total.appointments(*_GROUPS) else None,
+        no_show=_no_show(total, known, words) if total.appointments(Group.TOLD, Group.NOT_TOLD) else None,
         lead_times=_lead_times(total, known, words) if total.lead_times else None,
         messages=tuple(_messages(total, known, words)),
-        groups=[words.groups[group] for group in _GROUPS],
+        groups=[words.groups[group] for group in groups],
         endings=[words.endings[ending] for ending in Ending],
         became=tuple(_became(total, known, words)),
         left_out=_left_out(figures, known, words),
         tables=[
-            (title, tuple(_line(section, known, words) for section in sections))
+            (title, tuple(_line(section, groups, known, words) for section in sections))
             for title, sections in ((words.by_branch, figures.branches), (words.by_type, figures.types))
             if len(sections) > 1
         ],
@@ -118,6 +119,12 @@ def figures_as_html(figures: Figures, language: str) -> str:
 
 
 # ---------------------------------------------------------------- numbers in words
+
+
+def _groups(total: Section) -> tuple[Group, ...]:
+    """Those that are compared: who confirmed only where anybody can."""
+    confirmed = (Group.CONFIRMED,) if total.appointments(Group.CONFIRMED) else ()
+    return Group.TOLD, *confirmed, Group.NOT_TOLD
 
 
 def _cards(total: Section, language: str, words: Words) -> Iterator[Card]:
@@ -138,7 +145,7 @@ def _messages(total: Section, language: str, words: Words) -> Iterator[tuple[str
 
 
 def _became(total: Section, language: str, words: Words) -> Iterator[Line]:
-    for group in _GROUPS:
+    for group in _groups(total):
         shares = (total.share(group, ending) for ending in Ending)
         yield Line(
             words.groups[group],
@@ -153,11 +160,11 @@ def _left_out(figures: Figures, language: str, words: Words) -> str:
     return words.forgotten.format(day=_day(figures.first_remembered, language))
 
 
-def _line(section: Section, language: str, words: Words) -> Line:
+def _line(section: Section, groups: Sequence[Group], language: str, words: Words) -> Line:
     return Line(
         section.name or words.without_name,
-        _number(section.appointments(*Group), language),
-        tuple(_share(section.share(group, Ending.NO_SHOW), language, words) for group in _GROUPS),
+        _number(section.appointments(*EVERYBODY), language),
+        tuple(_share(section.share(group, Ending.NO_SHOW), language, words) for group in groups),
     )
 
 
@@ -211,7 +218,7 @@ def _weeks(figures: Figures, language: str, words: Words) -> Picture:
 
 def _no_show(total: Section, language: str, words: Words) -> Picture:
     """For each group its share as a bar, and around it the interval."""
-    shares = [(group, total.share(group, Ending.NO_SHOW)) for group in _GROUPS]
+    shares = [(group, total.share(group, Ending.NO_SHOW)) for group in _groups(total)]
     highest = max((share.interval[1] for _, share in shares if share.interval), default=0.1)
     most = min(1.0, _round_up(highest * 100) / 100)
     room = _WIDTH - _LEFT - 230

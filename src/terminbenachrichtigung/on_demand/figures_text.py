@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 
-from terminbenachrichtigung.model.figures import Ending, Figures, Group, LeadTime, Section, Share
+from terminbenachrichtigung.model.figures import EVERYBODY, Ending, Figures, Group, LeadTime, Section, Share
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.on_demand.history import as_csv
@@ -11,8 +11,13 @@ from terminbenachrichtigung.output.json import plain
 from terminbenachrichtigung.output.tables import Row, Table, render
 
 _STATES = (State.DELIVERED, State.SENT, State.UNDELIVERED, State.FAILED, State.UNKNOWN)
-_GROUPS = (Group.TOLD, Group.NOT_TOLD)
-_GROUP_WORDS = {Group.TOLD: "told", Group.NOT_TOLD: "not told", Group.UNCERTAIN: "uncertain"}
+_GROUPS = (Group.TOLD, Group.CONFIRMED, Group.NOT_TOLD)
+_GROUP_WORDS = {
+    Group.TOLD: "told",
+    Group.CONFIRMED: "of these confirmed",
+    Group.NOT_TOLD: "not told",
+    Group.UNCERTAIN: "uncertain",
+}
 _LEAD_WORDS = {
     LeadTime.UNDER_12_HOURS: "under 12 hours",
     LeadTime.UNDER_24_HOURS: "12 to 24 hours",
@@ -31,7 +36,7 @@ def _parts(figures: Figures) -> Iterator[str | Table]:
     total = figures.total
     yield (
         f"Appointments from {figures.first_day} to {figures.last_day}: "
-        f"{total.appointments(*Group)} lie behind, {total.ahead} ahead."
+        f"{total.appointments(*EVERYBODY)} lie behind, {total.ahead} ahead."
     )
     if figures.first_remembered is not None:
         yield f"Earlier ones are not counted: the journal goes back to {figures.first_remembered}."

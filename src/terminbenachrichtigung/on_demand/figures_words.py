@@ -62,7 +62,8 @@ _DE = Words(
         "Gezählt wird nach dem Tag des Termins; auch eine Nachricht gehört zu dem Termin, um den es "
         "ging. Es zählen nur Termine, für die erinnert werden darf: mit Kunde, kein Gruppentermin, "
         "erlaubte Terminart.",
-        "Erinnert heißt: vor Beginn wurde eine Nachricht verschickt. Nicht erschienen heißt: der "
+        "Erinnert heißt: vor Beginn wurde eine Nachricht verschickt; bestätigt: per SMS "
+        "zugesagt. Nicht erschienen heißt: der "
         "Status des Termins sagt es. Rechtzeitig abgesagt heißt: ein anderer Status, der von "
         "Erinnerungen ausnimmt.",
         "Der Balken um einen Anteil zeigt, wo der wahre Wert mit 95 % Sicherheit liegt (Wilson). "
@@ -80,7 +81,12 @@ _DE = Words(
         State.FAILED: "abgelehnt",
         State.UNKNOWN: "unbekannt",
     },
-    groups={Group.TOLD: "erinnert", Group.NOT_TOLD: "nicht erinnert", Group.UNCERTAIN: "ungewiss"},
+    groups={
+        Group.TOLD: "erinnert",
+        Group.CONFIRMED: "davon bestätigt",
+        Group.NOT_TOLD: "nicht erinnert",
+        Group.UNCERTAIN: "ungewiss",
+    },
     endings={
         Ending.CAME: "erschienen",
         Ending.CANCELLED: "rechtzeitig abgesagt",
@@ -117,7 +123,8 @@ _EN = Words(
         "Everything is counted by the day of the appointment; a message too belongs to the "
         "appointment that it was about. Only appointments count that may be reminded of: with a "
         "customer, no group, an allowed type.",
-        "Reminded means: a message was sent before the start. Did not come means: the appointment's "
+        "Reminded means: a message was sent before the start; confirmed: they answered "
+        "yes by SMS. Did not come means: the appointment's "
         "status says so. Cancelled in time means: another status that is excluded from reminders.",
         "The bar around a share shows where the true value lies with 95 % confidence (Wilson). With "
         "fewer than 30 appointments no share is given. Whoever is not reminded often differs in other "
@@ -134,7 +141,12 @@ _EN = Words(
         State.FAILED: "refused",
         State.UNKNOWN: "unknown",
     },
-    groups={Group.TOLD: "reminded", Group.NOT_TOLD: "not reminded", Group.UNCERTAIN: "uncertain"},
+    groups={
+        Group.TOLD: "reminded",
+        Group.CONFIRMED: "of these confirmed",
+        Group.NOT_TOLD: "not reminded",
+        Group.UNCERTAIN: "uncertain",
+    },
     endings={Ending.CAME: "came", Ending.CANCELLED: "cancelled in time", Ending.NO_SHOW: "did not come"},
     lead_times={
         LeadTime.UNDER_12_HOURS: "under 12 hours",
@@ -167,7 +179,8 @@ _FR = Words(
         "Tout est compté selon le jour du rendez-vous ; un message appartient lui aussi au rendez- "
         "vous dont il parlait. Seuls comptent les rendez-vous qui peuvent être rappelés : avec un "
         "client, pas de groupe, un type autorisé.",
-        "Rappelé veut dire : un message est parti avant le début. Absent veut dire : le statut du "
+        "Rappelé veut dire : un message est parti avant le début ; confirmé : oui par "
+        "SMS. Absent veut dire : le statut du "
         "rendez-vous le dit. Annulé à temps veut dire : un autre statut exclu des rappels.",
         "La barre autour d'une part montre où se trouve la vraie valeur avec 95 % de confiance "
         "(Wilson). En dessous de 30 rendez-vous, aucune part n'est donnée. Ceux qui ne reçoivent pas "
@@ -184,7 +197,12 @@ _FR = Words(
         State.FAILED: "refusés",
         State.UNKNOWN: "inconnus",
     },
-    groups={Group.TOLD: "rappelés", Group.NOT_TOLD: "non rappelés", Group.UNCERTAIN: "incertain"},
+    groups={
+        Group.TOLD: "rappelés",
+        Group.CONFIRMED: "dont confirmés",
+        Group.NOT_TOLD: "non rappelés",
+        Group.UNCERTAIN: "incertain",
+    },
     endings={Ending.CAME: "venus", Ending.CANCELLED: "annulés à temps", Ending.NO_SHOW: "absents"},
     lead_times={
         LeadTime.UNDER_12_HOURS: "moins de 12 heures",

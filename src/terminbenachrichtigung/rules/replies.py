@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from terminbenachrichtigung.contact.names import same_name
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
-from terminbenachrichtigung.model.journal import CORRECTIONS, JournalReply
+from terminbenachrichtigung.model.journal import CANCELLATION, JournalReply
 from terminbenachrichtigung.model.reply import Answer, NewReply, Reply, ReplyKind, ReplyNote, SentSms
 from terminbenachrichtigung.rules.people import same_person
 
@@ -27,7 +27,6 @@ _WORDS = {
     **dict.fromkeys(("stop", "stopp", "abmelden", "unsubscribe", "arrêt"), Answer.STOP),
 }
 _POLITE = frozenset({"bitte", "danke", "gerne", "please", "thanks", "merci"})
-CANCELLATION, _ = CORRECTIONS
 _DECIDES = (Answer.YES, Answer.NO)
 
 
