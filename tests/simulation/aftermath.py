@@ -122,10 +122,16 @@ class Aftermath:
     waited: set[str] = field(default_factory=set)
     """Appointments that a run left to a later one, for the sake of another message to their customer."""
     latest_now: datetime | None = None
+    heard: set[str] = field(default_factory=set)
+    """Messages that a written report named."""
 
     def check(self, run: Run, result: RunResult | None) -> None:
         """One run; None if it was killed."""
         self._account_for_messages()
+        for message_id in self.world.tables.told_to_nobody() - self.heard:
+            of_it = self.promises.by_message[message_id]
+            customer = of_it[0].customer_id if of_it else None
+            self.world.fail(f"{message_id} needs a person, and counts as reported", customer)
         if run.verdict is None:
             if run.made or (result is not None and not result.quiet):
                 self.world.fail("a run in a quiet period did something")
@@ -144,6 +150,8 @@ class Aftermath:
             self._check_stored(stored[message_id], attempts)
         if result is not None:
             self._check_result(run, result, made, stored)
+        elif run.unwritten is not None:
+            self._leave_over(run, run.unwritten)
 
     def note_listed(self, appointment_ids: Iterable[str]) -> None:
         """The staff list holds them."""
@@ -264,15 +272,7 @@ class Aftermath:
             for name in (*names, *([CONFIRMATION] if confirms else [])):
                 # Of two runs that overlap, the one that began first may end last.
                 self.first_complete[name] = min(run.now, self.first_complete.get(name, run.now))
-        rows = [(each, row) for each in result.messages for row in each.message.appointments]
-        for each, row in rows:
-            self.left.pop((each.message.reminder, row.appointment_id), None)
-        for each, row in rows:
-            # Of two customers in one run the one who was not told counts.
-            if each.outcome in (MessageOutcome.RETRY, MessageOutcome.DEFERRED):
-                start = to_the_minute(row.starts_at)
-                self.left[each.message.reminder, row.appointment_id] = row.customer_id or "", start
-        self._leave_over_what_was_skipped(run, result)
+        self._leave_over(run, result)
         self.latest_now = max(self.latest_now or run.now, run.now)
         since = self.latest_now - timedelta(days=world.settings.journal.retention_days)
         if _since(since, (now for _, now in self.complete)) != _since(since, memory.complete_runs):
@@ -283,6 +283,18 @@ class Aftermath:
             ours, theirs = self.left.get(key), memory.left.get(key)
             if ours != theirs and max(left[1] for left in (ours, theirs) if left) >= since:
                 world.fail(f"{key} was left over as {ours}, the journal remembers {theirs}")
+
+    def _leave_over(self, run: Run, result: RunResult) -> None:
+        """What a later run must tell, or call missed."""
+        rows = [(each, row) for each in result.messages for row in each.message.appointments]
+        for each, row in rows:
+            self.left.pop((each.message.reminder, row.appointment_id), None)
+        for each, row in rows:
+            # Of two customers in one run the one who was not told counts.
+            if each.outcome in (MessageOutcome.RETRY, MessageOutcome.DEFERRED):
+                start = to_the_minute(row.starts_at)
+                self.left[each.message.reminder, row.appointment_id] = row.customer_id or "", start
+        self._leave_over_what_was_skipped(run, result)
 
     def _leave_over_what_was_skipped(self, run: Run, result: RunResult) -> None:
         """Without booking times: what the run met due and did not tell, though it should be told yet."""

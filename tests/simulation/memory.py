@@ -171,6 +171,14 @@ class Tables:
         found = "SELECT message_id, state FROM journal_messages ORDER BY rowid"
         return dict(self._database.execute(found).fetchall())
 
+    def told_to_nobody(self) -> set[str]:
+        """Messages that need a person, and of which no later run will say so."""
+        rows = self._database.execute(
+            "SELECT message_id FROM journal_messages WHERE state IN ('failed', 'unknown') "
+            "AND message_id NOT IN (SELECT message_id FROM journal_untold)"
+        )
+        return {message_id for (message_id,) in rows}
+
     def state(self, message_id: str) -> str | None:
         """Of one message; None: it is not there, or not any more."""
         rows = self._database.execute("SELECT state FROM journal_messages WHERE message_id = ?", [message_id])

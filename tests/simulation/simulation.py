@@ -31,7 +31,7 @@ from terminbenachrichtigung.journal import create_journal
 from terminbenachrichtigung.journal.database import Mode, make_engine
 from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.delivery import Claim, Content
-from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome
 from terminbenachrichtigung.model.result import RunResult, Stop
 from terminbenachrichtigung.on_demand import adopt
 from terminbenachrichtigung.run import once
@@ -49,8 +49,8 @@ PAUSES = (timedelta(minutes=2), timedelta(minutes=30))
 NO_PAUSES = Timings(pauses=(0.0, 0.0))
 MODES: tuple[Mode, ...] = ("ro", "rw")
 """Engines of the journal that are kept: making one costs more than a run."""
-WHERE = ("before", "after", "asking", "between")
-"""An attempt; when the clock is asked before one; between two messages."""
+WHERE = ("before", "after", "asking", "between", "report")
+"""An attempt; when the clock is asked before one; between two messages; when the report is written."""
 TROUBLES = {
     "none": 52,
     "changes": 22,  # the schedule changes while the run is under way
@@ -323,13 +323,32 @@ class Simulation:
     def _run_once(self, journal: Journal, limit: int | None) -> RunResult | None:
         run = self.stack[-1]
         try:
-            return once.run_once(self._context(journal), max_messages=limit, progress=self._between)
+            return once.run_once(
+                self._context(journal),
+                max_messages=limit,
+                progress=self._between,
+                write_report=self._read_report,
+            )
         except Killed:
             self.log.figures["killed runs"] += 1
             self.log.note("", f"the run of {run.now:%H:%M} is killed ({run.where}, {run.at})")
             return None
         finally:
             self._bring_the_schedule_back()
+
+    def _read_report(self, result: RunResult) -> None:
+        """A person reads it, if the run is not killed before it is written out."""
+        run = self.stack[-1]
+        if run.trouble == "killed" and run.where == "report":
+            run.unwritten = result
+            raise Killed
+        self.aftermath.heard |= {each.message_id for each in result.untold}
+        self.aftermath.heard |= {each.message_id for each in result.updates}
+        self.aftermath.heard |= {
+            each.message_id
+            for each in result.messages
+            if each.message_id is not None and each.outcome in (MessageOutcome.FAILED, MessageOutcome.UNKNOWN)
+        }
 
     def _run_without_a_schedule(self) -> None:
         def sent() -> int:

@@ -17,6 +17,7 @@ from simulation.outlets import Attempted
 from simulation.schedule_file import ScheduleFile
 from simulation.verdicts import Oracle, Verdict
 from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.model.result import RunResult
 
 _LINES = 70
 """Of a customer's history, when a promise is broken."""
@@ -44,6 +45,8 @@ class Run:
     run_id: str = ""
     credits: Decimal | None = None
     """What the gateway said that the account holds; None: nothing yet."""
+    unwritten: RunResult | None = None
+    """What its report would have said, when it was killed before that was written."""
     made: list[Attempted] = field(default_factory=list)
     attempts: int = 0
     questions: int = 0
