@@ -466,6 +466,35 @@ def test_what_no_reminder_is_for_is_warned_about_by_type_and_branch() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kinds", "named", "more"),
+    [
+        pytest.param(10, 10, "", id="ten are named"),
+        pytest.param(12, 10, ", 2 more kinds", id="of more, the commonest ten"),
+    ],
+)
+def test_of_many_kinds_that_no_reminder_is_for_ten_are_named(kinds: int, named: int, more: str) -> None:
+    configured = settings(reminders=(reminder() | {"types": ["Hörtest"]},))
+    rows = [appointment(str(number), type_name=f"Art {number:02}") for number in range(kinds)]
+    (warning,) = planned(*rows, configured=configured).warnings
+    assert warning.count(" of type ") == named
+    assert warning.endswith(f"in branch HH1{more}")
+
+
+@pytest.mark.parametrize(
+    ("start", "warned"),
+    [
+        ("2026-11-24 10:00", False),  # it has started
+        ("2026-11-24 10:01", True),
+        ("2026-11-25 22:00", True),  # what a message of this run could take along
+        ("2026-11-25 22:01", False),
+    ],
+)
+def test_what_no_reminder_is_for_is_warned_about_when_a_run_could_tell_it(start: str, warned: bool) -> None:
+    configured = settings(reminders=(reminder() | {"types": ["Hörtest"]},))
+    assert bool(planned(appointment("1", start, type_name="Art"), configured=configured).warnings) is warned
+
+
 # ---------------------------------------------------------------- rule 18: who confirmed
 
 

@@ -250,10 +250,6 @@ class _Planning:
             more = [f"{len(found) - _MOST_UNCOVERED} more kinds"] if len(found) > _MOST_UNCOVERED else []
             yield f"no reminder is for these appointments (types and branches): {', '.join(shown + more)}"
 
-    def _is_ours(self, row: Appointment) -> bool:
-        candidate = Candidate(row, self.context.horizons(row.starts_at)[0])
-        return first_refusal(candidate, self.context, NEVER_NOTIFIED) is None
-
     def _skips(self) -> Iterable[Skip]:
         for candidate in sorted(self.candidates, key=lambda each: each.order):
             reason, appointment = candidate.refused, candidate.appointment
