@@ -23,7 +23,7 @@ def test_there_is_a_case_for_every_reason_that_a_run_gives() -> None:
     # the demo's reminders are for all types and branches
     # and its schedule comes from no import
     elsewhere = {Reason.SUPERSEDED, Reason.CHANGED, Reason.NOT_FOR_THIS_REMINDER, Reason.HELD}
-    elsewhere |= {Reason.CONFIRMED}  # no reminder of the demo asks whether they confirmed
+    elsewhere |= {Reason.CONFIRMED}  # of whoever answers while the demo runs
     assert set(Reason) - NEVER_IN_A_REPORT - elsewhere <= shown
     assert {MessageOutcome.SENT, MessageOutcome.FAILED, MessageOutcome.UNKNOWN} <= shown
 

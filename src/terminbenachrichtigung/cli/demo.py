@@ -14,9 +14,9 @@ from terminbenachrichtigung.config.providers import ProviderName
     "--gateway",
     "provider",
     type=click.Choice(typing.get_args(ProviderName)),
-    default="smscreator",
+    default="lox24",
     show_default=True,
-    help="Which SMS gateway answers.",
+    help="Which SMS gateway answers; smscreator shows no replies.",
 )
 def demo(directory: Path, provider: str) -> None:
     """A complete run on sample data, against a gateway and a mail server on this machine.

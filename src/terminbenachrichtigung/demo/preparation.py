@@ -12,14 +12,17 @@ from sqlalchemy.pool import NullPool
 
 from terminbenachrichtigung import wiring
 from terminbenachrichtigung.clock import ClockAt
+from terminbenachrichtigung.config.channels import SmsSettings
 from terminbenachrichtigung.config.keys import value_text
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.contact.phone import mobile_number
+from terminbenachrichtigung.delivery.registry import PROVIDERS
 from terminbenachrichtigung.demo import folder
 from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.loopback import Answer, LoopbackGateway, Request, Script
 from terminbenachrichtigung.demo.lox24 import Lox24Gateway
 from terminbenachrichtigung.demo.scenario import (
+    ANSWERS,
     CLAIMED_BESIDE,
     EVENING_REMINDER,
     HELD_BACK,
@@ -89,11 +92,15 @@ channels = ["sms", "email"]
 name = $evening_reminder
 days_before = 1
 at = "18:00"
+unless_confirmed = $answered
 channels = ["sms", "email"]
+
+[replies]
+enabled = $answered
 
 [sms]
 base_url = $gateway
-sender = "OptikHansen"
+sender = $sender
 $account
 
 [email]
@@ -103,8 +110,11 @@ security = "none"
 sender = "Optik Hansen <termine@example.org>"
 
 [branches.HH2]
-sms_sender = "HoerHansen"
+sms_sender = $branch_sender
 """)
+
+_NAMES, _NUMBERS = ("OptikHansen", "HoerHansen"), ("+491713920098", "+491713920099")
+"""Senders of the practice and of its second branch; only numbers can be answered."""
 
 
 GATEWAYS: Mapping[str, Callable[..., LoopbackGateway]] = {
@@ -129,6 +139,27 @@ def script(gateway: LoopbackGateway) -> Script:
     return answer
 
 
+def can_be_answered(gateway: LoopbackGateway) -> bool:
+    """Whether customers can answer what goes out by such a gateway."""
+    provider = PROVIDERS[str(gateway.settings.get("provider", "smscreator"))]
+    sms = SmsSettings.model_validate({**gateway.settings, "sender": _NUMBERS[0]})
+    return not provider.reply_problem(sms, sms.sender)
+
+
+def answer(gateway: LoopbackGateway, scene: Scenario) -> None:
+    """Let three customers answer what they were sent."""
+    for customer in scene.customers:
+        text = ANSWERS.get(customer.customer_id)
+        if text is None:
+            continue
+        named = [job for job in gateway.jobs if customer.last_name in job.text]
+        number = mobile_number((customer.mobile,), "+49", frozenset()).number or ""
+        (job,) = [
+            job for job in named if job.recipient.endswith(number[3:]) and customer.salutation in job.text
+        ]
+        gateway.reply(job, text)
+
+
 def prepare(
     directory: Path, scene: Scenario, gateway: LoopbackGateway, mail_port: int
 ) -> tuple[Path, Settings]:
@@ -137,7 +168,12 @@ def prepare(
     That run sends for real, to `gateway` and the mail server on loopback. Returns the configuration's path,
     and what it says.
     """
+    answered = can_be_answered(gateway)
+    sender, branch_sender = _NUMBERS if answered else _NAMES
     text = _CONFIG.substitute(
+        answered="true" if answered else "false",
+        sender=value_text(sender),
+        branch_sender=value_text(branch_sender),
         zone=value_text(scene.zone.key),
         schedule=folder.SCHEDULE,
         journal=folder.JOURNAL,

@@ -28,6 +28,8 @@ REFUSED = frozenset({"+491713920009", "+491713920010"})
 """Numbers that the gateway refuses for good."""
 UNANSWERED = frozenset({"+491713920011"})
 """Numbers whose SMS gets no clear answer; asked later, the gateway does not know of it either."""
+ANSWERS = {"101": "Ja, danke!", "105": "Darf mein Hund mitkommen?", "107": "Nein"}
+"""By customer: what they answer to the first run's SMS, where the gateway can be answered."""
 CLAIMED_BESIDE = "111"
 """The customer to whom another run is writing while the first run is at work."""
 HELD_BACK = "120"

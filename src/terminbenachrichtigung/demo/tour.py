@@ -15,7 +15,7 @@ from terminbenachrichtigung.config.files import CONFIG_VARIABLE
 from terminbenachrichtigung.config.keys import PREFIX
 from terminbenachrichtigung.demo import folder, preparation
 from terminbenachrichtigung.demo.mailserver import MailServer
-from terminbenachrichtigung.demo.scenario import EVENING_REMINDER, REMINDER, Scenario, scenario
+from terminbenachrichtigung.demo.scenario import ANSWERS, EVENING_REMINDER, REMINDER, Scenario, scenario
 from terminbenachrichtigung.errors import TerminbenachrichtigungError
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.model.result import Stop
@@ -27,7 +27,7 @@ _COLUMNS = 80
 _MEANING = {0: "done", 1: "done, and something new needs a person"}
 
 
-def show(directory: Path, provider: str = "smscreator") -> None:
+def show(directory: Path, provider: str = "lox24") -> None:
     """Make the sample practice in `directory`, run `run-once` twice on it, and show what happened.
 
     `provider` is the gateway that answers, as in `[sms] provider`.
@@ -47,7 +47,7 @@ def show(directory: Path, provider: str = "smscreator") -> None:
         gateway.script = preparation.script(gateway)
         config, settings = preparation.prepare(directory, scene, gateway, mail.port)
         call = f"{_program()} --config {shlex.quote(str(config))}"
-        _paragraph(_opening(scene, directory))
+        _paragraph(_opening(scene, directory, provider))
 
         def command(arguments: str) -> None:
             click.echo(f"\n$ {call} {arguments}")
@@ -58,41 +58,54 @@ def show(directory: Path, provider: str = "smscreator") -> None:
                 arrived = len(gateway.jobs) - texted, len(mail.received) - mailed
                 _paragraph("The gateway received {} SMS, and the mail server {} e-mails.".format(*arrived))
 
+        answered = preparation.can_be_answered(gateway)
         with preparation.run_beside(settings, scene.now):
             command("run-once --full")
             command("run-once")
-        _paragraph(_evening(scene))
+            if answered:
+                preparation.answer(gateway, scene)
+                _paragraph(_answers(scene))
+                command("run-once")
+        _paragraph(_evening(scene, answered=answered))
         command(f'dry-run --at "{scene.today} 18:30"')
         command("staff-list")
         command(f"explain {scene.shows(Reason.RECENTLY_NOTIFIED).appointment_id}")
-    _closing(scene, call)
+    _closing(scene, call, answered=answered)
 
 
-def _opening(scene: Scenario, directory: Path) -> str:
+def _opening(scene: Scenario, directory: Path, provider: str) -> str:
     """Where and when the demo plays, and what was before."""
     local = scene.now.astimezone(scene.zone)
     return (
         f"It is {local:%A, %Y-%m-%d, %H:%M} in the sample practice. Its time zone is {scene.zone.key}, one "
         f"in which it is daytime now, since nothing is sent at night. The folder {directory} holds its "
         f"configuration, its schedule with {len(scene.customers)} customers and {len(scene.bookings)} "
-        "appointments, and its journal. A gateway and a mail server listen on this machine: nothing leaves "
-        f"it. There are two reminders: {REMINDER}, 48 hours ahead, and {EVENING_REMINDER}, the evening "
+        f"appointments, and its journal. A gateway that answers like {provider} and a mail server "
+        f"listen on this machine: nothing leaves it. There are two reminders: {REMINDER}, 48 hours ahead, "
+        f"and {EVENING_REMINDER}, the evening "
         f"before at six. A run told {scene.who_shows(Reason.ALREADY_NOTIFIED)} "
         f"{scene.clock(scene.first_run)}; then the computer was off until now. At this moment another run "
         f"is writing to {scene.who_shows(Reason.IN_PROGRESS)}."
     )
 
 
-def _evening(scene: Scenario) -> str:
+def _answers(scene: Scenario) -> str:
+    """What customers say to the first run's SMS."""
+    said = [f'{scene.name(customer_id)} "{text}"' for customer_id, text in ANSWERS.items()]
+    return f"Three customers answer their SMS: {', '.join(said)}. The next run fetches that:"
+
+
+def _evening(scene: Scenario, *, answered: bool) -> str:
     """What the second reminder will do tonight."""
     due = [scene.who_shows(reason) for reason in (Reason.BOOKED_RECENTLY, Reason.RECENTLY_NOTIFIED)]
+    but = ", but for those who confirmed" if answered else ""
     return (
-        f"Tonight {EVENING_REMINDER} tells all of tomorrow's customers once more, and {' and '.join(due)} as "
-        f"well: it is closer to the appointment than {REMINDER}, and takes its place."
+        f"Tonight {EVENING_REMINDER} tells all of tomorrow's customers once more{but}, and "
+        f"{' and '.join(due)} as well: it is closer to the appointment than {REMINDER}, and takes its place."
     )
 
 
-def _closing(scene: Scenario, call: str) -> None:
+def _closing(scene: Scenario, call: str, *, answered: bool) -> None:
     """What to try next; `call` is how the program is called for this folder."""
     click.echo("")
     _paragraph(
@@ -108,6 +121,7 @@ def _closing(scene: Scenario, call: str) -> None:
         ("dry-run", f"{now_due} is due: the other run has stopped without having sent anything"),
         ("history", "what was sent to whom, with every attempt"),
         ("staff-list --html list.html", "who is left to staff, as a page to print"),
+        *([("search --state confirmed", "who answered that they will come")] if answered else []),
         ("search --state failed", "all appointments that stand so; see search --help"),
         ("figures --html figures.html", "what the owner asks: does it help, and what does it cost?"),
         ("config show", "all settings in force"),
