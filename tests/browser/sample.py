@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
-from terminbenachrichtigung.staff_list.entries import Got, Matter, StaffEntry
+from terminbenachrichtigung.model.reply import Answer
+from terminbenachrichtigung.staff_list.entries import NO_START, Got, Matter, Said, StaffEntry
 from terminbenachrichtigung.staff_list.reasons import StaffReason
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -27,6 +28,14 @@ _NAMES = [
     ("Frau Łucja Žižková", "0171 3920011; 040 66969111", "", ""),
     ("Herr Max Mustermann", "0171 3920012", "", ""),
 ]
+
+
+_ANSWERS = {
+    StaffReason.WANTS_TO_CANCEL: ("Nein",),
+    StaffReason.REPLY: (
+        "Könnte ich um 10:30 Uhr kommen? 🚌 Donaudampfschifffahrtsgesellschaftskapitänswitwenrente",
+    ),
+}
 
 
 def customers(count: int = 12) -> tuple[StaffEntry, ...]:
@@ -64,4 +73,35 @@ def _matter(appointment_id: str, start: datetime, reason: StaffReason) -> Matter
         got = (Got("Terminerinnerung", Channel.SMS, State.SENT, SENT_AT, told or start),)
     if reason is StaffReason.UNKNOWN:
         got = (Got("Vorankündigung", Channel.EMAIL, State.UNKNOWN, SENT_AT, start),)
-    return Matter(appointment_id, start, reason, "", told, "HH1", "Optik Hansen Altona", got)
+    words = _ANSWERS.get(reason, ())
+    said = tuple(Said(SENT_AT + timedelta(minutes=20), text, Answer.OTHER) for text in words)
+    return Matter(appointment_id, start, reason, "", told, "HH1", "Optik Hansen Altona", got, said)
+
+
+def stranger(number: int = 1) -> StaffEntry:
+    """Somebody who answered, and whom nobody knows: the number is all that there is."""
+    mobile = f"+4917155550{number:02}"
+    matter = Matter(
+        mobile,
+        NO_START,
+        StaffReason.REPLY,
+        "",
+        None,
+        "",
+        "",
+        said=(Said(SENT_AT, "Wer ist da? Ich kenne Sie nicht.", Answer.OTHER),),
+    )
+    return StaffEntry(
+        customer_id=mobile,
+        name="",
+        appointment_ids=(mobile,),
+        starts_at=NO_START,
+        reason=StaffReason.REPLY,
+        detail="",
+        mobile=mobile,
+        phone="",
+        email="",
+        branch_code="",
+        told=None,
+        matters=(matter,),
+    )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from browser import chromium
-from browser.sample import BERLIN, NOW, customers
+from browser.sample import BERLIN, NOW, customers, stranger
 from practice import Practice
 from terminbenachrichtigung.staff_list.page import as_html
 
@@ -34,6 +34,26 @@ def test_a_dozen_customers_fit_on_one_sheet(tmp_path: Path, language: str) -> No
 
 def test_fifty_customers_take_several_sheets(tmp_path: Path) -> None:
     assert chromium.pages(page_of(tmp_path, 50)) > 1
+
+
+def test_whom_nobody_knows_is_shown_by_the_number_alone(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(as_html([stranger()], now=NOW, zone=BERLIN, language="de"), encoding="utf-8")
+    text = chromium.asked(page, "document.body.innerText", width=1000)
+    assert "Unbekannt\nMobil +491715555001" in text
+    assert "Wer ist da?" in text
+    assert "?\n" not in text.replace("Wer ist da?", "")
+    assert "Bisher" not in text
+
+
+@pytest.mark.parametrize("language", ["de", "en", "fr"])
+def test_no_date_breaks_in_a_narrow_window(tmp_path: Path, language: str) -> None:
+    page = page_of(tmp_path, 12, language)
+    heights = chromium.asked(
+        page, "[...document.querySelectorAll('.date')].map(each => each.getClientRects().length)", width=500
+    )
+    assert max(heights) <= 2  # between the weekday and the date
+    assert len(heights) >= 12
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ import pytest
 from browser.sample import BERLIN, NOW, START, customers
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.model.reply import Answer
 from terminbenachrichtigung.output.pages import known_language
-from terminbenachrichtigung.staff_list.entries import Got, Matter, StaffEntry
+from terminbenachrichtigung.staff_list.entries import Got, Matter, Said, StaffEntry
 from terminbenachrichtigung.staff_list.page import as_html, as_mail, of_branch
 from terminbenachrichtigung.staff_list.reasons import StaffReason
 from terminbenachrichtigung.staff_list.words import WORDS
@@ -46,7 +47,17 @@ def entry(reason: StaffReason = StaffReason.FAILED, *got: Got, **fields: Any) ->
     (first,) = customers(1)
     (matter,) = first.matters
     told = fields.pop("told", None)
-    return replace(first, matters=(replace(matter, reason=reason, got=got, told=told),), **fields)
+    listed = replace(matter, reason=reason, got=got, told=told, said=fields.pop("said", ()))
+    return replace(first, matters=(listed,), **fields)
+
+
+def test_an_answer_is_quoted_and_clipped() -> None:
+    said = Said(NOW - timedelta(hours=1), "x" * 5000, Answer.OTHER)
+    lines = text(entry(StaffReason.REPLY, said=(said,))).splitlines()
+    assert lines[-3:-1] == [
+        "      Hat auf die SMS geantwortet. Bitte lesen.",
+        f"      Antwort 24.11.2026, 06:50 Uhr: „{'x' * 199}…“",
+    ]
 
 
 def test_the_text_of_a_mail_says_all_in_lines_that_can_be_ticked() -> None:

@@ -10,6 +10,7 @@ from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.output.pages import known_language, template
 from terminbenachrichtigung.staff_list.entries import NO_START, Got, Matter, StaffEntry
+from terminbenachrichtigung.staff_list.reasons import StaffReason
 from terminbenachrichtigung.staff_list.words import WORDS, Words
 from terminbenachrichtigung.texts import dates
 
@@ -21,8 +22,7 @@ _LONGEST = 200
 class _Line:
     """One appointment of a customer, in words."""
 
-    day: str
-    date: str
+    date: str  # with the weekday
     clock: str
     appointment_id: str
     branch: str
@@ -82,8 +82,8 @@ def _plain(entries: Sequence[StaffEntry], now: datetime, zone: ZoneInfo, languag
         lines.append(f"[ ] {customer.name}, {customer.number}" if customer.number else f"[ ] {customer.name}")
         lines += [f"    {what}: {typed}" for what, typed in customer.contacts]
         for line in customer.lines:
-            where = f", {line.branch}" if line.branch else ""
-            lines.append(f"    {line.day}, {line.date}, {line.clock}{where} (#{line.appointment_id})")
+            where = ", ".join(filter(None, (line.date, line.clock, line.branch)))
+            lines.append(f"    {where} (#{line.appointment_id})" if where else f"    #{line.appointment_id}")
             lines += [f"      {text}" for text in (line.reason, line.told, *line.said, line.got) if text]
         lines.append("")
     return "\n".join(lines)
@@ -97,7 +97,7 @@ def _customers(
 ) -> tuple[_Customer, ...]:
     return tuple(
         _Customer(
-            name=_clipped(entry.name or words.customer_id.format(id=entry.customer_id)),
+            name=_clipped(entry.name or _nameless(entry, words)),
             number=_clipped(words.customer_id.format(id=entry.customer_id)) if entry.name else "",
             contacts=tuple(
                 (what, _clipped(typed.strip()))
@@ -114,24 +114,33 @@ def _customers(
     )
 
 
+def _nameless(entry: StaffEntry, words: Words) -> str:
+    """The customer's number; of somebody who answered and whom nobody knows, that it is so."""
+    return (
+        words.stranger
+        if entry.customer_id == entry.mobile
+        else words.customer_id.format(id=entry.customer_id)
+    )
+
+
 def _line(matter: Matter, zone: ZoneInfo, language: str, words: Words) -> _Line:
     start = dates.words(matter.starts_at, zone, _known(language))
     unknown = matter.starts_at == NO_START
+    stray = unknown and matter.reason is StaffReason.REPLY  # there is no appointment
     told = ""
     if matter.told is not None:
         before = dates.words(matter.told, zone, _known(language))
         told = words.told_before.format(date=before.date_short, time=before.time)
     got = ", ".join(_got(matter, zone, language, words))
     return _Line(
-        day="" if unknown else start.weekday,
-        date="?" if unknown else start.date_short,
+        date=f"{start.weekday}, {start.date_short}" if not unknown else "" if stray else "?",
         clock="" if unknown else words.clock.format(time=start.time),
         appointment_id=_clipped(matter.appointment_id),
         branch=_clipped(matter.branch_name or matter.branch_code),
         reason=words.reasons[matter.reason],
         told=told,
         said=tuple(_said_words(matter, zone, language, words)),
-        got=words.got.format(what=got) if got else words.got_nothing,
+        got=words.got.format(what=got) if got else "" if stray else words.got_nothing,
     )
 
 

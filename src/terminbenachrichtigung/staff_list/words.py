@@ -34,6 +34,7 @@ class Words:
     channels: Mapping[Channel | None, str]
     unsure: str
     answered: str  # date, time, text
+    stranger: str
     reasons: Mapping[StaffReason, str]
 
 
@@ -61,6 +62,7 @@ _DE = Words(
     channels={Channel.SMS: "SMS", Channel.EMAIL: "E-Mail", None: "durch ein anderes System"},
     unsure="vielleicht nicht angekommen",
     answered="Antwort {date}, {time} Uhr: „{text}“",
+    stranger="Unbekannt",
     reasons=page_words("de"),
 )
 
@@ -88,6 +90,7 @@ _EN = Words(
     channels={Channel.SMS: "SMS", Channel.EMAIL: "e-mail", None: "by another system"},
     unsure="may not have arrived",
     answered="Answered {date}, {time}: “{text}”",
+    stranger="Unknown",
     reasons=page_words("en"),
 )
 
@@ -115,6 +118,7 @@ _FR = Words(
     channels={Channel.SMS: "SMS", Channel.EMAIL: "e-mail", None: "par un autre système"},
     unsure="peut-être pas arrivé",
     answered="Réponse {date}, {time} : « {text} »",
+    stranger="Inconnu",
     reasons=page_words("fr"),
 )
 
