@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from practice import Practice, Ran, local
+from practice import BERLIN, Practice, Ran, local
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ class OwnPractice:
     def standing(self) -> dict[str, str]:
         """Of every appointment that a run may tell: when, to whom, and where."""
         return {
-            key: f"{str(start)[:16]} {name} {number}".strip()
+            key: f"{_local(start)} {name} {number}".strip()
             for key, start, name, number in self._rows(
                 "SELECT appointment_id, starts_at, TRIM(first_name || ' ' || last_name), "
                 "CASE WHEN mobile <> '' THEN mobile WHEN phone <> '' THEN phone ELSE email END "
@@ -65,10 +65,20 @@ class OwnPractice:
         return status, state
 
 
+def _local(start: object) -> str:
+    """A start as the practice's clock shows it, which is how SQLite holds it."""
+    return str(start.astimezone(BERLIN) if isinstance(start, datetime) else start)[:16]
+
+
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[OwnPractice]:
     """A practice without a database of its own, before its first file."""
-    with Practice(tmp_path) as practice:
+    yield from with_its_own_schedule(tmp_path, "sqlite:///schedule.db")
+
+
+def with_its_own_schedule(folder: Path, url: str) -> Iterator[OwnPractice]:
+    """The same in the database of that URL."""
+    with Practice(folder, schedule_url=url) as practice:
         practice.sql("DROP TABLE reminder_appointments")
         assert practice.run("schedule", "init").exit_code == 0
         yield OwnPractice(practice)

@@ -1,10 +1,19 @@
 """What a file does not say: what is gone is held once and off the second time; nobody is lost on the way."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from field.conftest import OwnPractice
+from field.conftest import OwnPractice, with_its_own_schedule
 
 HEAD = "Termin-ID;Beginn;Filiale;Name;Handy"
+
+
+@pytest.fixture
+def own(tmp_path: Path, database_url: str) -> Iterator[OwnPractice]:
+    """On SQLite and on Postgres: what an import notes for the next one must come back as it was."""
+    yield from with_its_own_schedule(tmp_path, database_url)
 
 
 def line(number: int, start: str = "", branch: str = "", name: str = "") -> str:

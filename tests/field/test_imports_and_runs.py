@@ -1,14 +1,23 @@
 """What the runs make of imports: what is held is told nobody, and silence is noticed."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from field.conftest import OwnPractice
+from field.conftest import OwnPractice, with_its_own_schedule
 from practice import BERLIN, local
 from terminbenachrichtigung.own_schedule.notes import import_notes
 
 HEAD = "Termin-ID;Beginn;Name;Handy\n"
 LINES = [f"{n};2026-11-25 {9 + n:02}:00;Kunde{n};0171 555500{n:02}\n" for n in range(1, 6)]
 WHOLE = HEAD + "".join(LINES)
+
+
+@pytest.fixture
+def own(tmp_path: Path, database_url: str) -> Iterator[OwnPractice]:
+    """On SQLite and on Postgres: what an import notes for the next one must come back as it was."""
+    yield from with_its_own_schedule(tmp_path, database_url)
 
 
 def test_what_came_too_late_for_any_run_is_missed(own: OwnPractice) -> None:
@@ -73,7 +82,7 @@ def test_where_there_were_no_imports_nothing_is_said(own: OwnPractice) -> None:
 
 
 def test_open_refusals_are_listed_until_they_are_settled_or_over(own: OwnPractice) -> None:
-    url = f"sqlite:///{own.practice.folder / 'schedule.db'}"
+    url = own.practice.database("schedule").url.render_as_string(hide_password=False)
 
     def listed(now: str = "2026-11-24 10:00") -> list[tuple[str, str, int]]:
         notes = import_notes(url, BERLIN, local(now))

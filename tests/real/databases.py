@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from postgres import PostgresServer
 
 _PATIENCE = 60.0  # seconds
@@ -73,6 +75,23 @@ def pgbouncer(server: PostgresServer, mode: str) -> Iterator[str]:
         )
         with _running(["/usr/sbin/pgbouncer", folder / "pgbouncer.ini"], folder, port):
             yield f"127.0.0.1:{port}"
+
+
+@contextmanager
+def german_postgres() -> Iterator[str]:
+    """A database that sorts as most servers in Germany do, past blanks and signs; gives its URL."""
+    with _folder() as folder, pytest.MonkeyPatch.context() as patch:
+        subprocess.run(
+            ["/usr/bin/localedef", "-i", "de_DE", "-f", "UTF-8", folder / "de_DE.UTF-8"], check=True
+        )
+        patch.setenv("LOCPATH", str(folder))
+        server = PostgresServer()
+        try:
+            server.start()
+            german = "TEMPLATE template0 LC_COLLATE 'de_DE.UTF-8' LC_CTYPE 'de_DE.UTF-8'"
+            yield server.create_database("german", german)
+        finally:
+            server.close()
 
 
 @contextmanager

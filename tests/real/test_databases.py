@@ -10,7 +10,7 @@ from sqlalchemy.pool import NullPool
 
 from postgres import PostgresServer
 from practice import TYPES, Practice, number
-from real.databases import mariadb, pgbouncer
+from real.databases import german_postgres, mariadb, pgbouncer
 from terminbenachrichtigung.errors import ScheduleError
 
 # ---------------------------------------------------------------- pgbouncer
@@ -77,6 +77,31 @@ def test_an_option_that_a_pooler_refuses_ends_in_one_sentence_with_what_to_do(
         assert ran.exit_code == 3
         assert "lead the URL to the server directly" in ran.stderr
         assert len(ran.stderr.splitlines()) == 1
+
+
+# ---------------------------------------------------------------- a German PostgreSQL
+
+
+FORMS = ["2026-11-24 09:00", "2026-11-24T09:00", "2026-11-24 10:00:00+02"]
+ODD = ["2026-11-2 9:00", "20.1.2027 9:00", "2027-1-1 9:00", "2026/11/24 09:00", "24.11.2026", "20261124T0900"]
+
+
+def test_no_form_of_text_hides_a_row_where_blanks_and_signs_are_passed_over() -> None:
+    with german_postgres() as url:
+        columns = "starts_at TEXT, customer_id TEXT, type_notifiable BOOLEAN, is_group BOOLEAN"
+        rows = ", ".join(f"('{start}', '{start}', '17', true, false)" for start in FORMS + ODD)
+        execute(
+            url,
+            f"CREATE TABLE reminder_appointments (appointment_id TEXT, {columns})",
+            f"INSERT INTO reminder_appointments VALUES {rows}, ('x', '2026-12-24 09:00', '17', true, false)",
+        )
+        found = {"2026-11-24": set(FORMS), "2026-11-02": set(), "2027-01-20": set(), "2027-01-01": set()}
+        bad: set[str] = set()
+        for day, expected in found.items():
+            window = read(url, since=f"{day} 00:00", until=f"{day} 23:00")
+            assert {each.appointment_id for each in window.appointments} == expected
+            bad |= {each.appointment_id or each.detail for each in window.bad_rows}
+        assert len(bad) == len(ODD), bad
 
 
 # ---------------------------------------------------------------- MariaDB

@@ -46,7 +46,7 @@ def find_config(explicit: Path | None, environ: Mapping[str, str], *, system: Pa
     raise ConfigError(
         f"no configuration file found: looked at --config, {CONFIG_VARIABLE} (both not given), "
         f"{_absolute(LOCAL_CONFIG)} and {system}; "
-        "`terminbenachrichtigung config init > config.toml` writes one to start from"
+        "`terminbenachrichtigung config init` writes one to start from"
     )
 
 

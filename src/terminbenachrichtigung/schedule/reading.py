@@ -26,6 +26,7 @@ from terminbenachrichtigung.schedule.relation import (
     Relation,
     StartType,
     matched,
+    sorts_by_signs,
     source,
     start_type,
 )
@@ -220,7 +221,11 @@ class Schedule:
             if kind is None:
                 raise self._failure("holds no timestamps in its column starts_at")
             extra = matched(types, self._extra_columns)
-            relation = Relation(self._source, columns, kind, connection.dialect.name, extra)
+            by_signs = True
+            if kind is StartType.TEXT and connection.dialect.name == "postgresql":
+                asked = sorts_by_signs(self._source, columns["starts_at"])
+                by_signs = bool(connection.execute(asked).scalar_one())
+            relation = Relation(self._source, columns, kind, connection.dialect.name, extra, by_signs)
             reader = RowReader(columns, self._zone, tuple(extra))
             self._prepared = _Prepared(relation, reader, relation.window(), relation.by_id())
         return self._prepared

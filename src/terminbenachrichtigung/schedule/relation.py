@@ -8,6 +8,10 @@ drops what is surely outside, and `rows` decides exactly.
 Text in any other form sorts anywhere: `2026/11/25` and `20261125` behind all of `2026-12-31`, `2026-9-5`
 too, `25.11.2026` behind 2099, `2026-11-1` behind `2026-11-09`. So each reading looks, by index, into the
 gaps between the days in which such a text can lie that means a day of the range: a bad row, never lost.
+
+The rules of some languages pass over blanks and signs when they sort, those of German on many servers of
+PostgreSQL: there `2026-11-2 9:00` lies in the midst of 2026-11-29. In such a database the gaps are asked for
+sign by sign, for which the whole table is read, unless it has an index over `(starts_at COLLATE "C")`.
 """
 
 import json
@@ -85,6 +89,8 @@ class Relation:
     dialect: str
     extra: Mapping[str, str] = field(default_factory=dict)
     """Further columns, by the name that texts use."""
+    by_signs: bool = True
+    """Whether the database sorts the starts sign by sign; see `sorts_by_signs`."""
 
     def window(self) -> sa.CompoundSelect[*tuple[Any, ...]]:
         """The rows of a range, and those that have no start or nothing like one."""
@@ -96,8 +102,8 @@ class Relation:
             odd = sa.not_(self._is_like("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T]"))
             odd = sa.or_(odd, self._is_like("0"))  # 0026-11-25
             strays += [
-                self._select().where(start < _text("2000-01-01"), odd),
-                self._select().where(start >= _text(f"2099-{_YEARS_END}"), odd),
+                self._select().where(self._sorted_start() < _text("2000-01-01"), odd),
+                self._select().where(self._sorted_start() >= _text(f"2099-{_YEARS_END}"), odd),
                 self._between_the_days(),
             ]
         return sa.union_all(
@@ -106,7 +112,7 @@ class Relation:
 
     def _between_the_days(self) -> sa.Select[*tuple[Any, ...]]:
         """The rows in the gaps that `bounds` names."""
-        start = self._column("starts_at")
+        start = self._sorted_start()
         if self.dialect == "sqlite":
             # Of all ranges in one condition SQLite would think most of the table, and read it whole.
             each = sa.func.json_each(sa.bindparam("gaps", type_=sa.Text)).table_valued("value", name="gap")
@@ -195,6 +201,10 @@ class Relation:
         selected += [sa.column(actual).label(f"extra_{name}") for name, actual in self.extra.items()]
         return sa.select(*selected).select_from(self.source)
 
+    def _sorted_start(self) -> sa.ColumnElement[Any]:
+        start = self._column("starts_at")
+        return start if self.by_signs else sa.cast(start, sa.Text).collate("C")
+
     def _column(self, name: str) -> sa.ColumnClause[object]:
         return sa.column(self.columns[name])
 
@@ -211,6 +221,13 @@ class _Moment:
     def parameters(self, reading: datetime) -> dict[str, object]:
         texts = (reading.isoformat(" ", "minutes"), reading.isoformat("T", "minutes"), f"{reading.date()}T")
         return dict(zip(self._names, texts, strict=True))
+
+
+def sorts_by_signs(source: sa.FromClause | sa.TextClause, column: str) -> sa.Select[*tuple[Any, ...]]:
+    """Asks PostgreSQL whether a column of texts is sorted sign by sign."""
+    start = sa.select(sa.column(column, sa.Text).label("start")).select_from(source).where(NO_ROW)
+    sample = sa.select(_text("2026-11-2 9:00").label("start"))
+    return sa.select(sa.union_all(start, sample).subquery("samples").c.start < _text("2026-11-20"))
 
 
 def gaps(first: date, last: date) -> list[tuple[str, str]]:
