@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from simulation.corrections import changed_table
 from simulation.memory import StoredMessage
-from simulation.oracle import CONFIRMATION, Memory, same_name, to_the_minute
+from simulation.oracle import CONFIRMATION, CORRECTIONS, Memory, same_name, to_the_minute
 from simulation.outlets import UNHEARD, Attempted
 from simulation.promises import Promises, outcomes_of
 from simulation.verdicts import OF_THE_HOUR, Verdict
@@ -51,7 +52,7 @@ def compare(world: World, command: str, verdict: Verdict, result: RunResult) -> 
     }
     expected = {
         (each.reminder, each.customer_id, each.appointment_ids): each.routes
-        for each in verdict.messages | verdict.confirmations
+        for each in verdict.messages | verdict.confirmations | verdict.corrections
     }
     for key in sorted({*planned, *expected}):
         if planned.get(key) != expected.get(key) and key[1] not in twice:
@@ -72,8 +73,11 @@ def compare(world: World, command: str, verdict: Verdict, result: RunResult) -> 
     skips = {
         (skip.reminder, skip.appointment.appointment_id): skip.reason
         for skip in result.skips
-        if skip.reason not in (Reason.NOT_YET_DUE, Reason.PAST) and skip.reminder != CONFIRMATION
+        if skip.reason not in (Reason.NOT_YET_DUE, Reason.PAST)
+        and skip.reminder not in (CONFIRMATION, *CORRECTIONS)
     }
+    if bool(result.held_corrections) != verdict.held:
+        world.fail(f"{command} holds {result.held_corrections}; the oracle: {verdict.held}")
     for pair in sorted({*skips, *verdict.skips}):
         booking = world.schedule.bookings.get(pair[1])
         if skips.get(pair) != verdict.skips.get(pair) and (
@@ -173,7 +177,15 @@ class Aftermath:
 
     def _check_stored(self, message: StoredMessage, attempts: Sequence[Attempted]) -> None:
         rows = attempts[0].appointments
-        told = sorted((row.appointment_id, to_the_minute(row.starts_at)) for row in rows)
+        correction = attempts[0].correction
+        said = {
+            row.appointment_id: correction.told
+            if correction is not None and correction.cancelled
+            else to_the_minute(row.starts_at)
+            for row in rows
+        }
+        along = correction.takes_place_of if correction is not None else ()
+        told = sorted([*said.items(), *((name, said[name]) for _, name in along)])
         if (message.customer_id, sorted(message.appointments)) != (attempts[0].customer_id, told):
             self.world.fail(f"the journal means somebody or something else: {message}", message.customer_id)
         words = {attempted.word for attempted in attempts}
@@ -265,6 +277,13 @@ class Aftermath:
         world, memory = self.world, self.world.tables.memory()
         if world.tables.run(run.run_id) != (result.stop or "complete", result.stop is None):
             world.fail(f"the journal says of the run: {world.tables.run(run.run_id)}")
+        if result.stop is None and run.trouble == "none" and run.depth == 0 and run.verdict is not None:
+            noted = changed_table(run.memory.changes, run.verdict.changes, run.now)
+            if memory.changes != noted:
+                world.fail(f"the journal notes the changes {memory.changes}; the oracle {noted}")
+            world.log.figures["changes noted"] += len(noted)
+        if run.verdict is not None and run.verdict.held:
+            world.log.figures["runs that held corrections"] += 1
         if result.stop is None:
             self.complete.append((run.began, run.now))
             confirms = world.settings.confirmation.enabled

@@ -13,6 +13,11 @@ _ENTRIES = (
 )
 SMS_TEMPLATE = "{{ customer.last_name }}: " + _ENTRIES
 """`oracle.text_about` says the same without Jinja."""
+_TOLD = "{{ told.date_short }} {{ told.time }}"
+_CORRECTIONS = {
+    "terminabsage": "{{ customer.last_name }}: " + _TOLD + " entfällt",
+    "terminverschiebung": "{{ customer.last_name }}: statt " + _TOLD + " nun " + _ENTRIES,
+}
 LONG_CLOSING = ". " + "Bitte sagen Sie uns so bald wie möglich, wenn Sie nicht kommen. " * 2
 """With it, one appointment already takes an SMS of two parts."""
 
@@ -37,6 +42,7 @@ class Configuration:
     local_text: bool = True
     adopt: bool = False
     confirms: bool = False
+    corrects: bool = False
     credits: int = 1_000_000
     """SMS credits with which it begins, and which it buys when they are used up."""
     closing: str = ""
@@ -47,7 +53,6 @@ class Configuration:
     def settings(self, folder: Path) -> Settings:
         """The configuration as the loader would make it."""
         text = SMS_TEMPLATE + self.closing
-        texts = {"sms": text, "email_subject": "Termin", "email_body": text}
         sections: dict[str, Any] = {
             "sms": {"serial": "1", "password": "x", "sender": "Optik", "concurrency": 1} | self.sms,
             "email": {
@@ -64,12 +69,16 @@ class Configuration:
                 "journal": {"url": f"sqlite:///{folder / 'journal.db'}"} | self.journal,
                 "rules": self.rules,
                 "safety": self.safety,
+                "corrections": {"enabled": self.corrects},
                 "confirmation": {"enabled": self.confirms, "template": "t"},
                 "reminders": tuple(
                     {"name": name, "channels": channels, "template": "t"} | _lead(lead)
                     for name, lead, channels in self.reminders
                 ),
-                "templates": {"t": {"de": texts}},
+                "templates": {
+                    name: {"de": {"sms": each, "email_subject": "Termin", "email_body": each}}
+                    for name, each in (("t", text), *_CORRECTIONS.items())
+                },
                 **{name: section for name, section in sections.items() if name not in self.without},
             }
         )
@@ -201,5 +210,22 @@ CONFIGURATIONS = (
         journal={"retention_days": 2},
         reminders=(("Vier Tage", 96, _BOTH), ("Ein Tag", 24, _BOTH)),
         sms={"concurrency": 2},
+    ),
+    Configuration("corrections", "2026-11-16 06:00", corrects=True),
+    Configuration(
+        "corrections of reminders and confirmations, fallback after unknown",
+        "2026-11-23 06:00",
+        corrects=True,
+        confirms=True,
+        reminders=_THREE[:2],
+        rules={"on_unknown": "fallback", "quiet_days": ["sunday"]},
+    ),
+    Configuration(
+        "corrections on the day itself, no booking times, nothing before quiet",
+        "2027-03-22 06:00",
+        corrects=True,
+        has_created_at=False,
+        reminders=_THREE,
+        rules={"same_day": True, "pre_quiet_minutes": 0},
     ),
 )

@@ -61,10 +61,13 @@ class Tables:
             word,
             message_id,
             run_now,
-            revoked,
+            corrects,
+            order,
+            channel,
+            last_recipient,
         ) in self._database.execute(
             f"SELECT n.reminder, appointment_id, generation, n.customer_id, starts_at, {state}, message_id, "
-            "run_now, revoked_at IS NOT NULL "
+            "run_now, corrects, n.rowid, channel, recipient "
             "FROM journal_notifications n JOIN journal_messages USING (message_id) ORDER BY n.rowid"
         ):
             name, recipient = self.seen.get((message_id, appointment)) or (self._name_of(customer), None)
@@ -77,7 +80,9 @@ class Tables:
                 word,
                 message_id,
                 _moment(run_now),
-                bool(revoked),
+                None if corrects is None else _moment(corrects),
+                order,
+                (channel, last_recipient) if channel else None,
                 name,
                 recipient,
             )
@@ -98,6 +103,7 @@ class Tables:
                 "SELECT reminder, appointment_id, customer_id, starts_at FROM journal_leftovers"
             )
         }
+        found.changes = self.changes()
         found.complete_runs = self.complete_runs()
         ((made,),) = self._database.execute("SELECT created_at FROM journal_meta")
         found.journal_made = _moment(made)
@@ -108,6 +114,15 @@ class Tables:
             )
         }
         return found
+
+    def changes(self) -> dict[str, tuple[str, datetime | None, datetime]]:
+        """What the last complete run saw that customers were told otherwise."""
+        return {
+            appointment: (message_id, None if start is None else _moment(start), _moment(seen_at))
+            for appointment, message_id, start, seen_at in self._database.execute(
+                "SELECT appointment_id, message_id, starts_at, seen_at FROM journal_changes"
+            )
+        }
 
     def complete_runs(self) -> list[datetime]:
         """The `now` of every complete run."""

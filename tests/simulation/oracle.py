@@ -22,6 +22,7 @@ FAILED = ("failed", "undelivered")
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 HAND_IS_OLD = timedelta(hours=2)
 CONFIRMATION = "Terminbestätigung"
+CANCELLATION, MOVE = CORRECTIONS = ("Terminabsage", "Terminverschiebung")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,12 @@ class Told:
     state: str
     message_id: str = ""
     run_now: datetime = LONG_AGO
-    revoked: bool = False
+    corrects: datetime | None = None
+    """The start that it says to be off."""
+    order: int = 0
+    """Which came first."""
+    route: tuple[str, str] | None = None
+    """Channel and recipient of the last attempt."""
     name: str = ""
     """The customer's at that time."""
     recipient: str | None = None
@@ -66,6 +72,8 @@ class Memory:
     complete_runs: Sequence[datetime] = ()
     journal_made: datetime | None = None
     first_complete: dict[str, datetime] = field(default_factory=dict)  # by reminder
+    changes: dict[str, tuple[str, datetime | None, datetime]] = field(default_factory=dict)
+    """By appointment: whose last word was told otherwise, where it is now, and since when runs see that."""
 
 
 class Judging:
@@ -94,9 +102,14 @@ class Judging:
         self.today = self.minutes.day(now)
         self.leads = {reminder.name: reminder.lead for reminder in settings.reminders}
         self.retired = {
-            told.reminder for rows in memory.told.values() for told in rows if told.reminder not in self.leads
+            told.reminder
+            for rows in memory.told.values()
+            for told in rows
+            if told.reminder not in (*self.leads, *CORRECTIONS)
         } | {name for name in memory.first_complete if name not in (*self.leads, CONFIRMATION)}
         self._passes: dict[tuple[str, str], bool] = {}
+        self.moved: Mapping[str, bool] = {}
+        """By appointment that moved: whether a correction tells it now, or soon."""
 
     @cached_property
     def claimed_customers(self) -> frozenset[str]:
@@ -177,7 +190,7 @@ class Judging:
             if told.state != "released" or names(told, row)
         ]
         own = [each for each in told if each.reminder == reminder]
-        retired = [each for each in told if each.reminder not in self.leads]
+        retired = [each for each in told if each.reminder in self.retired]
         if own:
             return max(own, key=lambda each: each.generation)
         return retired[-1] if retired else None
@@ -195,7 +208,7 @@ class Judging:
         return any(
             (told.reminder == reminder or told.reminder in self.retired)
             and told.state not in ("released", *FAILED)
-            and not told.revoked
+            and not self.is_revoked(told)
             and told.starts_at == to_the_minute(row.starts_at)
             and (
                 told.customer_id == row.customer_id
@@ -205,6 +218,33 @@ class Judging:
             for told in rows
             if name != row.appointment_id
         )
+
+    def is_revoked(self, told: Told) -> bool:
+        """Whether a correction that was surely sent took it back since; it takes itself back as well."""
+        return any(
+            each.order >= told.order
+            and (
+                each.customer_id == told.customer_id
+                or (
+                    same_name(each.name, told.name)
+                    and (
+                        each.appointment_id == told.appointment_id
+                        or (told.recipient is not None and told.recipient == each.recipient)
+                    )
+                )
+            )
+            for each in self.corrected[told.starts_at]
+        )
+
+    @cached_property
+    def corrected(self) -> Mapping[datetime, Sequence[Told]]:
+        """By the start that they took back: the corrections that were surely sent."""
+        found: defaultdict[datetime, list[Told]] = defaultdict(list)
+        for rows in self.memory.told.values():
+            for told in rows:
+                if told.corrects is not None and told.state in ("sent", "delivered"):
+                    found[told.corrects].append(told)
+        return found
 
     def told_too_often(self, row: Appointment) -> bool:
         """Four times, one after the other, within a day: the fifth is for a person to tell."""
@@ -222,7 +262,7 @@ class Judging:
         latest = self.latest(row, reminder)
         if latest is None or not names(latest, row) or latest.state in ("claimed", "released"):
             return False
-        if latest.revoked:
+        if self.is_revoked(latest):
             return False
         # Failed for other recipients: one of the present ones was not rejected yet.
         return not (latest.state in FAILED and self.routes([row], reminder))
@@ -365,10 +405,20 @@ class Judging:
     def superseded(self, row: Appointment, reminder: str) -> bool:
         shorter = self.shorter(row, reminder)
         has_one = any(
-            told.reminder in shorter and names(told, row) and told.state != "released" and not told.revoked
+            told.reminder in shorter
+            and names(told, row)
+            and told.state != "released"
+            and not self.is_revoked(told)
             for told in self.memory.told[row.appointment_id]
         )
+        corrected = self.moved.get(row.appointment_id)
+        if corrected is not None and (corrected or not self.is_last_chance(row)):
+            return True
         return has_one or any(self.passes(row, other) for other in shorter)
+
+    def is_last_chance(self, row: Appointment) -> bool:
+        chance = self.last_chance(row)
+        return chance - timedelta(minutes=self.rules.pre_quiet_minutes) <= self.now < chance
 
     def recently_notified(self, row: Appointment, planned: Collection[str]) -> bool:
         """Args:
@@ -381,13 +431,12 @@ class Judging:
             if told.state not in ("released", *FAILED) and is_theirs(told, row)
         ]
         moved = bool(told) and told[-1].starts_at != to_the_minute(row.starts_at)  # since then
-        chance = self.last_chance(row)
-        late = chance - timedelta(minutes=self.rules.pre_quiet_minutes) <= self.now < chance
-        yields = moved or late
+        stands_again = bool(told) and self.is_revoked(told[-1])
+        yields = moved or stands_again or self.is_last_chance(row)
         assert row.customer_id is not None
         message = row.customer_id in planned or any(
             heard.state in COUNTS_FOR_GAP
-            and heard.reminder != CONFIRMATION
+            and heard.reminder not in (CONFIRMATION, *CORRECTIONS)
             and abs(self.now - heard.run_now) < self.gap
             for heard in self.memory.heard[row.customer_id]
         )

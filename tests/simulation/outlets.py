@@ -20,7 +20,7 @@ from terminbenachrichtigung.model.delivery import (
     Unavailable,
     Unknown,
 )
-from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.model.plan import Channel, Correction
 
 
 class Killed(BaseException):
@@ -52,6 +52,7 @@ class Attempted:
     customer_id: str
     appointments: tuple[Appointment, ...]
     outcome: Outcome
+    correction: Correction | None
     arrived: bool
     """Whether the customer really got it, which the run may never learn."""
 
@@ -124,6 +125,7 @@ class Peer:
             message.customer_id,
             message.appointments,
             outcome,
+            message.correction,
             arrived,
         )
         self.attempts.append(attempted)

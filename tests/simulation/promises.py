@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from simulation.corrections import text_of
 from simulation.oracle import CONFIRMATION, Memory, same_name, text_about, to_the_minute
 from simulation.outlets import UNHEARD, Attempted
 from simulation.verdicts import NOT_OURS
@@ -19,13 +20,14 @@ from terminbenachrichtigung.model.delivery import (
     Unavailable,
     Unknown,
 )
-from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Route
+from terminbenachrichtigung.model.plan import Channel, Correction, MessageOutcome, Reason, Route
 
 FRESH = 30.0
 """Seconds that the rows of a message may be old when it is claimed (contract, section 2, *Late data*)."""
 TRIES = 3
 NEVER = (*NOT_OURS, Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.MANUAL_CONTACT)
 """Rules that no run may overlook, whatever the hour."""
+NEVER_CORRECTED = tuple(reason for reason in NEVER if reason is not Reason.STATUS_EXCLUDED)
 NEVER_CONFIRMED = NEVER[:-1]
 """Who wants a letter or a call to be reminded is confirmed by e-mail nevertheless."""
 
@@ -40,6 +42,8 @@ class Promises:
     claims: dict[str, list[Claim]] = field(default_factory=lambda: defaultdict(list))
     """All claims of which an attempt was about to be made, by appointment, oldest first."""
     by_message: dict[str, list[Attempted]] = field(default_factory=lambda: defaultdict(list))
+    order: dict[str, int] = field(default_factory=dict)
+    """Which message came first."""
     ran_out: set[str] = field(default_factory=set)
     """Messages whose claim ran out, so that nobody noted what became of their attempts."""
     taken_back: set[str] = field(default_factory=set)
@@ -49,23 +53,30 @@ class Promises:
 
     def broken(self, claim: Claim, content: Content, run_now: datetime) -> Iterator[str]:
         """Every promise that this attempt would break."""
-        rows = claim.message.appointments
+        rows, correction = claim.message.appointments, claim.message.correction
         confirms = claim.message.reminder == CONFIRMATION
-        yield from self._at_a_wrong_time(rows, same_day=confirms or self.world.settings.rules.same_day)
+        never = NEVER_CORRECTED if correction else NEVER_CONFIRMED if confirms else NEVER
+        any_day = confirms or correction is not None or self.world.settings.rules.same_day
+        yield from self._at_a_wrong_time(rows, correction, same_day=any_day)
         for row in rows:
-            yield from self._not_for_it(row, NEVER if not confirms else NEVER_CONFIRMED)
+            yield from self._not_for_it(row, never)
             yield from self._twice(row, claim, content)
+            if correction is not None:
+                yield from self._corrects_nothing(row, correction, claim)
         if {(row.customer_id, row.last_name) for row in rows} != {
             (claim.message.customer_id, rows[0].last_name)
         }:
             yield "it holds another customer's data"
         if not self.by_message[claim.message_id]:
             yield from self._stale(rows)
-        yield from self._wrong_address(rows[0], content)
-        if content.text.strip() != text_about(rows, self.world.settings):
+        yield from self._wrong_address(claim, content)
+        text = text_about(rows, self.world.settings)
+        if correction is not None:
+            text = text_of(correction, rows, text.partition(": ")[2], self.world.settings.zone)
+        if content.text.strip() != text:
             yield f"the text says {content.text!r}"
         yield from self._against_its_course(claim, content)
-        if not confirms:
+        if not confirms and correction is None:
             yield from self._too_far(claim, run_now)
         if self.world.tables.state(claim.message_id) != "claimed":
             yield "it is not claimed"
@@ -78,6 +89,7 @@ class Promises:
             claims = self.claims[row.appointment_id]
             if not claims or claims[-1].message_id != claim.message_id:
                 claims.append(claim)
+        self.order.setdefault(claim.message_id, len(self.order))
 
     def note(self, attempted: Attempted) -> None:
         """An attempt was made."""
@@ -101,12 +113,16 @@ class Promises:
             and state == "undelivered"
         )
 
-    def _at_a_wrong_time(self, rows: Sequence[Appointment], *, same_day: bool) -> Iterator[str]:
+    def _at_a_wrong_time(
+        self, rows: Sequence[Appointment], correction: Correction | None, *, same_day: bool
+    ) -> Iterator[str]:
         now, minutes = self.world.clock.now(), self.world.minutes
         if minutes.is_quiet(now):
             yield "it is quiet"
+        if correction is not None and correction.told <= now:
+            yield "the start that they were told is over"
         for row in rows:
-            if row.starts_at <= now:
+            if row.starts_at <= now and not (correction is not None and correction.cancelled):
                 yield f"{row.appointment_id} has started"
             if not same_day and minutes.day(row.starts_at) == minutes.day(now):
                 yield f"{row.appointment_id} is today"
@@ -117,6 +133,34 @@ class Promises:
         if (reason := judging.first_no(row, next(iter(judging.leads)), without=others)) is not None:
             yield f"{row.appointment_id} must not be told: {reason}"
 
+    def _corrects_nothing(self, row: Appointment, correction: Correction, claim: Claim) -> Iterator[str]:
+        """By what really went out: the last word that this person may have is the one that is taken back."""
+        judging = self.world.oracle.judging(Memory(), self.world.clock.now())
+        if correction.cancelled != judging.status_excluded(row):
+            yield f"{row.appointment_id} is not what the correction says: {row}"
+        words = [
+            each
+            for each in self.made[row.appointment_id]
+            if each.may_have_arrived
+            and each.message_id not in self.not_sent
+            and not self.is_undelivered(each)
+            and each.message_id != claim.message_id
+            and any(
+                then.appointment_id == row.appointment_id
+                and (then.customer_id == row.customer_id or same_name(then.last_name, row.last_name))
+                for then in each.appointments
+            )
+        ]
+        if not words:
+            yield f"nobody was told of {row.appointment_id}"
+            return
+        last = words[-1]
+        (then,) = [each for each in last.appointments if each.appointment_id == row.appointment_id]
+        if last.correction is not None and last.correction.cancelled:
+            yield f"{row.appointment_id} was called off before, at {last.at}"
+        elif to_the_minute(then.starts_at) != correction.told:
+            yield f"{row.appointment_id} was told for {then.starts_at}, not {correction.told}"
+
     def _stale(self, rows: Sequence[Appointment]) -> Iterator[str]:
         """What leaves was in the schedule less than 30 seconds ago."""
         until = self.world.clock.monotonic()
@@ -124,10 +168,12 @@ class Promises:
             if row not in self.world.schedule.said(row.appointment_id, until - FRESH, until):
                 yield f"{row.appointment_id} is not what the schedule said in the last 30 seconds: {row}"
 
-    def _wrong_address(self, row: Appointment, content: Content) -> Iterator[str]:
+    def _wrong_address(self, claim: Claim, content: Content) -> Iterator[str]:
+        row = claim.message.soonest
         fields = (row.mobile, row.phone) if content.channel is Channel.SMS else (row.email,)
-        theirs = [self.world.desk.typed[each] for each in fields]
-        if content.recipient != next(filter(None, theirs), None):
+        theirs = [number for each in fields if (number := self.world.desk.typed[each])]
+        first = theirs[:1] if claim.message.correction is None else theirs  # the one that told them
+        if content.recipient not in first:
             yield f"{content.recipient} is not this customer's"
         only = self.world.settings.safety.only_recipients
         if only and content.recipient not in only:
@@ -143,8 +189,12 @@ class Promises:
             rejected = refused and before.recipient == content.recipient
             if rejected and not forgotten and not open_again:
                 yield f"{content.recipient} was rejected for {row.appointment_id} before"
+        if claim.message.correction is not None:
+            return  # `_corrects_nothing` asks more
         for claim_before in reversed(self.claims[row.appointment_id]):
-            if claim_before.message.reminder == claim.message.reminder:
+            if self._was_taken_back(row, claim_before):
+                return
+            if _tells(claim_before, claim.message.reminder, row):
                 (then,) = [
                     each
                     for each in claim_before.message.appointments
@@ -155,6 +205,20 @@ class Promises:
                     yield from self._again(claim_before, claim, content)
                 elif self.world.tables.state(claim_before.message_id) != "released":
                     return  # A, then B, then A again: a notification of its own
+
+    def _was_taken_back(self, row: Appointment, claim_before: Claim) -> bool:
+        """Whether since then a correction took the start of this row back, and surely was sent."""
+        start = to_the_minute(row.starts_at)
+        return any(
+            claim.message.correction is not None
+            and claim.message.correction.told == start
+            and self.order[claim.message_id] >= self.order[claim_before.message_id]
+            and self.world.tables.state(claim.message_id) in ("sent", "delivered")
+            for claims in self.claims.values()
+            for claim in claims
+            for then in claim.message.appointments
+            if then.customer_id == row.customer_id or same_name(then.last_name, row.last_name)
+        )
 
     def _again(self, before: Claim, claim: Claim, content: Content) -> Iterator[str]:
         if before.message_id in self.not_sent:
@@ -186,6 +250,13 @@ class Promises:
             yield f"{claim.message.soonest.appointment_id} is in no window yet"
         if claim.message.appointments[-1].starts_at > reach + judging.gap:
             yield f"{claim.message.appointments[-1].appointment_id} is too far ahead to be carried"
+
+
+def _tells(claim: Claim, reminder: str, row: Appointment) -> bool:
+    """Whether a message is that reminder's, or takes its place for this appointment."""
+    correction = claim.message.correction
+    along = correction.takes_place_of if correction is not None else ()
+    return claim.message.reminder == reminder or (reminder, row.appointment_id) in along
 
 
 def outcomes_of(

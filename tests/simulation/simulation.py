@@ -16,7 +16,7 @@ from simulation.front_desk import FrontDesk
 from simulation.memory import Tables
 from simulation.minutes import Minutes
 from simulation.network import Network
-from simulation.oracle import CONFIRMATION, Memory, parts_of
+from simulation.oracle import CONFIRMATION, CORRECTIONS, Memory, parts_of
 from simulation.outlets import WEATHER, Attempted, Killed, Peer, SameThread
 from simulation.promises import Promises
 from simulation.schedule_file import ScheduleFile
@@ -216,7 +216,7 @@ class Simulation:
 
     # ---------------------------------------------------------------- before a run: is the plan right?
 
-    def _compare_dry_run(self, now: datetime) -> tuple[Verdict, Memory]:
+    def _compare_dry_run(self, now: datetime, *, allowed: bool) -> tuple[Verdict, Memory]:
         """What a dry run plans; gives what a run will, which first asks what became of earlier SMS."""
         oracle, rows, memory = self.world.oracle, self.world.schedule.rows(), self.tables.memory()
         verdict = oracle.plan(rows, memory, now)
@@ -224,7 +224,9 @@ class Simulation:
             compare(self.world, "dry-run", verdict, once.dry_run(self._context(journal), now))
         self.log.figures["verdicts compared"] += len(verdict.skips) + len(verdict.messages)
         followed = self.world.network.followed(memory, self.tables.messages(), now)
-        return verdict if followed == memory else oracle.plan(rows, followed, now), followed
+        if allowed or followed != memory:
+            verdict = oracle.plan(rows, followed, now, allowed=allowed)
+        return verdict, followed
 
     def _compare_staff_list(self) -> None:
         """For customers whom nobody has contacted by hand."""
@@ -293,7 +295,10 @@ class Simulation:
             trouble = "stopped process"  # so that quiet begins in the middle of it
         if depth and trouble in ("overlap", "stopped process"):
             trouble = "none"
-        verdict, memory = (None, Memory()) if self.world.minutes.is_quiet(now) else self._compare_dry_run(now)
+        allowed = self.settings.corrections.enabled and chance.random() < 0.3
+        verdict, memory = None, Memory()
+        if not self.world.minutes.is_quiet(now):
+            verdict, memory = self._compare_dry_run(now, allowed=allowed)
         run = Run(
             now,
             self.clock.monotonic(),
@@ -311,7 +316,7 @@ class Simulation:
         try:
             with self._journal() as journal:
                 run.run_id = journal.run_id
-                result = self._run_once(journal, limit)
+                result = self._run_once(journal, limit, allowed=allowed)
             self.aftermath.check(run, result)
         finally:
             self.stack.pop()
@@ -320,12 +325,13 @@ class Simulation:
         figures["runs in a quiet period"] += run.verdict is None
         figures["overlapping runs"] += depth > 0
 
-    def _run_once(self, journal: Journal, limit: int | None) -> RunResult | None:
+    def _run_once(self, journal: Journal, limit: int | None, *, allowed: bool) -> RunResult | None:
         run = self.stack[-1]
         try:
             return once.run_once(
                 self._context(journal),
                 max_messages=limit,
+                allow_corrections=allowed,
                 progress=self._between,
                 write_report=self._read_report,
             )
@@ -453,6 +459,7 @@ class Simulation:
         self.promises.note(attempted)
         self.log.figures[f"{attempted.channel} {attempted.word}"] += 1
         self.log.figures["confirmations"] += attempted.reminder == CONFIRMATION
+        self.log.figures["corrections"] += attempted.reminder in CORRECTIONS
         names = ", ".join(row.appointment_id for row in attempted.appointments)
         self.log.note(
             attempted.customer_id,

@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from simulation.corrections import corrections
 from simulation.minutes import Minutes
-from simulation.oracle import CONFIRMATION, FAILED, Judging, Memory, names
+from simulation.oracle import CANCELLATION, CONFIRMATION, FAILED, MOVE, Judging, Memory, names
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.plan import Channel, Reason, Route
@@ -45,6 +46,11 @@ class Verdict:
 
     messages: frozenset[Expected]
     confirmations: frozenset[Expected]
+    corrections: frozenset[Expected]
+    changes: Mapping[str, tuple[str, datetime | None]]
+    """By appointment that is not as it was told: by which message, and where it is now."""
+    held: bool
+    """Whether so many are to be corrected that none is."""
     skips: Mapping[tuple[str, str], Reason]
 
 
@@ -61,12 +67,25 @@ class Oracle:
         """Each rule at an open moment."""
         return Judging(self.settings, self.minutes, self.typed, memory, now)
 
-    def plan(self, rows: Sequence[Appointment], memory: Memory, now: datetime) -> Verdict:
-        """What a run at the open moment `now` does about these rows."""
+    def plan(
+        self, rows: Sequence[Appointment], memory: Memory, now: datetime, *, allowed: bool = False
+    ) -> Verdict:
+        """What a run at the open moment `now` does about these rows.
+
+        `allowed`: whether a person lets as many corrections pass as there are.
+        """
         judging = self.judging(memory, now)
+        corrected = corrections(judging, rows, allowed=allowed)
+        judging.moved = corrected.moved
         since = min([now, *judging.complete_runs[-1:]])
         found = _Planning(judging, _soonest_first(row for row in rows if row.starts_at > since))
-        return found.verdict(self.confirmations(rows, memory, now))
+        verdict = found.verdict(self.confirmations(rows, memory, now))
+        return replace(
+            verdict,
+            corrections=frozenset(Expected(*each) for each in corrected.messages),
+            changes=corrected.changes,
+            held=corrected.held,
+        )
 
     def confirmations(
         self, rows: Sequence[Appointment], memory: Memory, now: datetime
@@ -112,9 +131,10 @@ def _is_told(judging: Judging, row: Appointment) -> bool:
     """Whether what the customer heard last is right."""
     right = False
     for told in judging.memory.told[row.appointment_id]:
+        fits = names(told, row) and not judging.is_revoked(told) and told.reminder != CANCELLATION
         if told.state in ("sent", "delivered", "adopted"):
-            right = names(told, row)
-        elif told.state in ("unknown", "claimed") and not names(told, row):
+            right = fits
+        elif told.state in ("unknown", "claimed") and not fits:
             right = False
     return right
 
@@ -128,6 +148,8 @@ def _is_for_staff(judging: Judging, row: Appointment, reminder: str) -> bool:
     told = [each for each in told if each.state != "released"]
     if told and names(told[-1], row) and told[-1].state in (*FAILED, "unknown"):
         return True
+    if _correction_went_wrong(judging, row):
+        return True
     today = judging.minutes.day(row.starts_at) <= judging.today
     if not today and row.starts_at > judging.reach(reminder):
         return False
@@ -137,6 +159,16 @@ def _is_for_staff(judging: Judging, row: Appointment, reminder: str) -> bool:
     if reason is Reason.NO_CONTACT:
         return not any(_can_still_reach(judging, row, other) for other in judging.leads)
     return reason is Reason.MANUAL_CONTACT
+
+
+def _correction_went_wrong(judging: Judging, row: Appointment) -> bool:
+    """Its new start was refused, or may not have arrived; or it may have been called off, and stands."""
+    for name, states in ((MOVE, (*FAILED, "unknown")), (CANCELLATION, ("unknown",))):
+        told = [each for each in judging.memory.told[row.appointment_id] if each.reminder == name]
+        told = [each for each in told if each.state != "released"]
+        if told and names(told[-1], row) and told[-1].state in states:
+            return True
+    return False
 
 
 def _can_still_reach(judging: Judging, row: Appointment, reminder: str) -> bool:
@@ -188,7 +220,7 @@ class _Planning:
                 self.messages.add(Expected(reminder, customer, ids, self.routes(reminder, together)))
                 for each in ids:
                     skips.pop((reminder, each), None)
-        return Verdict(frozenset(self.messages), confirmations, skips)
+        return Verdict(frozenset(self.messages), confirmations, frozenset(), {}, held=False, skips=skips)
 
     def is_planned(self, row: Appointment, reminders: Collection[str]) -> bool:
         return any(

@@ -55,7 +55,7 @@ class Run:
     @property
     def planned(self) -> list[str]:
         """The appointments that it has to tell."""
-        messages = self.verdict.messages if self.verdict else frozenset()
+        messages = self.verdict.messages | self.verdict.corrections if self.verdict else frozenset()
         return sorted(name for message in messages for name in message.appointment_ids)
 
 

@@ -140,6 +140,17 @@ def test_after_a_cancellation_it_is_told_anew_if_it_stands_again_and_called_off_
     assert sent(correcting.run_once(now="2026-11-24 16:00")) == []
 
 
+def test_a_late_report_of_a_correction_takes_back_nothing_that_was_told_since(correcting: Practice) -> None:
+    """Off, and on again: the report that the first of the two arrived comes when both were sent."""
+    correcting.cancel("1")
+    correcting.run_once(now=ELEVEN)
+    correcting.run_once(now=NOON)
+    correcting.change("1", status="Geplant")
+    assert sent(correcting.run_once(now=ONE)) == [("Terminerinnerung", "sent")]
+    correcting.gateway.report(correcting.gateway.jobs[1], "Delivered")
+    assert correcting.run_once(now=TWO).reasons == {"1": "already_notified"}
+
+
 def test_on_the_day_itself_yes_but_never_after_the_told_start(correcting: Practice) -> None:
     correcting.book("2", "2026-11-25 08:30", customer=2)
     correcting.run_once(now=ELEVEN)

@@ -37,12 +37,19 @@ def did_not_arrive(connection: Connection, message_id: str) -> None:
 
 
 def _corrected(connection: Connection, message_id: str) -> Iterator[Row[Any]]:
-    """All that the person of a correction was told of the start that it takes back, itself included."""
-    own = select(notifications).where(
-        notifications.c.message_id == message_id, notifications.c.corrects.is_not(None)
+    """All that the person of a correction was told of the start that it takes back, itself included.
+
+    Not what came later: a report may say that the correction arrived when the customer was told anew.
+    """
+    with_claim = select(notifications, messages.c.claimed_at).join(
+        messages, messages.c.message_id == notifications.c.message_id
     )
+    own = with_claim.where(notifications.c.message_id == message_id, notifications.c.corrects.is_not(None))
     for correction in connection.execute(own).all():
-        at_start = select(notifications).where(notifications.c.starts_at == correction.corrects)
+        at_start = with_claim.where(
+            notifications.c.starts_at == correction.corrects,
+            messages.c.claimed_at <= correction.claimed_at,
+        )
         for told in connection.execute(at_start).all():
             if told.customer_id == correction.customer_id or _same_person(told, correction):
                 yield told
