@@ -39,6 +39,7 @@ from terminbenachrichtigung.model.appointment import Appointment
 BERLIN = ZoneInfo("Europe/Berlin")
 REMINDER = "Terminerinnerung"
 TUESDAY_TEN = "2026-11-24 10:00"
+_STARTED = datetime.now(UTC)
 
 TYPES = {
     column.name: "BOOLEAN" if column.type is bool else "TIMESTAMP" if column.name.endswith("_at") else "TEXT"
@@ -224,15 +225,15 @@ class Practice:
             return list(result) if result.returns_rows else []
 
     def make_journal(self) -> None:
-        """What `journal init` does, some days before `now`; on SQLite a copy of one that was made before."""
-        made = local("2026-11-20 09:00") if self.now else datetime.now(UTC)
+        """What `journal init` does, some days before `now`; mostly a copy of one that was made before."""
+        made = local("2026-11-20 09:00") if self.now else _STARTED
         engine = self.database("journal")
         if engine.name == "sqlite":
             path = Path(str(engine.url.database))
             path.write_bytes(_new_journal(made))
             path.chmod(0o600)
         else:
-            create_journal(_journal_at(engine.url), made, "Europe/Berlin")
+            _copy_journal(engine, made)
 
     def _make_schedule(self) -> None:
         in_sqlite = self.database("schedule").name == "sqlite"
@@ -403,6 +404,28 @@ def _new_journal(made: datetime) -> bytes:
         path = Path(folder) / "journal.db"
         create_journal(_journal_at(sa.make_url(f"sqlite:///{path}")), made, "Europe/Berlin")
         return path.read_bytes()
+
+
+_WRITTEN: dict[datetime, list[tuple[str, Any]]] = {}
+"""By the moment when a journal was made on PostgreSQL: the statements that wrote it."""
+
+
+def _copy_journal(engine: sa.Engine, made: datetime) -> None:
+    """An empty journal, by the statements that made the first one."""
+    if made not in _WRITTEN:
+        _WRITTEN[made] = written = []
+
+        @sa.event.listens_for(sa.Engine, "before_cursor_execute")
+        def note(_c: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
+            if not statement.lstrip().upper().startswith(("SELECT", "SET")):
+                written.append((statement, values or None))
+
+        create_journal(_journal_at(engine.url), made, "Europe/Berlin")
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+        return
+    with engine.begin() as connection:
+        for statement, values in _WRITTEN[made]:
+            connection.exec_driver_sql(statement, values)
 
 
 def _toml(value: object) -> str:

@@ -5,6 +5,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from datetime import date, time
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
@@ -27,7 +28,8 @@ _LOGIN = re.compile(r"://\S*@|[^\s:@]:[^\s@]*@")
 """A login before a host, as in user:password@proxy, whatever key it was written into."""
 
 
-def overridable() -> dict[KeyPath, Any]:
+@cache
+def overridable() -> Mapping[KeyPath, Any]:
     """Every single key with its type; not reminders, templates and branches, whose names are the user's."""
     return dict(_single_keys(Settings, ()))
 
