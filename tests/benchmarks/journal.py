@@ -24,10 +24,11 @@ def claim_and_settle(journal: Journal, customers: Iterable[int]) -> None:
     """One message for each customer, that was sent."""
     for n in customers:
         row = Appointment(str(n), NOW + timedelta(hours=20), str(n), type_notifiable=True, is_group=False)
-        message = PlannedMessage("Terminerinnerung", str(n), (row,), (ROUTE,))
+        route = Route(Channel.SMS, f"+49171{5_000_000 + n}")
+        message = PlannedMessage("Terminerinnerung", str(n), (row,), (route,))
         claim = journal.claim(message, now=NOW, gap=timedelta(hours=12))
         assert isinstance(claim, Claim)
-        journal.settle(claim, MessageOutcome.SENT, ROUTE, [Attempt(ROUTE, Sent("JobId 1"))])
+        journal.settle(claim, MessageOutcome.SENT, route, [Attempt(route, Sent("JobId 1"))])
 
 
 class Scene:

@@ -1,5 +1,6 @@
 """What is particular to a journal in an SQLite file: its place, its safety, its one lock."""
 
+import re
 import resource
 import sqlite3
 import stat
@@ -10,7 +11,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, text
+from sqlalchemy import URL, ClauseElement, text
+from sqlalchemy.dialects import sqlite
 
 from journals import (
     GAP,
@@ -28,7 +30,7 @@ from journals import (
 )
 from terminbenachrichtigung.clock import SystemClock, Timings
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
-from terminbenachrichtigung.journal import create_journal, open_journal
+from terminbenachrichtigung.journal import create_journal, open_journal, statements
 from terminbenachrichtigung.journal.database import Mode, file_system_of, make_engine
 from terminbenachrichtigung.model.delivery import Claim
 from terminbenachrichtigung.model.plan import MessageOutcome
@@ -70,6 +72,33 @@ def locked(path: Path) -> Iterator[threading.Event]:
 def soon(released: threading.Event) -> None:
     """Set the event in a second, or when a busy machine gets round to it."""
     threading.Timer(1.0, released.set).start()
+
+
+# ---------------------------------------------------------------- what a claim looks for
+
+
+@pytest.mark.parametrize(
+    ("statement", "found_by"),
+    [
+        (
+            statements.told_under_other_ids,
+            ["starts_at=? AND customer_id=?", "starts_at=? AND first_recipient=?"],
+        ),
+        (statements.others_for_customer, ["customer_id=?"]),
+        (statements.notifications_newest_first, ["reminder=? AND appointment_id=?"]),
+        (statements.rejected_recipients, ["appointment_id=?", "message_id=?"]),
+    ],
+)
+def test_it_is_found_by_an_index_however_many_have_the_same_start(
+    statement: ClauseElement, found_by: list[str], journals: Journals, tmp_path: Path
+) -> None:
+    query = str(statement.compile(dialect=sqlite.dialect()))
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {query}", [None] * query.count("?")).fetchall()
+    steps = [step for *_, step in plan if re.match("SEARCH|SCAN", step)]
+    assert [step for step in steps if step.startswith("SCAN")] == []
+    for columns in found_by:
+        assert any(f"({columns})" in step for step in steps), steps
 
 
 # ---------------------------------------------------------------- the file

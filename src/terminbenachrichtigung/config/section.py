@@ -12,7 +12,7 @@ URL_FILE = "File that holds the URL instead"
 class Section(BaseModel):
     """Base of all sections: frozen, and unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 def or_its_file(key: str) -> Callable[[dict[str, Any]], None]:

@@ -10,6 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
@@ -45,7 +46,6 @@ from terminbenachrichtigung.journal.tables import (
     runs,
 )
 from terminbenachrichtigung.model.delivery import Attempt, Claim
-from terminbenachrichtigung.model.figures import Telling
 from terminbenachrichtigung.model.journal import (
     CHANNELS_LEFT,
     CONFIRMATION,
@@ -60,6 +60,9 @@ from terminbenachrichtigung.model.journal import (
 )
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Reason, Route
 from terminbenachrichtigung.model.result import Untold
+
+if TYPE_CHECKING:
+    from terminbenachrichtigung.model.figures import Telling
 
 
 class Journal(Forgetting, OptOuts, ReplyNotes, Reports, StaffNotes):
@@ -409,7 +412,7 @@ class Journal(Forgetting, OptOuts, ReplyNotes, Reports, StaffNotes):
         with self._transaction(writes=False) as connection:
             return read_history(connection, limit, wanted or HistoryFilter(appointment_id=appointment_id))
 
-    def tellings(self, since: datetime, until: datetime) -> tuple[Telling, ...]:
+    def tellings(self, since: datetime, until: datetime) -> "tuple[Telling, ...]":
         """The reminders about appointments that start in [since, until), by their claim."""
         with self._transaction(writes=False) as connection:
             return tuple(read_tellings(connection, since, until))
