@@ -10,7 +10,7 @@ from terminbenachrichtigung import __version__
 from terminbenachrichtigung.errors import ConfigError
 
 PROGRAM = "terminbenachrichtigung"
-_LIBRARIES = ("sqlalchemy", "psycopg", "pydantic", "httpcore", "phonenumbers", "jinja2", "click")
+_LIBRARIES = ("sqlalchemy", "psycopg", "pydantic", "httpx", "httpcore", "phonenumbers", "jinja2", "click")
 """Those that a bug may hide in."""
 
 

@@ -9,17 +9,21 @@ For one request, such as a ping or the download of a calendar, there is `once`:
         ...  # `answer.detail` says in a sentence what was wrong with the network
 
 A redirect is an answer like any other, with its `location` among the headers.
+
+An httpx client stands over connections of our own (httpcore's, with our sockets below), which know whether
+the message had begun to leave.
 """
 
 import select
 import socket
 import ssl
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpcore
+import httpx
 
 from terminbenachrichtigung.config.fields import is_loopback
 from terminbenachrichtigung.delivery.channel import Trouble
@@ -27,8 +31,15 @@ from terminbenachrichtigung.delivery.deadline import Deadline, trust
 from terminbenachrichtigung.delivery.exchange import Answer, Proxy, Request, proxy_refusal
 
 _IDLE_SECONDS = 2.0  # no server gives up sooner: a connection that it closes while we write ends in `unknown`
-_FAULTS = (OSError, httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
-_KEPT = frozenset({b"retry-after", b"etag", b"last-modified", b"location", b"content-encoding"})
+_FAULTS = (
+    OSError,
+    httpcore.NetworkError,
+    httpcore.TimeoutException,
+    httpcore.ProtocolError,
+    httpx.RequestError,  # an address to go on to that is none
+    httpx.InvalidURL,
+)
+_KEPT = frozenset({"retry-after", "etag", "last-modified", "location", "content-encoding"})
 _ALWAYS = {"User-Agent": "terminbenachrichtigung", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
@@ -59,26 +70,28 @@ class HttpLine:
             proxy = None
         tls = parts.scheme == "https"
         self._base = base_url
-        # httpcore would leave out the brackets of an IPv6 address.
         self._headers = {"Host": parts.netloc.rpartition("@")[2], **_ALWAYS}
         self._proxy = proxy
         self._peer = host if tls or proxy is None else str(proxy)
         self._seconds = seconds
         if tls and trusted is None:
             trusted = trust()  # 50 ms, which plain http to loopback need not pay
-        self._pool = _pool(_Network(host, proxy, tls=tls), connections, proxy, trusted)
+        pool = _pool(_Network(host, proxy, tls=tls), connections, proxy, trusted)
+        self._client = httpx.Client(transport=_Transport(pool), trust_env=False)
 
     def ask(self, request: Request) -> Answer | Trouble:
         """Send one request and wait for its answer; `unknown` only if the request had begun to leave."""
         deadline = Deadline(self._seconds, self._peer)
         try:
-            with self._pool.stream(
+            # Made here and not by the client, which would add the cookies of earlier answers.
+            asked = httpx.Request(
                 request.method,
                 self._base + request.path,
-                headers=[*self._headers.items(), *request.headers.items()],
+                headers={**self._headers, **request.headers},
                 content=request.body or None,
                 extensions={"timeout": _timeouts(deadline)},
-            ) as response:
+            )
+            with closing(self._client.send(asked, stream=True)) as response:
                 return _read(response, request)
         except httpcore.ProxyError as refusal:  # its text begins with the proxy's HTTP status
             return proxy_refusal(int(str(refusal).split()[0]), self._proxy)
@@ -87,7 +100,7 @@ class HttpLine:
 
     def close(self) -> None:
         """Close all connections."""
-        self._pool.close()
+        self._client.close()
 
 
 def once(
@@ -107,33 +120,66 @@ def once(
 
 
 def _timeouts(deadline: Deadline) -> dict[str, Any]:
-    """httpcore hands these on to the network as they are; only the pool itself waits by a number."""
+    """Handed on to the network as they are; only the pool itself waits by a number."""
     return {"connect": deadline, "read": deadline, "write": deadline, "pool": deadline.seconds}
 
 
-def _read(response: httpcore.Response, request: Request) -> Answer:
-    headers = {
-        name.lower().decode("latin-1"): value.decode("latin-1").strip()
-        for name, value in response.headers
-        if name.lower() in _KEPT
-    }
-    if 200 <= response.status < 300:
-        return Answer(response.status, _body(response, request.longest), headers)
+def _read(response: httpx.Response, request: Request) -> Answer:
+    status = response.status_code
+    headers = {name: response.headers[name] for name in _KEPT if name in response.headers}
+    if 200 <= status < 300:
+        return Answer(status, _body(response, request.longest), headers)
     body = b""
     if request.reads_refusal:
         with suppress(*_FAULTS):  # the status has said it already
             body = _body(response, request.longest)
-    return Answer(response.status, body, headers)
+    return Answer(status, body, headers)
 
 
-def _body(response: httpcore.Response, longest: int) -> bytes:
+def _body(response: httpx.Response, longest: int) -> bytes:
     """The body, cut off behind `longest` bytes."""
     body = bytearray()
-    for chunk in response.iter_stream():
+    for chunk in response.iter_raw():
         body += chunk
         if len(body) > longest:
             break
     return bytes(body)
+
+
+class _Transport(httpx.BaseTransport):
+    """The client's way to our connections. httpx's own would make its connections itself."""
+
+    def __init__(self, pool: httpcore.ConnectionPool) -> None:
+        self._pool = pool
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        answer = self._pool.handle_request(
+            httpcore.Request(
+                request.method,
+                httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Body(httpx.SyncByteStream):
+    """What comes in from a connection, which goes back to the others when it is closed."""
+
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
 
 
 def _pool(
