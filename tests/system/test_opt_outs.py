@@ -19,6 +19,12 @@ def test_whoever_opted_out_is_written_to_by_nobody_until_it_is_taken_back(either
     assert practice.run_once().outcomes == {"1": "sent"}
 
 
+def test_who_had_opted_out_already_is_said_so(either_practice: Practice) -> None:
+    either_practice.run("opt-out", "add", number(1))
+    again = either_practice.run("opt-out", "add", number(1))
+    assert (again.exit_code, again.stdout) == (0, f"{number(1)} had opted out already.\n")
+
+
 def test_the_other_channel_stays_open_and_the_next_number_takes_no_place(practice: Practice) -> None:
     practice.book("both", customer=1)
     practice.book("two numbers", customer=2, mobile=f"{number(2)}; {number(22)}", email="")

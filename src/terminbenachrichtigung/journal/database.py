@@ -243,7 +243,7 @@ def lock(connection: Connection, key: str) -> None:
 
 
 def insert_new(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
-    """An INSERT that leaves a row alone which is there already; `rowcount` tells."""
+    """An INSERT that leaves a row alone which is there already; RETURNING tells, and not `rowcount`."""
     if connection.dialect.name == "sqlite":
         from sqlalchemy.dialects import sqlite  # noqa: PLC0415
 

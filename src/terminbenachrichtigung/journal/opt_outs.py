@@ -29,7 +29,7 @@ class OptOuts(Connected):
             added = insert_new(connection, opt_outs).values(
                 recipient=recipient, since=database_clock(), why=why
             )
-            return bool(connection.execute(added).rowcount)
+            return connection.execute(added.returning(opt_outs.c.recipient)).first() is not None
 
     @patient
     def opt_in(self, recipient: str) -> bool:

@@ -114,17 +114,21 @@ class ReplyNotes(Connected):
         with self._transaction(writes=True) as connection:
             # In one order, so that two runs which note the same do not wait for each other in a ring.
             for each in sorted(found, key=lambda each: each.reply.reply_id):
-                new = insert_new(connection, replies).values(
-                    reply_id=each.reply.reply_id,
-                    message_id=each.message_id,
-                    sender=each.reply.sender,
-                    text=each.reply.text,
-                    answer=each.answer,
-                    received_at=each.reply.received_at,
-                    noted_at=now,
-                    told=False,
+                new = (
+                    insert_new(connection, replies)
+                    .values(
+                        reply_id=each.reply.reply_id,
+                        message_id=each.message_id,
+                        sender=each.reply.sender,
+                        text=each.reply.text,
+                        answer=each.answer,
+                        received_at=each.reply.received_at,
+                        noted_at=now,
+                        told=False,
+                    )
+                    .returning(replies.c.reply_id)
                 )
-                if not connection.execute(new).rowcount:
+                if connection.execute(new).first() is None:
                     continue  # known: an opt-out that was taken back since stays so
                 for recipient in each.opts_out:
                     connection.execute(
