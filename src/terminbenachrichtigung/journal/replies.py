@@ -59,6 +59,8 @@ def read_replies(connection: Connection, which: ColumnElement[bool]) -> tuple[Jo
 
 def read_replies_since(connection: Connection, start: datetime) -> tuple[JournalReply, ...]:
     """What was answered to messages that told of this start or a later one, oldest first."""
+    if connection.execute(select(replies.c.reply_id).limit(1)).first() is None:
+        return ()  # else most practices, which fetch none, would look through all that lies ahead
     about = select(notifications.c.message_id).where(notifications.c.starts_at >= start)
     return read_replies(connection, replies.c.message_id.in_(about))
 
