@@ -14,11 +14,11 @@ from postgres import PostgresServer
 
 SIZES = {
     # option       here  --full  how much chance decides
-    "kills": (6, 30, "runs killed at random moments, for each database"),
-    "due": (600, 5000, "appointments that eight runs share"),
+    "kills": (4, 30, "runs killed at random moments, for each database"),
+    "due": (400, 5000, "appointments that eight runs share"),
     "simulations": (4, 9, "practices whose weeks are simulated"),
     "weeks": (1.0, 3.0, "how long each of them is simulated"),
-    "inputs": (20, 100, "inputs of a fuzz test, or a few times as many"),
+    "inputs": (12, 100, "inputs of a fuzz test, or a few times as many"),
 }
 """What is long has a small size, for every commit, and a full one."""
 
@@ -45,6 +45,14 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("here")
     # Under nohup Ctrl-C is ignored, and so it is by every process that a test starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What says no more than its neighbours, for a price, is left to the full size."""
+    if not config.getoption("--full"):
+        left = [item for item in items if item.get_closest_marker("full")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not item.get_closest_marker("full")]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -16,10 +16,13 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
+
+import compiled
 
 # Imported before the forks, so that each of them is a run from its first moment on.
 from terminbenachrichtigung import cli, wiring  # noqa: F401
@@ -84,17 +87,21 @@ def run(order: dict[str, Any]) -> None:
 
 
 def warm_up(config: str) -> None:
-    """Looks at a practice's texts before the first fork, so that no fork has to load and compile them."""
+    """Plans for a practice before the fork, so that no fork has to compile texts and the SQL of planning."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
-        cli.main(["--config", config, "config", "check"])
+        cli.main(["--config", config, "dry-run"])
 
 
 def main() -> None:
     """Serves orders until its standard input ends."""
-    for number, line in enumerate(sys.stdin):
+    compiled.share()
+    warm: set[bool] = set()
+    for line in sys.stdin:
         order = json.loads(line)
-        if number == 0:
-            warm_up(order["arguments"][1])
+        config = order["arguments"][1]
+        if (on_postgres := "postgresql" in Path(config).read_text(encoding="utf-8")) not in warm:
+            warm_up(config)
+            warm.add(on_postgres)
         child = os.fork()
         if child == 0:
             run(order)

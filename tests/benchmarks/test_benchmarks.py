@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.full
 def test_every_figure_can_be_measured() -> None:
     command = [sys.executable, "-m", "benchmarks", "--size", "small"]
     done = subprocess.run(

@@ -1,13 +1,14 @@
 """Rows that cannot be used are listed, and nothing else suffers from them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from schedule_tables import ROW, TYPES, execute, make_table, open_schedule, read, scan, writing
 
+from fuzzing import inputs
 from postgres import PostgresServer
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
 from terminbenachrichtigung.schedule.reading import Portions
@@ -358,7 +359,7 @@ def untyped_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     return url
 
 
-@settings(max_examples=150, deadline=timedelta(seconds=10))
+@inputs(3)
 @given(
     rows=st.lists(
         st.fixed_dictionaries({}, optional={**dict.fromkeys(COLUMNS, VALUES)}), min_size=1, max_size=5

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from schedule_tables import (
     BERLIN,
@@ -25,6 +25,7 @@ from schedule_tables import (
     writing,
 )
 
+from fuzzing import inputs
 from terminbenachrichtigung.errors import ScheduleError
 from terminbenachrichtigung.schedule.reading import Schedule
 
@@ -163,7 +164,7 @@ MINUTES = st.integers(-4 * 1440, 4 * 1440).map(lambda minutes: timedelta(minutes
 SECONDS = st.integers(-4 * 86400, 4 * 86400).map(lambda seconds: timedelta(seconds=seconds / 2))
 
 
-@settings(max_examples=200, deadline=timedelta(seconds=10))
+@inputs(4)
 @given(
     zone=st.sampled_from(["Europe/Berlin", "America/St_Johns", "Pacific/Kiritimati", "Pacific/Pago_Pago"]),
     middle=st.sampled_from(["2026-11-24 10:00", "2026-10-25 02:30", "2027-03-28 02:30", "2026-12-31 23:59"]),

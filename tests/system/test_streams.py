@@ -37,8 +37,22 @@ def run(
     )
 
 
-@pytest.mark.parametrize("options", [[], ["--quiet"]])
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+CLOSED = ["<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"]
+
+
+@pytest.mark.parametrize(
+    ("closed", "options"),
+    [
+        *((closed, []) for closed in CLOSED),
+        (">&-", ["--quiet"]),
+        ("2>&-", ["--quiet"]),
+        *(
+            pytest.param(closed, ["--quiet"], marks=pytest.mark.full)
+            for closed in CLOSED
+            if closed not in (">&-", "2>&-")
+        ),
+    ],
+)
 def test_a_run_with_closed_streams_sends_and_ends_without_a_traceback(
     practice: Practice, closed: str, options: list[str]
 ) -> None:

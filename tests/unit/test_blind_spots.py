@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from fuzzing import inputs
 from terminbenachrichtigung.config.settings import Reminder, Rules, Settings
 from terminbenachrichtigung.model.lead import HoursBefore
 from terminbenachrichtigung.times.blind_spots import blind_spots, is_blind
@@ -67,7 +68,7 @@ def test_the_table_shows_every_hour_of_the_week() -> None:
     same_day=st.booleans(),
     minute=st.integers(0, 7 * 24 * 60 - 1),
 )
-@settings(max_examples=100, deadline=None)
+@inputs(2)
 def test_a_blind_spot_is_what_no_run_at_any_minute_notifies(
     *,
     lead: int,

@@ -8,9 +8,10 @@ from typing import Any
 
 import tomlkit
 from config_files import GOOD, bent
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from fuzzing import inputs
 from terminbenachrichtigung.config.keys import PREFIX, overridable, variable_of
 from terminbenachrichtigung.config.loading import load, settings_from
 from terminbenachrichtigung.config.problems import ConfigProblems
@@ -68,14 +69,14 @@ def settings_or_problems(tables: dict[str, Any], environ: dict[str, str], folder
     assert all(problem.text and problem.source for problem in problems)
 
 
-@settings(max_examples=150, deadline=None)
+@inputs(3)
 @given(tables=TABLES)
 def test_any_tables_give_settings_or_problems(tables: dict[str, Any]) -> None:
     with TemporaryDirectory() as folder:
         settings_or_problems(tables, {}, folder)
 
 
-@settings(max_examples=250, deadline=None)
+@inputs(5)
 @given(changes=st.dictionaries(st.sampled_from(PLACES), VALUES, max_size=5))
 def test_a_good_configuration_with_wrong_values_gives_settings_or_problems(changes: dict[str, Any]) -> None:
     # Whole sections first, so that a key within one does not meet the text that replaced it.
@@ -90,7 +91,7 @@ def test_a_good_configuration_with_wrong_values_gives_settings_or_problems(chang
         settings_or_problems(bent(whole | inner), {}, folder)
 
 
-@settings(max_examples=150, deadline=None)
+@inputs(3)
 @given(
     environ=st.dictionaries(
         st.one_of(st.sampled_from([variable_of(path) for path in overridable()]), TEXT.map(PREFIX.__add__)),
@@ -107,7 +108,7 @@ def file_text(tables: dict[str, Any]) -> bytes:
     return tomlkit.dumps(tables).encode()
 
 
-@settings(max_examples=100, deadline=None)
+@inputs(2)
 @given(data=st.one_of(st.binary(max_size=200), TEXT.map(str.encode), TABLES.map(file_text)))
 def test_any_file_gives_settings_or_an_error(data: bytes) -> None:
     with TemporaryDirectory() as folder:
