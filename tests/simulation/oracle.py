@@ -333,7 +333,12 @@ class Judging:
             default=None,
         )
         route = self.confirmation_route(row)
-        told = latest is not None and names(latest, row) and latest.state not in ("claimed", "released")
+        told = (
+            latest is not None
+            and names(latest, row)
+            and latest.state not in ("claimed", "released")
+            and not self.is_revoked(latest)
+        )
         again = told and latest is not None and latest.state in FAILED and route is not None
         for reason, says_no in self.in_order(row, next(iter(self.leads))):
             match reason:

@@ -27,6 +27,7 @@ from terminbenachrichtigung.demo.scenario import (
     EVENING_REMINDER,
     HELD_BACK,
     HOURS_AFTER_BOOKING,
+    MOVED,
     REFUSED,
     REMINDER,
     UNANSWERED,
@@ -94,6 +95,9 @@ days_before = 1
 at = "18:00"
 unless_confirmed = $answered
 channels = ["sms", "email"]
+
+[corrections]
+enabled = true
 
 [replies]
 enabled = $answered
@@ -197,6 +201,14 @@ def prepare(
     with _schedule(settings) as schedule:
         _book(schedule, scene, [each for each in scene.bookings if each.created_at >= scene.first_run])
     return path, settings
+
+
+def move(settings: Settings, scene: Scenario) -> None:
+    """Let the desk move an appointment of which its customer was told."""
+    with _schedule(settings) as schedule:
+        statement = sa.text("UPDATE appointments SET starts_at = :start WHERE appointment_id = :this")
+        start = f"{scene.moved_to.astimezone(scene.zone):%Y-%m-%d %H:%M}"
+        schedule.execute(statement, {"start": start, "this": MOVED})
 
 
 def _account(gateway: LoopbackGateway) -> str:

@@ -30,6 +30,8 @@ UNANSWERED = frozenset({"+491713920011"})
 """Numbers whose SMS gets no clear answer; asked later, the gateway does not know of it either."""
 ANSWERS = {"101": "Ja, danke!", "105": "Darf mein Hund mitkommen?", "107": "Nein"}
 """By customer: what they answer to the first run's SMS, where the gateway can be answered."""
+MOVED, MOVED_TO = "503", "09:10"
+"""The appointment that the desk moves once its customer was told, and the time of the same day to which."""
 CLAIMED_BESIDE = "111"
 """The customer to whom another run is writing while the first run is at work."""
 HELD_BACK = "120"
@@ -94,6 +96,12 @@ class Scenario:
     def today(self) -> date:
         """By the practice's clock."""
         return self.now.astimezone(self.zone).date()
+
+    @property
+    def moved_to(self) -> datetime:
+        """Where the appointment stands that the desk moves."""
+        day = self.booking(MOVED).starts_at.astimezone(self.zone).date()
+        return datetime.combine(day, time.fromisoformat(MOVED_TO), self.zone).astimezone(UTC)
 
     def name(self, customer_id: str | None) -> str:
         """A customer's name, or that there is none."""

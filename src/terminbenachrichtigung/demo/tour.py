@@ -15,7 +15,14 @@ from terminbenachrichtigung.config.files import CONFIG_VARIABLE
 from terminbenachrichtigung.config.keys import PREFIX
 from terminbenachrichtigung.demo import folder, preparation
 from terminbenachrichtigung.demo.mailserver import MailServer
-from terminbenachrichtigung.demo.scenario import ANSWERS, EVENING_REMINDER, REMINDER, Scenario, scenario
+from terminbenachrichtigung.demo.scenario import (
+    ANSWERS,
+    EVENING_REMINDER,
+    MOVED,
+    REMINDER,
+    Scenario,
+    scenario,
+)
 from terminbenachrichtigung.errors import TerminbenachrichtigungError
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.model.result import Stop
@@ -28,7 +35,7 @@ _MEANING = {0: "done", 1: "done, and something new needs a person"}
 
 
 def show(directory: Path, provider: str = "lox24") -> None:
-    """Make the sample practice in `directory`, run `run-once` twice on it, and show what happened.
+    """Make the sample practice in `directory`, run `run-once` three times on it, and show what happened.
 
     `provider` is the gateway that answers, as in `[sms] provider`.
 
@@ -61,11 +68,14 @@ def show(directory: Path, provider: str = "lox24") -> None:
         answered = preparation.can_be_answered(gateway)
         with preparation.run_beside(settings, scene.now):
             command("run-once --full")
+            preparation.move(settings, scene)
+            _paragraph(_moved(scene))
             command("run-once")
+            _paragraph(_corrected(scene))
             if answered:
                 preparation.answer(gateway, scene)
                 _paragraph(_answers(scene))
-                command("run-once")
+            command("run-once --full")
         _paragraph(_evening(scene, answered=answered))
         command(f'dry-run --at "{scene.today} 18:30"')
         command("staff-list")
@@ -89,10 +99,26 @@ def _opening(scene: Scenario, directory: Path, provider: str) -> str:
     )
 
 
+def _moved(scene: Scenario) -> str:
+    """What the desk does after the first run."""
+    moved = scene.booking(MOVED)
+    times = f"from {scene.clock(moved.starts_at)} to {scene.clock(scene.moved_to)}"
+    return (
+        f"The desk moves the appointment of {scene.name(moved.customer_id)} {times}. The next run notes "
+        "that, and sends nothing: a slip can still be undone."
+    )
+
+
+def _corrected(scene: Scenario) -> str:
+    """What the run after that does about it."""
+    moved = scene.booking(MOVED)
+    return f"The run after that finds it so still, and tells {scene.name(moved.customer_id)} both times."
+
+
 def _answers(scene: Scenario) -> str:
     """What customers say to the first run's SMS."""
     said = [f'{scene.name(customer_id)} "{text}"' for customer_id, text in ANSWERS.items()]
-    return f"Three customers answer their SMS: {', '.join(said)}. The next run fetches that:"
+    return f"Three customers answer their SMS: {', '.join(said)}. It fetches that as well:"
 
 
 def _evening(scene: Scenario, *, answered: bool) -> str:
