@@ -573,3 +573,65 @@ def test_the_figures_know_who_confirmed_and_came(answered: Practice) -> None:
     ).stdout.splitlines()
     total = dict(zip(csv[0].split(","), csv[1].split(","), strict=True))
     assert (total["confirmed_came"], total["confirmed_no_show"], total["told_came"]) == ("1", "1", "3")
+
+
+def test_config_check_says_that_nobody_can_confirm(practice: Practice) -> None:
+    practice.configure(reminders=[reminder() | {"unless_confirmed": True}])
+    ran = practice.run("config", "check")
+    assert ran.exit_code == 0
+    assert "unless_confirmed of Terminerinnerung means nothing" in ran.stdout + ran.stderr
+
+
+# ---------------------------------------------------------------- off and on again
+
+
+def test_who_confirmed_and_was_told_that_it_is_off_is_told_anew(told: Practice) -> None:
+    told.configure(reminders=[reminder() | {"unless_confirmed": True}])
+    says(told, "ja")
+    told.run_once(now=ELEVEN)
+    told.cancel("1")
+    assert to_call(told) == [("17", "cancelled")]
+    assert told.run("staff-list", "done", "1", now="2026-11-24 11:30").exit_code == 0
+    told.change("1", status="Geplant")
+    ran = told.run_once(now=TWELVE)
+    assert ran.outcomes == {"1": "sent"}
+    rows = told.run("search", "--json", now=TWELVE).json["appointments"]
+    assert [each["state"] for each in rows] == ["sent"]  # the yes was to what was off since
+
+
+@pytest.fixture
+def correcting(told: Practice) -> Practice:
+    told.configure(corrections={"enabled": True})
+    return told
+
+
+def test_an_ok_to_a_cancellation_confirms_nothing_and_a_no_is_read(correcting: Practice) -> None:
+    correcting.cancel("1")
+    correcting.run_once(now=ELEVEN)
+    assert correcting.run_once(now=TWELVE).outcomes == {"1": "sent"}
+    says(correcting, "ok", at="2026-11-24 12:10")
+    says(correcting, "Nein", at="2026-11-24 12:20")
+    ran = correcting.run_once(now=ONE)
+    assert (ran.exit_code, kinds(ran)) == (1, [("noted", "17"), ("reply", "17")])
+    assert to_call(correcting, ONE) == [("17", "reply")]
+    rows = correcting.run("search", "--json", now=ONE).json["appointments"]
+    assert "confirmed" not in {each["state"] for each in rows}
+
+
+def test_a_yes_to_the_new_time_confirms_it(correcting: Practice) -> None:
+    correcting.change("1", starts_at="2026-11-27 15:00")
+    correcting.run_once(now=ELEVEN)
+    assert correcting.run_once(now=TWELVE).outcomes == {"1": "sent"}
+    says(correcting, "ja", at="2026-11-24 12:10")
+    assert kinds(correcting.run_once(now=ONE)) == [("confirmed", "17")]
+    rows = correcting.run("search", "--json", "--state", "confirmed", now=ONE).json["appointments"]
+    assert [each["starts_at"] for each in rows] == ["2026-11-27T15:00:00+01:00"]
+
+
+def test_who_said_stop_hears_of_no_correction(correcting: Practice) -> None:
+    says(correcting, "STOP")
+    correcting.run_once(now=ELEVEN)
+    correcting.cancel("1")
+    for now in (TWELVE, ONE, "2026-11-24 14:00"):
+        correcting.run_once(now=now)
+    assert len(correcting.gateway.jobs) == 1

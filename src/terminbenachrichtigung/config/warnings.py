@@ -45,6 +45,10 @@ def warnings(settings: Settings, path: Path, *, exposed: bool) -> Iterator[str]:
         if name not in used | shipped_templates().keys():
             advice = nearest(name, sorted(used | shipped_templates().keys()))
             yield f"templates.{name} is used by no reminder" + (f"; {advice}" if advice else "")
+    asked = [each.name for each in settings.reminders if each.unless_confirmed]
+    if asked and not settings.replies.enabled:
+        names = ", ".join(asked)
+        yield f"unless_confirmed of {names} means nothing: replies.enabled is false, so nobody confirms"
     if settings.monitoring.textfile and not (home := Path(settings.monitoring.textfile).parent).is_dir():
         yield f"monitoring.textfile cannot be written: there is no folder {home}"
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import Boolean, ColumnElement, Connection, and_, literal_column, or_, select, update
 
 from terminbenachrichtigung.journal.claims import name_from
 from terminbenachrichtigung.journal.database import Connected, among, insert_new, patient
@@ -26,6 +26,8 @@ FETCHED_AGAIN = timedelta(days=2)
 """Each run fetches what came since the last one that fetched all, and so much before: some come late."""
 LOOK_BACK = timedelta(days=7)
 """Never further than this: an older reply answers no message."""
+_UNTOLD = literal_column("NOT told", Boolean)
+"""In these words alone the partial index serves."""
 BY_REPLY = "by reply"
 """Why a number is opted out that asked for it in an SMS."""
 
@@ -158,9 +160,17 @@ class ReplyNotes(Connected):
     def untold_replies(self) -> tuple[JournalReply, ...]:
         """Those that no report has named yet, with all others to the same messages, oldest first."""
         with self._transaction(writes=False) as connection:
-            untold = replies.c.told.is_(False)
-            beside = select(replies.c.message_id).where(untold, replies.c.message_id.is_not(None))
-            return read_replies(connection, or_(untold, replies.c.message_id.in_(beside)))
+            untold = connection.execute(select(replies.c.reply_id, replies.c.message_id).where(_UNTOLD)).all()
+            if not untold:
+                return ()
+            ids, answered = {row.reply_id for row in untold}, {row.message_id for row in untold} - {None}
+            return read_replies(
+                connection,
+                or_(
+                    among(connection, replies.c.reply_id, ids),
+                    among(connection, replies.c.message_id, answered),
+                ),
+            )
 
 
 def _came_when_all_was_over(reply: JournalReply) -> bool:

@@ -136,6 +136,7 @@ class Replies:
             for reply in found
             if any(
                 told.starts_at == start
+                and not told.revoked  # since then they know that it was off
                 and (
                     same_person(told, row, self._key)
                     if told.appointment_id == row.appointment_id
