@@ -1,5 +1,6 @@
 """How things are measured and shown: ratios against a reference of the same run, medians of several turns."""
 
+import gc
 import os
 import resource
 import statistics
@@ -83,6 +84,7 @@ def folder() -> Iterator[Path]:
 
 def heading() -> None:
     """Above the table; whoever runs it has no configuration of their own, and an installed program."""
+    gc.set_threshold(50_000)  # as the program does for what is measured in this process
     os.environ.pop("TERMINBENACHRICHTIGUNG_CONFIG", None)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each start compiles the program, but no library
     print(f"{'figure':62} {'ratio':>8}  {'target':>10}  reference", flush=True)

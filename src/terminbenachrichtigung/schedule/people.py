@@ -1,7 +1,7 @@
 """One id, one person: what one reading says of who is behind a customer's id. Pure."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import combinations, islice
 
@@ -22,9 +22,11 @@ def shared_ids(rows: Iterable[Appointment]) -> frozenset[str]:
     Nobody of them is told, because one would hear the other's times. `Meier` beside `Ida Meier` is one, and
     so is whoever has a number or an address in common: a name may be corrected, or changed by marriage.
     """
+    listed = list(rows)
+    rows_of = Counter([row.customer_id for row in listed])
     people: defaultdict[str, dict[Person, None]] = defaultdict(dict)
-    for row in rows:
-        if row.customer_id:
+    for row in listed:
+        if row.customer_id and rows_of[row.customer_id] > 1:  # mostly there is one, and nothing to compare
             people[row.customer_id][person_of(row)] = None
     return frozenset(
         customer
