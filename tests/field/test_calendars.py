@@ -343,6 +343,36 @@ def test_occurrences_that_are_left_out_changed_or_cancelled(own: OwnPractice) ->
     assert own.state("a/20261216")[0] == "Storniert"
 
 
+@pytest.mark.parametrize(
+    "named", ["RECURRENCE-ID;VALUE=DATE:20261202", "RECURRENCE-ID:20261202T080000Z", "RECURRENCE-ID:20261202"]
+)
+def test_a_changed_occurrence_is_known_however_it_is_named(own: OwnPractice, named: str) -> None:
+    weekly = event("RRULE:FREQ=WEEKLY;COUNT=2")
+    moved = event(named, start="DTSTART:20261203T100000Z")
+    assert take(own, weekly, moved) == {
+        "a/20261125": "2026-11-25 09:00 Ida Meier 0171 5555001",
+        "a/20261202": "2026-12-03 11:00 Ida Meier 0171 5555001",
+    }
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("start", ["DTSTART:bald", "DTSTART;VALUE=DATE:20261203", "DTSTART:20261203T100000Z"])
+def test_while_a_change_of_an_occurrence_cannot_be_read_it_is_held(
+    own: OwnPractice, start: str, first: bool
+) -> None:
+    weekly = event("RRULE:FREQ=WEEKLY;COUNT=2")
+    if not first:
+        take(own, weekly)
+    name = "Name: M\ufffdller\\nMobil: 0171 5555001" if start.endswith("Z") else IDA
+    change = event("RECURRENCE-ID:20261202T080000Z", start=start, who=name)
+    ran = own.bring(calendar(weekly, change), name="praxis.ics")
+    assert ran.exit_code == 1
+    assert [each["appointment_id"] for each in ran.json["held"]] == ["a/20261202"]
+    assert set(own.standing()) == {"a/20261125"}
+    right = event("RECURRENCE-ID:20261202T080000Z", start="DTSTART:20261203T100000Z")
+    assert take(own, weekly, right)["a/20261202"] == "2026-12-03 11:00 Ida Meier 0171 5555001"
+
+
 def test_a_series_that_is_moved_as_a_whole_keeps_its_ids(own: OwnPractice) -> None:
     take(own, WEEKLY)
     ran = own.bring(calendar(WEEKLY.replace("T090000", "T100000")), name="praxis.ics")
@@ -366,7 +396,11 @@ def test_further_dates_and_every_day_at_two_times(own: OwnPractice) -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", ["FREQ=SECONDLY", "FREQ=MINUTELY;INTERVAL=5", "FREQ=OFTEN", "FREQ=WEEKLY;BYDAY=XX", "x"]
+    "rule",
+    [
+        *("FREQ=SECONDLY", "FREQ=MINUTELY;INTERVAL=5", "FREQ=OFTEN", "FREQ=WEEKLY;BYDAY=XX", "x"),
+        *("FREQ=WEEKLY;INTERVAL=0", "INTERVAL=00;FREQ=DAILY"),  # the library would never come to an end
+    ],
 )
 def test_a_rule_that_cannot_be_followed_is_refused(own: OwnPractice, rule: str) -> None:
     ran = own.bring(calendar(event(f"RRULE:{rule}"), event(uid="b")), name="praxis.ics")

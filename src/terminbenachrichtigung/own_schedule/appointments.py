@@ -83,7 +83,7 @@ class Appointments:
         gone = list(self._gone()) if self._whole else []
         for key in gone:
             self._lose(key)
-        for key in self._unclear():
+        for key in [*self._unclear(), *self._in_doubt()]:
             self._hold(key, "its line cannot be read")
         self._note_origins()
         disturbed = self._disturbed(gone)
@@ -144,6 +144,13 @@ class Appointments:
             if not self._is_unread(key) or not self._how.lies_ahead(row) or key in self._entries:
                 continue
             if self._refused.get(key) != {row["starts_at"]}:
+                yield key
+
+    def _in_doubt(self) -> Iterator[str]:
+        """Those that the file names too: occurrences of a series of which a change could not be read."""
+        for key, entry in self._entries.items():
+            starts = self._refused.get(key, set()) | self._refused.get(entry.series, set())
+            if entry.person and entry.starts_at > self._how.now and starts - {entry.starts_at}:
                 yield key
 
     def _note_origins(self) -> None:
@@ -288,7 +295,16 @@ class Appointments:
             else:
                 changed.append(Change(key, starts_at, self._what(key, before, part), self._name(after)))
         inserts = self._appointments.inserts
-        new = [Change(key, self._entries[key].starts_at, "", self._name(row)) for key, row in inserts.items()]
+        new: list[Change] = []
+        for key, row in inserts.items():
+            is_held = row["import_state"] == HELD
+            change = Change(
+                key,
+                self._entries[key].starts_at,
+                self._details.get(key, "") if is_held else "",
+                self._name(row),
+            )
+            (held if is_held else new).append(change)
         touched = {key for key, part in self._appointments.updates.items() if part}
         return Changes(
             new=in_order(new),

@@ -176,7 +176,7 @@ class _Events:
     def _known_as(self, component: Component, uid: str) -> str:
         """The id of the occurrence, or of the whole series, that a refused event would have had."""
         try:
-            instead_of = self._moment(component, "RECURRENCE-ID")
+            instead_of = self._instead_of(component)
         except Unreadable:
             instead_of = None
         return self._occurrence_id(uid, instead_of, several=False) if instead_of and uid else uid
@@ -213,6 +213,7 @@ class _Events:
             if self._how.title_is_customer:
                 self.titles.append(master.component.text_of("SUMMARY"))
             return
+        group = [replace(each, part=_at_the_time_of(master.part, each.part)) for each in group]
         events = [each if each.person else replace(each, person=master.person) for each in group]
         try:
             found = spread([event.part for event in events], self._today)
@@ -242,15 +243,16 @@ class _Events:
         rules = [value for _, value in event.properties.get("RRULE", ())]
         if len(set(rules)) > 1:
             raise Unreadable("RRULE: two rules for one series")
-        instead_of = event.one("RECURRENCE-ID")
+        named = event.one("RECURRENCE-ID")
         return SeriesPart(
             starts_at,
             ends_at,
             rule=rules[0].strip() if rules else "",
             added=tuple(self._moments(event, "RDATE")),
             left_out=tuple(self._moments(event, "EXDATE", starts_at)),
-            instead_of=self._moment(event, "RECURRENCE-ID") if instead_of else None,
-            and_later=bool(instead_of and str(instead_of[0].get("RANGE", "")).upper() == "THISANDFUTURE"),
+            instead_of=self._instead_of(event),
+            of_day=bool(named and _is_date(named[1])),
+            and_later=bool(named and str(named[0].get("RANGE", "")).upper() == "THISANDFUTURE"),
             sequence=_whole_number(event.text_of("SEQUENCE")),
         )
 
@@ -272,11 +274,18 @@ class _Events:
         found = event.one(name)
         return None if found is None else self._time(event, name, *found)
 
+    def _instead_of(self, event: Component) -> datetime | None:
+        """When a changed occurrence was by the rule; of a date alone its midnight."""
+        found = event.one("RECURRENCE-ID")
+        if found is None or not _is_date(found[1]):
+            return self._moment(event, "RECURRENCE-ID")
+        return self._time(event, "RECURRENCE-ID", found[0], f"{found[1].strip()}T000000")
+
     def _moments(self, event: Component, name: str, like: datetime | None = None) -> Iterator[datetime]:
         for parameters, value in event.properties.get(name, ()):
             for piece in value.split(","):
                 text = piece.partition("/")[0].strip()  # of a period the beginning
-                if like is not None and re.fullmatch(r"\d{8}", text):  # a date stands for its occurrence
+                if like is not None and _is_date(text):  # a date stands for its occurrence
                     text = f"{text}T{like:%H%M%S}"
                     yield datetime.strptime(text, "%Y%m%dT%H%M%S").replace(tzinfo=like.tzinfo)
                 elif text:
@@ -366,6 +375,19 @@ def _newest(group: Sequence[_Event]) -> list[_Event]:
         newest = max((event.part.sequence, event.stamp or oldest) for event in versions)
         found += [e for e in versions if (e.part.sequence, e.stamp or oldest) == newest]
     return found
+
+
+def _is_date(text: str) -> bool:
+    return re.fullmatch(r"\d{8}", text.strip()) is not None
+
+
+def _at_the_time_of(series: SeriesPart, part: SeriesPart) -> SeriesPart:
+    """A changed occurrence that names its date alone is the one of that day."""
+    day = part.instead_of
+    if day is None or not part.of_day:
+        return part
+    starts_at = series.starts_at
+    return replace(part, instead_of=datetime.combine(day.date(), starts_at.time(), starts_at.tzinfo))
 
 
 def _is_whole_days(starts_at: datetime, ends_at: datetime | None) -> bool:

@@ -1,5 +1,6 @@
 """A series of a calendar → its occurrences in the coming weeks, each with the date it had by the rule."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from terminbenachrichtigung.schedule.values import Unreadable, shown
 HORIZON = timedelta(days=90)
 """So far ahead a series is spread; the longest lead of a reminder is 60 days."""
 
+_STANDS_STILL = re.compile(r"INTERVAL=\s*[+-]?0+(?![0-9])", re.I)
 _TOO_OFTEN = ("SECONDLY", "MINUTELY")
 
 
@@ -23,6 +25,7 @@ class SeriesPart:
     added: tuple[datetime, ...] = ()  # RDATE
     left_out: tuple[datetime, ...] = ()  # EXDATE
     instead_of: datetime | None = None  # RECURRENCE-ID: when it was by the rule
+    of_day: bool = False  # RECURRENCE-ID is a date alone: `instead_of` is its midnight
     and_later: bool = False  # RANGE=THISANDFUTURE
     sequence: int = 0
 
@@ -55,6 +58,8 @@ def spread(parts: Sequence[SeriesPart], since: datetime) -> Spread:
             raise Unreadable(f"no rule of a series: {shown(part.rule)}")
         if any(f"FREQ={word}" in part.rule.upper() for word in _TOO_OFTEN):
             raise Unreadable(f"a series more often than hourly: {shown(part.rule)}")
+        if _STANDS_STILL.search(part.rule):  # the library would never come to an end
+            raise Unreadable(f"a series that never goes on: {shown(part.rule)}")
     calendar = icalendar.Calendar()
     try:
         for place, part in enumerate(parts):
