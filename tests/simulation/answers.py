@@ -293,9 +293,9 @@ class Days:
             near = [job for job in earlier if moment - WEEK <= _run_of(job) <= moment + timedelta(minutes=10)]
             return max(near, key=lambda job: job.at, default=None)
 
-        late = newest(reply.at)
-        early = newest(reply.at - self.unsure)
-        return late.caption if late is not None and early in (None, late) else None
+        moments = [reply.at - timedelta(minutes=minute) for minute in range(_minutes(self.unsure) + 1)]
+        possible = {job.caption for moment in moments if (job := newest(moment)) is not None}
+        return possible.pop() if len(possible) == 1 and newest(reply.at) is not None else None
 
     def _told(self) -> list[Told]:
         if self._told_until != len(self.gateway.jobs):
@@ -427,6 +427,10 @@ def _moment(value: object) -> datetime:
     """A time of the journal on SQLite."""
     moment = datetime.fromisoformat(str(value))
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).replace(microsecond=0)
+
+
+def _minutes(span: timedelta) -> int:
+    return round(span.total_seconds() / 60)
 
 
 def _run_of(job: Job) -> datetime:

@@ -70,9 +70,15 @@ def _newest_to_number(reply: Reply, to_numbers: Iterable[SentSms]) -> SentSms | 
     theirs = [each for each in to_numbers if each.recipient == reply.sender]
     if not theirs or not _is_one_person(theirs):
         return None
-    latest = _newest_at(reply, theirs, timedelta())
-    earliest = _newest_at(reply, theirs, reply.unsure)
-    return latest if earliest in (None, latest) else None
+    latest, earliest = (_newest_at(reply, theirs, earlier) for earlier in (timedelta(), reply.unsure))
+    between = [each for each in theirs if _may_lie_between(reply, each)]
+    return latest if {latest, earliest, *between} <= {latest, None} else None
+
+
+def _may_lie_between(reply: Reply, message: SentSms) -> bool:
+    """Whether nobody can say if the reply came before or after a message."""
+    earliest = reply.received_at - reply.unsure
+    return earliest < message.sent_at <= reply.received_at + _CLOCKS_APART and reply.unsure > timedelta()
 
 
 def _newest_at(reply: Reply, theirs: Sequence[SentSms], earlier: timedelta) -> SentSms | None:
