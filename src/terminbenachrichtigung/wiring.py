@@ -188,7 +188,11 @@ class _Outlets(Mapping[Channel, Sender]):
     def __getitem__(self, channel: Channel) -> Sender:
         if channel not in self._channels:
             raise KeyError(channel)
-        return self.gateway() if channel is Channel.SMS else self.mailer()
+        match channel:
+            case Channel.SMS:
+                return self.gateway()
+            case Channel.EMAIL:
+                return self.mailer()
 
     def __contains__(self, channel: object) -> bool:
         return channel in self._channels
@@ -208,7 +212,11 @@ def configured_channels(settings: Settings) -> tuple[Channel, ...]:
 
 def make_sender(settings: Settings, channel: Channel) -> Sender:
     """The adapter of a configured channel; whoever asks for it closes it."""
-    return make_gateway(settings) if channel is Channel.SMS else make_mailer(settings)
+    match channel:
+        case Channel.SMS:
+            return make_gateway(settings)
+        case Channel.EMAIL:
+            return make_mailer(settings)
 
 
 def make_gateway(settings: Settings, now: Callable[[], datetime] = SYSTEM_CLOCK.now) -> Gateway:

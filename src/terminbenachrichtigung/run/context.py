@@ -106,10 +106,12 @@ def text_lengths(context: RunContext) -> rules.CorrectionParts:
         correction: Correction | None = None,
         /,
     ) -> int:
-        if channel is Channel.SMS:
-            return context.texts.sms(template[reminder], appointments, correction).parts
-        context.texts.email(template[reminder], appointments, correction)
-        return 1
+        match channel:
+            case Channel.SMS:
+                return context.texts.sms(template[reminder], appointments, correction).parts
+            case Channel.EMAIL:
+                context.texts.email(template[reminder], appointments, correction)
+                return 1
 
     return parts
 

@@ -122,29 +122,31 @@ class Texts:
         `now` dates the calendar file. Raises MessageError like `sms`.
         """
         soonest = appointments[0]
-        if route.channel is Channel.SMS:
-            sms = self.sms(template, appointments, correction)
-            return Content(
-                Channel.SMS,
-                route.recipient,
-                sms.language,
-                sms.text,
-                parts=sms.parts,
-                encoding=sms.encoding,
-                branch_code=soonest.branch_code,
-            )
-        email = self.email(template, appointments, correction)
-        return Content(
-            Channel.EMAIL,
-            route.recipient,
-            email.language,
-            email.body,
-            subject=email.subject,
-            branch_code=soonest.branch_code,
-            reply_to=email_address(soonest.branch_email).address or "",
-            calendar=self._calendar(appointments, email.language, now, correction),
-            calendar_method=method(cancelled=_is_off(correction)),
-        )
+        match route.channel:
+            case Channel.SMS:
+                sms = self.sms(template, appointments, correction)
+                return Content(
+                    Channel.SMS,
+                    route.recipient,
+                    sms.language,
+                    sms.text,
+                    parts=sms.parts,
+                    encoding=sms.encoding,
+                    branch_code=soonest.branch_code,
+                )
+            case Channel.EMAIL:
+                email = self.email(template, appointments, correction)
+                return Content(
+                    Channel.EMAIL,
+                    route.recipient,
+                    email.language,
+                    email.body,
+                    subject=email.subject,
+                    branch_code=soonest.branch_code,
+                    reply_to=email_address(soonest.branch_email).address or "",
+                    calendar=self._calendar(appointments, email.language, now, correction),
+                    calendar_method=method(cancelled=_is_off(correction)),
+                )
 
     def _wanted(self, appointment: Appointment) -> tuple[str, ...]:
         """The customer's language, then the one of the branch: each text is looked for in that order."""
