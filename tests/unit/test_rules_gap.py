@@ -9,7 +9,9 @@ import pytest
 from rules_scene import (
     NAME,
     NOW,
+    WEDNESDAY,
     appointment,
+    at,
     known,
     messages,
     notified,
@@ -21,7 +23,7 @@ from rules_scene import (
 )
 
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import Known, Notification, State
+from terminbenachrichtigung.model.journal import Known, Notification, StaffTick, State
 
 
 def verdict(appointment: Appointment, journal: Known | None = None, now: str = NOW, **rules: object) -> str:
@@ -209,3 +211,58 @@ def test_with_same_day_the_last_chance_is_that_of_the_day_itself() -> None:
     held = planned(row, journal=journal, now="2026-11-25 10:29", same_day=True)
     told = planned(row, journal=journal, now="2026-11-25 10:30", same_day=True)
     assert (verdicts(held), verdicts(told)) == ({"1": "recently_notified"}, {"1": "due"})
+
+
+# ---------------------------------------------------------------- what a person ticked off
+
+
+OTHER_START, LONG_AGO = "2026-11-27 09:00", "2026-11-20 10:00"
+LAST_CHANCE = "2026-11-24 18:45"
+
+
+def ticked(
+    done: str | None, appointment_id: str = "1", start: str = WEDNESDAY, off: str | None = None
+) -> StaffTick:
+    """Staff were on the telephone about an appointment; `off`: the start that they said to be off."""
+    revokes, done_at = (None if moment is None else at(moment) for moment in (off, done))
+    return StaffTick(appointment_id, "17", at(start), "failed", "", revokes, done_at)
+
+
+@pytest.mark.parametrize(
+    ("tick", "now", "expected"),
+    [
+        # told of this very appointment and start: no message is needed any more, at no hour
+        pytest.param(ticked("2026-11-24 09:30"), NOW, "recently_notified", id="told of it"),
+        pytest.param(ticked(LONG_AGO), NOW, "recently_notified", id="told of it long ago"),
+        pytest.param(ticked(LONG_AGO), LAST_CHANCE, "recently_notified", id="and the gap yields to no hour"),
+        pytest.param(ticked(None), NOW, "due", id="not noted yet"),
+        # anything else is a contact by hand
+        pytest.param(ticked("2026-11-23 22:01", "2"), NOW, "recently_notified", id="of another one"),
+        pytest.param(ticked("2026-11-23 22:00", "2"), NOW, "due", id="that long ago is enough"),
+        pytest.param(ticked("2026-11-24 10:00", "2"), NOW, "recently_notified", id="at this moment"),
+        pytest.param(ticked("2026-11-24 10:01", "2"), NOW, "due", id="by a clock that was ahead"),
+        pytest.param(
+            ticked("2026-11-24 10:00", "2"), LAST_CHANCE, "due", id="the gap yields to the last chance"
+        ),
+        pytest.param(
+            ticked("2026-11-24 09:30", start=OTHER_START), NOW, "recently_notified", id="another start"
+        ),
+        pytest.param(ticked(LONG_AGO, start=OTHER_START), NOW, "due", id="another start, long ago"),
+        # said to be off, and it stands again: that is news
+        pytest.param(ticked("2026-11-24 09:30", off=WEDNESDAY), NOW, "due", id="said to be off"),
+        pytest.param(ticked(LONG_AGO, off=WEDNESDAY), NOW, "due", id="said to be off long ago"),
+        pytest.param(
+            ticked("2026-11-24 09:30", "2", OTHER_START, OTHER_START),
+            NOW,
+            "recently_notified",
+            id="the other is off",
+        ),
+    ],
+)
+def test_what_a_person_ticked_off_is_a_contact_by_hand(tick: StaffTick, now: str, expected: str) -> None:
+    assert verdict(appointment(), known(ticks={"17": [tick]}), now) == expected
+
+
+def test_what_was_ticked_off_for_another_customer_holds_nobody_back() -> None:
+    journal = known(ticks={"18": [replace(ticked("2026-11-24 09:30"), customer_id="18")]})
+    assert verdict(appointment(), journal) == "due"
