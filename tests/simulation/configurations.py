@@ -41,6 +41,8 @@ class Configuration:
     has_created_at: bool = True
     local_text: bool = True
     adopt: bool = False
+    renames: bool = False
+    """Whether the first reminder gets another name at half-time."""
     confirms: bool = False
     corrects: bool = False
     credits: int = 1_000_000
@@ -227,5 +229,15 @@ CONFIGURATIONS = (
         has_created_at=False,
         reminders=_THREE,
         rules={"same_day": True, "pre_quiet_minutes": 0},
+    ),
+    Configuration(
+        "a reminder gets another name", "2026-11-16 06:00", reminders=_THREE[:2], confirms=True, renames=True
+    ),
+    Configuration(
+        "no booking times, on the day itself, the only reminder gets another name",
+        "2026-12-07 06:00",
+        has_created_at=False,
+        rules={"same_day": True, "hours_between_messages": 6},
+        renames=True,
     ),
 )

@@ -194,7 +194,7 @@ class Promises:
         for claim_before in reversed(self.claims[row.appointment_id]):
             if self._was_taken_back(row, claim_before):
                 return
-            if _tells(claim_before, claim.message.reminder, row):
+            if self._tells(claim_before, claim.message.reminder, row):
                 (then,) = [
                     each
                     for each in claim_before.message.appointments
@@ -205,6 +205,19 @@ class Promises:
                     yield from self._again(claim_before, claim, content)
                 elif self.world.tables.state(claim_before.message_id) != "released":
                     return  # A, then B, then A again: a notification of its own
+
+    def _tells(self, claim: Claim, reminder: str, row: Appointment) -> bool:
+        """Whether a message is that reminder's, or takes its place for this appointment.
+
+        What a reminder of an earlier name said counts for every one.
+        """
+        correction = claim.message.correction
+        along = correction.takes_place_of if correction is not None else ()
+        if claim.message.reminder == reminder or (reminder, row.appointment_id) in along:
+            return True
+        named = {each.name for each in self.world.settings.reminders}
+        renamed = claim.message.reminder not in named and claim.message.reminder != CONFIRMATION
+        return renamed and correction is None and reminder != CONFIRMATION
 
     def _was_taken_back(self, row: Appointment, claim_before: Claim) -> bool:
         """Whether since then a correction took the start of this row back, and surely was sent."""
@@ -250,13 +263,6 @@ class Promises:
             yield f"{claim.message.soonest.appointment_id} is in no window yet"
         if claim.message.appointments[-1].starts_at > reach + judging.gap:
             yield f"{claim.message.appointments[-1].appointment_id} is too far ahead to be carried"
-
-
-def _tells(claim: Claim, reminder: str, row: Appointment) -> bool:
-    """Whether a message is that reminder's, or takes its place for this appointment."""
-    correction = claim.message.correction
-    along = correction.takes_place_of if correction is not None else ()
-    return claim.message.reminder == reminder or (reminder, row.appointment_id) in along
 
 
 def outcomes_of(

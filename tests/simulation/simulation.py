@@ -2,6 +2,7 @@
 
 import random
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import ceil
@@ -26,8 +27,8 @@ from terminbenachrichtigung.clock import Timings
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.delivery.channel import Balance
 from terminbenachrichtigung.delivery.preflight import Shut, credit
-from terminbenachrichtigung.errors import ScheduleError
-from terminbenachrichtigung.journal import create_journal
+from terminbenachrichtigung.errors import JournalError, ScheduleError
+from terminbenachrichtigung.journal import create_journal, open_journal
 from terminbenachrichtigung.journal.database import Mode, make_engine
 from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.delivery import Claim, Content
@@ -132,10 +133,30 @@ class Simulation:
 
     def live(self) -> None:
         """The whole time."""
+        half_time = self.clock.now() + (self.ends - self.clock.now()) / 2
+        while self.clock.now() < half_time:
+            self._hour()
+        self._change_the_configuration()
         while self.clock.now() < self.ends:
             self._hour()
         self.log.figures.update(f"messages {state}" for state in self.tables.states().values())
         self.aftermath.nobody_is_lost()
+
+    def _change_the_configuration(self) -> None:
+        """Another zone by mistake, which no journal takes; and perhaps another name for a reminder."""
+        try:
+            open_journal(self.settings.journal, timezone="Pacific/Auckland").close()
+        except JournalError:
+            pass
+        else:
+            self.world.fail("the journal takes another time zone")
+        if self.world.configuration.renames:
+            first, *others = self.settings.reminders
+            renamed = first.model_copy(update={"name": f"{first.name}, neu"})
+            self.settings = self.settings.model_copy(update={"reminders": (renamed, *others)})
+            self.world.settings, self.texts = self.settings, Texts(self.settings)
+            self.world.oracle = replace(self.world.oracle, settings=self.settings)
+            self.log.note("", f"{first.name} is called {renamed.name} from now on")
 
     def _hour(self) -> None:
         chance, now = self.chance, self.clock.now()

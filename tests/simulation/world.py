@@ -72,7 +72,7 @@ class Log:
         self.lines.append((self.clock.now(), customer, what))
 
 
-@dataclass(frozen=True)
+@dataclass
 class World:
     """One practice."""
 

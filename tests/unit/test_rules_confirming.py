@@ -3,9 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from rules_scene import appointment, at
+from rules_scene import ADDRESS, BERLIN, NOW, appointment, at, known, notified, one_part, settings, wrote
 
-from terminbenachrichtigung.rules.confirming import booked_since
+from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.journal import CONFIRMATION, Known
+from terminbenachrichtigung.model.plan import Channel, Plan, Route
+from terminbenachrichtigung.rules.confirming import booked_since, plan_confirmations
+from terminbenachrichtigung.times.windows import Quiet
 
 
 @pytest.mark.parametrize(
@@ -22,3 +26,53 @@ def test_a_booking_is_confirmed_if_it_was_made_since(
 ) -> None:
     row = replace(appointment(), created_at=at(booked) if booked else None)
     assert booked_since([row], at(since) if since else None) == ([row] if confirmed else [])
+
+
+def confirmed(row: Appointment, journal: Known, now: str = NOW) -> Plan:
+    """What the run at `now` would do about one booking."""
+    configured = settings()
+    quiet = Quiet(configured.rules, BERLIN)
+    return plan_confirmations([row], configured, journal, at(now), one_part, quiet)
+
+
+SINCE = {"reminder_since": {CONFIRMATION: at("2026-11-20 10:00")}}
+BEFORE = {"last_complete_run": at("2026-11-24 09:00")}
+
+
+@pytest.mark.parametrize(
+    ("booked", "changes", "journal", "reasons"),
+    [
+        # a refused booking is named by the first run after it, and by no later one
+        pytest.param("2026-11-24 09:00", {"email": ""}, BEFORE, ["no_contact"], id="since the last run"),
+        pytest.param("2026-11-24 08:59", {"email": ""}, BEFORE, [], id="before it"),
+        pytest.param("2026-11-24 08:59", {"email": ""}, {}, ["no_contact"], id="no run was complete yet"),
+        pytest.param("2026-11-24 09:30", {"is_group": True}, BEFORE, ["group_appointment"], id="a group"),
+        pytest.param("2026-11-20 09:59", {"email": ""}, {}, [], id="before bookings were confirmed"),
+        # what is confirmed needs no word any more, nor what is over
+        pytest.param(
+            "2026-11-24 09:30",
+            {},
+            {"confirmations": {"1": [notified(reminder=CONFIRMATION)]}},
+            [],
+            id="confirmed",
+        ),
+    ],
+)
+def test_why_a_booking_is_not_confirmed_is_said_once(
+    booked: str, changes: dict[str, object], journal: dict[str, object], reasons: list[str]
+) -> None:
+    found = confirmed(appointment(created_at=booked, **changes), known(**SINCE, **journal))
+    assert [skip.reason.value for skip in found.skips] == reasons
+    assert found.messages == ()
+
+
+def test_what_has_started_is_not_confirmed_and_no_word_is_lost_about_it() -> None:
+    row = appointment("1", "2026-11-24 09:59", created_at="2026-11-24 09:30")
+    assert confirmed(row, known(**SINCE)) == Plan((), ())
+
+
+def test_a_confirmation_waits_for_no_gap_and_is_planned_as_one_that_none_holds() -> None:
+    row = appointment(created_at="2026-11-24 09:30")
+    (message,) = confirmed(row, known(**SINCE, contacted=wrote("2026-11-24 09:59"))).messages
+    assert (message.reminder, message.routes) == (CONFIRMATION, (Route(Channel.EMAIL, ADDRESS),))
+    assert message.gap_waived

@@ -204,3 +204,36 @@ def test_a_reminder_that_is_configured_is_not_of_the_past() -> None:
         name_key=KEY,
     )
     assert [m.reminder for m in planned(IDA, journal=journal, configured=both).messages] == [NAME]
+
+
+STARTS = ("2026-11-25 13:00", "2026-11-25 14:00", "2026-11-25 15:00", "2026-11-25 16:00")
+FOUR_TIMES = [
+    notified("1", start, generation=number, run_now="2026-11-24 08:00")
+    for number, start in enumerate(STARTS, 1)
+]
+
+
+@pytest.mark.parametrize(
+    ("told", "detail"),
+    [
+        # what the journal has; what is said of it
+        pytest.param([notified("1")], "sent", id="this row"),
+        pytest.param([notified("2")], "sent as appointment 2", id="the same start, another row"),
+        pytest.param([notified("2", state=State.UNKNOWN)], "unknown as appointment 2", id="perhaps"),
+        pytest.param([notified("1"), notified("2")], "sent", id="both: this row comes first"),
+        pytest.param(
+            [notified("1", state=State.RELEASED), notified("2")],
+            "sent as appointment 2",
+            id="this one in vain",
+        ),
+        pytest.param(FOUR_TIMES, "told at 4 different times within a day", id="moved too often"),
+        pytest.param(
+            [*FOUR_TIMES, notified("2")],
+            "sent as appointment 2",
+            id="moved too often, and told as another row",
+        ),
+    ],
+)
+def test_why_somebody_is_told_already_is_said(told: list[Notification], detail: str) -> None:
+    (skip,) = planned(appointment(), journal=known(*told)).skips
+    assert (skip.reason.value, skip.detail) == ("already_notified", detail)

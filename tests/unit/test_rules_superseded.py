@@ -97,3 +97,19 @@ def test_a_shorter_reminder_that_the_gap_holds_back_supersedes_all_the_same() ->
         (NAME, Reason.RECENTLY_NOTIFIED),
         ("Vorab", Reason.SUPERSEDED),
     ]
+
+
+def test_hours_and_days_change_places_from_one_appointment_to_the_next_in_one_run() -> None:
+    """The evening before is later than 24 hours before ten in the morning, and earlier before eight."""
+    evening: dict[str, object] = {"name": "Abend", "days_before": 1, "at": time(18), "channels": ["sms"]}
+    result = planned(
+        appointment("1", "2026-11-25 10:00"),
+        appointment("2", "2026-11-25 20:00", customer_id="18"),
+        configured=settings(reminders=(reminder(24, "Tag"), evening)),
+        now="2026-11-24 18:45",
+    )
+    assert messages(result) == [("Abend", ["1"]), ("Tag", ["2"])]
+    assert [(skip.appointment.appointment_id, skip.reminder) for skip in result.skips] == [
+        ("1", "Tag"),
+        ("2", "Abend"),
+    ]
