@@ -143,10 +143,7 @@ def _is_for_staff(judging: Judging, row: Appointment, reminder: str) -> bool:
     reason = judging.first_no(row, reminder)
     if reason in NOT_OURS:
         return False
-    # What was released told nobody: what failed before it is still to be made good.
-    told = [each for each in judging.memory.told[row.appointment_id] if each.reminder == reminder]
-    told = [each for each in told if each.state != "released"]
-    if told and names(told[-1], row) and told[-1].state in (*FAILED, "unknown"):
+    if any(_did_not_arrive(judging, row, name) for name in (reminder, *judging.retired)):
         return True
     if _correction_went_wrong(judging, row):
         return True
@@ -159,6 +156,13 @@ def _is_for_staff(judging: Judging, row: Appointment, reminder: str) -> bool:
     if reason is Reason.NO_CONTACT:
         return not any(_can_still_reach(judging, row, other) for other in judging.leads)
     return reason is Reason.MANUAL_CONTACT
+
+
+def _did_not_arrive(judging: Judging, row: Appointment, reminder: str) -> bool:
+    """What was released told nobody: what failed before it is still to be made good."""
+    told = [each for each in judging.memory.told[row.appointment_id] if each.reminder == reminder]
+    told = [each for each in told if each.state != "released"]
+    return bool(told) and names(told[-1], row) and told[-1].state in (*FAILED, "unknown")
 
 
 def _correction_went_wrong(judging: Judging, row: Appointment) -> bool:

@@ -30,7 +30,7 @@ from rules_scene import (
 
 from terminbenachrichtigung.errors import MessageError
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.journal import StaffTick, State
 from terminbenachrichtigung.model.plan import Channel, Plan
 
 
@@ -139,6 +139,32 @@ def test_a_message_takes_along_what_the_gap_holds() -> None:
     assert [a.appointment_id for a in message.appointments] == ["held", "moved"]
     assert message.gap_waived
     assert verdicts(planned(rows[0], journal=journal)) == {"held": "recently_notified"}
+
+
+HELD_START, SOON = "2026-11-25 08:30", "2026-11-25 16:00"
+
+
+@pytest.mark.parametrize(
+    ("start", "mobile", "ticked", "taken"),
+    [
+        pytest.param(HELD_START, NUMBER, False, True, id="held by the gap"),
+        pytest.param(HELD_START, NUMBER, True, False, id="held, and a person told them of it"),
+        pytest.param(HELD_START, OTHER_NUMBER, False, False, id="held, and on trial at another number"),
+        pytest.param(SOON, NUMBER, False, True, id="not due yet"),
+        pytest.param(SOON, NUMBER, True, False, id="not due yet, and a person told them of it"),
+    ],
+)
+def test_what_needs_no_message_is_not_taken_along(start: str, mobile: str, ticked: bool, taken: bool) -> None:
+    done = StaffTick("2", "17", at(start), "failed", "", None, at("2026-11-20 10:00"))
+    journal = known(
+        notified("1", "2026-11-25 15:00"),
+        contacted=wrote("2026-11-24 09:00"),
+        ticks={"17": [done]} if ticked else {},
+    )
+    moved, other = appointment("1", "2026-11-25 09:30"), appointment("2", start, mobile=mobile, email="")
+    result = planned(moved, other, journal=journal, configured=settings(only_recipients=(NUMBER,)))
+    assert ("2" in {a.appointment_id for each in result.messages for a in each.appointments}) is taken
+    assert verdicts(result)["1"] == "due"
 
 
 # ---------------------------------------------------------------- too many parts
