@@ -355,6 +355,21 @@ def test_a_changed_occurrence_is_known_however_it_is_named(own: OwnPractice, nam
     }
 
 
+def test_a_change_of_one_occurrence_and_all_later_ones_keeps_the_ids_of_all(own: OwnPractice) -> None:
+    weekly = event("RRULE:FREQ=WEEKLY;COUNT=4")
+    before = take(own, weekly)
+    later = event("RECURRENCE-ID;RANGE=THISANDFUTURE:20261202T080000Z", start="DTSTART:20261203T100000Z")
+    after = own.bring(calendar(weekly, later), "--force", name="praxis.ics")
+    assert after.exit_code == 0, after.stdout
+    assert own.standing().keys() == before.keys()
+    assert [said[:16] for said in own.standing().values()] == [
+        "2026-11-25 09:00",
+        "2026-12-03 11:00",
+        "2026-12-10 11:00",
+        "2026-12-17 11:00",
+    ]
+
+
 @pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize("start", ["DTSTART:bald", "DTSTART;VALUE=DATE:20261203", "DTSTART:20261203T100000Z"])
 def test_while_a_change_of_an_occurrence_cannot_be_read_it_is_held(

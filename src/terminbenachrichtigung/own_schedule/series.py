@@ -65,7 +65,7 @@ def spread(parts: Sequence[SeriesPart], since: datetime) -> Spread:
         for place, part in enumerate(parts):
             calendar.add_component(_event(place, part))
         found = recurring_ical_events.of(calendar).between(since, since + HORIZON)
-        occurrences = sorted(map(_occurrence, found), key=lambda each: each.starts_at)
+        occurrences = sorted((_occurrence(each, parts) for each in found), key=lambda each: each.starts_at)
     except Exception as error:  # what the libraries raise for rules that make no sense is not one kind
         raise Unreadable(f"a series that cannot be followed: {type(error).__name__}") from None
     days = [each.by_rule.date() for each in occurrences]
@@ -95,9 +95,14 @@ def _event(place: int, part: SeriesPart) -> Any:
     return event
 
 
-def _occurrence(event: Any) -> Occurrence:
+def _occurrence(event: Any, parts: Sequence[SeriesPart]) -> Occurrence:
     starts_at = event["DTSTART"].dt
     by_rule = event["RECURRENCE-ID"].dt if "RECURRENCE-ID" in event else starts_at
+    part = parts[int(str(event["X-PART"]))]
+    if part.and_later and part.instead_of is not None:
+        # All of them bear the RECURRENCE-ID of the first: what they are moved by tells which one each is.
+        first = part.instead_of.astimezone(part.starts_at.tzinfo)
+        by_rule = starts_at - (part.starts_at.replace(tzinfo=None) - first.replace(tzinfo=None))
     ends_at = event["DTEND"].dt if "DTEND" in event else None
     return Occurrence(
         int(str(event["X-PART"])),
