@@ -333,8 +333,15 @@ class Aftermath:
         unsent = (each for each in result.messages if each.outcome is not MessageOutcome.SENT)
         changed = self.world.desk.touched.union(each.message.customer_id for each in unsent)
         verdict = self.world.oracle.plan(self.world.schedule.rows(), self.world.tables.memory(), run.now)
+        # What waited for a correction that a confirmation of this very run made needless is the next one's.
+        waited = {
+            (skip.reminder, skip.appointment.appointment_id)
+            for skip in result.skips
+            if skip.reason is Reason.SUPERSEDED
+        }
         for message in verdict.messages:
-            left = any((message.reminder, name) in self.left for name in message.appointment_ids)
+            pairs = {(message.reminder, name) for name in message.appointment_ids}
+            left = bool(pairs & (self.left.keys() | waited))
             if message.customer_id not in changed and not left:
                 self.world.fail(f"it is due, and was forgotten: {message}", message.customer_id)
 
