@@ -160,6 +160,35 @@ def replies(folder: Path) -> Iterator[Run]:
 
 
 @_scenario
+def corrections(folder: Path) -> Iterator[Run]:
+    """Two were told in the morning; then one is cancelled and one moves, and the run of eleven saw it."""
+    with Practice(folder) as practice:
+        practice.configure(corrections={"enabled": True})
+        for customer, name in ((1, "Anna"), (2, "Berta")):
+            start = f"2026-11-25 08:{customer}0"
+            practice.book(f"50{customer}", start, customer, first_name=name, last_name="Müller")
+        practice.run("run-once", now="2026-11-24 10:00")
+        practice.cancel("501")
+        practice.change("502", starts_at="2026-11-27 10:30")
+        practice.run("run-once", now="2026-11-24 11:00")
+        yield _at("2026-11-24 12:00")
+
+
+@_scenario
+def corrections_held(folder: Path) -> Iterator[Run]:
+    """Ten were told in the morning, and six of them are cancelled since; the run of eleven saw it."""
+    with Practice(folder) as practice:
+        practice.configure(corrections={"enabled": True})
+        for customer in range(1, 11):
+            practice.book(str(500 + customer), "2026-11-25 09:00", customer)
+        practice.run("run-once", now="2026-11-24 10:00")
+        for customer in range(1, 7):
+            practice.cancel(str(500 + customer))
+        practice.run("run-once", now="2026-11-24 11:00")
+        yield _at("2026-11-24 12:00")
+
+
+@_scenario
 def forgets(folder: Path) -> Iterator[Run]:
     """One customer was told of one appointment."""
     with Practice(folder) as practice:

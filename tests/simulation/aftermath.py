@@ -337,7 +337,7 @@ class Aftermath:
         waited = {
             (skip.reminder, skip.appointment.appointment_id)
             for skip in result.skips
-            if skip.reason is Reason.SUPERSEDED
+            if skip.reason is Reason.SUPERSEDED and self.world.settings.corrections.enabled
         }
         for message in verdict.messages:
             pairs = {(message.reminder, name) for name in message.appointment_ids}
