@@ -1,5 +1,6 @@
 """Simulated weeks on the real code: nobody twice, nobody lost (contract, section 4)."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,15 @@ from simulation.configurations import CONFIGURATIONS
 from simulation.simulation import Simulation
 
 
+FIRST = (1, 7, 21, 24, 2, 8, 22, 6, 25)
+"""Seeds of practices that are unlike each other; the others follow."""
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     seed, count = metafunc.config.getoption("--seed"), metafunc.config.getoption("--simulations")
-    metafunc.parametrize("seed", [seed] if seed else range(1, count + 1))
+    others = (each for each in itertools.count(1) if each not in FIRST)
+    seeds = itertools.islice(itertools.chain(FIRST, others), count)
+    metafunc.parametrize("seed", [seed] if seed else list(seeds))
 
 
 @pytest.mark.sized
