@@ -8,7 +8,6 @@ import pytest
 from simulation.configurations import CONFIGURATIONS
 from simulation.simulation import Simulation
 
-
 FIRST = (1, 7, 21, 24, 2, 8, 22, 6, 25)
 """Seeds of practices that are unlike each other; the others follow."""
 
