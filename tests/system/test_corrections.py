@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from practice import Practice, Ran, address, calendar_of, number, reminder
-from terminbenachrichtigung.demo.loopback import Answer
+from terminbenachrichtigung.demo.loopback import Answer, Request
 from terminbenachrichtigung.model.journal import CANCELLATION, MOVE
 
 NINE, SEVEN = "2026-11-25 09:00", "2026-11-25 19:00"
@@ -432,6 +432,61 @@ def test_an_unclear_answer_to_a_correction_is_never_followed_by_another(correcti
     correcting.change("1", status="Geplant")
     assert sent(correcting.run_once(now=TWO)) == []
     assert on_the_list(correcting, TWO) == [("17", "unknown")]
+
+
+@pytest.mark.parametrize("start", ["2026-11-25 09:30", FRIDAY, None], ids=["in the window", "later", "off"])
+def test_a_correction_that_did_not_arrive_and_has_no_other_way_is_news_once(
+    start: str | None, practice: Practice
+) -> None:
+    practice.configure(corrections={"enabled": True}, reminders=[reminder(channels=("sms",))])
+    practice.book("1", NINE)
+    practice.run_once()
+    practice.change("1", **({"starts_at": start} if start else {"status": "Storniert"}))
+    practice.run_once(now=ELEVEN)
+    practice.run_once(now=NOON)
+    practice.gateway.report(practice.gateway.jobs[-1], "Undelivered")
+    ran = practice.run_once(now=ONE)
+    assert (ran.exit_code, len(ran.json["news"]), sent(ran)) == (1, 1, [])
+    assert ran.json["news"][0].startswith("undelivered: ")
+    assert on_the_list(practice, ONE) == [("17", "failed" if start else "cancelled")]
+    assert practice.run_once(now=TWO).exit_code == 0
+
+
+def test_a_correction_that_a_person_finds_sent_counts_as_sent(correcting: Practice) -> None:
+    correcting.cancel("1")
+    correcting.run_once(now=ELEVEN)
+    correcting.gateway.script = lambda request: (
+        Answer(http_status=500) if request.operation == "SendSimpleSMS" else None
+    )
+    (message,) = correcting.run_once(now=NOON).json["messages"]
+    correcting.gateway.script = None
+    resolved = correcting.run("history", "resolve", message["message_id"], "--sent", now=ONE)
+    assert resolved.exit_code == 0
+    assert on_the_list(correcting, ONE) == []
+    correcting.change("1", status="Geplant")
+    assert sent(correcting.run_once(now=ONE)) == [("Terminerinnerung", "sent")]
+
+
+def test_what_is_undone_while_the_run_is_under_way_is_told_nobody(practice: Practice) -> None:
+    """The row is read again when a reading is older than 30 seconds."""
+    practice.configure(corrections={"enabled": True})
+    practice.configure(sms={"concurrency": 1})
+    for customer in (1, 2):
+        practice.book(str(customer), NINE, customer=customer)
+    practice.run_once()
+    practice.cancel("1")
+    practice.cancel("2")
+    practice.run_once(now=ELEVEN)
+
+    def undo(request: Request) -> None:
+        if request.operation == "SendSimpleSMS":
+            practice.change("2", status="Geplant")
+            practice.pass_time(31)
+
+    practice.gateway.script = undo
+    ran = practice.run_once(now=NOON)
+    assert ran.outcomes == {"1": "sent"}
+    assert number(2) not in practice.texted[2:]
 
 
 # ---------------------------------------------------------------- explained

@@ -154,6 +154,15 @@ MISTAKES = [
     ),
     ({"reminders.0.template": "terminerinerung"}, "reminders[0].template", 'mean "terminerinnerung"?'),
     ({"reminders.0.name": "Terminbestätigung"}, "reminders[0].name", "is the name of the confirmation"),
+    ({"reminders.0.name": "Terminabsage"}, "reminders[0].name", "is the name of a correction"),
+    ({"reminders.0.name": "Terminverschiebung"}, "reminders[0].name", "is the name of a correction"),
+    (
+        {"corrections.enabled": True, "default_language": "it"}
+        | {f"templates.{name}.it": TEXT | MAIL for name in ("terminerinnerung", "terminverschiebung")}
+        | {"templates.terminabsage.it": MAIL},
+        "templates.terminabsage.it.sms",
+        "corrections needs it for sms",
+    ),
     ({"confirmation": {"enabled": True, "template": "x"}}, "confirmation.template", "no such template"),
     (
         {"reminders.0.template": "kurz", "templates.kurz.de": MAIL},

@@ -11,6 +11,15 @@ def problems(sms: str) -> list[tuple[str, str]]:
     return check_templates(settings({**SHIPPED, "t": {"fr": {"sms": sms}}}))
 
 
+def test_what_was_told_is_in_reach_of_corrections_alone() -> None:
+    told = {"de": {"sms": "{{ told.date }} {{ told.tim }}"}}
+    assert problems("{{ told.date }}") == [("templates.t.fr.sms", "line 1: told is unknown")]
+    assert check_templates(settings({**SHIPPED, "terminabsage": told}))[0] == (
+        "templates.terminabsage.de.sms",
+        "line 1: told.tim is unknown; did you mean time?",
+    )
+
+
 @pytest.mark.parametrize(
     ("template", "problem"),
     [

@@ -16,7 +16,7 @@ from terminbenachrichtigung import rules
 from terminbenachrichtigung.delivery.channel import Account
 from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.delivery import DeliveryReport, LaterWord, OpenMessage, Unavailable, Unknown
-from terminbenachrichtigung.model.journal import Known, State
+from terminbenachrichtigung.model.journal import CORRECTIONS, Known, State
 from terminbenachrichtigung.model.plan import Channel, Reason, Skip
 from terminbenachrichtigung.model.result import RunResult, Stranded, Update
 from terminbenachrichtigung.run.surprise import or_unknown
@@ -81,10 +81,14 @@ def stranded(known: Known, result: RunResult) -> tuple[Stranded, ...]:
         Stranded(skip.appointment, skip.reminder)
         for skip in result.skips
         if skip.reason in rules.RULE
-        and rules.RULE[skip.reason].strands
+        and (rules.RULE[skip.reason].strands or _is_correction_without_a_way(skip))
         and skip.appointment.appointment_id not in told
         and _ended_undelivered(known, skip)
     )
+
+
+def _is_correction_without_a_way(skip: Skip) -> bool:
+    return skip.reminder in CORRECTIONS and skip.reason is Reason.NO_CONTACT
 
 
 def _ended_undelivered(known: Known, skip: Skip) -> bool:
@@ -99,8 +103,9 @@ def _ended_undelivered(known: Known, skip: Skip) -> bool:
     ]
     if not about or about[-1].state is not State.UNDELIVERED:
         return False
-    # A correction that took a reminder's place is one message under two names.
-    return any((each.message_id, each.reminder) == (about[-1].message_id, skip.reminder) for each in about)
+    # A correction that took a reminder's place is one message under two names: the reminder speaks for both.
+    names = {each.reminder for each in about if each.message_id == about[-1].message_id}
+    return skip.reminder in (names - set(CORRECTIONS) or names)
 
 
 def _of_jobs(
