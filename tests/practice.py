@@ -27,6 +27,7 @@ from click.testing import CliRunner
 from pydantic import SecretStr
 from sqlalchemy.pool import NullPool
 
+from forked import Forked
 from terminbenachrichtigung import cli
 from terminbenachrichtigung.cli.context import Invocation
 from terminbenachrichtigung.clock import SystemClock, Timings
@@ -344,15 +345,17 @@ class Practice:
         *arguments: str,
         environ: Mapping[str, str] | None = None,
         stdout: IO[str] | int = subprocess.PIPE,
-    ) -> subprocess.Popen[str]:
-        """Start a command as a process."""
+    ) -> "Forked | subprocess.Popen[str]":
+        """Start a command as a process; as a fork of one that is warm, unless it has an environment."""
+        if environ is None:
+            return Forked(self.folder, ["--config", str(self.config), *arguments], stdout)
         return subprocess.Popen(
             [sys.executable, "-m", "terminbenachrichtigung", "--config", str(self.config), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=subprocess.PIPE,
             cwd=self.folder,
-            env={**os.environ, **(environ or {})},
+            env={**os.environ, **environ},
             text=True,
             encoding="utf-8",
         )
