@@ -578,13 +578,28 @@ def test_a_reply_without_an_id_is_the_same_each_time(provider: str) -> None:
         (Answer(http_status=500), Unknown),
         (Answer(http_status=401), Unavailable),
         (Answer(body="<html>"), Unknown),
+        (Answer(http_status=404), Unavailable),
+        (Answer(body='{"error": "nothing"}'), Unknown),
+        (Answer(body="{}"), Unknown),
         (Answer(body='"OK"'), Unknown),
         (Answer(body="7"), Unknown),
         (Answer(body="[" * 100_000), Unknown),
         (Answer(body="[" + " " * 9_000_000 + "]"), Unknown),
         (Answer(hang_up=True), Unknown),
     ],
-    ids=["500", "401", "html", "a word", "a number", "nested", "too long", "hangs up"],
+    ids=[
+        "500",
+        "401",
+        "html",
+        "404",
+        "an error",
+        "an empty object",
+        "a word",
+        "a number",
+        "nested",
+        "too long",
+        "hangs up",
+    ],
 )
 def test_a_fault_ends_the_question_about_replies(provider: str, answer: Answer, kind: type) -> None:
     with both(provider, sender=OURS) as (gateway, channel):
@@ -598,7 +613,10 @@ def test_a_fault_ends_the_question_about_replies(provider: str, answer: Answer, 
 def test_the_question_about_replies_ends_within_the_deadline(
     provider: str, behave: Callable[[socket.socket], None]
 ) -> None:
-    with a_peer(behave) as peer, channel_to(provider, f"http://127.0.0.1:{peer.port}") as channel:
+    with (
+        a_peer(behave) as peer,
+        channel_to(provider, f"http://127.0.0.1:{peer.port}", timeout_seconds=1) as channel,
+    ):
         (page,) = channel.replies(NOW)
     assert isinstance(page, Unknown)
 

@@ -164,9 +164,12 @@ class Lox24:
         before: tuple[Reply, ...] = ()
         for number in range(1, _MOST_PAGES + 1):
             question = urlencode({"page": number})
-            found = self._get(f"/incomings?{question}", accept="application/ld+json", fine=frozenset({404}))
+            behind_the_last = frozenset({404} if number > 1 else ())
+            found = self._get(f"/incomings?{question}", "application/ld+json", behind_the_last)
             if isinstance(found, Unavailable | Unknown):
                 yield found
+                return
+            if found == {} and number > 1:
                 return
             page = self._incoming(found)
             if isinstance(page, Unknown):
@@ -180,7 +183,7 @@ class Lox24:
             before = page
 
     def _incoming(self, found: Any) -> tuple[Reply, ...] | Unknown:
-        listed = found.get("hydra:member", []) if isinstance(found, dict) else found
+        listed = found.get("hydra:member") if isinstance(found, dict) else found
         if not isinstance(listed, list):
             return Unknown("the gateway's answer is not the list it should be")
         now, code = self._clock(), self._settings.country_code
