@@ -95,7 +95,7 @@ def _fitting(bundle: Bundle, context: Context) -> tuple[Route, ...]:
     refused = frozenset[str]().union(*(context.rejected(candidate) for candidate in bundle))
     routes = _without(refused, bundle[0], context)
     if len(bundle) == 1 or not routes:
-        return routes  # that its text fits alone was seen when its channels were chosen
+        return routes  # its channels were chosen by the length of its text alone
     if not _fits(bundle, routes[0].channel, context):
         return ()
     return (routes[0], *(route for route in routes[1:] if _fits(bundle, route.channel, context)))

@@ -62,6 +62,6 @@ def plan_by_hand(  # noqa: PLR0917  the same as `plan`
 
 
 def _told_before(taken: Bundle, context: Context) -> frozenset[str]:
-    """Exactly these may be repeated: what another run or person tells meanwhile may not."""
+    """The messages that a person saw and may repeat; not one that another run or person adds meanwhile."""
     told = [context.latest(each) for each in taken] + [context.told_under_another_id(each) for each in taken]
     return frozenset(each.message_id for each in told if each is not None)

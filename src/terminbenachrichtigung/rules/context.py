@@ -171,8 +171,8 @@ class Context:
     def latest(self, candidate: Candidate) -> Notification | None:
         """The appointment's latest notification for this reminder, or else by one that is there no more.
 
-        What was released told nobody: told A, released B, moved back to A, the customer knows what is now;
-        and after told A, sent again by hand in vain.
+        A released message told nobody. So after "told A, released B, moved back to A" the one about A counts,
+        and so it does after "told A, sent again by hand, which failed".
         """
         all_of_it = [
             each

@@ -29,7 +29,7 @@ from terminbenachrichtigung.times.windows import Quiet
 
 _RULES = rules_asked(Asked.CORRECTION)
 _MOST_UNASKED = 5
-"""So many corrections, and a fifth of those who were told, need nobody's leave."""
+"""As long as no more than this are to be corrected, or a fifth of those who were told, nobody is asked."""
 _WAITS = "the next run tells it, if it is the same still: a slip can be undone until then"
 
 
@@ -40,7 +40,7 @@ class PlannedCorrections:
     messages: tuple[PlannedMessage, ...] = ()
     skips: tuple[Skip, ...] = ()
     changes: tuple[Change, ...] = ()
-    """All that the schedule says otherwise than it was told; what a later run finds so still, it tells."""
+    """Where the schedule differs from what was told; a later run that finds the same difference tells it."""
     moved: Mapping[str, bool] = field(default_factory=dict)
     """By appointment that moved: whether this run tells its new start, or one of the next ones will."""
     held: HeldCorrections | None = None

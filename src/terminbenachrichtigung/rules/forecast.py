@@ -28,7 +28,7 @@ RUN_MINUTE = 50
 """The minute at which the line of crontab.example calls the run."""
 HOUR = timedelta(hours=1)
 _ONLY_TOO_LATE = (Reason.SAME_DAY, Reason.MISSED)
-"""What a run says once the time is over; why it was not told in time says more."""
+"""Reasons that only say that the time is over. The reason of an earlier run says why nobody was told."""
 
 
 @dataclass(frozen=True, slots=True)

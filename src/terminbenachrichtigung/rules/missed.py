@@ -1,7 +1,7 @@
 """Whether an appointment was missed: nobody told the customer, and now it is too late.
 
-Here are the times and what the journal says to them; that the appointment ought to have been notified at
-all, by the other rules, is seen to where the rules are.
+This file compares the times with what the journal holds. Whether the other rules would have let the
+appointment pass is asked in `verdicts`.
 """
 
 from datetime import timedelta
