@@ -91,7 +91,6 @@ def outcome_against(behave: Behaviour, **changed: Any) -> Outcome:
         return channel.send(CLAIM, CONTENT)
 
 
-REFUSES = "127.0.0.1 refuses the connection"
 FAULTS = [dribbles, talks_without_end, says_a_line_without_end, stays_silent, hangs_up, reset, babbles]
 
 
