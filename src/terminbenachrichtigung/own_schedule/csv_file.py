@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
+from itertools import islice, zip_longest
 
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.own_schedule import columns, descriptions, entries, letters, moments, zones
@@ -60,7 +60,7 @@ def table(content: bytes) -> Table:
     if isinstance(headings, csv.Error):
         raise ConfigError(f"line {above[place][0]}: the file is no CSV: {headings}")
     # Reports repeat their headings on each page, and files that were put together have those of each.
-    cells = (row for row in (*above[place + 1 :], *rows) if _bare(row[1]) != _bare(headings))
+    cells = (row for row in (*above[place + 1 :], *rows) if not _repeats(row[1], headings))
     return Table(tuple(headings), tuple(cells), text.endswith(("\n", "\r")))
 
 
@@ -102,8 +102,12 @@ def read(cells: Table, how: Reading) -> Parsed:
     )
 
 
-def _bare(row: Sequence[str] | csv.Error) -> tuple[str, ...]:
-    return () if isinstance(row, csv.Error) else tuple(cell.strip().lstrip("\ufeff") for cell in row)
+def _repeats(row: Sequence[str] | csv.Error, headings: Sequence[str]) -> bool:
+    """Whether a row is the headings once more; the first cell nearly always tells."""
+    return not isinstance(row, csv.Error) and all(
+        cell.strip().lstrip("\ufeff") == heading.strip()
+        for cell, heading in zip_longest(row, headings, fillvalue="")
+    )
 
 
 def _fit(text: str, delimiter: str) -> tuple[int, int]:
