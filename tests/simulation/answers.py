@@ -256,6 +256,10 @@ class Days:
         held = self._holding([each for each in self.said if each.message_id == reply.message_id])
         if held is not reply:
             return {"noted"}
+        assert reply.fetched_at is not None
+        told = [each for each in self._told() if each.message_id == reply.message_id]
+        if all(each.starts_at <= reply.fetched_at for each in told):  # nobody can cancel that
+            return {"noted"} if reply.meaning == "yes" else {"reply"}
         return {"confirmed"} if reply.meaning == "yes" else {"wants_to_cancel"}
 
     def _must_be_known(self, reply: Said) -> bool:

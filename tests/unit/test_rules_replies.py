@@ -133,7 +133,14 @@ def kept(
 ) -> JournalReply:
     about = (replace(TOLD, reminder=reminder or TOLD.reminder),) if message else ()
     name = f"{answer}{minutes:02}"
-    return JournalReply(name, NUMBER, answer, answer, NOW + minutes * MINUTE, message, about, told=told)
+    return JournalReply(
+        name, NUMBER, answer, answer, NOW + minutes * MINUTE, message, about, told=told, noted_at=NOW
+    )
+
+
+def late(answer: Answer) -> JournalReply:
+    """Fetched when the appointment had begun."""
+    return replace(kept(answer), noted_at=TOLD.starts_at)
 
 
 YES, NO, STOP, OTHER = Answer.YES, Answer.NO, Answer.STOP, Answer.OTHER
@@ -155,6 +162,11 @@ CAME_OF_IT = [
     ([kept(NO, message=None)], ["reply"]),
     ([kept(STOP, message=None)], ["opted_out"]),
     ([kept(NO, message=None), kept(YES, 1, message=None)], ["reply", "reply"]),
+    # when all was over
+    ([late(YES)], ["noted"]),
+    ([late(NO)], ["reply"]),
+    ([late(OTHER)], ["reply"]),
+    ([late(STOP)], ["opted_out"]),
     # to the message that the appointment is off
     ([kept(YES, reminder=CANCELLATION)], ["noted"]),
     ([kept(NO, reminder=CANCELLATION)], ["reply"]),
