@@ -1,11 +1,12 @@
 """What the journal keeps for the staff list: what was told ahead, what was ticked off, who was mailed."""
 
 import re
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 import pytest
 
-from journals import LATER, NOW, START, Journals, appointment, end, planned, settled
+from journals import GAP, LATER, NOW, START, Journals, appointment, end, planned, settled
 from terminbenachrichtigung.model.delivery import StaffClaim
 from terminbenachrichtigung.model.journal import CONFIRMATION, StaffTick
 from terminbenachrichtigung.model.plan import MessageOutcome
@@ -52,6 +53,24 @@ def test_what_was_ticked_off_is_known_until_its_start(journals: Journals) -> Non
 
 
 # ---------------------------------------------------------------- mailed
+
+
+@pytest.mark.parametrize(
+    ("done", "known"),
+    [
+        # a run looks back to the first window of what it has to answer for, and a gap further
+        pytest.param(NOW, True, id="now"),
+        pytest.param(NOW - timedelta(days=2) - GAP + timedelta(seconds=1), True, id="within a gap before"),
+        pytest.param(NOW - timedelta(days=2) - GAP, False, id="longer ago"),
+    ],
+)
+def test_a_tick_of_what_is_over_is_known_as_long_as_a_run_may_ask_who_was_missed(
+    journals: Journals, done: datetime, *, known: bool
+) -> None:
+    over = replace(TICK, starts_at=NOW - timedelta(hours=1))
+    journals.run().tick_off([over], done)
+    looked = journals.run().known(["4711"], now=NOW, gap=GAP, runs_since=NOW - timedelta(days=2))
+    assert looked.ticks == ({TICK.customer_id: [over]} if known else {})
 
 
 def claim(

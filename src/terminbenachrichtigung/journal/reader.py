@@ -140,7 +140,9 @@ def read_known(
     complete_runs = complete.where(runs.c.run_now.between(runs_since, now)).order_by(runs.c.run_now)
     ahead = select(func.count()).select_from(runs).where(runs.c.run_now > now, runs.c.run_id != run_id)
     ticks: dict[str, list[StaffTick]] = defaultdict(list)
-    for tick in read_ticks(connection, or_(staff_done.c.starts_at > now, staff_done.c.done_at > now - gap)):
+    # Who was called before the last chance was not missed, also when the appointment is over by now.
+    since_then = staff_done.c.done_at > min(runs_since, now) - gap
+    for tick in read_ticks(connection, or_(staff_done.c.starts_at > now, since_then)):
         ticks[tick.customer_id].append(tick)
     return Known(
         notifications=by_appointment,
