@@ -357,7 +357,7 @@ class Aftermath:
         last = max(now for _, now in self.complete)
         for name, versions in world.schedule.history.items():
             row, since = versions[-1].row, versions[-1].since
-            if row is None or row.starts_at >= last or row.last_contacted_at is not None:
+            if row is None or row.starts_at >= last or judging.contacted(row) is not None:
                 continue
             if row.created_at is None and name in self.waited:
                 continue  # without booking times nobody knows whether it was there in time: none is missed

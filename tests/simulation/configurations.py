@@ -41,6 +41,8 @@ class Configuration:
     has_created_at: bool = True
     local_text: bool = True
     adopt: bool = False
+    ticks: bool = False
+    """Whether staff call those who are on their list, and tick them off."""
     renames: bool = False
     """Whether the first reminder gets another name at half-time."""
     confirms: bool = False
@@ -240,4 +242,5 @@ CONFIGURATIONS = (
         rules={"same_day": True, "hours_between_messages": 6},
         renames=True,
     ),
+    Configuration("staff call, and tick off", "2026-11-16 06:00", reminders=_THREE[:2], ticks=True),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from simulation.oracle import CONFIRMATION, Heard, Memory, Told
+from simulation.oracle import CONFIRMATION, Heard, Memory, Tick, Told
 
 LONG_AGO = "2000-01-01 00:00:00.000"
 """As `renewed_at`: a claim that has run out. Leases go by the database's clock, not the simulated one."""
@@ -104,6 +104,11 @@ class Tables:
             )
         }
         found.changes = self.changes()
+        for appointment, customer, start, revokes, done in self._database.execute(
+            "SELECT appointment_id, customer_id, starts_at, revokes, done_at FROM journal_staff_done"
+        ):
+            tick = Tick(appointment, _moment(start), _moment(revokes) if revokes else None, _moment(done))
+            found.ticks[customer].append(tick)
         found.complete_runs = self.complete_runs()
         ((made,),) = self._database.execute("SELECT created_at FROM journal_meta")
         found.journal_made = _moment(made)
@@ -198,6 +203,15 @@ class Tables:
         """Of one message; None: it is not there, or not any more."""
         rows = self._database.execute("SELECT state FROM journal_messages WHERE message_id = ?", [message_id])
         return next((state for (state,) in rows), None)
+
+    def is_revoked(self, message_id: str, appointment_id: str) -> bool:
+        """Whether the customer heard since then that what this message said is off."""
+        rows = self._database.execute(
+            "SELECT 1 FROM journal_notifications WHERE message_id = ? AND appointment_id = ? "
+            "AND revoked_at IS NOT NULL",
+            [message_id, appointment_id],
+        )
+        return rows.fetchone() is not None
 
     def open_claims(self) -> list[str]:
         """Messages claimed and not settled, nor run out."""

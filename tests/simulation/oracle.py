@@ -59,6 +59,17 @@ class Heard:
     reminder: str = ""
 
 
+@dataclass(frozen=True)
+class Tick:
+    """What a person ticked off on the staff list."""
+
+    appointment_id: str
+    starts_at: datetime
+    revokes: datetime | None
+    """The start that they said to be off."""
+    done_at: datetime
+
+
 @dataclass
 class Memory:
     """What the journal knows, for the rules."""
@@ -69,6 +80,7 @@ class Memory:
     rejected: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by appointment
     heard: dict[str, list[Heard]] = field(default_factory=lambda: defaultdict(list))  # by customer
     left: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
+    ticks: dict[str, list[Tick]] = field(default_factory=lambda: defaultdict(list))  # by customer
     complete_runs: Sequence[datetime] = ()
     journal_made: datetime | None = None
     first_complete: dict[str, datetime] = field(default_factory=dict)  # by reminder
@@ -294,7 +306,7 @@ class Judging:
             (reminder, row.appointment_id)
         ) != (row.customer_id, to_the_minute(row.starts_at)):
             return False
-        contacted = row.last_contacted_at
+        contacted = self.contacted(row)
         if contacted is not None and last_chance - self.gap < contacted <= self.now:
             return False
         assert self.memory.journal_made is not None
@@ -436,6 +448,8 @@ class Judging:
             if told.state not in ("released", *FAILED) and is_theirs(told, row)
         ]
         moved = bool(told) and told[-1].starts_at != to_the_minute(row.starts_at)  # since then
+        if self.told_by_a_person(row):
+            return True
         stands_again = bool(told) and self.is_revoked(told[-1])
         yields = moved or stands_again or self.is_last_chance(row)
         assert row.customer_id is not None
@@ -447,10 +461,26 @@ class Judging:
         )
         if message and not yields:
             return True
-        by_hand = row.last_contacted_at
-        if by_hand is None or by_hand > self.now or self.now - by_hand >= self.gap:
+        by_hand = self.contacted(row)
+        if by_hand is None or self.now - by_hand >= self.gap:
             return False
         return not yields or self.now - by_hand < HAND_IS_OLD
+
+    def told_by_a_person(self, row: Appointment) -> bool:
+        """Of this very appointment and start, as the staff list asked."""
+        this = row.appointment_id, to_the_minute(row.starts_at)
+        ticks = self.memory.ticks[row.customer_id or ""]
+        return any((each.appointment_id, each.starts_at) == this and not each.revokes for each in ticks)
+
+    def contacted(self, row: Appointment) -> datetime | None:
+        """When the customer was last contacted by hand; not by being told that this appointment is off."""
+        contacts = [
+            each.done_at
+            for each in self.memory.ticks[row.customer_id or ""]
+            if not (each.revokes and each.appointment_id == row.appointment_id)
+        ]
+        contacts += [row.last_contacted_at] if row.last_contacted_at is not None else []
+        return max((each for each in contacts if each <= self.now), default=None)
 
     def held_back(self, row: Appointment, reminder: str) -> bool:
         only = self.settings.safety.only_recipients

@@ -194,6 +194,8 @@ class Promises:
         for claim_before in reversed(self.claims[row.appointment_id]):
             if self._was_taken_back(row, claim_before):
                 return
+            if self.world.tables.is_revoked(claim_before.message_id, row.appointment_id):
+                return  # a person said that it is off, and it stands again
             if self._tells(claim_before, claim.message.reminder, row):
                 (then,) = [
                     each

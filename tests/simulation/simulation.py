@@ -38,7 +38,8 @@ from terminbenachrichtigung.on_demand import adopt
 from terminbenachrichtigung.run import once
 from terminbenachrichtigung.run.context import RunContext
 from terminbenachrichtigung.schedule.reading import Schedule
-from terminbenachrichtigung.staff_list.cases import staff
+from terminbenachrichtigung.staff_list.cases import staff, tick_off
+from terminbenachrichtigung.staff_list.entries import StaffEntry
 from terminbenachrichtigung.staff_list.reasons import StaffReason
 from terminbenachrichtigung.texts.messages import Texts
 from terminbenachrichtigung.times.windows import Quiet
@@ -253,7 +254,8 @@ class Simulation:
         """For customers whom nobody has contacted by hand."""
         self._let_claims_run_out()
         moment, schedule = self.clock.now(), self.world.schedule
-        expected = self.world.oracle.staff(schedule.rows(), self.tables.memory(), moment)
+        memory = self.tables.memory()
+        expected = self.world.oracle.staff(schedule.rows(), memory, moment)
         with self._journal(readonly=True) as journal:
             listed = staff(self._context(journal))
         # The oracle does not judge who was told what holds no more.
@@ -270,13 +272,23 @@ class Simulation:
         }
         for customer in sorted({*found, *expected}):
             record = schedule.customers.get(customer)
-            if record is None or record.last_contacted_at is not None:
+            if record is None or record.last_contacted_at is not None or memory.ticks[customer]:
                 continue
             if found.get(customer) != expected.get(customer):
                 ours, theirs = found.get(customer), expected.get(customer)
                 self.world.fail(f"the staff list has {ours}, the oracle {theirs}", customer)
         self.log.figures["staff list entries compared"] += len(expected)
         self.aftermath.note_listed(name for each in listed for name in each.appointment_ids)
+        if self.world.configuration.ticks and listed:
+            self._tick_off(self.chance.choice(listed))
+
+    def _tick_off(self, entry: StaffEntry) -> None:
+        """Somebody called, and said what there was to say."""
+        with self._journal() as journal:
+            tick_off(self._context(journal), entry.appointment_ids[:1], entry.customer_id)
+        self.desk.touched.add(entry.customer_id)
+        self.log.note(entry.customer_id, f"is ticked off: {entry.reason}, {entry.appointment_ids}")
+        self.log.figures["ticked off"] += 1
 
     # ---------------------------------------------------------------- one run
 

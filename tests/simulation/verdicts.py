@@ -268,6 +268,7 @@ class _Planning:
             and judging.first_no(row, reminder, without=[Reason.NOT_YET_DUE]) is None
             and not judging.superseded(row, reminder)
             and not judging.held_back(row, reminder)
+            and not judging.told_by_a_person(row)
         ]
 
     def bundles(
