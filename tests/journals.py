@@ -46,7 +46,7 @@ TABLES = [
     f"journal_{name}" for name in ("replies", "untold", "attempts", "notifications", "messages", "runs")
 ] + [
     f"journal_{name}"
-    for name in ("reminders", "leftovers", "reported", "staff_done", "staff_mails", "opt_outs")
+    for name in ("reminders", "leftovers", "changes", "reported", "staff_done", "staff_mails", "opt_outs")
 ]
 
 ENDED: dict[MessageOutcome, Outcome] = {
