@@ -195,6 +195,8 @@ def test_the_search_goes_on_past_a_folder_that_may_not_be_entered() -> None:
 
 def test_a_filled_in_configuration_of_the_owner_alone_gives_no_warning(tmp_path: Path) -> None:
     assert load(written(tmp_path / "config.toml", MINIMAL), {}).warnings == ()
+    swiss = MINIMAL + '[branches.ZH]\nlanguage = "de-CH"\n'
+    assert load(written(tmp_path / "config.toml", swiss), {}).warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -204,6 +206,11 @@ def test_a_filled_in_configuration_of_the_owner_alone_gives_no_warning(tmp_path:
         (("max_messages_per_run = 500", "max_messages_per_run = 0"), 0o600, "no brake"),
         (("[safety]", '[safety]\nonly_recipients = ["+491715555555"]'), 0o600, "nobody but these 1"),
         ((SECRET, "change-me"), 0o600, "sms.password is still a placeholder"),
+        (
+            ("[safety]", "[branches.HH1]\nlanguage = 'it'\n[safety]"),
+            0o600,
+            "branches.HH1.language: there are no texts in 'it'",
+        ),
         ((SECRET, "..."), 0o600, "sms.password is still a placeholder"),
         (
             ("[safety]", '[templates.terminerinerung.de]\nsms = "x"\n[safety]'),

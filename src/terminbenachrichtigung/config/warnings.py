@@ -40,6 +40,11 @@ def warnings(settings: Settings, path: Path, *, exposed: bool) -> Iterator[str]:
         yield f"safety.only_recipients is set: nobody but these {listed} will be sent anything"
     if settings.safety.max_messages_per_run == 0:
         yield "safety.max_messages_per_run is 0: no brake holds back a plan gone wrong; a limit is wiser"
+    spoken = {language.lower() for texts in settings.templates.values() for language in texts}
+    for code, branch in settings.branches.items():
+        language = branch.language.strip().lower().replace("_", "-")
+        if language and not {language, language.partition("-")[0]} & spoken:
+            yield f"branches.{code}.language: there are no texts in {branch.language!r}"
     used = {settings.confirmation.template, *(reminder.template for reminder in settings.reminders)}
     for name in settings.templates:
         if name not in used | shipped_templates().keys():
