@@ -343,7 +343,14 @@ class Aftermath:
             pairs = {(message.reminder, name) for name in message.appointment_ids}
             left = bool(pairs & (self.left.keys() | waited))
             if message.customer_id not in changed and not left:
-                self.world.fail(f"it is due, and was forgotten: {message}", message.customer_id)
+                why = [
+                    f"{skip.reminder}, {skip.appointment.appointment_id}: {skip.reason} ({skip.detail})"
+                    for skip in result.skips
+                    if skip.appointment.appointment_id in message.appointment_ids
+                ]
+                self.world.fail(
+                    f"it is due, and was forgotten: {message}; skipped {why}", message.customer_id
+                )
 
     # ---------------------------------------------------------------- in the end
 

@@ -19,7 +19,8 @@ from rules_scene import (
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import MessageError
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.plan import Channel, Plan
+from terminbenachrichtigung.model.plan import Channel, Plan, Route
+from terminbenachrichtigung.rules.contact import still_names
 
 
 def routes(result: Plan) -> list[tuple[str, str]]:
@@ -237,3 +238,73 @@ def test_a_preferred_channel_that_refuses_fails_closed(typed: str, expected: str
     plan = planned(appointment(preferred_channel=typed))
     assert verdicts(plan) == {"1": expected}
     assert bool(plan.warnings) == (expected == "due" and typed.lower() not in ("", "sms"))
+
+
+# ---------------------------------------------------------------- who was written to, and is named no more
+
+
+@pytest.mark.parametrize(
+    ("route", "changes", "named"),
+    [
+        # to whom a message went; what the fields say now; whether that is still named
+        pytest.param(Route(Channel.SMS, NUMBER), {}, True, id="the number"),
+        pytest.param(Route(Channel.SMS, NUMBER), {"mobile": OTHER_NUMBER}, False, id="another number"),
+        pytest.param(
+            Route(Channel.SMS, NUMBER), {"mobile": f"{OTHER_NUMBER}; {NUMBER}"}, True, id="the second number"
+        ),
+        pytest.param(
+            Route(Channel.SMS, NUMBER),
+            {"mobile": OTHER_NUMBER, "phone": NUMBER},
+            True,
+            id="in the other field",
+        ),
+        pytest.param(
+            Route(Channel.SMS, NUMBER), {"mobile": "", "email": NUMBER}, False, id="of another kind"
+        ),
+        pytest.param(Route(Channel.EMAIL, ADDRESS), {}, True, id="the address"),
+        pytest.param(Route(Channel.EMAIL, ADDRESS), {"email": ADDRESS.upper()}, True, id="in other letters"),
+        pytest.param(
+            Route(Channel.EMAIL, ADDRESS),
+            {"email": f"new@example.org, {ADDRESS}"},
+            True,
+            id="the second address",
+        ),
+        pytest.param(
+            Route(Channel.EMAIL, ADDRESS), {"email": "new@example.org"}, False, id="another address"
+        ),
+        pytest.param(Route(Channel.EMAIL, ADDRESS), {"email": ""}, False, id="none any more"),
+    ],
+)
+def test_whether_a_row_still_names_whom_was_written_to(
+    route: Route, changes: dict[str, object], named: bool
+) -> None:
+    assert still_names(appointment(**changes), route, settings()) is named
+
+
+# ---------------------------------------------------------------- opt-outs
+
+
+@pytest.mark.parametrize(
+    ("opted_out", "changes", "expected"),
+    [
+        # who asked not to be written to; by which channel the appointment is told
+        pytest.param({NUMBER}, {}, ["email"], id="the number"),
+        pytest.param({ADDRESS}, {}, ["sms"], id="the address"),
+        pytest.param({NUMBER, ADDRESS}, {}, "opted_out", id="both"),
+        pytest.param({NUMBER}, {"email": ""}, "opted_out", id="all there is"),
+        pytest.param(
+            {NUMBER}, {"mobile": f"{NUMBER}; {OTHER_NUMBER}", "email": ""}, "opted_out", id="no next one"
+        ),
+        pytest.param({ADDRESS}, {"email": ADDRESS.upper(), "mobile": ""}, "opted_out", id="in other letters"),
+        pytest.param({OTHER_NUMBER}, {}, ["sms", "email"], id="somebody else"),
+        pytest.param(
+            {NUMBER}, {"mobile": "", "email": ""}, "no_contact", id="nobody could be reached anyway"
+        ),
+    ],
+)
+def test_who_asked_not_to_be_written_to_is_not(
+    opted_out: set[str], changes: dict[str, object], expected: list[str] | str
+) -> None:
+    result = planned(appointment(**changes), journal=known(opted_out=frozenset(opted_out)))
+    channels = [route.channel.value for message in result.messages for route in message.routes]
+    assert (channels or verdicts(result)["1"]) == expected

@@ -24,6 +24,7 @@ from rules_scene import (
 
 from terminbenachrichtigung.contact.names import hashed_name, keyed_hash
 from terminbenachrichtigung.model.journal import CONFIRMATION, Known, Notification, State
+from terminbenachrichtigung.model.plan import Channel, Route
 
 KEY = b"a journal's"
 IDA = appointment("2", customer_id="18", first_name="Ida", last_name="Meier")
@@ -237,3 +238,13 @@ FOUR_TIMES = [
 def test_why_somebody_is_told_already_is_said(told: list[Notification], detail: str) -> None:
     (skip,) = planned(appointment(), journal=known(*told)).skips
     assert (skip.reason.value, skip.detail) == ("already_notified", detail)
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.UNDELIVERED])
+@pytest.mark.parametrize(("recipient", "told"), [(OTHER_NUMBER, False), ("", True)])
+def test_of_a_refusal_whose_recipient_is_forgotten_nobody_knows_whether_another_one_is_left(
+    state: State, recipient: str, told: bool
+) -> None:
+    """The customer asked that their numbers go: a person tells them."""
+    journal = known(replace(notified("1", state=state), route=Route(Channel.SMS, recipient)))
+    assert (verdicts(planned(appointment(), journal=journal))["1"] == "already_notified") is told

@@ -156,6 +156,14 @@ def test_an_empty_appointment_can_be_judged_by_every_rule() -> None:
     }
 
 
+def test_what_the_schedule_leaves_empty_is_named_as_that_or_not_at_all() -> None:
+    (judgement,) = judged(appointment(status="", type_name="", branch_code="", created_at=None))
+    found = {v.reason.value: v.detail for v in judgement.verdicts()}
+    assert (found["status_excluded"], found["type_not_allowed"]) == ("", "")
+    assert (found["branch_excluded"], found["not_for_this_reminder"]) == ("no branch", "no branch")
+    assert found["booked_recently"] == "booking time unknown"
+
+
 def test_rules_can_be_left_out_for_those_who_judge_by_hand() -> None:
     (judgement,) = judged(appointment("1", "2026-11-24 16:00", mobile="", email=""))
     usual, by_hand = judgement.first(), judgement.first(WHATEVER_THE_HOUR)
