@@ -65,6 +65,8 @@ def test_a_run_with_nothing_due_has_an_empty_plan() -> None:
         ({"status": "Storniert"}, {}, "status_excluded"),
         ({"status": "  sTORNIERT "}, {}, "status_excluded"),  # without case and surrounding space
         ({"status": "GEPLATZT"}, {}, "status_excluded"),
+        ({"status": "Stor\u00adniert\u200b"}, {}, "status_excluded"),  # signs that nobody sees
+        ({"status": "Verku\u0308rzt"}, {"excluded_statuses": ("Verk\u00fcrzt",)}, "status_excluded"),
         ({"status": "Storniert?"}, {}, "due"),  # another word
         ({"status": ""}, {}, "due"),
         ({"status": "gesperrt"}, {"excluded_statuses": (" GESPERRT ",)}, "status_excluded"),
@@ -83,6 +85,8 @@ def test_the_appointment_itself_can_rule_out_a_reminder(
         ((), (), "HH1", "due"),  # empty: all
         ((), (), "", "due"),
         (("HH1",), (), "HH1", "due"),
+        (("K\u00f6ln",), (), "Ko\u0308ln", "due"),  # an umlaut in one sign, and in two
+        ((), ("Ko\u0308ln",), "K\u00d6LN", "branch_excluded"),
         (("HH1",), (), "HH2", "branch_excluded"),
         (("HH1",), (), "HH11", "branch_excluded"),  # exact, not a beginning
         (("HH1",), (), "", "branch_excluded"),  # no branch is none of those
@@ -418,6 +422,7 @@ def test_who_asks_which_rules(by: Asked, not_asked: str) -> None:
         ({}, {}, "due"),
         ({"types": ["Hörtest"]}, {}, "due"),
         ({"types": ["hörtest "]}, {"type_name": " HÖRTEST"}, "due"),  # without case and surrounding space
+        ({"types": ["Hörtest"]}, {"type_name": "Ho\u0308rtest\u200b"}, "due"),
         ({"types": ["Hör*"]}, {}, "due"),
         ({"types": ["Hör"]}, {}, "not_for_this_reminder"),  # exact, not a beginning
         ({"types": ["Anpassung", "H?rtest"]}, {}, "due"),

@@ -124,11 +124,12 @@ def import_(
         raise ConfigError("schedule import takes a FILE, or --url-file FILE with an address in it")
     settings = load_settings(context)
     now = invocation(context).clock.now()
+    from terminbenachrichtigung.config.filters import plain_word
     from terminbenachrichtigung.own_schedule import entries, ids, import_report, importing, moments
     from terminbenachrichtigung.own_schedule import source as sources
     from terminbenachrichtigung.times.windows import Quiet
 
-    excluded = {status.strip().casefold(): status.strip() for status in settings.rules.excluded_statuses}
+    excluded = {plain_word(status): status.strip() for status in settings.rules.excluded_statuses}
     if entries.CANCELLED.casefold() not in excluded:
         raise ConfigError(
             f'rules.excluded_statuses lacks "{entries.CANCELLED}", which the import gives to what is '

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from terminbenachrichtigung import rules
-from terminbenachrichtigung.config.filters import leaves_out, plain_words
+from terminbenachrichtigung.config.filters import leaves_out, plain_word, plain_words
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.figures import (
@@ -172,7 +172,7 @@ class _Counting:
                 tally.lead_times[ahead] += 1
 
     def _ending(self, row: Appointment) -> Ending:
-        if row.status.strip().casefold() in self._no_show:
+        if plain_word(row.status) in self._no_show:
             return Ending.NO_SHOW
         return Ending.CANCELLED if rules.has_excluded_status(row, self._settings) else Ending.CAME
 

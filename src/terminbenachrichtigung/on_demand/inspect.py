@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from terminbenachrichtigung.config.fields import nearest
-from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out, patterns
+from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out, patterns, plain_word
 from terminbenachrichtigung.config.settings import Rules, Settings
 from terminbenachrichtigung.contact.email_address import email_address
 from terminbenachrichtigung.contact.phone import mobile_number
@@ -98,7 +98,7 @@ def _type(word: str, count: int, allowed: int, settings: Settings) -> str:
     names = [
         reminder.name
         for reminder in settings.reminders
-        if not reminder.types or patterns(reminder.types).fullmatch(word.strip().casefold())
+        if not reminder.types or patterns(reminder.types).fullmatch(plain_word(word))
     ]
     if not allowed:
         return "not allowed (type_notifiable)"
@@ -161,11 +161,11 @@ def _statuses(found: Counter[str], rules: Rules) -> Iterator[str]:
                 f'the status "{status}" ({counted(count, "appointment")} ahead) reads like a cancellation, '
                 "and is reminded: add it to rules.excluded_statuses"
             )
-    plain = {status.strip().casefold() for status in found}
+    plain = set(map(plain_word, found))
     defaults = {status.casefold() for status in Rules().excluded_statuses}
     cancelled = [status for status in found if _CANCELLATION.search(status)]
     for status in rules.excluded_statuses:
-        if status.strip().casefold() not in plain | defaults:
+        if plain_word(status) not in plain | defaults:
             yield _matches_nothing("rules.excluded_statuses", status, "status", cancelled)
 
 
@@ -180,7 +180,7 @@ def _unmatched(census: Census, settings: Settings) -> Iterator[str]:
     ):
         for pattern in wanted:
             expression = patterns((pattern,))
-            if not any(expression.fullmatch(word.strip().casefold()) for word in known):
+            if not any(expression.fullmatch(plain_word(word)) for word in known):
                 yield _matches_nothing(key, pattern, column, known)
     for code in settings.branches:
         if code not in branches:

@@ -172,6 +172,7 @@ def identifier(text: str) -> str:
 
 def status(text: str, how: Reading) -> str:
     """The status of a line: what is excluded keeps its name, other words for a cancellation become one."""
+    text = one_line(text)
     folded = text.casefold()
     if folded in how.excluded:
         return text

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from terminbenachrichtigung.config.filters import plain_word
 from terminbenachrichtigung.own_schedule.entries import CANCELLED, Ending
 from terminbenachrichtigung.own_schedule.moments import DateOrder
 from terminbenachrichtigung.own_schedule.people import Row
@@ -111,4 +112,4 @@ class How:
 
     def is_off(self, status: object) -> bool:
         """Whether a status is one of those that are never notified."""
-        return str(status or "").strip().casefold() in self.excluded
+        return plain_word(str(status or "")) in self.excluded

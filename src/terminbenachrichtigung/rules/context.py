@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out, patterns
+from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out, patterns, plain_word
 from terminbenachrichtigung.config.settings import Reminder, Settings
 from terminbenachrichtigung.contact.names import keyed_hash
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
@@ -359,7 +359,7 @@ class Context:
 def is_for(reminder: Reminder, appointment: Appointment) -> bool:
     """Whether a reminder is for an appointment's type and branch."""
     wanted = ((reminder.types, appointment.type_name), (reminder.branches, appointment.branch_code))
-    return all(not names or patterns(names).fullmatch(word.strip().casefold()) for names, word in wanted)
+    return all(not names or patterns(names).fullmatch(plain_word(word)) for names, word in wanted)
 
 
 def has_excluded_status(appointment: Appointment, settings: Settings) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from terminbenachrichtigung.config.filters import plain_word
 from terminbenachrichtigung.model.delivery import Content
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
@@ -71,8 +72,8 @@ def as_mail(
 
 def of_branch(entries: Sequence[StaffEntry], branch_code: str) -> tuple[StaffEntry, ...]:
     """The customers whose soonest appointment is in the branch, so that one branch calls each of them."""
-    code = branch_code.strip().casefold()
-    return tuple(entry for entry in entries if entry.branch_code.strip().casefold() == code)
+    code = plain_word(branch_code)
+    return tuple(entry for entry in entries if plain_word(entry.branch_code) == code)
 
 
 def _plain(entries: Sequence[StaffEntry], now: datetime, zone: ZoneInfo, language: str) -> str:
