@@ -15,6 +15,7 @@ from rules_scene import (
     at,
     known,
     notified,
+    reminder,
 )
 from rules_scene import NOW as TEN
 from rules_scene import settings as made
@@ -328,6 +329,30 @@ def test_it_takes_the_place_of_the_reminder_in_whose_window_the_new_start_lies()
     assert far.correction.takes_place_of == ()
 
 
+def test_it_takes_no_place_where_a_shorter_reminder_has_told_that_start_before() -> None:
+    """Told half past nine by the shorter one, then nine o'clock by the longer one, and back to half past."""
+    near, lead = "2026-11-25 09:30", {NAME: 24, "Lang": 48}
+    chosen = made(reminders=[reminder(hours, name) for name, hours in lead.items()])
+    journal = known(told("1", near), replace(told(), reminder="Lang", message_id="long"))
+    (message,) = correct(moved("1", near), journal=journal, configured=chosen).messages
+    assert message.correction is not None
+    assert message.correction.takes_place_of == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "until"),
+    [
+        (off("1", FRIDAY), WEDNESDAY),  # where it is now says nothing
+        (off("1", "2026-11-24 11:00"), WEDNESDAY),
+        (moved("1", FRIDAY), WEDNESDAY),
+        (moved("1", "2026-11-24 16:00"), "2026-11-24 16:00"),
+    ],
+)
+def test_it_comes_too_late_from_the_first_start_that_it_names_on(row: Appointment, until: str) -> None:
+    (message,) = correct(row).messages
+    assert message.until == at(until)
+
+
 @pytest.mark.parametrize(
     ("now", "corrected", "reminded"),
     [
@@ -375,6 +400,13 @@ def test_more_than_five_and_more_than_a_fifth_are_held(off_count: int, told_coun
     assert len(planned.messages) == (0 if held else off_count)
     assert len(correct(*rows, journal=journal, allowed=True).messages) == off_count
     assert len(planned.changes) == off_count  # seen they are all the same
+
+
+def test_while_the_brake_holds_reminders_wait_for_no_correction() -> None:
+    rows = [moved(str(number), "2026-11-25 09:30", customer_id=str(number)) for number in range(1, 8)]
+    journal = known(*(replace(told(row.appointment_id), customer_id=row.customer_id or "") for row in rows))
+    assert correct(*rows, journal=journal).moved == {}
+    assert set(correct(*rows, journal=journal, allowed=True).moved.values()) == {True}
 
 
 def test_what_waits_and_what_is_gone_counts_for_no_brake() -> None:

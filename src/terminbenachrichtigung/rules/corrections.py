@@ -161,8 +161,6 @@ class _Corrections:
     def _is_theirs_too(self, case: _Case, other: Appointment) -> bool:
         """Whether another row of the same person stands at the start that they were told."""
         told = case.told
-        if other.appointment_id == case.row.appointment_id:
-            return False
         if other.customer_id in (told.customer_id, case.row.customer_id):
             return True
         same_recipient = told.route is not None and still_names(other, told.route, self._context.settings)
