@@ -72,6 +72,16 @@ def test_two_runs_do_not_correct_the_same(journals: Journals) -> None:
     assert (isinstance(lost, Lost) and lost.reason) is Reason.ALREADY_NOTIFIED
 
 
+def test_what_another_correction_of_that_start_took_back_is_not_corrected(journals: Journals) -> None:
+    """Two chairs at one time: whoever hears that one is off has heard it of both."""
+    rows = appointment(), appointment("4712", starts_at=START)
+    told = settled(journals.run(), planned(*rows))
+    settled(journals.run(), off(told))
+    second = replace(off(told), appointments=rows[1:])
+    lost = journals.run().claim(second, now=NOW, gap=GAP)
+    assert (isinstance(lost, Lost) and lost.reason) is Reason.ALREADY_NOTIFIED
+
+
 @pytest.mark.parametrize("outcome", MessageOutcome)
 def test_only_one_that_reached_nobody_is_tried_once_more(journals: Journals, outcome: MessageOutcome) -> None:
     told = settled(journals.run(), planned())

@@ -29,11 +29,8 @@ def told_that_it_is_off(connection: Connection, message_id: str) -> None:
 
 def did_not_arrive(connection: Connection, message_id: str) -> None:
     """Takes that back: a report says that the correction did not arrive, so the customer knows nothing."""
-    claimed_at = select(messages.c.claimed_at).where(messages.c.message_id == message_id)
-    since = connection.execute(claimed_at).scalar_one()
     for told in _corrected(connection, message_id):
-        if told.revoked_at is not None and told.revoked_at >= since:
-            connection.execute(update(notifications).where(_is(told)).values(revoked_at=None))
+        connection.execute(update(notifications).where(_is(told)).values(revoked_at=None))
 
 
 def _corrected(connection: Connection, message_id: str) -> Iterator[Row[Any]]:
