@@ -115,11 +115,7 @@ def as_json(result: RunResult, *, full: bool, zone: tzinfo) -> dict[str, object]
             ],
             "credits": result.credits
             and picked(result.credits, "balance", "missing", "low", "left", "currency"),
-            "held_corrections": result.held_corrections
-            and {
-                **picked(result.held_corrections, "planned", "told"),
-                "detail": held_corrections_sentence(result.held_corrections),
-            },
+            "held_corrections": result.held_corrections,
             "news": [_general(line, full) for line in result.news],
         },
         zone,
