@@ -212,13 +212,17 @@ class Judging:
 
     def told_as_another(self, row: Appointment, reminder: str) -> bool:
         """Nobody is in two places at once: the same person was told this start, for another id."""
+        return self.told_beside(row, reminder, [reminder, *self.retired])
+
+    def told_beside(self, row: Appointment, reminder: str, by: Collection[str]) -> bool:
+        """Whether one of these told the person of this start for another id; `reminder` says who they are."""
         routes = () if reminder == CONFIRMATION else self.routes([row], reminder)
         first = routes[0].recipient if routes else None
         if reminder == CONFIRMATION:
             first = self.confirmation_route(row)
         memory = self.memory.confirmed if reminder == CONFIRMATION else self.memory.told
         return any(
-            (told.reminder == reminder or told.reminder in self.retired)
+            told.reminder in by
             and told.state not in ("released", *FAILED)
             and not self.is_revoked(told)
             and told.starts_at == to_the_minute(row.starts_at)
@@ -430,6 +434,8 @@ class Judging:
         )
         corrected = self.moved.get(row.appointment_id)
         if corrected is not None and (corrected or not self.is_last_chance(row)):
+            return True
+        if shorter and self.told_beside(row, reminder, shorter):
             return True
         return has_one or any(self.passes(row, other) for other in shorter)
 

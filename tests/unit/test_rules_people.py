@@ -248,3 +248,20 @@ def test_of_a_refusal_whose_recipient_is_forgotten_nobody_knows_whether_another_
     """The customer asked that their numbers go: a person tells them."""
     journal = known(replace(notified("1", state=state), route=Route(Channel.SMS, recipient)))
     assert (verdicts(planned(appointment(), journal=journal))["1"] == "already_notified") is told
+
+
+@pytest.mark.parametrize(
+    ("told_by", "expected"),
+    [
+        # which reminder told the row before it was made anew; what becomes of the two
+        pytest.param("Vorab", {"Vorab": "already_notified", NAME: "due"}, id="the longer one"),
+        pytest.param(NAME, {"Vorab": "superseded", NAME: "already_notified"}, id="the shorter one"),
+    ],
+)
+def test_what_a_shorter_reminder_told_of_a_row_that_was_made_anew_no_longer_one_tells_again(
+    told_by: str, expected: dict[str, str]
+) -> None:
+    two = settings(reminders=(reminder(48, "Vorab"), reminder(24)))
+    result = planned(appointment("2"), journal=known(notified("1", reminder=told_by)), configured=two)
+    found = {skip.reminder: skip.reason.value for skip in result.skips}
+    assert found | {message.reminder: "due" for message in result.messages} == expected

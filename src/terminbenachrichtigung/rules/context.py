@@ -1,7 +1,7 @@
 """What every rule may look at: the run's moment, the settings and the journal's answers, made ready once."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -200,16 +200,16 @@ class Context:
 
     def told_under_another_id(self, candidate: Candidate) -> Notification | None:
         """What this reminder told the same person of the same start, for an appointment of another id."""
+        return next((each for each in self._beside(candidate) if self._counts_for(each, candidate)), None)
+
+    def _beside(self, candidate: Candidate) -> Iterator[Notification]:
+        """What the same person was told of the same start, by any reminder, for appointments of other ids."""
         if self._told_by_start is None:
             self._told_by_start = ToldByStart(self.known)
-        told = self._told_by_start
-        for each in told.of_customer(candidate.appointment):
-            if self._counts_for(each, candidate):
-                return each
-        for each in told.of_namesakes(candidate.appointment):
-            if self._counts_for(each, candidate) and self._is_at_first_route(each, candidate):
-                return each
-        return None
+        yield from self._told_by_start.of_customer(candidate.appointment)
+        for each in self._told_by_start.of_namesakes(candidate.appointment):
+            if self._is_at_first_route(each, candidate):
+                yield each
 
     def _counts_for(self, told: Notification, candidate: Candidate) -> bool:
         if told.reminder == candidate.name:
@@ -294,7 +294,8 @@ class Context:
             holds = each.state is not State.RELEASED and not each.revoked
             if each.reminder in shorter and holds and self.names(each, candidate):
                 return each.reminder
-        return None
+        # Of a row that was made anew, too: what the day before told, three days before need not tell again.
+        return next((each.reminder for each in self._beside(candidate) if each.reminder in shorter), None)
 
     def correction_instead(self, candidate: Candidate) -> bool:
         """Whether a correction tells the new start in this run, or will as soon as it may be sent.
