@@ -559,6 +559,13 @@ def test_a_reminder_may_leave_alone_who_confirmed(
     assert found == (expected if unless_confirmed else "due")
 
 
+def test_when_it_was_confirmed_is_said() -> None:
+    configured = settings(reminders=(reminder() | {"unless_confirmed": True},))
+    journal = known(replies=[answered(Answer.YES, EARLY())])
+    (skip,) = planned(appointment(), journal=journal, configured=configured).skips
+    assert (skip.reason.value, skip.detail) == ("confirmed", "confirmed by reply 2026-11-23 12:00")
+
+
 def test_who_confirmed_was_not_missed() -> None:
     """Nobody told this start, but the customer confirmed it under another id."""
     confirmed = answered(Answer.YES, EARLY("2"))

@@ -1,5 +1,8 @@
 """What a plan lists and in which order, what it warns about, what explain is told (contract, section 2)."""
 
+from dataclasses import replace
+
+import pytest
 from rules_scene import (
     NAME,
     NUMBER,
@@ -18,7 +21,7 @@ from rules_scene import (
 )
 
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import Known, State
+from terminbenachrichtigung.model.journal import Known, Notification, State
 from terminbenachrichtigung.model.plan import MessageOutcome, Plan, Reason
 from terminbenachrichtigung.rules import WHATEVER_THE_HOUR
 
@@ -190,3 +193,24 @@ def test_explain_judges_beside_the_same_plan() -> None:
 def test_a_plan_depends_on_nothing_but_its_arguments() -> None:
     rows = (appointment("1"), appointment("2", "2026-11-25 08:30", customer_id="2"))
     assert planned(*rows, journal=Known()) == planned(*reversed(rows), journal=Known())
+
+
+@pytest.mark.parametrize(
+    ("told", "detail"),
+    [
+        # what the journal has, which keeps no run from telling; what explain says of it
+        pytest.param([], "no notification", id="nothing"),
+        pytest.param(
+            [notified(start="2026-11-25 15:00")], "sent for 2026-11-25 15:00", id="told of another start"
+        ),
+        pytest.param([notified(customer_id="4")], "sent for customer 4", id="told to somebody else"),
+        pytest.param([replace(notified(), revoked=True)], "sent, then told that it is off", id="taken back"),
+        pytest.param([notified(state=State.RELEASED)], "released", id="in vain"),
+    ],
+)
+def test_what_the_journal_has_is_said_though_it_holds_nobody_back(
+    told: list[Notification], detail: str
+) -> None:
+    (judgement,) = judged(appointment(), journal=known(*told))
+    found = {v.reason.value: (v.skips, v.detail) for v in judgement.verdicts()}
+    assert found["already_notified"] == (False, detail)
