@@ -62,6 +62,7 @@ def test_a_valid_address_is_used_without_surrounding_space(typed: str, address: 
         ("anna@gmx", EmailRefusal.NOT_VALID),  # half a domain
         ("anna@example..org", EmailRefusal.NOT_VALID),
         ("anna@example.org.", EmailRefusal.NOT_VALID),
+        ("anna@example.org'", EmailRefusal.NOT_VALID),  # a spreadsheet's apostrophe stands before it
         (".anna@example.org", EmailRefusal.NOT_VALID),
         ("anna@exam ple.org", EmailRefusal.NOT_VALID),
         ("anna @example.org", EmailRefusal.NOT_VALID),

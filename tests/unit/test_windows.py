@@ -154,6 +154,12 @@ def test_a_single_quiet_date_months_ahead_is_the_next_period() -> None:
     assert found == Period(at("2027-08-15 00:00"), at("2027-08-16 00:00"))
 
 
+def test_a_year_of_quiet_dates_ends_when_it_ends() -> None:
+    """Longer than anything that comes round each year, and all the same no mistake: somebody is away."""
+    away = tuple(date(2026, 12, 1) + timedelta(days=each) for each in range(500))
+    assert quiet(quiet_dates=away).next_open(at("2026-12-24 10:00")) == at("2028-04-14 08:00")
+
+
 def test_the_next_open_moment_is_the_end_of_the_merged_period() -> None:
     sundays = quiet(quiet_days=("sunday",))
     assert sundays.next_open(at("2026-11-28 20:00")) == at("2026-11-30 08:00")
