@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 from rules_scene import (
+    ADDRESS,
     NAME,
     NUMBER,
     appointment,
@@ -575,3 +576,12 @@ def test_who_confirmed_was_not_missed() -> None:
         configured = settings(reminders=(reminder() | {"unless_confirmed": unless_confirmed},))
         found = verdict(appointment(), journal=journal, configured=configured, now="2026-11-25 08:30")
         assert found == ("same_day" if expected == "confirmed" else expected)
+
+
+def test_what_failed_and_was_tried_again_in_vain_is_for_staff_where_no_channel_is_left() -> None:
+    journal = known(
+        notified(state=State.FAILED),
+        notified(state=State.RELEASED, generation=2),
+        rejected={"1": frozenset({NUMBER, ADDRESS})},
+    )
+    assert verdict(appointment(), journal=journal) == "no_contact"

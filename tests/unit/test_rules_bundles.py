@@ -5,6 +5,7 @@ customer has up to 22:00, twelve hours later.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -379,3 +380,15 @@ def test_every_appointment_in_reach_is_in_one_message_or_has_one_reason(
         assert all(a.starts_at > now for a in message.appointments)
         if message.routes[0].channel is Channel.SMS:
             assert len(message.appointments) <= max_parts
+
+
+def test_a_carried_one_that_leaves_no_route_does_not_take_a_later_one_down() -> None:
+    rows = (
+        appointment("due", "2026-11-25 09:00"),
+        appointment("refused", "2026-11-25 11:00"),
+        appointment("later", "2026-11-25 12:00"),
+    )
+    # By its own the second one could go to another number: the message is about the first one's.
+    rows = (rows[0], replace(rows[1], mobile=OTHER_NUMBER), rows[2])
+    journal = known(rejected={"refused": frozenset({NUMBER, ADDRESS})})
+    assert messages(planned(*rows, journal=journal)) == [(NAME, ["due", "later"])]
