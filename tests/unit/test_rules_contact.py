@@ -308,3 +308,9 @@ def test_who_asked_not_to_be_written_to_is_not(
     result = planned(appointment(**changes), journal=known(opted_out=frozenset(opted_out)))
     channels = [route.channel.value for message in result.messages for route in message.routes]
     assert (channels or verdicts(result)["1"]) == expected
+
+
+def test_who_asked_not_to_be_written_to_is_named_as_that() -> None:
+    row, journal = appointment(email=""), known(opted_out=frozenset({NUMBER}))
+    (skip,) = planned(row, journal=journal).skips
+    assert skip.detail == "sms: the recipient asked not to be written to (opt-out); email: no address"

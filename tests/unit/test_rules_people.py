@@ -265,3 +265,18 @@ def test_what_a_shorter_reminder_told_of_a_row_that_was_made_anew_no_longer_one_
     result = planned(appointment("2"), journal=known(notified("1", reminder=told_by)), configured=two)
     found = {skip.reminder: skip.reason.value for skip in result.skips}
     assert found | {message.reminder: "due" for message in result.messages} == expected
+
+
+@pytest.mark.parametrize(
+    ("starts", "expected"),
+    [
+        # what the reminder said under its earlier name, oldest first
+        pytest.param([TEN, WEDNESDAY], "already_notified", id="moved to where it is"),
+        pytest.param([WEDNESDAY, TEN], "due", id="moved, and back since"),
+    ],
+)
+def test_of_what_a_reminder_said_under_another_name_the_latest_counts(
+    starts: list[str], expected: str
+) -> None:
+    told = [notified("1", start, reminder="Alt", generation=each) for each, start in enumerate(starts, 1)]
+    assert verdicts(planned(appointment(), journal=known(*told)))["1"] == expected
