@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from terminbenachrichtigung.clock import Clock
+from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.model.plan import Channel
 
 _Key = TypeVar("_Key")
@@ -22,6 +23,16 @@ class Limits:
 
     concurrency: int
     max_per_second: float = 0.0  # 0 = no limit
+
+
+def limits_of(settings: Settings) -> dict[Channel, Limits]:
+    """Those of every channel that is configured."""
+    sections = {Channel.SMS: settings.sms, Channel.EMAIL: settings.email}
+    return {
+        channel: Limits(section.concurrency, section.max_per_second)
+        for channel, section in sections.items()
+        if section is not None
+    }
 
 
 class _Crew:

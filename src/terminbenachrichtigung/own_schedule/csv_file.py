@@ -1,17 +1,16 @@
-"""A CSV export → entries. Delimiter, encoding, headings and the order of day and month are recognised."""
+"""The cells of a CSV export → entries. The order of day and month is recognised."""
 
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from itertools import islice, zip_longest
 
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.own_schedule import columns, descriptions, entries, letters, moments, zones
 from terminbenachrichtigung.own_schedule.columns import BRANCH_TEXTS, NO_VALUE, Understood
+from terminbenachrichtigung.own_schedule.csv_cells import Row, Table
 from terminbenachrichtigung.own_schedule.entries import (
     CANCELLED,
     Attempts,
@@ -26,42 +25,9 @@ from terminbenachrichtigung.own_schedule.entries import (
 from terminbenachrichtigung.own_schedule.moments import DateOrder, Moments, Span
 from terminbenachrichtigung.schedule.values import Unreadable, shown
 
-_DELIMITERS = ";,\t|"
-_LINES_ABOVE = 10  # a title, a date and the like may stand above the headings
 _DATED = ("starts_at", "date", "ends_at", "end_date", "created_at", "last_contacted_at")
 _IDS = ("appointment_id", "customer_id")
 _LETTERED = ("type_name", *BRANCH_TEXTS, "status")
-
-_Row = tuple[int, Sequence[str] | csv.Error]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The cells of a file."""
-
-    headings: tuple[str, ...]
-    rows: tuple[_Row, ...]  # with the line on which each begins; instead of cells, why there are none
-    line_end: bool  # the file ends with one
-
-    @property
-    def signature(self) -> str:
-        """The same for all files with the same headings."""
-        return "|".join(heading.strip().casefold() for heading in self.headings)
-
-
-def table(content: bytes) -> Table:
-    """The cells of an export; raises ConfigError if it is no text."""
-    text = letters.decoded(content)
-    delimiter = max(_DELIMITERS, key=lambda each: _fit(text, each))
-    rows = _rows(text, delimiter)
-    above = list(islice(rows, _LINES_ABOVE))
-    place = _headings_at(above)
-    headings = above[place][1] if above else ()
-    if isinstance(headings, csv.Error):
-        raise ConfigError(f"line {above[place][0]}: the file is no CSV: {headings}")
-    # Reports repeat their headings on each page, and files that were put together have those of each.
-    cells = (row for row in (*above[place + 1 :], *rows) if not _repeats(row[1], headings))
-    return Table(tuple(headings), tuple(cells), text.endswith(("\n", "\r")))
 
 
 def read(cells: Table, how: Reading) -> Parsed:
@@ -100,52 +66,6 @@ def read(cells: Table, how: Reading) -> Parsed:
         days=entries.span_of_days(lines.starts, how.zone),
         ending=ending,
     )
-
-
-def _repeats(row: Sequence[str] | csv.Error, headings: Sequence[str]) -> bool:
-    """Whether a row is the headings once more; the first cell nearly always tells."""
-    return not isinstance(row, csv.Error) and all(
-        cell.strip().lstrip("\ufeff") == heading.strip()
-        for cell, heading in zip_longest(row, headings, fillvalue="")
-    )
-
-
-def _fit(text: str, delimiter: str) -> tuple[int, int]:
-    """How many known headings the delimiter gives, then how many cells in that line."""
-    first = list(islice(_rows(text, delimiter), _LINES_ABOVE))
-    row = first[_headings_at(first)][1] if first else ()
-    return (0, 0) if isinstance(row, csv.Error) else (columns.known(row), len(row))
-
-
-def _headings_at(first: Sequence[_Row]) -> int:
-    """Which of the first lines has the headings: the first with two known ones, else the very first."""
-    for place, (_, row) in enumerate(first):
-        if not isinstance(row, csv.Error) and columns.known(row) >= 2:
-            return place
-    return 0
-
-
-def _rows(text: str, delimiter: str) -> Iterator[_Row]:
-    """The rows that are not empty, with the line on which each begins."""
-    # Strict: what follows a closing quotation mark is an error, and not a part of the cell.
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line = 1
-    while True:
-        row: Sequence[str] | csv.Error
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            row = error
-        if isinstance(row, csv.Error) or (any(map(str.strip, row)) and not _is_hint(line, row)):
-            yield line, row
-        line = reader.line_num + 1
-
-
-def _is_hint(line: int, row: Sequence[str]) -> bool:
-    """Whether it is Excel's own first line "sep=;"."""
-    return line == 1 and row[0].startswith("sep=") and len("".join(row)) <= len("sep=;")
 
 
 def _doubtful_headings(cells: Table, meaning: Understood) -> Iterator[str]:
@@ -199,7 +119,7 @@ def _order(cells: Table, meaning: Understood, how: Reading) -> DateOrder | None:
     return next(iter(possible)) if len(possible) == 1 else how.settled_order
 
 
-def _ending(cells: Table, how: Reading) -> tuple[Sequence[_Row], str, Ending]:
+def _ending(cells: Table, how: Reading) -> tuple[Sequence[Row], str, Ending]:
     """The rows without a doubtful last one, why the file seems to be cut short, and how it ends."""
     if not cells.rows:
         return (), "", Ending(cells.line_end)

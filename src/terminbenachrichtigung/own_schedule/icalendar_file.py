@@ -24,7 +24,7 @@ from terminbenachrichtigung.own_schedule.entries import (
     Value,
 )
 from terminbenachrichtigung.own_schedule.icalendar_lines import Component, components_of, definitions
-from terminbenachrichtigung.own_schedule.series import SeriesPart, spread
+from terminbenachrichtigung.own_schedule.series import SeriesPart, at_the_time_of, spread
 from terminbenachrichtigung.own_schedule.zones import Zones
 from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.schedule.values import Unreadable, shown
@@ -213,7 +213,7 @@ class _Events:
             if self._how.title_is_customer:
                 self.titles.append(master.component.text_of("SUMMARY"))
             return
-        group = [replace(each, part=_at_the_time_of(master.part, each.part)) for each in group]
+        group = [replace(each, part=at_the_time_of(master.part, each.part)) for each in group]
         events = [each if each.person else replace(each, person=master.person) for each in group]
         try:
             found = spread([event.part for event in events], self._today)
@@ -379,15 +379,6 @@ def _newest(group: Sequence[_Event]) -> list[_Event]:
 
 def _is_date(text: str) -> bool:
     return re.fullmatch(r"\d{8}", text.strip()) is not None
-
-
-def _at_the_time_of(series: SeriesPart, part: SeriesPart) -> SeriesPart:
-    """A changed occurrence that names its date alone is the one of that day."""
-    day = part.instead_of
-    if day is None or not part.of_day:
-        return part
-    starts_at = series.starts_at
-    return replace(part, instead_of=datetime.combine(day.date(), starts_at.time(), starts_at.tzinfo))
 
 
 def _is_whole_days(starts_at: datetime, ends_at: datetime | None) -> bool:

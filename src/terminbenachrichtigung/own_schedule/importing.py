@@ -14,8 +14,15 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from terminbenachrichtigung.errors import ConfigError, ScheduleError
-from terminbenachrichtigung.own_schedule import changes, csv_file, icalendar_file, icalendar_lines, memory
-from terminbenachrichtigung.own_schedule.csv_file import Table
+from terminbenachrichtigung.own_schedule import (
+    changes,
+    csv_cells,
+    csv_file,
+    icalendar_file,
+    icalendar_lines,
+    memory,
+)
+from terminbenachrichtigung.own_schedule.csv_cells import Table
 from terminbenachrichtigung.own_schedule.entries import Parsed, Reading
 from terminbenachrichtigung.own_schedule.init import IMPORT_TABLES
 from terminbenachrichtigung.own_schedule.people import MADE, Row
@@ -118,7 +125,7 @@ def import_file(
         ConfigError: the file cannot be read.
         ScheduleError: the database is out of reach or has not the tables of `schedule init`.
     """
-    table = None if icalendar_lines.is_calendar(file.content) else csv_file.table(file.content)
+    table = None if icalendar_lines.is_calendar(file.content) else csv_cells.table(file.content)
     if table is None and (reading.mapping or reading.ignored):
         raise ConfigError("--mapping and --ignore are for CSV; the properties of iCalendar have fixed names")
     name = source or _source_of(file, table)

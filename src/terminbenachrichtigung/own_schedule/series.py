@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -110,3 +110,12 @@ def _occurrence(event: Any, parts: Sequence[SeriesPart]) -> Occurrence:
         starts_at.astimezone(UTC),
         ends_at.astimezone(UTC) if ends_at is not None and ends_at != starts_at else None,
     )
+
+
+def at_the_time_of(series: SeriesPart, part: SeriesPart) -> SeriesPart:
+    """A changed occurrence that names its date alone is the one of that day."""
+    day = part.instead_of
+    if day is None or not part.of_day:
+        return part
+    starts_at = series.starts_at
+    return replace(part, instead_of=datetime.combine(day.date(), starts_at.time(), starts_at.tzinfo))

@@ -6,10 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from terminbenachrichtigung.clock import elapsed, instant
-from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.delivery.circuits import Circuits
 from terminbenachrichtigung.delivery.next_step import End, Try, next_step
-from terminbenachrichtigung.delivery.workers import Limits, Workers
+from terminbenachrichtigung.delivery.workers import Workers, limits_of
 from terminbenachrichtigung.errors import ClaimGoneError, JournalError, MessageError, ScheduleError
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.model.delivery import (
@@ -47,20 +46,11 @@ def deliver(
 
     Whatever the plan says, nothing leaves in a quiet period or after an appointment's start.
     """
-    workers: _Crew = Workers(_channel_limits(context.settings), context.clock, context.threads)
+    workers: _Crew = Workers(limits_of(context.settings), context.clock, context.threads)
     try:
         return _Deliveries(context, planned, result.at, workers, progress).run(result)
     finally:
         workers.close()
-
-
-def _channel_limits(settings: Settings) -> dict[Channel, Limits]:
-    sections = {Channel.SMS: settings.sms, Channel.EMAIL: settings.email}
-    return {
-        channel: Limits(section.concurrency, section.max_per_second)
-        for channel, section in sections.items()
-        if section is not None
-    }
 
 
 _Crew = Workers[Delivery, Outcome | Held]
