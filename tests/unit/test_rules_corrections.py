@@ -34,6 +34,7 @@ from terminbenachrichtigung.model.journal import (
 )
 from terminbenachrichtigung.model.plan import Channel, Correction, Reason, Route
 from terminbenachrichtigung.rules import PlannedCorrections, plan, plan_corrections
+from terminbenachrichtigung.rules.contact import CorrectionParts
 from terminbenachrichtigung.times.windows import Quiet
 
 FRIDAY = "2026-11-27 10:30"
@@ -60,15 +61,17 @@ def correct(
     now: str = TEN,
     configured: Settings | None = None,
     allowed: bool = False,
+    parts: CorrectionParts = short,
+    corrections: Corrections | None = None,
 ) -> PlannedCorrections:
     """What a run plans; all that it sees was seen at ten to ten by a complete run, or nothing was."""
     chosen = configured or made()
-    chosen = chosen.model_copy(update={"corrections": Corrections(enabled=True)})
+    chosen = chosen.model_copy(update={"corrections": corrections or Corrections(enabled=True)})
     quiet = Quiet(chosen.rules, BERLIN)
     journal = known(told()) if journal is None else journal
 
     def run(known: Known) -> PlannedCorrections:
-        return plan_corrections(rows, chosen, known, at(now), short, quiet, allowed=allowed)
+        return plan_corrections(rows, chosen, known, at(now), parts, quiet, allowed=allowed)
 
     if seen:
         changes = {each.appointment_id: SeenChange(each, at(SEEN)) for each in run(journal).changes}
@@ -108,6 +111,22 @@ def test_a_status_and_another_start_are_changes_and_a_correction_names_the_told_
 
 def test_what_is_off_and_moved_is_off() -> None:
     assert sent(correct(off("1", FRIDAY))) == [(CANCELLATION, ["1"])]
+
+
+@pytest.mark.parametrize(
+    ("switched_on", "corrected"),
+    [
+        ({"cancelled": True, "moved": True}, [CANCELLATION, MOVE]),
+        ({"cancelled": True, "moved": False}, [CANCELLATION]),
+        ({"cancelled": False, "moved": True}, [MOVE]),
+        ({"cancelled": False, "moved": False}, []),
+    ],
+)
+def test_each_kind_has_a_switch(switched_on: dict[str, bool], corrected: list[str]) -> None:
+    rows = off("1", customer_id="17"), moved("2", customer_id="18")
+    journal = known(told("1"), replace(told("2"), customer_id="18"))
+    planned = correct(*rows, journal=journal, corrections=Corrections(enabled=True, **switched_on))
+    assert [name for name, _ in sent(planned)] == corrected
 
 
 UNCHANGED = [
@@ -209,6 +228,18 @@ def test_of_two_chairs_the_one_that_stands_says_that_it_stands() -> None:
 def test_a_part_that_is_off_and_a_part_that_moved_are_one_message_about_the_move() -> None:
     planned = correct(off("1"), moved("2"), journal=known(told("1"), told("2")))
     assert sent(planned) == [(MOVE, ["2"])]
+
+
+def test_what_is_too_long_for_one_text_is_said_of_the_first_alone() -> None:
+    """Two chairs were told for nine o'clock, and moved to different days; the text about both is too long."""
+
+    def parts(name: str, channel: Channel, rows: Sequence[Appointment], _: Correction | None = None) -> int:
+        return 9 if len(rows) > 1 else 1
+
+    rows = moved("1", FRIDAY, email=""), moved("2", "2026-11-26 10:30", email="")
+    planned = correct(*rows, journal=known(told("1"), told("2")), parts=parts)
+    assert sent(planned) == [(MOVE, ["2"])]
+    assert planned.messages[0].routes == (BY_SMS,)
 
 
 def test_each_start_has_its_own_message_soonest_first() -> None:
