@@ -23,6 +23,10 @@ SIZES = {
 """What is long has a small size, for every commit, and a full one."""
 
 
+_SYSTEM = Path(__file__).parent / "system"
+_ON_BOTH = ("test_overlap.py", "test_killed.py")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much chance decides."""
     for name, (here, full, what) in SIZES.items():
@@ -47,8 +51,22 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` looks at the markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What says no more than its neighbours, for a price, is left to the full size."""
+    """What says no more than its neighbours, for a price, is left to the full size.
+
+    Journal and schedule are tried on both databases in `tests/contract`, so the whole program is tried
+    on Postgres in the full size alone, but where runs are killed at random or come eight at once.
+    """
+    for item in items:
+        call = getattr(item, "callspec", None)
+        if (
+            item.path.is_relative_to(_SYSTEM)
+            and item.path.name not in _ON_BOTH
+            and call is not None
+            and "postgres" in (call.params.get("database_url"), call.params.get("either_practice"))
+        ):
+            item.add_marker("full")
     if not config.getoption("--full"):
         left = [item for item in items if item.get_closest_marker("full")]
         config.hook.pytest_deselected(items=left)

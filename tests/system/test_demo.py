@@ -275,13 +275,6 @@ def _lines(printed: str) -> list[str]:
     return [re.sub(now, r"\1…", line) for line in printed.splitlines()]
 
 
-@pytest.mark.parametrize("provider", ["smscreator", "seven"])
-def test_each_gateway_has_its_demo(tmp_path: Path, provider: str) -> None:
-    shown = show(tmp_path / "demo", "--gateway", provider)
-    assert (shown.exit_code, shown.errors) == (0, "")
-    assert ("Three customers answer" in shown.output) is (provider == "seven")
-
-
 # ---------------------------------------------------------------- where it runs
 
 

@@ -292,6 +292,7 @@ def test_a_postgres_that_is_restarted_in_the_middle_of_a_run_costs_nothing_but_t
         assert practice.run_once().outcomes == {}
 
 
+@pytest.mark.full  # it waits for 20 seconds
 def test_a_run_whose_line_to_the_journal_goes_dead_ends_and_nobody_is_told_twice(
     tmp_path: Path, postgres_server: PostgresServer, postgres_url: str
 ) -> None:
