@@ -228,6 +228,7 @@ def run(journals: Journals, line: Line) -> Iterator[Journal]:
     journal.close()
 
 
+@pytest.mark.full  # it waits for 12 seconds
 def test_a_line_that_goes_dead_without_a_word_is_given_up_with_one_sentence(
     journals: Journals, line: Line
 ) -> None:
