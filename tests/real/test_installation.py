@@ -60,6 +60,7 @@ def installed(machine: Machine, gateway: Gateway, mail: MailServer) -> Machine:
         r"example\.org": "praxis-hansen.de",
         r'"MeinePraxis"': '"Hansen"',
         r"^quiet_hours = true": "quiet_hours = false",
+        r"^hours_before = 24": "hours_before = 48",  # so that tomorrow noon is due at any hour
     }
     for old, new in changes.items():
         starter = re.sub(old, new, starter, flags=re.MULTILINE)
@@ -91,8 +92,8 @@ with sqlite3.connect("/var/lib/terminbenachrichtigung/schedule.db") as schedule:
 
 
 def book(machine: Machine, appointment: str, mobile: str) -> None:
-    """An appointment of a customer of its own, in two hours less than a day."""
-    start = datetime.now(BERLIN) + timedelta(hours=22)
+    """An appointment of a customer of its own, tomorrow at noon."""
+    start = (datetime.now(BERLIN) + timedelta(days=1)).replace(hour=12, minute=0)
     arguments = f"{appointment} '{start:%Y-%m-%d %H:%M}' '{mobile}'"
     machine.ok(f"/opt/terminbenachrichtigung/bin/python - {arguments} <<'END'\n{BOOK}END", user="reminder")
 
