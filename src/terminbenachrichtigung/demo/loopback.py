@@ -200,6 +200,10 @@ class LoopbackGateway(ABC):
             self.reports.append(made)
         return made
 
+    def newest_incoming(self) -> list[Incoming]:
+        """What came in, newest first, as gateways list it."""
+        return sorted(self.incoming, key=lambda each: (each.at, each.number), reverse=True)
+
     def reply(
         self, job: Job, text: str, *, at: datetime | None = None, named: bool = True, sender: str = ""
     ) -> Incoming:

@@ -61,7 +61,7 @@ class Lox24Gateway(LoopbackGateway):
         if request.path == "/me":
             return 200, json.dumps({"balance_amount": float(self.balance), "currency": "EUR"})
         if request.path == "/incomings":
-            newest = sorted(self.incoming, key=lambda each: (each.at, each.number), reverse=True)
+            newest = self.newest_incoming()
             first = _PAGE * (int(request.fields.get("page", 1)) - 1)
             found = [self._incoming(each) for each in newest[first : first + _PAGE]]
             return 200, json.dumps({"hydra:member": found, "hydra:totalItems": len(newest)})

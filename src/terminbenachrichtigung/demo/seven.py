@@ -74,8 +74,7 @@ class SevenGateway(LoopbackGateway):
         if request.operation == "balance":
             return 200, json.dumps({"amount": float(self.balance), "currency": "EUR"})
         if request.operation == "inbound":
-            newest = sorted(self.incoming, key=lambda each: (each.at, each.number), reverse=True)
-            listed = [self._incoming(each) for each in newest]
+            listed = [self._incoming(each) for each in self.newest_incoming()]
         else:
             listed = [self._entry(job) for job in reversed(self.jobs)]
         wanted = get("to")

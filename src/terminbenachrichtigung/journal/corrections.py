@@ -8,14 +8,11 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 
-from terminbenachrichtigung.contact.names import same_name
+from terminbenachrichtigung.journal.notifications import is_row, is_same_person
 from terminbenachrichtigung.journal.tables import changes, database_clock, messages, notifications, runs
-from terminbenachrichtigung.model.journal import Change, SeenChange, State
-
-_KEY = (notifications.c.reminder, notifications.c.appointment_id, notifications.c.generation)
-
+from terminbenachrichtigung.model.journal import SURELY_TOLD, Change, SeenChange
 
 # ---------------------------------------------------------------- who knows
 
@@ -24,13 +21,13 @@ def told_that_it_is_off(connection: Connection, message_id: str) -> None:
     """Notes that a correction was sent: its customer knows that what they were told holds no more."""
     for told in _corrected(connection, message_id):
         if told.revoked_at is None:
-            connection.execute(update(notifications).where(_is(told)).values(revoked_at=database_clock()))
+            connection.execute(update(notifications).where(is_row(told)).values(revoked_at=database_clock()))
 
 
 def did_not_arrive(connection: Connection, message_id: str) -> None:
     """Takes that back: a report says that the correction did not arrive, so the customer knows nothing."""
     for told in _corrected(connection, message_id):
-        connection.execute(update(notifications).where(_is(told)).values(revoked_at=None))
+        connection.execute(update(notifications).where(is_row(told)).values(revoked_at=None))
 
 
 def _corrected(connection: Connection, message_id: str) -> Iterator[Row[Any]]:
@@ -48,20 +45,8 @@ def _corrected(connection: Connection, message_id: str) -> Iterator[Row[Any]]:
             messages.c.claimed_at <= correction.claimed_at,
         )
         for told in connection.execute(at_start).all():
-            if told.customer_id == correction.customer_id or _same_person(told, correction):
+            if is_same_person(told, correction):
                 yield told
-
-
-def _same_person(told: Row[Any], correction: Row[Any]) -> bool:
-    """Under another id: by the name, on the same appointment or at the same number."""
-    beside = told.appointment_id == correction.appointment_id or (
-        told.first_recipient is not None and told.first_recipient == correction.first_recipient
-    )
-    return beside and same_name(frozenset(told.name.split()), frozenset(correction.name.split()))
-
-
-def _is(told: Row[Any]) -> Any:
-    return and_(*(column == getattr(told, column.name) for column in _KEY))
 
 
 # ---------------------------------------------------------------- what complete runs saw
@@ -122,7 +107,7 @@ def told_ahead(connection: Connection, now: datetime) -> dict[str, datetime]:
         .where(
             notifications.c.starts_at > now,
             notifications.c.revoked_at.is_(None),
-            messages.c.state.in_((State.SENT, State.DELIVERED)),
+            messages.c.state.in_(SURELY_TOLD),
         )
         .group_by(notifications.c.appointment_id)
     )

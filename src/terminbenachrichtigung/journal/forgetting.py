@@ -13,7 +13,8 @@ from terminbenachrichtigung.journal.database import Connected, among, lock, pati
 from terminbenachrichtigung.journal.tables import attempts, messages, notifications, replies, staff_done
 from terminbenachrichtigung.model.journal import ForgottenCustomer, State
 
-_NOTHING = {"sender": "", "text": ""}
+FORGOTTEN_REPLY = {"sender": "", "text": ""}
+"""What is left of a reply's number and words."""
 
 
 class NotForgotten(Enum):
@@ -87,7 +88,7 @@ def _forget_replies(connection: Connection, customer_id: str, message_ids: list[
         .where(among(connection, staff_done.c.customer_id, senders))
         .values(customer_id="", appointment_id="")
     )
-    return connection.execute(update(replies).where(theirs, kept).values(**_NOTHING)).rowcount
+    return connection.execute(update(replies).where(theirs, kept).values(**FORGOTTEN_REPLY)).rowcount
 
 
 def forget_hashes(connection: Connection, moment: datetime) -> None:

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, and_, select
 
+from terminbenachrichtigung.contact.names import same_name
 from terminbenachrichtigung.journal.claims import name_from
 from terminbenachrichtigung.journal.tables import messages, notifications
 from terminbenachrichtigung.model.journal import Notification, State
@@ -45,4 +46,26 @@ def notification(row: Row[Any], leased: tuple[datetime, datetime] | None = None)
         row.first_recipient,
         revoked=row.revoked_at is not None,
         claimed_at=row.claimed_at,
+    )
+
+
+def is_same_person(one: Row[Any], other: Row[Any]) -> bool:
+    """Whether two rows of `notifications` told one person.
+
+    Under another id it is the name, on the same appointment or at the same number: a record may have been
+    merged with another since.
+    """
+    if one.customer_id == other.customer_id:
+        return True
+    recipient = one.first_recipient is not None and one.first_recipient == other.first_recipient
+    one_appointment = one.appointment_id == other.appointment_id
+    return (recipient or one_appointment) and same_name(name_from(one.name), name_from(other.name))
+
+
+def is_row(told: Row[Any]) -> ColumnElement[bool]:
+    """The condition that a row of `notifications` is this one."""
+    return and_(
+        notifications.c.reminder == told.reminder,
+        notifications.c.appointment_id == told.appointment_id,
+        notifications.c.generation == told.generation,
     )

@@ -154,7 +154,7 @@ class ReplyNotes(Connected):
                     or_(replies.c.message_id.is_(None), replies.c.answer != Answer.YES),
                 ),
             )
-        return tuple(each for each in found if _came_when_all_was_over(each))
+        return tuple(each for each in found if each.came_too_late)
 
     @patient
     def untold_replies(self) -> tuple[JournalReply, ...]:
@@ -171,10 +171,6 @@ class ReplyNotes(Connected):
                     among(connection, replies.c.message_id, answered),
                 ),
             )
-
-
-def _came_when_all_was_over(reply: JournalReply) -> bool:
-    return all(reply.noted_at is not None and told.starts_at <= reply.noted_at for told in reply.about)
 
 
 def _sent_sms(connection: Connection, which: ColumnElement[bool]) -> list[SentSms]:

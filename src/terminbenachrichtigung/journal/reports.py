@@ -16,13 +16,12 @@ from terminbenachrichtigung.journal.database import Connected, among, patient
 from terminbenachrichtigung.journal.statements import constant
 from terminbenachrichtigung.journal.tables import attempts, database_clock, messages, notifications
 from terminbenachrichtigung.model.delivery import LaterWord, OpenMessage
-from terminbenachrichtigung.model.journal import CORRECTIONS, State
+from terminbenachrichtigung.model.journal import CORRECTIONS, SURELY_TOLD, State
 from terminbenachrichtigung.model.plan import Channel, Route
 from terminbenachrichtigung.model.result import Update
 
 _ACCEPTED = ("sent", "unknown")
 """Outcomes of an attempt that was, or may have been, accepted: one at most per message and channel."""
-_ARRIVED = (State.SENT, State.DELIVERED)
 _LATER_PARTS = timedelta(days=1)
 """So long after the first part was delivered the others of a long SMS are waited for."""
 _AT_ONCE = 500  # in one transaction: a claim of another run waits for it
@@ -208,7 +207,7 @@ def _note(connection: Connection, row: Row[Any], tried: Sequence[Row[Any]], told
         )
     )
     if row.reminder in CORRECTIONS:
-        said = corrections.told_that_it_is_off if state in _ARRIVED else corrections.did_not_arrive
+        said = corrections.told_that_it_is_off if state in SURELY_TOLD else corrections.did_not_arrive
         said(connection, row.message_id)
     appointments = connection.execute(
         select(notifications.c.appointment_id)

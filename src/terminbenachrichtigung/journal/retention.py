@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
-from terminbenachrichtigung.journal.forgetting import forget_hashes
+from terminbenachrichtigung.journal.forgetting import FORGOTTEN_REPLY, forget_hashes
 from terminbenachrichtigung.journal.replies import LOOK_BACK
 from terminbenachrichtigung.journal.tables import (
     attempts,
@@ -74,10 +74,11 @@ def forget_replies(connection: Connection, before: datetime, message_ids: Sequen
     What is left is the gateway's id: without it a reply that is fetched again would be new. It goes once no
     run fetches as far back any more.
     """
-    nothing = {"sender": "", "text": ""}
-    connection.execute(update(replies).where(replies.c.noted_at < before).values(**nothing))
+    connection.execute(update(replies).where(replies.c.noted_at < before).values(**FORGOTTEN_REPLY))
     for start in range(0, len(message_ids), _CHUNK):
         of_these = replies.c.message_id.in_(message_ids[start : start + _CHUNK])
-        connection.execute(update(replies).where(of_these).values(message_id=None, told=True, **nothing))
+        connection.execute(
+            update(replies).where(of_these).values(message_id=None, told=True, **FORGOTTEN_REPLY)
+        )
     fetched_no_more = replies.c.noted_at < before - LOOK_BACK - _MARGIN
     connection.execute(delete(replies).where(fetched_no_more, replies.c.message_id.is_(None)))

@@ -3,13 +3,11 @@
 import uuid
 from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
-from terminbenachrichtigung.contact.names import same_name
-from terminbenachrichtigung.journal.claims import name_from
 from terminbenachrichtigung.journal.database import Connected, insert_new, patient
+from terminbenachrichtigung.journal.notifications import is_row, is_same_person
 from terminbenachrichtigung.journal.tables import (
     database_clock,
     messages,
@@ -48,24 +46,8 @@ def revoke(connection: Connection, customer_id: str, start: datetime, message_id
     ).all()
     told = [row for row in rows if customer_id == row.customer_id or message_id == row.message_id]
     for row in rows:
-        if row in told or any(_is_same_person(row, each) for each in told):
-            connection.execute(
-                update(notifications)
-                .where(
-                    notifications.c.reminder == row.reminder,
-                    notifications.c.appointment_id == row.appointment_id,
-                    notifications.c.generation == row.generation,
-                )
-                .values(revoked_at=database_clock())
-            )
-
-
-def _is_same_person(one: Row[Any], other: Row[Any]) -> bool:
-    if one.customer_id == other.customer_id:
-        return True
-    recipient = one.first_recipient is not None and one.first_recipient == other.first_recipient
-    one_appointment = one.appointment_id == other.appointment_id
-    return (recipient or one_appointment) and same_name(name_from(one.name), name_from(other.name))
+        if row in told or any(is_same_person(row, each) for each in told):
+            connection.execute(update(notifications).where(is_row(row)).values(revoked_at=database_clock()))
 
 
 class StaffNotes(Connected):

@@ -26,7 +26,7 @@ def constant(word: str) -> ColumnElement[str]:
     return literal_column(f"'{word}'", Text)
 
 
-notifications_newest_first = (
+_of_appointment = (
     select(
         notifications.c.generation,
         notifications.c.customer_id,
@@ -37,12 +37,12 @@ notifications_newest_first = (
         messages.c.state,
     )
     .join(messages, messages.c.message_id == notifications.c.message_id)
-    .where(
-        notifications.c.reminder == bindparam("reminder"),
-        notifications.c.appointment_id == bindparam("appointment_id"),
-    )
-    .order_by(notifications.c.generation.desc())
+    .where(notifications.c.appointment_id == bindparam("appointment_id"))
 )
+
+notifications_newest_first = _of_appointment.where(
+    notifications.c.reminder == bindparam("reminder")
+).order_by(notifications.c.generation.desc())
 """Of one appointment for one reminder; seldom more than one or two."""
 
 _under_other_ids = (
@@ -77,20 +77,8 @@ others_for_customer = select(messages.c.state, messages.c.run_now).where(
 )
 """What other runs hold open for a customer, or have told them within the gap."""
 
-all_of_appointment = (
-    select(
-        notifications.c.reminder,
-        notifications.c.generation,
-        notifications.c.customer_id,
-        notifications.c.starts_at,
-        notifications.c.name,
-        notifications.c.revoked_at,
-        notifications.c.message_id,
-        messages.c.state,
-    )
-    .join(messages, messages.c.message_id == notifications.c.message_id)
-    .where(notifications.c.appointment_id == bindparam("appointment_id"))
-    .order_by(messages.c.claimed_at.desc(), notifications.c.generation.desc())
+all_of_appointment = _of_appointment.add_columns(notifications.c.reminder).order_by(
+    messages.c.claimed_at.desc(), notifications.c.generation.desc()
 )
 """What anybody has of one appointment, by any reminder or correction; newest first."""
 

@@ -99,6 +99,11 @@ class JournalReply:
     told: bool = True  # whether a report has named it
     noted_at: datetime | None = None  # the `now` of the run that fetched it
 
+    @property
+    def came_too_late(self) -> bool:
+        """Whether all that its message told was over when it was fetched; one without a message is too."""
+        return all(self.noted_at is not None and told.starts_at <= self.noted_at for told in self.about)
+
 
 @dataclass(frozen=True, slots=True)
 class Contacted:

@@ -186,11 +186,6 @@ def _kind(reply: JournalReply, beside: Collection[JournalReply]) -> ReplyKind:
         case _ if decision(beside) is not reply:
             return ReplyKind.NOTED
         case Answer.YES:
-            return ReplyKind.NOTED if _came_too_late(reply) else ReplyKind.CONFIRMED
+            return ReplyKind.NOTED if reply.came_too_late else ReplyKind.CONFIRMED
         case _:
-            return ReplyKind.REPLY if _came_too_late(reply) else ReplyKind.WANTS_TO_CANCEL
-
-
-def _came_too_late(reply: JournalReply) -> bool:
-    """Whether all was over that the message told when the reply was fetched: nobody can cancel that."""
-    return all(reply.noted_at is not None and told.starts_at <= reply.noted_at for told in reply.about)
+            return ReplyKind.REPLY if reply.came_too_late else ReplyKind.WANTS_TO_CANCEL
