@@ -7,7 +7,7 @@ import pytest
 from journals import GAP, LATER, NOW, Journals, appointment, claimed, planned, settled
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.model.delivery import Claim
-from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.journal import HistoryFilter, State
 from terminbenachrichtigung.model.plan import MessageOutcome, Reason
 
 
@@ -51,7 +51,7 @@ def test_the_history_of_one_appointment_leaves_the_others_out(journals: Journals
     run = journals.run()
     both = settled(run, planned(appointment("1"), appointment("2")))
     settled(run, planned(appointment("3", "18")))
-    (found,) = run.history(10, "2")
+    (found,) = run.history(10, HistoryFilter(appointment_id="2"))
     assert (found.message_id, found.appointment_ids) == (both.message_id, ("1", "2"))
     assert len(run.history(10)) == 2
-    assert run.history(10, "4") == ()
+    assert run.history(10, HistoryFilter(appointment_id="4")) == ()

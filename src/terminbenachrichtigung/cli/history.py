@@ -96,7 +96,7 @@ def history(
     wanted = HistoryFilter(customer, appointment, run_id.lower(), tuple(map(State, states)), since, until)
     journal = open_journal(settings.journal, readonly=True)
     try:
-        messages = journal.history(limit, wanted=wanted)
+        messages = journal.history(limit, wanted)
     finally:
         journal.close()
     if as_json:

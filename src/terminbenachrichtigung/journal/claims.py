@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, or_, select, update
 from terminbenachrichtigung.contact.names import hashed_name, keyed_hash, same_name
 from terminbenachrichtigung.errors import ClaimGoneError
 from terminbenachrichtigung.journal import statements, untold
+from terminbenachrichtigung.journal.notifications import name_from
 from terminbenachrichtigung.journal.tables import attempts, database_clock, messages
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.delivery import Attempt, Sent, Unknown
@@ -53,11 +54,6 @@ class MessageRow:
 
 def _name_of(appointment: Appointment, key: bytes) -> frozenset[str]:
     return hashed_name(appointment.first_name, appointment.last_name, key=key)
-
-
-def name_from(kept: str) -> frozenset[str]:
-    """A name as the journal keeps it, out of its column."""
-    return frozenset(kept.split())
 
 
 def next_generations(

@@ -1,4 +1,4 @@
-"""What the journal keeps of corrections: who may be corrected, who knows now, and what runs saw before.
+"""What the journal keeps of corrections: who knows of one, and what runs saw before.
 
 A correction is claimed like every other message. What it says to be off is revoked only once it is known to
 have been sent, and stands again if a report says that it did not arrive.
@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from terminbenachrichtigung.journal.notifications import is_row, is_same_person
 from terminbenachrichtigung.journal.tables import changes, database_clock, messages, notifications, runs
-from terminbenachrichtigung.model.journal import SURELY_TOLD, Change, SeenChange
+from terminbenachrichtigung.model.journal import Change, SeenChange
 
 # ---------------------------------------------------------------- who knows
 
@@ -92,23 +92,3 @@ def note_changes(connection: Connection, run_id: str, now: datetime, seen: Colle
                 for each in {one.appointment_id: one for one in seen}.values()
             ],
         )
-
-
-# ---------------------------------------------------------------- who may be corrected
-
-
-def told_ahead(connection: Connection, now: datetime) -> dict[str, datetime]:
-    """By appointment: the latest start after `now` that somebody was told, by whatever message."""
-    found = (
-        select(
-            notifications.c.appointment_id, func.max(notifications.c.starts_at, type_=changes.c.seen_at.type)
-        )
-        .join(messages, messages.c.message_id == notifications.c.message_id)
-        .where(
-            notifications.c.starts_at > now,
-            notifications.c.revoked_at.is_(None),
-            messages.c.state.in_(SURELY_TOLD),
-        )
-        .group_by(notifications.c.appointment_id)
-    )
-    return {row[0]: row[1] for row in connection.execute(found)}

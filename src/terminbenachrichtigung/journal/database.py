@@ -5,8 +5,10 @@ import json
 import os
 import sqlite3
 import time
+import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
 from urllib.parse import quote
@@ -33,7 +35,9 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from terminbenachrichtigung.clock import TIMINGS, Clock, Timings
 from terminbenachrichtigung.config import postgres
 from terminbenachrichtigung.config.databases import masked_url
+from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
+from terminbenachrichtigung.journal.tables import meta
 from terminbenachrichtigung.private_files import OWNER_ALONE
 
 if TYPE_CHECKING:
@@ -49,7 +53,6 @@ NETWORK_FILE_SYSTEMS = frozenset(
     | {"fuse.sshfs", "lustre", "beegfs", "ocfs2", "gfs2", "drvfs", "davfs", "fuse.davfs", "fuse.rclone"}
 )
 
-"""After so long a statement on Postgres is given up: by far more than a purge of a large journal takes."""
 _EACH_TRANSACTION = "terminbenachrichtigung: what each transaction begins with"
 
 MAY_PASS = frozenset(
@@ -59,22 +62,14 @@ MAY_PASS = frozenset(
 """SQLite's kinds of error after which the same statement may succeed a little later."""
 
 
-def shown(url: str) -> str:
-    """The URL as it may be printed: without its passwords."""
-    return masked_url(url)
-
-
 @contextmanager
 def reaching(url: str) -> Iterator[None]:
     """Turns what a database driver raises into one sentence that names the journal."""
     try:
         yield
-    except DBAPIError as error:
-        raise JournalError(f"the journal {shown(url)}: {_first_line(error.orig)}") from error
-    except SQLAlchemyError as error:
-        raise JournalError(f"the journal {shown(url)}: {_first_line(error)}") from error
-    except sqlite3.Error as error:
-        raise JournalError(f"the journal {shown(url)}: {_first_line(error)}") from error
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        said = error.orig if isinstance(error, DBAPIError) else error
+        raise JournalError(f"the journal {masked_url(url)}: {_first_line(said)}") from error
 
 
 def may_pass(error: JournalError) -> bool:
@@ -270,11 +265,17 @@ _Result = TypeVar("_Result")
 class Connected:
     """The one connection of a run to its journal: short transactions, repeated where that helps."""
 
-    def __init__(self, engine: Engine, url: str, clock: Clock, timings: Timings) -> None:
+    def __init__(
+        self, engine: Engine, url: str, settings: JournalSettings, clock: Clock, timings: Timings
+    ) -> None:
+        self.run_id = str(uuid.uuid4())
         self._engine = engine
         self._url = url
+        self._claim_timeout = timedelta(minutes=settings.claim_timeout_minutes)
+        self._keep = timedelta(days=settings.retention_days)
         self._clock = clock
         self._timings = timings
+        self._name_key: bytes | None = None
         self._connection: Connection | None = None
         self._retrying = False
         self._patience_ends: float | None = None  # by the monotonic clock; None while all is well
@@ -293,6 +294,12 @@ class Connected:
                 self._connection = self._engine.connect()
             with transaction(self._connection, writes=writes):
                 yield self._connection
+
+    def _key(self, connection: Connection) -> bytes:
+        """With which names and recipients are hashed."""
+        if self._name_key is None:
+            self._name_key = bytes.fromhex(connection.execute(select(meta.c.name_key)).scalar_one())
+        return self._name_key
 
     def _wait_for_the_journal(self, error: JournalError, pause: float) -> None:
         """Waits for as long as `pause`; raises the error where waiting cannot help, or took long enough.

@@ -10,7 +10,6 @@ import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
@@ -21,16 +20,10 @@ from terminbenachrichtigung.errors import JournalError
 from terminbenachrichtigung.journal import claims, corrections, statements, untold
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.journal.database import among, insert_new, lock, patient
-from terminbenachrichtigung.journal.figures import read_confirmed, read_tellings
+from terminbenachrichtigung.journal.figures import FiguresReader
 from terminbenachrichtigung.journal.forgetting import Forgetting
 from terminbenachrichtigung.journal.opt_outs import OptOuts
-from terminbenachrichtigung.journal.reader import (
-    read_history,
-    read_known,
-    read_last_complete_run,
-    read_latest,
-    read_runs,
-)
+from terminbenachrichtigung.journal.reader import Reader
 from terminbenachrichtigung.journal.replies import ReplyNotes, mark_told
 from terminbenachrichtigung.journal.reports import Reports
 from terminbenachrichtigung.journal.retention import purge
@@ -50,32 +43,21 @@ from terminbenachrichtigung.model.journal import (
     CHANNELS_LEFT,
     CONFIRMATION,
     Change,
-    HistoryFilter,
-    JournalMessage,
-    JournalRun,
-    Known,
     Leftover,
-    Notification,
     State,
 )
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Reason, Route
 from terminbenachrichtigung.model.result import Untold
 
-if TYPE_CHECKING:
-    from terminbenachrichtigung.model.figures import Telling
 
-
-class Journal(Forgetting, OptOuts, ReplyNotes, Reports, StaffNotes):
+class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, StaffNotes):
     """The journal of one run (or of one command). Not thread-safe: the main thread writes it alone."""
 
     def __init__(
         self, engine: Engine, url: str, settings: JournalSettings, clock: Clock, timings: Timings
     ) -> None:
-        super().__init__(engine, url, clock, timings)
-        self._settings = settings
+        super().__init__(engine, url, settings, clock, timings)
         self._noted: Counter[str] = Counter()  # attempts in the journal, by open claim
-        self.run_id = str(uuid.uuid4())
-        self._name_key: bytes | None = None
 
     # -------------------------------------------------------------- the run
 
@@ -115,15 +97,6 @@ class Journal(Forgetting, OptOuts, ReplyNotes, Reports, StaffNotes):
         moment = max(now, connection.execute(before).scalar() or noted)
         connection.execute(update(reminders).where(own).values(first_complete_run=moment))
 
-    @property
-    def _claim_timeout(self) -> timedelta:
-        return timedelta(minutes=self._settings.claim_timeout_minutes)
-
-    def _key(self, connection: Connection) -> bytes:
-        if self._name_key is None:
-            self._name_key = bytes.fromhex(connection.execute(select(meta.c.name_key)).scalar_one())
-        return self._name_key
-
     @patient
     def has_checked(self, configuration: str) -> bool:
         """Whether the texts of this configuration, by its hash, were those that were checked last."""
@@ -141,44 +114,6 @@ class Journal(Forgetting, OptOuts, ReplyNotes, Reports, StaffNotes):
         """Notes that the practice has moved to another time zone."""
         with self._transaction(writes=True) as connection:
             connection.execute(update(meta).values(timezone=timezone))
-
-    @patient
-    def known(
-        self,
-        appointment_ids: Collection[str],
-        *,
-        now: datetime,
-        gap: timedelta,
-        runs_since: datetime,
-        starts: tuple[datetime, datetime] | None = None,
-    ) -> Known:
-        """Everything the rules ask the journal, about these appointments and their customers.
-
-        Args:
-            appointment_ids: the appointments of the window.
-            starts: the soonest and the latest start of these; between them, what others were told counts too.
-            now: the run's moment, from which `gap` is counted.
-            gap: the customer gap; messages further away from `now` are left out.
-            runs_since: how far back complete runs matter (when the earliest window opened).
-        """
-        with self._transaction(writes=False) as connection:
-            return read_known(
-                connection,
-                appointment_ids,
-                run_id=self.run_id,
-                now=now,
-                gap=gap,
-                runs_since=runs_since,
-                claim_timeout=self._claim_timeout,
-                starts=starts,
-                name_key=self._key(connection),
-            )
-
-    @patient
-    def told_ahead(self, now: datetime) -> dict[str, datetime]:
-        """By appointment: the latest start after `now` that somebody was told and does not know to be off."""
-        with self._transaction(writes=False) as connection:
-            return corrections.told_ahead(connection, now)
 
     @patient
     def finish(
@@ -232,7 +167,7 @@ class Journal(Forgetting, OptOuts, ReplyNotes, Reports, StaffNotes):
                     # Switched off: once it is switched on again, only what is booked from then on counts.
                     connection.execute(delete(reminders).where(reminders.c.reminder == CONFIRMATION))
                 corrections.note_changes(connection, self.run_id, now, changes)
-            purge(connection, now, timedelta(days=self._settings.retention_days))
+            purge(connection, now, self._keep)
             connection.execute(
                 update(runs)
                 .where(runs.c.run_id == self.run_id)
@@ -317,12 +252,6 @@ class Journal(Forgetting, OptOuts, ReplyNotes, Reports, StaffNotes):
         return claim
 
     @patient
-    def latest(self, reminder: str, appointment_ids: Collection[str]) -> dict[str, Notification]:
-        """By appointment: its latest notification for one reminder, as it stands now. No lock is taken."""
-        with self._transaction(writes=False) as connection:
-            return read_latest(connection, reminder, appointment_ids)
-
-    @patient
     def renew(self, claim: Claim, route: Route, ended: Sequence[Attempt]) -> bool:
         """Renews the lease before the next attempt, and notes the attempts that ended; False: it is lost.
 
@@ -404,33 +333,6 @@ class Journal(Forgetting, OptOuts, ReplyNotes, Reports, StaffNotes):
                 )
 
     # -------------------------------------------------------------- by hand
-
-    def history(
-        self, limit: int, appointment_id: str | None = None, wanted: HistoryFilter | None = None
-    ) -> tuple[JournalMessage, ...]:
-        """The newest messages, newest first: all, those about one appointment, or those that are wanted."""
-        with self._transaction(writes=False) as connection:
-            return read_history(connection, limit, wanted or HistoryFilter(appointment_id=appointment_id))
-
-    def tellings(self, since: datetime, until: datetime) -> "tuple[Telling, ...]":
-        """The reminders about appointments that start in [since, until), by their claim."""
-        with self._transaction(writes=False) as connection:
-            return tuple(read_tellings(connection, since, until))
-
-    def confirmed(self, since: datetime, until: datetime) -> frozenset[tuple[str, datetime]]:
-        """The appointments in [since, until), with their starts, that were confirmed by reply."""
-        with self._transaction(writes=False) as connection:
-            return read_confirmed(connection, since, until)
-
-    def runs(self, limit: int, wanted: HistoryFilter) -> tuple[JournalRun, ...]:
-        """The newest runs, newest first; of `wanted`, the run and the time when it started count."""
-        with self._transaction(writes=False) as connection:
-            return read_runs(connection, limit, wanted)
-
-    def last_complete_run(self) -> datetime | None:
-        """The `now` of the last complete run. Asked once: whoever watches does not wait for a journal."""
-        with self._transaction(writes=False) as connection:
-            return read_last_complete_run(connection)
 
     def adopt(self, planned: Iterable[PlannedMessage], now: datetime) -> int:
         """Marks appointments as handled elsewhere; returns how many were not yet known."""

@@ -1,12 +1,14 @@
 """How a notification is read: one appointment in one message, with where that message stands."""
 
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, select
 
 from terminbenachrichtigung.contact.names import same_name
-from terminbenachrichtigung.journal.claims import name_from
+from terminbenachrichtigung.journal.database import among
 from terminbenachrichtigung.journal.tables import messages, notifications
 from terminbenachrichtigung.model.journal import Notification, State
 from terminbenachrichtigung.model.plan import Channel, Route
@@ -25,6 +27,11 @@ NOTIFICATIONS = (
     # By the journal's clock: a run that began later may have claimed earlier.
     .order_by(messages.c.claimed_at, notifications.c.generation)
 )
+
+
+def name_from(kept: str) -> frozenset[str]:
+    """A name as the journal keeps it, out of its column."""
+    return frozenset(kept.split())
 
 
 def notification(row: Row[Any], leased: tuple[datetime, datetime] | None = None) -> Notification:
@@ -47,6 +54,18 @@ def notification(row: Row[Any], leased: tuple[datetime, datetime] | None = None)
         revoked=row.revoked_at is not None,
         claimed_at=row.claimed_at,
     )
+
+
+def appointments_of(connection: Connection, message_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """By message: its appointments, soonest first. A correction in a reminder's place names each twice."""
+    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for message, appointment in connection.execute(
+        select(notifications.c.message_id, notifications.c.appointment_id)
+        .where(among(connection, notifications.c.message_id, message_ids))
+        .order_by(notifications.c.starts_at, notifications.c.appointment_id)
+    ):
+        found[message][appointment] = None
+    return {message: tuple(appointments) for message, appointments in found.items()}
 
 
 def is_same_person(one: Row[Any], other: Row[Any]) -> bool:

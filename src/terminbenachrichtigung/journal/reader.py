@@ -2,16 +2,15 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select
+from sqlalchemy import Column, Row, Select, Table, and_, func, or_, select
 
 from terminbenachrichtigung.journal.corrections import read_changes
-from terminbenachrichtigung.journal.database import among
-from terminbenachrichtigung.journal.notifications import NOTIFICATIONS, notification
+from terminbenachrichtigung.journal.database import Connected, among, patient
+from terminbenachrichtigung.journal.notifications import NOTIFICATIONS, appointments_of, notification
 from terminbenachrichtigung.journal.opt_outs import read_opted_out
 from terminbenachrichtigung.journal.replies import read_replies, read_replies_since
 from terminbenachrichtigung.journal.staff import read_ticks
@@ -33,6 +32,7 @@ from terminbenachrichtigung.model.appointment import to_the_minute
 from terminbenachrichtigung.model.journal import (
     BESIDE_REMINDERS,
     CONFIRMATION,
+    SURELY_TOLD,
     Contacted,
     HistoryFilter,
     JournalAttempt,
@@ -50,223 +50,249 @@ from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason
 _LEFT_BECAUSE: Mapping[str, MessageOutcome | Reason] = {
     word.value: word for word in (*Reason, *MessageOutcome)
 }
+_EVERYTHING = HistoryFilter()
 
 
-def read_known(
-    connection: Connection,
-    appointment_ids: Collection[str],
-    *,
-    run_id: str,
-    now: datetime,
-    gap: timedelta,
-    runs_since: datetime,
-    claim_timeout: timedelta,
-    starts: tuple[datetime, datetime] | None,
-    name_key: bytes,
-) -> Known:
-    """See `Journal.known`."""
-    complete = select(runs.c.run_now).where(runs.c.complete.is_(True))
-    # A run that lies ahead was another host's, or one by a clock gone wrong: it must not hide who was missed.
-    past = complete.where(runs.c.run_now <= now).order_by(runs.c.run_now.desc())
-    last = connection.execute(past.limit(1)).scalar()
-    since = connection.execute(select(meta.c.created_at)).scalar_one()
-    if since > now:  # made by a clock that was ahead
-        since = connection.execute(
-            select(func.min(runs.c.run_now, type_=UtcTime)).where(runs.c.run_now <= now)
-        ).scalar()
-    first_runs = {
-        row.reminder: row.first_complete_run
-        for row in connection.execute(select(reminders).where(reminders.c.first_complete_run <= now))
-    }
-    if not appointment_ids:
-        return Known(
-            last_complete_run=last,
-            journal_since=since,
-            reminder_since=first_runs,
-            name_key=name_key,
-            changes=read_changes(connection),
-        )
+class Reader(Connected):
+    """The part of the journal that rules, `history` and monitoring read."""
 
-    # A dry run may not write, so it reads a claim that has run out as the `unknown` it will become.
-    clock: datetime = connection.execute(select(database_clock())).scalar_one()
-    leased = (clock - claim_timeout, clock + claim_timeout)
+    @patient
+    def known(
+        self,
+        appointment_ids: Collection[str],
+        *,
+        now: datetime,
+        gap: timedelta,
+        runs_since: datetime,
+        starts: tuple[datetime, datetime] | None = None,
+    ) -> Known:
+        """Everything the rules ask the journal, about these appointments and their customers.
 
-    by_appointment: dict[str, list[Notification]] = defaultdict(list)
-    confirmations: dict[str, list[Notification]] = defaultdict(list)
-    about = among(connection, notifications.c.appointment_id, appointment_ids)
-    for row in connection.execute(NOTIFICATIONS.where(about)):
-        kept = confirmations if row.reminder == CONFIRMATION else by_appointment
-        kept[row.appointment_id].append(notification(row, leased))
-    beside: list[Notification] = []
-    if starts is not None:
-        near = notifications.c.starts_at.between(to_the_minute(starts[0]), to_the_minute(starts[1]))
-        asked = frozenset(appointment_ids)
-        beside = [
-            notification(row, leased)
-            for row in connection.execute(NOTIFICATIONS.where(near))
-            if row.appointment_id not in asked
-        ]
+        Args:
+            appointment_ids: the appointments of the window.
+            now: the run's moment, from which `gap` is counted.
+            gap: the customer gap; messages further away from `now` are left out.
+            runs_since: how far back complete runs matter (when the earliest window opened).
+            starts: the soonest and the latest start of these; between them, what others were told counts too.
+        """
+        with self._transaction(writes=False) as connection:
+            complete = select(runs.c.run_now).where(runs.c.complete.is_(True))
+            # A run that lies ahead had a clock that was wrong: it must not hide who was missed.
+            past = complete.where(runs.c.run_now <= now).order_by(runs.c.run_now.desc())
+            last = connection.execute(past.limit(1)).scalar()
+            since = connection.execute(select(meta.c.created_at)).scalar_one()
+            if since > now:  # made by a clock that was ahead
+                since = connection.execute(
+                    select(func.min(runs.c.run_now, type_=UtcTime)).where(runs.c.run_now <= now)
+                ).scalar()
+            first_runs = {
+                row.reminder: row.first_complete_run
+                for row in connection.execute(select(reminders).where(reminders.c.first_complete_run <= now))
+            }
+            if not appointment_ids:
+                return Known(
+                    last_complete_run=last,
+                    journal_since=since,
+                    reminder_since=first_runs,
+                    name_key=self._key(connection),
+                    changes=read_changes(connection),
+                )
 
-    rejected: dict[str, set[str]] = defaultdict(set)
-    refused = connection.execute(
-        select(notifications.c.appointment_id, attempts.c.recipient)
-        .join(attempts, attempts.c.message_id == notifications.c.message_id)
-        .where(
-            attempts.c.outcome == "rejected",
-            among(connection, notifications.c.appointment_id, appointment_ids),
-        )
-    )
-    for appointment, recipient in refused:
-        rejected[appointment].add(recipient)
+            # A dry run may not write, so it reads a claim that has run out as the `unknown` it will become.
+            clock: datetime = connection.execute(select(database_clock())).scalar_one()
+            leased = (clock - self._claim_timeout, clock + self._claim_timeout)
 
-    contacted: dict[str, list[Contacted]] = defaultdict(list)
-    counting = connection.execute(
-        select(messages.c.customer_id, messages.c.run_now, messages.c.reminder, messages.c.run_id).where(
-            messages.c.state.in_(COUNTS_FOR_GAP),
-            messages.c.reminder.not_in(BESIDE_REMINDERS),
-            and_(messages.c.run_now > now - gap, messages.c.run_now < now + gap),
-        )
-    )
-    for customer, run_now, reminder, by_run in counting:
-        contacted[customer].append(Contacted(run_now, reminder, own=by_run == run_id))
+            by_appointment: dict[str, list[Notification]] = defaultdict(list)
+            confirmations: dict[str, list[Notification]] = defaultdict(list)
+            about = among(connection, notifications.c.appointment_id, appointment_ids)
+            for row in connection.execute(NOTIFICATIONS.where(about)):
+                kept = confirmations if row.reminder == CONFIRMATION else by_appointment
+                kept[row.appointment_id].append(notification(row, leased))
+            beside: list[Notification] = []
+            if starts is not None:
+                near = notifications.c.starts_at.between(to_the_minute(starts[0]), to_the_minute(starts[1]))
+                asked = frozenset(appointment_ids)
+                beside = [
+                    notification(row, leased)
+                    for row in connection.execute(NOTIFICATIONS.where(near))
+                    if row.appointment_id not in asked
+                ]
 
-    claims = connection.execute(
-        select(messages.c.customer_id).where(
-            messages.c.state == constant(State.CLAIMED),
-            messages.c.renewed_at.between(*leased),
-            messages.c.run_id != run_id,
-        )
-    ).scalars()
-    complete_runs = complete.where(runs.c.run_now.between(runs_since, now)).order_by(runs.c.run_now)
-    ahead = select(func.count()).select_from(runs).where(runs.c.run_now > now, runs.c.run_id != run_id)
-    ticks: dict[str, list[StaffTick]] = defaultdict(list)
-    # Who was called before the last chance was not missed, also when the appointment is over by now.
-    since_then = staff_done.c.done_at > min(runs_since, now) - gap
-    for tick in read_ticks(connection, or_(staff_done.c.starts_at > now, since_then)):
-        ticks[tick.customer_id].append(tick)
-    return Known(
-        notifications=by_appointment,
-        confirmations=confirmations,
-        told_beside=tuple(beside),
-        ticks=ticks,
-        name_key=name_key,
-        opted_out=read_opted_out(connection),
-        replies=read_replies_since(connection, to_the_minute(min(starts[0], now) if starts else now)),
-        runs_ahead=connection.execute(ahead).scalar_one(),
-        database_now=None if connection.dialect.name == "sqlite" else clock,
-        rejected={appointment: frozenset(refused_ones) for appointment, refused_ones in rejected.items()},
-        contacted=contacted,
-        open_claims=frozenset(claims),
-        leftovers={
-            (row.reminder, row.appointment_id): Leftover(
-                row.customer_id, row.starts_at, _LEFT_BECAUSE[row.why]
+            rejected: dict[str, set[str]] = defaultdict(set)
+            refused = connection.execute(
+                select(notifications.c.appointment_id, attempts.c.recipient)
+                .join(attempts, attempts.c.message_id == notifications.c.message_id)
+                .where(
+                    attempts.c.outcome == "rejected",
+                    among(connection, notifications.c.appointment_id, appointment_ids),
+                )
             )
-            for row in connection.execute(select(leftovers))
-        },
-        complete_runs=tuple(connection.execute(complete_runs).scalars()),
-        last_complete_run=last,
-        journal_since=since,
-        reminder_since=first_runs,
-        changes=read_changes(connection),
-    )
+            for appointment, recipient in refused:
+                rejected[appointment].add(recipient)
 
+            contacted: dict[str, list[Contacted]] = defaultdict(list)
+            counting = connection.execute(
+                select(
+                    messages.c.customer_id, messages.c.run_now, messages.c.reminder, messages.c.run_id
+                ).where(
+                    messages.c.state.in_(COUNTS_FOR_GAP),
+                    messages.c.reminder.not_in(BESIDE_REMINDERS),
+                    and_(messages.c.run_now > now - gap, messages.c.run_now < now + gap),
+                )
+            )
+            for customer, run_now, reminder, by_run in counting:
+                contacted[customer].append(Contacted(run_now, reminder, own=by_run == self.run_id))
 
-def read_latest(
-    connection: Connection, reminder: str, appointment_ids: Collection[str]
-) -> dict[str, Notification]:
-    """See `Journal.latest`."""
-    rows = connection.execute(
-        NOTIFICATIONS.where(
-            notifications.c.reminder == reminder,
-            among(connection, notifications.c.appointment_id, appointment_ids),
+            claims = connection.execute(
+                select(messages.c.customer_id).where(
+                    messages.c.state == constant(State.CLAIMED),
+                    messages.c.renewed_at.between(*leased),
+                    messages.c.run_id != self.run_id,
+                )
+            ).scalars()
+            complete_runs = complete.where(runs.c.run_now.between(runs_since, now)).order_by(runs.c.run_now)
+            ahead = (
+                select(func.count())
+                .select_from(runs)
+                .where(runs.c.run_now > now, runs.c.run_id != self.run_id)
+            )
+            ticks: dict[str, list[StaffTick]] = defaultdict(list)
+            # Who was called before the last chance was not missed, also when the appointment is over by now.
+            since_then = staff_done.c.done_at > min(runs_since, now) - gap
+            for tick in read_ticks(connection, or_(staff_done.c.starts_at > now, since_then)):
+                ticks[tick.customer_id].append(tick)
+            return Known(
+                notifications=by_appointment,
+                confirmations=confirmations,
+                told_beside=tuple(beside),
+                ticks=ticks,
+                name_key=self._key(connection),
+                opted_out=read_opted_out(connection),
+                replies=read_replies_since(connection, to_the_minute(min(starts[0], now) if starts else now)),
+                runs_ahead=connection.execute(ahead).scalar_one(),
+                database_now=None if connection.dialect.name == "sqlite" else clock,
+                rejected={
+                    appointment: frozenset(refused_ones) for appointment, refused_ones in rejected.items()
+                },
+                contacted=contacted,
+                open_claims=frozenset(claims),
+                leftovers={
+                    (row.reminder, row.appointment_id): Leftover(
+                        row.customer_id, row.starts_at, _LEFT_BECAUSE[row.why]
+                    )
+                    for row in connection.execute(select(leftovers))
+                },
+                complete_runs=tuple(connection.execute(complete_runs).scalars()),
+                last_complete_run=last,
+                journal_since=since,
+                reminder_since=first_runs,
+                changes=read_changes(connection),
+            )
+
+    @patient
+    def told_ahead(self, now: datetime) -> dict[str, datetime]:
+        """By appointment: the latest start after `now` that somebody was told and does not know to be off."""
+        latest = func.max(notifications.c.starts_at, type_=UtcTime)
+        found = (
+            select(notifications.c.appointment_id, latest)
+            .join(messages, messages.c.message_id == notifications.c.message_id)
+            .where(
+                notifications.c.starts_at > now,
+                notifications.c.revoked_at.is_(None),
+                messages.c.state.in_(SURELY_TOLD),
+            )
+            .group_by(notifications.c.appointment_id)
         )
-        .order_by(None)
-        .order_by(notifications.c.generation)
-    )
-    return {row.appointment_id: notification(row) for row in rows}
+        with self._transaction(writes=False) as connection:
+            return {row[0]: row[1] for row in connection.execute(found)}
 
+    @patient
+    def latest(self, reminder: str, appointment_ids: Collection[str]) -> dict[str, Notification]:
+        """By appointment: its latest notification for one reminder, as it stands now. No lock is taken."""
+        with self._transaction(writes=False) as connection:
+            rows = connection.execute(
+                NOTIFICATIONS.where(
+                    notifications.c.reminder == reminder,
+                    among(connection, notifications.c.appointment_id, appointment_ids),
+                )
+                .order_by(None)
+                .order_by(notifications.c.generation)
+            )
+            return {row.appointment_id: notification(row) for row in rows}
 
-def read_history(connection: Connection, limit: int, wanted: HistoryFilter) -> tuple[JournalMessage, ...]:
-    """The newest of the wanted messages with their appointments and attempts, newest first."""
-    newest = select(messages).order_by(messages.c.claimed_at.desc(), messages.c.message_id).limit(limit)
-    if wanted.customer_id is not None:
-        newest = newest.where(messages.c.customer_id == wanted.customer_id)
-    if wanted.appointment_id is not None:
-        about = select(notifications.c.message_id).where(
-            notifications.c.appointment_id == wanted.appointment_id
+    def history(self, limit: int, wanted: HistoryFilter = _EVERYTHING) -> tuple[JournalMessage, ...]:
+        """The newest of the wanted messages with their appointments and attempts, newest first."""
+        newest = _of_run(messages, messages.c.claimed_at, wanted).order_by(messages.c.message_id)
+        if wanted.customer_id is not None:
+            newest = newest.where(messages.c.customer_id == wanted.customer_id)
+        if wanted.appointment_id is not None:
+            about = select(notifications.c.message_id).where(
+                notifications.c.appointment_id == wanted.appointment_id
+            )
+            newest = newest.where(messages.c.message_id.in_(about))
+        if wanted.states:
+            newest = newest.where(messages.c.state.in_(wanted.states))
+        with self._transaction(writes=False) as connection:
+            rows = connection.execute(newest.limit(limit)).all()
+            ids = [row.message_id for row in rows]
+            told = appointments_of(connection, ids)
+            tried: dict[str, list[JournalAttempt]] = defaultdict(list)
+            attempted = select(attempts).where(among(connection, attempts.c.message_id, ids))
+            for row in connection.execute(attempted.order_by(attempts.c.attempt_id)):
+                tried[row.message_id].append(
+                    JournalAttempt(Channel(row.channel), row.recipient, row.outcome, row.detail, row.ended_at)
+                )
+            answered: dict[str | None, list[MessageReply]] = defaultdict(list)
+            for reply in read_replies(connection, among(connection, replies.c.message_id, ids)):
+                answer = MessageReply(reply.received_at, reply.sender, reply.answer, reply.text)
+                answered[reply.message_id].append(answer)
+        return tuple(
+            _message(row, told[row.message_id], tried[row.message_id], answered[row.message_id])
+            for row in rows
         )
-        newest = newest.where(messages.c.message_id.in_(about))
+
+    def runs(self, limit: int, wanted: HistoryFilter) -> tuple[JournalRun, ...]:
+        """The newest runs, newest first; of `wanted`, the run and the time when it started count."""
+        newest = _of_run(runs, runs.c.started_at, wanted).order_by(runs.c.run_id).limit(limit)
+        with self._transaction(writes=False) as connection:
+            return tuple(
+                JournalRun(
+                    run_id=row.run_id,
+                    command=row.command,
+                    at=row.run_now,
+                    host=row.host,
+                    process=row.process,
+                    started_at=row.started_at,
+                    finished_at=row.finished_at,
+                    complete=row.complete,
+                    ending=row.ending,
+                    counts=json.loads(row.counts) if row.counts else {},
+                )
+                for row in connection.execute(newest)
+            )
+
+    def last_complete_run(self) -> datetime | None:
+        """The `now` of the last complete run. Asked once: whoever watches does not wait for a journal."""
+        newest = select(func.max(runs.c.run_now, type_=UtcTime)).where(runs.c.complete.is_(True))
+        with self._transaction(writes=False) as connection:
+            return connection.execute(newest).scalar()
+
+
+def _of_run(table: Table, began: Column[datetime], wanted: HistoryFilter) -> Select[Any]:
+    """The rows of a table by their run and by when they began, newest first."""
+    newest = select(table).order_by(began.desc())
     if wanted.run_id:
-        newest = newest.where(messages.c.run_id.startswith(wanted.run_id, autoescape=True))
-    if wanted.states:
-        newest = newest.where(messages.c.state.in_(wanted.states))
+        newest = newest.where(table.c.run_id.startswith(wanted.run_id, autoescape=True))
     if wanted.since is not None:
-        newest = newest.where(messages.c.claimed_at >= wanted.since)
+        newest = newest.where(began >= wanted.since)
     if wanted.until is not None:
-        newest = newest.where(messages.c.claimed_at < wanted.until)
-    rows = connection.execute(newest).all()
-    ids = [row.message_id for row in rows]
-    told: dict[str, list[str]] = defaultdict(list)
-    for message, appointment in connection.execute(
-        select(notifications.c.message_id, notifications.c.appointment_id)
-        .where(among(connection, notifications.c.message_id, ids))
-        .order_by(notifications.c.starts_at, notifications.c.appointment_id)
-    ):
-        if appointment not in told[message]:  # a correction that took a reminder's place names it twice
-            told[message].append(appointment)
-    tried: dict[str, list[JournalAttempt]] = defaultdict(list)
-    for row in connection.execute(
-        select(attempts).where(among(connection, attempts.c.message_id, ids)).order_by(attempts.c.attempt_id)
-    ):
-        tried[row.message_id].append(
-            JournalAttempt(Channel(row.channel), row.recipient, row.outcome, row.detail, row.ended_at)
-        )
-    answered: dict[str | None, list[MessageReply]] = defaultdict(list)
-    for reply in read_replies(connection, among(connection, replies.c.message_id, ids)):
-        answer = MessageReply(reply.received_at, reply.sender, reply.answer, reply.text)
-        answered[reply.message_id].append(answer)
-    return tuple(
-        replace(
-            _remembered(row, told[row.message_id], tried[row.message_id]),
-            replies=tuple(answered[row.message_id]),
-        )
-        for row in rows
-    )
+        newest = newest.where(began < wanted.until)
+    return newest
 
 
-def read_runs(connection: Connection, limit: int, wanted: HistoryFilter) -> tuple[JournalRun, ...]:
-    """The newest runs, newest first; of `wanted`, the run and the time when it started count."""
-    newest = select(runs).order_by(runs.c.started_at.desc(), runs.c.run_id).limit(limit)
-    if wanted.run_id:
-        newest = newest.where(runs.c.run_id.startswith(wanted.run_id, autoescape=True))
-    if wanted.since is not None:
-        newest = newest.where(runs.c.started_at >= wanted.since)
-    if wanted.until is not None:
-        newest = newest.where(runs.c.started_at < wanted.until)
-    return tuple(
-        JournalRun(
-            run_id=row.run_id,
-            command=row.command,
-            at=row.run_now,
-            host=row.host,
-            process=row.process,
-            started_at=row.started_at,
-            finished_at=row.finished_at,
-            complete=row.complete,
-            ending=row.ending,
-            counts=json.loads(row.counts) if row.counts else {},
-        )
-        for row in connection.execute(newest)
-    )
-
-
-def read_last_complete_run(connection: Connection) -> datetime | None:
-    """The `now` of the last complete run; None if there was none."""
-    complete = select(runs.c.run_now).where(runs.c.complete.is_(True))
-    return connection.execute(complete.order_by(runs.c.run_now.desc()).limit(1)).scalar()
-
-
-def _remembered(row: Row[Any], told: Sequence[str], tried: Sequence[JournalAttempt]) -> JournalMessage:
+def _message(
+    row: Row[Any], told: tuple[str, ...], tried: list[JournalAttempt], answered: list[MessageReply]
+) -> JournalMessage:
     # A claim names the channel that is to be tried; if it was released before that, none was.
     used = row.channel is not None and (row.state != State.RELEASED or bool(tried))
     return JournalMessage(
@@ -274,11 +300,12 @@ def _remembered(row: Row[Any], told: Sequence[str], tried: Sequence[JournalAttem
         run_id=row.run_id,
         reminder=row.reminder,
         customer_id=row.customer_id,
-        appointment_ids=tuple(told),
+        appointment_ids=told,
         state=State(row.state),
         channel=Channel(row.channel) if used else None,
         recipient=row.recipient if used else None,
         claimed_at=row.claimed_at,
         settled_at=row.settled_at,
         attempts=tuple(tried),
+        replies=tuple(answered),
     )

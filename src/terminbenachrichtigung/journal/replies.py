@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Boolean, ColumnElement, Connection, and_, literal_column, or_, select, update
 
-from terminbenachrichtigung.journal.claims import name_from
 from terminbenachrichtigung.journal.database import Connected, among, insert_new, patient
-from terminbenachrichtigung.journal.notifications import NOTIFICATIONS, notification
+from terminbenachrichtigung.journal.notifications import NOTIFICATIONS, name_from, notification
 from terminbenachrichtigung.journal.tables import (
     attempts,
     database_clock,

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Row, Select, and_, func, or_, select, update
 
 from terminbenachrichtigung.journal import corrections, untold
 from terminbenachrichtigung.journal.database import Connected, among, patient
+from terminbenachrichtigung.journal.notifications import appointments_of
 from terminbenachrichtigung.journal.statements import constant
-from terminbenachrichtigung.journal.tables import attempts, database_clock, messages, notifications
+from terminbenachrichtigung.journal.tables import attempts, database_clock, messages
 from terminbenachrichtigung.model.delivery import LaterWord, OpenMessage
 from terminbenachrichtigung.model.journal import CORRECTIONS, SURELY_TOLD, State
 from terminbenachrichtigung.model.plan import Channel, Route
@@ -33,8 +34,13 @@ class Reports(Connected):
     @patient
     def unanswered(self, channel: Channel, since: datetime) -> list[OpenMessage]:
         """The messages since then that may have left by `channel`, and got no answer; newest first."""
+        found = (
+            _open_messages(channel, since)
+            .where(messages.c.state == constant(State.UNKNOWN), attempts.c.outcome == "unknown")
+            .order_by(messages.c.run_now.desc(), messages.c.message_id)
+        )
         with self._transaction(writes=False) as connection:
-            return _unanswered(connection, channel, since)
+            return [OpenMessage(*row) for row in connection.execute(found)]
 
     @patient
     def awaited(self, channel: Channel, since: datetime) -> list[OpenMessage]:
@@ -43,14 +49,39 @@ class Reports(Connected):
         A part of a long SMS may still fail when another was delivered: for a day its reports are read on,
         behind those of messages that have none.
         """
+        accepted = attempts.c.outcome.in_(_ACCEPTED)
         with self._transaction(writes=False) as connection:
-            return _awaited(connection, channel, since)
+            clock = connection.execute(select(database_clock())).scalar_one()
+            open_ = or_(
+                and_(messages.c.state.in_((State.SENT, State.UNKNOWN)), accepted),
+                and_(
+                    messages.c.state == State.DELIVERED,
+                    accepted,
+                    or_(attempts.c.parts.is_(None), attempts.c.parts > 1),
+                    messages.c.settled_at > clock - _LATER_PARTS,
+                ),
+                # A person said that it was not sent, and may have been wrong.
+                and_(messages.c.state == State.RELEASED, messages.c.resolved_at.is_not(None)),
+            )
+            found = (
+                _open_messages(channel, since)
+                .where(messages.c.channel == channel, open_)
+                .order_by(
+                    messages.c.state == State.DELIVERED, messages.c.run_now.desc(), messages.c.message_id
+                )
+            )
+            return [OpenMessage(*row) for row in connection.execute(found)]
 
     @patient
     def messages_of_jobs(self, job_ids: Collection[str], since: datetime) -> dict[str, str]:
         """By the gateway's job: the message since then that it belongs to, if there is one."""
         with self._transaction(writes=False) as connection:
-            return _messages_of_jobs(connection, job_ids, since)
+            rows = connection.execute(
+                select(attempts.c.job_id, messages.c.message_id)
+                .join(messages, messages.c.message_id == attempts.c.message_id)
+                .where(among(connection, attempts.c.job_id, job_ids), messages.c.run_now > since)
+            )
+            return {row.job_id: row.message_id for row in rows}
 
     def follow(self, later_words: Sequence[LaterWord]) -> tuple[Update, ...]:
         """Notes what became of messages; those that moved, each given to one of the runs that say it."""
@@ -66,40 +97,6 @@ class Reports(Connected):
             moved |= {each.message_id: each for each in _note_all(connection, later_words)}
 
 
-def _unanswered(connection: Connection, channel: Channel, since: datetime) -> list[OpenMessage]:
-    """See `Reports.unanswered`."""
-    found = (
-        _open_messages(channel, since)
-        .where(messages.c.state == constant(State.UNKNOWN), attempts.c.outcome == "unknown")
-        .order_by(messages.c.run_now.desc(), messages.c.message_id)
-    )
-    return [OpenMessage(*row) for row in connection.execute(found)]
-
-
-def _awaited(connection: Connection, channel: Channel, since: datetime) -> list[OpenMessage]:
-    """See `Reports.awaited`."""
-    clock = connection.execute(select(database_clock())).scalar_one()
-    found = (
-        _open_messages(channel, since)
-        .where(messages.c.channel == channel)
-        .where(
-            or_(
-                and_(messages.c.state.in_((State.SENT, State.UNKNOWN)), attempts.c.outcome.in_(_ACCEPTED)),
-                and_(
-                    messages.c.state == State.DELIVERED,
-                    attempts.c.outcome.in_(_ACCEPTED),
-                    or_(attempts.c.parts.is_(None), attempts.c.parts > 1),
-                    messages.c.settled_at > clock - _LATER_PARTS,
-                ),
-                # A person said that it was not sent, and may have been wrong.
-                and_(messages.c.state == State.RELEASED, messages.c.resolved_at.is_not(None)),
-            )
-        )
-        .order_by(messages.c.state == State.DELIVERED, messages.c.run_now.desc(), messages.c.message_id)
-    )
-    return [OpenMessage(*row) for row in connection.execute(found)]
-
-
 def _open_messages(channel: Channel, since: datetime) -> Select[str, str, datetime, str]:
     return (
         select(
@@ -111,16 +108,6 @@ def _open_messages(channel: Channel, since: datetime) -> Select[str, str, dateti
         .join(attempts, attempts.c.message_id == messages.c.message_id)
         .where(messages.c.run_now > since, attempts.c.channel == channel)
     )
-
-
-def _messages_of_jobs(connection: Connection, job_ids: Collection[str], since: datetime) -> dict[str, str]:
-    """See `Reports.messages_of_jobs`."""
-    rows = connection.execute(
-        select(attempts.c.job_id, messages.c.message_id)
-        .join(messages, messages.c.message_id == attempts.c.message_id)
-        .where(among(connection, attempts.c.job_id, job_ids), messages.c.run_now > since)
-    )
-    return {row.job_id: row.message_id for row in rows}
 
 
 def _note_all(connection: Connection, later_words: Sequence[LaterWord]) -> list[Update]:
@@ -209,16 +196,11 @@ def _note(connection: Connection, row: Row[Any], tried: Sequence[Row[Any]], told
     if row.reminder in CORRECTIONS:
         said = corrections.told_that_it_is_off if state in SURELY_TOLD else corrections.did_not_arrive
         said(connection, row.message_id)
-    appointments = connection.execute(
-        select(notifications.c.appointment_id)
-        .where(notifications.c.message_id == row.message_id)
-        .order_by(notifications.c.starts_at, notifications.c.appointment_id)
-    ).scalars()
     return Update(
         row.message_id,
         row.reminder,
         row.customer_id,
-        tuple(dict.fromkeys(appointments)),  # one that took a reminder's place names them twice
+        appointments_of(connection, (row.message_id,))[row.message_id],
         Route(Channel(attempt.channel), attempt.recipient),
         was,
         state,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
+from terminbenachrichtigung.journal.database import among
 from terminbenachrichtigung.journal.forgetting import FORGOTTEN_REPLY, forget_hashes
 from terminbenachrichtigung.journal.replies import LOOK_BACK
 from terminbenachrichtigung.journal.tables import (
@@ -26,7 +27,6 @@ from terminbenachrichtigung.model.journal import State
 _DAY = timedelta(days=1)
 _MARGIN = 2 * _DAY  # so much later than the clock has it may "now" be, after a run by a wrong one
 _LONGEST_AHEAD = timedelta(days=3 * 366)  # nobody books further ahead
-_CHUNK = 500  # ids in one statement; SQLite's oldest limit is 999
 
 
 def purge(connection: Connection, now: datetime, keep: timedelta) -> None:
@@ -56,8 +56,7 @@ def purge(connection: Connection, now: datetime, keep: timedelta) -> None:
     forget_replies(connection, before, ids)
     forget_hashes(connection, present)
     for table in (untold, attempts, notifications, messages):
-        for start in range(0, len(ids), _CHUNK):
-            connection.execute(delete(table).where(table.c.message_id.in_(ids[start : start + _CHUNK])))
+        connection.execute(delete(table).where(among(connection, table.c.message_id, ids)))
     connection.execute(delete(runs).where(runs.c.run_now < before))
     connection.execute(delete(reported).where(reported.c.reported_at < before))
     connection.execute(delete(changes).where(changes.c.seen_at < before))
@@ -75,10 +74,7 @@ def forget_replies(connection: Connection, before: datetime, message_ids: Sequen
     run fetches as far back any more.
     """
     connection.execute(update(replies).where(replies.c.noted_at < before).values(**FORGOTTEN_REPLY))
-    for start in range(0, len(message_ids), _CHUNK):
-        of_these = replies.c.message_id.in_(message_ids[start : start + _CHUNK])
-        connection.execute(
-            update(replies).where(of_these).values(message_id=None, told=True, **FORGOTTEN_REPLY)
-        )
+    of_these = among(connection, replies.c.message_id, message_ids)
+    connection.execute(update(replies).where(of_these).values(message_id=None, told=True, **FORGOTTEN_REPLY))
     fetched_no_more = replies.c.noted_at < before - LOOK_BACK - _MARGIN
     connection.execute(delete(replies).where(fetched_no_more, replies.c.message_id.is_(None)))

@@ -9,7 +9,8 @@ from collections.abc import Collection
 from sqlalchemy import Connection, delete, select
 
 from terminbenachrichtigung.journal.database import among, insert_new
-from terminbenachrichtigung.journal.tables import database_clock, messages, notifications, untold
+from terminbenachrichtigung.journal.notifications import appointments_of
+from terminbenachrichtigung.journal.tables import database_clock, messages, untold
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel, Route
 from terminbenachrichtigung.model.result import Untold
@@ -32,18 +33,18 @@ def read(connection: Connection) -> tuple[Untold, ...]:
         .where(messages.c.state.in_(NEEDS_A_PERSON))
         .order_by(untold.c.noted_at, messages.c.message_id)
     ).all()
-    found = []
-    for row in rows:
-        appointments = connection.execute(
-            select(notifications.c.appointment_id)
-            .where(notifications.c.message_id == row.message_id)
-            .order_by(notifications.c.starts_at)
-        ).scalars()
-        # A correction that takes a reminder's place names its appointment twice.
-        named = tuple(dict.fromkeys(appointments))
-        route = Route(Channel(row.channel), row.recipient)
-        found.append(Untold(row.message_id, row.reminder, row.customer_id, named, route, State(row.state)))
-    return tuple(found)
+    told = appointments_of(connection, [row.message_id for row in rows])
+    return tuple(
+        Untold(
+            row.message_id,
+            row.reminder,
+            row.customer_id,
+            told[row.message_id],
+            Route(Channel(row.channel), row.recipient),
+            State(row.state),
+        )
+        for row in rows
+    )
 
 
 def forget(connection: Connection, message_ids: Collection[str]) -> None:

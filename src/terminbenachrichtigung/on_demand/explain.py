@@ -8,7 +8,7 @@ from terminbenachrichtigung.contact.email_address import email_address
 from terminbenachrichtigung.contact.phone import mobile_number
 from terminbenachrichtigung.errors import ConfigError, MessageError
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import CONFIRMATION, Known
+from terminbenachrichtigung.model.journal import CONFIRMATION, HistoryFilter, Known
 from terminbenachrichtigung.model.plan import Channel, PlannedMessage, Reason, Route, Skip, Verdict
 from terminbenachrichtigung.model.result import MessageResult
 from terminbenachrichtigung.on_demand.explain_text import (
@@ -64,7 +64,9 @@ def explain(context: RunContext, appointment_id: str, at: datetime | None = None
         confirmation=None if row is None else _confirmation(context, row, known, now),
         correction=None if row is None else _correction(context, row, corrections, known, now),
         notifications=notifications,
-        messages=context.journal.history(_MESSAGES, appointment_id) if context.journal is not None else (),
+        messages=context.journal.history(_MESSAGES, HistoryFilter(appointment_id=appointment_id))
+        if context.journal is not None
+        else (),
         replies=() if row is None else tuple(rules.Replies(known.replies, known.name_key).about(row)),
         has_journal=context.journal is not None,
     )
