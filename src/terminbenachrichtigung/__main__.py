@@ -34,11 +34,7 @@ def _open_closed_streams() -> list[int]:
     is an error as on a full disk.
     """
     closed = []
-    for number, name, flags in (
-        (0, "stdin", os.O_RDONLY),
-        (1, "stdout", os.O_RDONLY),
-        (2, "stderr", os.O_WRONLY),
-    ):
+    for number, (name, flags) in enumerate(_STREAMS):
         try:
             os.fstat(number)
         except OSError:

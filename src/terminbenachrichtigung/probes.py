@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,8 +44,7 @@ def probes(settings: Settings, clock: Clock) -> tuple[Probe, ...]:
 
 
 def _schedule(settings: Settings, now: datetime) -> tuple[str, tuple[str, ...]]:
-    schedule = open_schedule(settings)
-    try:
+    with closing(open_schedule(settings)) as schedule:
         schedule.probe()
         scanned = schedule.scan()
         bad = tuple(f"bad row {row.appointment_id or '(no id)'}: {row.detail}" for row in scanned.bad_rows)
@@ -55,22 +55,15 @@ def _schedule(settings: Settings, now: datetime) -> tuple[str, tuple[str, ...]]:
             slow = (_NO_INDEX.format(seconds=time.monotonic() - began),)
         inspected = inspect(settings, schedule, _told_by(settings, now), now).warnings
         return "ready", (*bad, *scanned.warnings, *slow, *inspected)
-    finally:
-        schedule.close()
 
 
 def _told_by(settings: Settings, now: datetime) -> Mapping[str, int]:
     """What the journal knows; another probe says what is wrong with it."""
     try:
-        journal = open_journal(settings.journal, readonly=True)
+        with closing(open_journal(settings.journal, readonly=True)) as journal:
+            return journal.told_ahead_by_reminder(now)
     except JournalError:
         return {}
-    try:
-        return journal.told_ahead_by_reminder(now)
-    except JournalError:
-        return {}
-    finally:
-        journal.close()
 
 
 def _journal(settings: Settings) -> tuple[str, tuple[str, ...]]:
@@ -79,22 +72,16 @@ def _journal(settings: Settings) -> tuple[str, tuple[str, ...]]:
 
 
 def _gateway(settings: Settings) -> tuple[str, tuple[str, ...]]:
-    gateway = make_gateway(settings)
-    try:
+    with closing(make_gateway(settings)) as gateway:
         balance = gateway.balance()
-    finally:
-        gateway.close()
     if not isinstance(balance, Balance):
         raise DeliveryError(balance.detail)
     return str(balance), (("the balance is used up",) if balance.amount <= 0 else ())
 
 
 def _mail_server(settings: Settings) -> tuple[str, tuple[str, ...]]:
-    mailer = make_mailer(settings)
-    try:
+    with closing(make_mailer(settings)) as mailer:
         trouble = mailer.check()
-    finally:
-        mailer.close()
     if trouble is not None:
         raise DeliveryError(trouble.detail)
     return "ready", ()

@@ -1,9 +1,10 @@
 """The one place that wires settings to databases, gateways, clock and signals, and closes them again."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -102,9 +103,9 @@ def run_context(
         readonly: for a dry run: the journal cannot be written, and a missing one counts as empty.
         stopping: asked between two messages whether to end.
     """
-    with ExitStack() as closing:
+    with ExitStack() as stack:
         schedule = open_schedule(settings)
-        closing.callback(schedule.close)
+        stack.callback(schedule.close)
         journal: Journal | None = None
         try:
             journal = open_journal(
@@ -114,15 +115,32 @@ def run_context(
                 clock=clock,
                 timings=timings,
             )
-            closing.callback(journal.close)
+            stack.callback(journal.close)
         except JournalMissingError:
             if not readonly:
                 raise
-        outlets = _Outlets(settings, clock.now, closing)
-        sms = outlets.gateway if settings.sms is not None else None
+
+        @cache
+        def gateway() -> Gateway:
+            made = make_gateway(settings, clock.now)
+            stack.callback(made.close)
+            return made
+
+        @cache
+        def mailer() -> Mailer:
+            made = make_mailer(settings, clock.now)
+            stack.callback(made.close)
+            return made
+
+        sms, email = settings.sms, settings.email
+        senders: dict[Channel, Callable[[], Sender]] = {}
+        if sms is not None:
+            senders[Channel.SMS] = gateway
+        if email is not None:
+            senders[Channel.EMAIL] = mailer
         preflight: dict[Channel, Callable[[], Balance | Shut]] = {}
-        if settings.sms is not None and settings.sms.check_balance:
-            preflight[Channel.SMS] = lambda: credit(outlets.gateway().balance, clock, timings.pauses)
+        if sms is not None and sms.check_balance:
+            preflight[Channel.SMS] = lambda: credit(gateway().balance, clock, timings.pauses)
         yield RunContext(
             settings,
             Quiet(settings.rules, settings.zone),
@@ -131,10 +149,10 @@ def run_context(
             Texts(settings),
             clock,
             timings,
-            senders=outlets,
+            senders=senders,
             preflight=preflight,
-            mailer=outlets.mailer if settings.email is not None else None,
-            account=sms,
+            mailer=mailer if email is not None else None,
+            account=gateway if sms is not None else None,
             imports=lambda now: import_notes(settings.schedule.url.get_secret_value(), settings.zone, now),
             stopping=stopping,
         )
@@ -148,66 +166,10 @@ def watch(settings: Settings, clock: Clock) -> Watch:
     """Who is told, outside of this machine's output, that a run began and how it ended."""
 
     def last_complete_run() -> datetime | None:
-        journal = open_journal(settings.journal, readonly=True)
-        try:
+        with closing(open_journal(settings.journal, readonly=True)) as journal:
             return journal.last_complete_run()
-        finally:
-            journal.close()
 
     return Watch(settings.monitoring, clock, last_complete_run, proxy_of(settings.sms))
-
-
-class _Outlets(Mapping[Channel, Sender]):
-    """The adapters of the configured channels, each made when it is first asked for.
-
-    A run in which nothing is due never asks, and so does not pay 0.2 s for the libraries of the network.
-    """
-
-    def __init__(self, settings: Settings, now: Callable[[], datetime], closing: ExitStack) -> None:
-        self._settings = settings
-        self._now = now
-        self._closing = closing
-        self._channels = configured_channels(settings)
-        self._gateway: Gateway | None = None
-        self._mailer: Mailer | None = None
-
-    def gateway(self) -> Gateway:
-        """The gateway, which sends SMS."""
-        if self._gateway is None:
-            self._gateway = make_gateway(self._settings, self._now)
-            self._closing.callback(self._gateway.close)
-        return self._gateway
-
-    def mailer(self) -> Mailer:
-        """The mail server."""
-        if self._mailer is None:
-            self._mailer = make_mailer(self._settings, self._now)
-            self._closing.callback(self._mailer.close)
-        return self._mailer
-
-    def __getitem__(self, channel: Channel) -> Sender:
-        if channel not in self._channels:
-            raise KeyError(channel)
-        match channel:
-            case Channel.SMS:
-                return self.gateway()
-            case Channel.EMAIL:
-                return self.mailer()
-
-    def __contains__(self, channel: object) -> bool:
-        return channel in self._channels
-
-    def __iter__(self) -> Iterator[Channel]:
-        return iter(self._channels)
-
-    def __len__(self) -> int:
-        return len(self._channels)
-
-
-def configured_channels(settings: Settings) -> tuple[Channel, ...]:
-    """The channels that have a section."""
-    sections = ((Channel.SMS, settings.sms), (Channel.EMAIL, settings.email))
-    return tuple(channel for channel, section in sections if section is not None)
 
 
 def make_sender(settings: Settings, channel: Channel) -> Sender:

@@ -327,7 +327,7 @@ class Weeks:
             Texts(self.settings),
             self.clock,
             NO_PAUSES,
-            senders={Channel.SMS: self.letterbox},
+            senders={Channel.SMS: lambda: self.letterbox},
             threads=SameThread,
             imports=lambda now: import_notes(self.url, self.zone, now),
         )

@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from math import ceil
 from pathlib import Path
 
@@ -307,7 +308,7 @@ class Simulation:
             self.texts,
             self.asked_clock,
             NO_PAUSES,
-            senders=self.peers,
+            senders={channel: partial(self.peers.__getitem__, channel) for channel in self.peers},
             preflight={Channel.SMS: self._credit} if sms is not None else {},
             account=(lambda: self.world.network) if sms is not None else None,
             threads=SameThread,

@@ -1,7 +1,7 @@
 """What nobody foresaw inside an adapter ends one message, or one question, and never the run."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -69,8 +69,8 @@ def test_an_error_for_the_5th_of_40_ends_that_message_as_unknown_and_the_run_goe
     practice: Practice, caplog: pytest.LogCaptureFixture
 ) -> None:
     def flawed(context: RunContext) -> RunContext:
-        senders: Mapping[Channel, Sender] = {Channel.SMS: Flawed(context.senders[Channel.SMS], number(FIFTH))}
-        return replace(context, senders=senders)
+        real = context.senders[Channel.SMS]
+        return replace(context, senders={Channel.SMS: lambda: Flawed(real(), number(FIFTH))})
 
     with caplog.at_level(logging.ERROR, "terminbenachrichtigung"):
         result = run_with(practice, flawed)
@@ -96,14 +96,13 @@ def test_an_error_in_the_question_for_credit_closes_the_channel(practice: Practi
 
 
 def test_an_adapter_that_cannot_be_made_closes_its_channel(practice: Practice) -> None:
-    class Nowhere(dict[Channel, Sender]):
-        def __missing__(self, channel: Channel) -> Sender:
-            raise FileNotFoundError("/etc/ssl/certs")
+    def nowhere() -> Sender:
+        raise FileNotFoundError("/etc/ssl/certs")
 
-        def __contains__(self, channel: object) -> bool:
-            return True
+    def flawed(context: RunContext) -> RunContext:
+        return replace(context, senders=dict.fromkeys(Channel, nowhere), preflight={})
 
-    result = run_with(practice, lambda context: replace(context, senders=Nowhere(), preflight={}))
+    result = run_with(practice, flawed)
     assert set(outcomes(result).values()) == {"deferred"}
     assert "FileNotFoundError" in result.closed[Channel.SMS]
 

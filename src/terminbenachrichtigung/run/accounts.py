@@ -35,7 +35,7 @@ class Accounts:
         """Makes the channel ready, and asks its preflight, once before its first message."""
         if channel in self._circuits.closed:
             return False
-        ready = or_unknown(lambda: self._context.senders[channel])
+        ready = or_unknown(self._context.senders[channel])
         ask = self._preflights.pop(channel, None)
         match or_unknown(ask) if ask and not isinstance(ready, Unknown) else ready:
             case Shut(why=why) | Unknown(detail=why):

@@ -39,7 +39,7 @@ class RunContext:
     texts: Texts
     clock: Clock
     timings: Timings = TIMINGS
-    senders: Mapping[Channel, Sender] = field(default_factory=dict)
+    senders: Mapping[Channel, Callable[[], Sender]] = field(default_factory=dict)
     preflight: Mapping[Channel, Callable[[], Balance | Shut]] = field(default_factory=dict)
     """Asked once before a channel's first message: what its account holds, or why it must stay closed."""
     mailer: Callable[[], Mailer] | None = None  # None: no mail server is configured

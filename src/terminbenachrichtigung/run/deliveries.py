@@ -252,7 +252,7 @@ class _Deliveries:
             return
         if delivery.renew and not self._renewed(delivery):
             return
-        sender = self._context.senders[delivery.route.channel]
+        sender = self._context.senders[delivery.route.channel]()
 
         def attempt() -> Outcome | Held:
             # On the thread, as close to the sending as can be: the process may have slept since.
