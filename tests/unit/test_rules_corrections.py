@@ -35,6 +35,7 @@ from terminbenachrichtigung.model.journal import (
 from terminbenachrichtigung.model.plan import Channel, Correction, Reason, Route
 from terminbenachrichtigung.rules import PlannedCorrections, plan, plan_corrections
 from terminbenachrichtigung.rules.contact import CorrectionParts
+from terminbenachrichtigung.rules.planning import judge
 from terminbenachrichtigung.times.windows import Quiet
 
 FRIDAY = "2026-11-27 10:30"
@@ -399,6 +400,15 @@ def test_a_reminder_waits_for_its_correction(now: str, corrected: dict[str, bool
     planned = plan((row,), chosen, known(told()), at(now), short, Quiet(chosen.rules, BERLIN), corrected)
     assert bool(planned.messages) is reminded
     assert [skip.reason for skip in planned.skips] == ([] if reminded else [Reason.SUPERSEDED])
+
+
+def test_explain_names_the_correction_that_takes_a_reminder_s_place() -> None:
+    row, chosen = moved("1", "2026-11-25 09:30"), made()
+    quiet = Quiet(chosen.rules, BERLIN)
+    (judgement,) = judge((row,), chosen, known(told()), at(TEN), short, quiet, {"1": True})
+    first = judgement.first()
+    assert first is not None
+    assert (first.reason, first.detail) == (Reason.SUPERSEDED, f"by the correction {MOVE}")
 
 
 def test_what_waits_and_what_goes_out_is_said_to_the_reminders() -> None:

@@ -190,6 +190,20 @@ def test_explain_judges_beside_the_same_plan() -> None:
     )
 
 
+def test_explain_judges_a_message_as_it_was_when_the_run_planned_it() -> None:
+    # The later message goes out although the first one is planned, because its appointment moved since it
+    # was told. That one counts for nothing that was decided before it.
+    two = settings(reminders=(reminder(48, "Vorab"), reminder(24)))
+    rows = appointment("1"), appointment("2", "2026-11-26 09:30")
+    journal = known(notified("2", "2026-11-26 08:00", reminder="Vorab"))
+    assert messages(planned(*rows, journal=journal, configured=two)) == [(NAME, ["1"]), ("Vorab", ["2"])]
+    found = {
+        (each.appointment.appointment_id, each.reminder): each.first()
+        for each in judged(*rows, journal=journal, configured=two)
+    }
+    assert (found["1", NAME], found["2", "Vorab"]) == (None, None)
+
+
 def test_a_plan_depends_on_nothing_but_its_arguments() -> None:
     rows = (appointment("1"), appointment("2", "2026-11-25 08:30", customer_id="2"))
     assert planned(*rows, journal=Known()) == planned(*reversed(rows), journal=Known())

@@ -1,0 +1,134 @@
+"""Who the people of a file without customer ids are among the customers of the schedule."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from terminbenachrichtigung.own_schedule import entries
+from terminbenachrichtigung.own_schedule.entries import Entry
+from terminbenachrichtigung.own_schedule.people import MADE, Row, identified, one_id_one_person
+
+START = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
+
+CUSTOMERS = {
+    "1": ("Ida", "Meier", "0171 5555001"),
+    "2": ("Otto", "Kurz", ""),
+    "3": ("Eva", "Lang", "0171 5555003"),
+    "4": ("Eva", "Lang", "0171 5555003"),  # entered twice
+    "5": ("Tom", "Adam", "0171 5555005"),
+    "6": ("Tim Tom", "Adam", "0171 5555005"),  # his father
+}
+
+
+def customer(first_name: str, last_name: str, mobile: str) -> Row:
+    return {"first_name": first_name, "last_name": last_name, "mobile": mobile, "phone": "", "email": None}
+
+
+def line(name: str, mobile: str = "", appointment: str = "new", customer_id: str = "") -> Entry:
+    person = entries.person({"name": name, "mobile": mobile, "customer_id": customer_id})
+    assert person is not None
+    return Entry(1, appointment, START, person, {})
+
+
+def who(*lines: Entry, before: dict[str, str] | None = None) -> list[str]:
+    """The customers that the lines get; `made` for a new one. `before`: customers by appointment."""
+    known = {key: customer(*said) for key, said in CUSTOMERS.items()}
+    found = identified(lines, known, lambda each: (before or {}).get(each.appointment_id))
+    ids = [each.person.customer_id for each in found if each.person]
+    return ["made" if each.startswith(MADE) else each for each in ids]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (line("Ida Meier", "0171 5555001"), "1"),
+        (line("Frau Meier, Ida", "+49 171 5555001"), "1"),  # however it is typed
+        (line("Meier", "0171 5555001"), "1"),  # a part of the name, and the number
+        (line("Ida Meier", "0171 5555001; 089 5555001"), "1"),  # one number in common
+        (line("Ida Meier", "0171 5555009"), "made"),  # a namesake
+        (line("Ida Meier"), "made"),  # nobody knows which
+        (line("Eva Meier", "0171 5555001"), "made"),  # her daughter
+        (line("Otto Kurz"), "2"),  # neither has a number
+        (line("Kurz"), "made"),  # without a number a part of the name is too little
+        (line("Otto Kurz", "0171 5555002"), "made"),
+        (line("Eva Lang", "0171 5555003"), "3"),  # always the same of two
+        (line("Tom Adam", "0171 5555005"), "5"),  # the one whose name is the very same
+        (line("Tim Tom Adam", "0171 5555005"), "6"),
+        (line("Adam", "0171 5555005"), "made"),  # either of two
+    ],
+    ids=lambda each: f"{each.person.name} {sorted(each.person.reached)}" if isinstance(each, Entry) else each,
+)
+def test_a_person_without_an_id_is_whom_name_and_number_name(said: Entry, expected: str) -> None:
+    assert who(said) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([line("Ida Meier", "0171 5555009", "a")], ["1"]),  # the number is corrected
+        ([line("Ida Maier", "0171 5555001", "a")], ["1"]),  # the name is
+        ([line("Ida Maier", "0171 5555009", "a")], ["made"]),  # both: somebody else has the appointment
+        ([line("Ida Maier", "0171 5555001", "b")], ["made"]),  # another appointment proves nothing
+        # Who stands in the file under the old name is the customer, and the other another.
+        ([line("Ida Meier", "0171 5555001", "b"), line("Ida Maier", "0171 5555001", "a")], ["1", "made"]),
+        # Two lay claim to one customer: who has the name gets it, whichever comes first.
+        ([line("Ida Maier", "0171 5555001", "a"), line("Ida Meier", "0171 5555009", "c")], ["made", "1"]),
+        ([line("Ida Meier", "0171 5555008", "a"), line("Ida Meier", "0171 5555009", "c")], ["1", "made"]),
+        # One person's appointments belonged to two records: they get the first one's.
+        ([line("Eva Lang", "0171 5555009", "e"), line("Eva Lang", "0171 5555009", "f")], ["3", "3"]),
+        ([line("Eva Lang", "0171 5555008", "d"), line("Eva Lang", "0171 5555009", "d")], ["made", "made"]),
+        ([line("Ida Meier", "0171 5555009", "gone")], ["made"]),  # of a customer that is no more
+    ],
+)
+def test_of_a_known_appointment_the_name_or_the_number_may_be_corrected(
+    lines: list[Entry], expected: list[str]
+) -> None:
+    before = {"a": "1", "c": "1", "d": "5", "e": "3", "f": "4", "gone": "99"}
+    assert who(*lines, before=before) == expected
+
+
+@pytest.mark.parametrize(("names", "expected"), [(3, "1"), (4, "made")])
+def test_a_number_of_more_than_three_names_is_nobody_s(names: int, expected: str) -> None:
+    theirs = [line(name, "0171 5555001", "b") for name in ("Jo Alt", "Jo Neu", "Jo Frei")[: names - 1]]
+    assert who(*theirs, line("Ida Maier", "0171 5555001", "a"), before={"a": "1"})[-1] == expected
+
+
+def test_a_new_id_is_made_of_name_and_number_and_nobody_else_has_it() -> None:
+    (made,) = identified([line("Ida Meier", "0171 5555009")], {}, lambda _: None)
+    assert made.person is not None
+    first = made.person.customer_id
+    # The customer of that id is another person by now, and so is the one of the id after it.
+    known = {first: customer("Jo", "Alt", ""), f"{first}-2": customer("Jo", "Neu", "")}
+    (again,) = identified([line("Ida Meier", "0171 5555009")], known, lambda _: None)
+    assert again.person is not None
+    assert again.person.customer_id == f"{first}-3"
+
+
+def test_ids_of_the_file_stay_and_lines_without_a_person_too() -> None:
+    blocked = replace(line("Ida Meier"), person=None)
+    lines = [line("Ida Meier", "0171 5555001", customer_id="88"), blocked]
+    assert identified(lines, {}, lambda _: None) == lines
+    assert identified([*lines, line("Ida Meier", "0171 5555001")], {}, lambda _: None)[:2] == lines
+
+
+@pytest.mark.parametrize(
+    ("people", "refused"),
+    [
+        ([("Ida Meier", "0171 5555001"), ("Otto Kurz", "0171 5555002")], True),
+        ([("Ida Meier", "0171 5555001"), ("Otto Kurz", "0171 5555001")], False),  # renamed, with the number
+        ([("Ida Meier", "0171 5555001"), ("Meier", "0171 5555002")], False),  # a part of the name
+        ([("Ida Meier", "0171 5555001"), ("", "0171 5555002")], False),  # no name is nobody else's
+        ([("Ida Meier", "0171 5555001")] * 2, False),
+    ],
+)
+def test_an_id_that_stands_for_different_people_is_nobody_s(
+    people: list[tuple[str, str]], refused: bool
+) -> None:
+    lines = [line(*person, customer_id="17") for person in people]
+    other = line("Eva Lang", "0171 5555003", customer_id="18")
+    kept, left = one_id_one_person([*lines, other])
+    assert kept == ([other] if refused else [*lines, other])
+    assert [each.reason for each in left] == (
+        ["customer_id: '17' stands for different people"] * len(lines) if refused else []
+    )
