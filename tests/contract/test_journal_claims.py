@@ -29,6 +29,21 @@ OTHER_NUMBER = Route(SMS.channel, "+491716666666")
 HOLDING = [State.SENT, State.DELIVERED, State.UNKNOWN, State.ADOPTED]
 
 
+# ---------------------------------------------------------------- who asked to be left alone
+
+
+@pytest.mark.parametrize("stopped", [SMS, EMAIL], ids=["the first channel", "the next one"])
+def test_who_opted_out_since_the_plan_was_made_is_not_claimed(journals: Journals, stopped: Route) -> None:
+    run = journals.run()
+    message = planned(routes=(SMS, Route(EMAIL.channel, EMAIL.recipient.upper())))
+    journals.run().opt_out(stopped.recipient, "an answer that another run fetched")
+    lost = run.claim(message, now=NOW, gap=GAP)
+    assert isinstance(lost, Lost)
+    assert (lost.reason, journals.generations()) == (Reason.OPTED_OUT, [])
+    journals.run().opt_in(stopped.recipient)
+    claimed(run, message)
+
+
 # ---------------------------------------------------------------- generations
 
 

@@ -169,6 +169,17 @@ def test_there_is_one_purge_a_day(journals: Journals) -> None:
     assert kept(journals) == set()
 
 
+def test_who_has_one_run_a_day_has_one_purge_a_day_though_it_never_begins_at_the_same_second(
+    journals: Journals,
+) -> None:
+    old, young = told(journals, 173), told(journals, 168)  # retention_days is 180
+    journals.purge_next(NOW - timedelta(days=180))
+    for day in range(10):
+        end(journals.run(), NOW + day * EACH_DAY - timedelta(seconds=30 * (day % 2)))
+    assert kept(journals) == {young}
+    assert old not in kept(journals)
+
+
 def test_init_sets_the_first_limit(journals: Journals) -> None:
     """A journal restored, or a clock ahead at the first run: nothing that was told goes at once."""
     message = told(journals, 1)

@@ -341,13 +341,20 @@ def test_a_gateway_that_does_not_tell_is_a_warning_and_the_run_goes_on(
 
 
 def test_a_slow_gateway_does_not_hold_up_the_run(practice: Practice) -> None:
-    practice.timings = Timings(asking=0.3)
+    """By a clock that a question puts on, so that a busy machine decides nothing."""
+    practice.configure(sms={"timeout_seconds": 250}, journal={"claim_timeout_minutes": 30})
+    practice.timings = Timings(asking=300, pauses=(0.01, 0.04))
     for customer in range(4):
         practice.book(str(customer), customer=customer, email="")
     practice.gateway.script = answering(SEND, http_status=500)
     practice.run_once()
     asked(practice)
-    practice.gateway.script = answering(JOBS, delay=0.2)
+
+    def slow(request: Request) -> None:
+        if request.operation == JOBS:
+            practice.pass_time(200)
+
+    practice.gateway.script = slow
     practice.book("9", customer=9)
     assert practice.run_once(now=ELEVEN).outcomes == {"9": "sent"}
     assert asked(practice) == [JOBS, JOBS]

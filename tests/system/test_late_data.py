@@ -1,6 +1,7 @@
 """What changes while a run is under way: rows are read anew before a claim, the clock before an attempt."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -184,6 +185,67 @@ def test_rows_that_never_come_twice_the_same_do_not_keep_a_run_for_ever(practice
     assert "the next run sees to it" in ran.json["skipped"][0]["detail"]
     assert practice.run_once().outcomes == {"1": "sent"}
     assert practice.texted == [number(1)]
+
+
+# ---------------------------------------------------------------- who asks to be left alone
+
+
+def opts_out(practice: Practice, recipient: str) -> Callable[[], object]:
+    """What `opt-out add` at the desk, or a run that fetches an answer, does in another process."""
+    insert = "INSERT INTO journal_opt_outs (recipient, since, why) VALUES (:recipient, :since, 'by hand')"
+    since = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    known = since if practice.database("journal").name == "postgresql" else f"{since:%F %T.000000}"
+    return lambda: practice.sql(insert, "journal", recipient=recipient, since=known)
+
+
+@pytest.mark.parametrize(
+    ("recipient", "of_the_second", "reasons"),
+    [
+        pytest.param(number(2), ["email sent"], {}, id="a number: the other channel stays open"),
+        pytest.param(address(2), ["sms sent"], {}, id="the address that comes second"),
+        pytest.param(None, None, {"2": "opted_out"}, id="all there is"),
+    ],
+)
+def test_who_opts_out_while_a_run_sends_is_not_written_to_there(
+    recipient: str | None,
+    of_the_second: list[str] | None,
+    reasons: dict[str, str],
+    either_practice: Practice,
+) -> None:
+    practice = either_practice
+    one_after_the_other(practice)
+    practice.book("1", "2026-11-25 08:00", customer=1)
+    practice.book("2", customer=2, **({} if recipient else {"email": ""}))
+    during_the_first_sms(practice, opts_out(practice, recipient or number(2)))
+    ran = practice.run_once()
+    assert ran.told == {"1": ["sms sent"]} | ({"2": of_the_second} if of_the_second else {})
+    assert (ran.exit_code, ran.reasons) == (0, reasons)
+    assert [whom for whom, _ in told(practice)] == (
+        [] if recipient is None else [number(2) if recipient == address(2) else address(2)]
+    )
+    assert practice.run_once(now="2026-11-24 11:00").outcomes == {}
+
+
+@pytest.mark.parametrize(
+    ("answer", "recipient"),
+    [
+        pytest.param(Answer(http_status=503), number(1), id="before the second try"),
+        pytest.param(Answer(status="NoRecipientFound"), address(1), id="before the next channel"),
+    ],
+)
+def test_who_opts_out_while_their_message_is_on_its_way_gets_no_further_try(
+    answer: Answer, recipient: str, either_practice: Practice
+) -> None:
+    practice = either_practice
+    one_after_the_other(practice)
+    practice.book("1", customer=1)
+    during_the_first_sms(practice, opts_out(practice, recipient), answer)
+    ran = practice.run_once()
+    assert (ran.exit_code, ran.outcomes, practice.received) == (0, {"1": "deferred"}, 0)
+    assert "asked a moment ago not to be written to" in ran.json["messages"][0]["detail"]
+    again = practice.run_once(now="2026-11-24 11:00")
+    still_open = {"1": ["email sent"]} if recipient == number(1) else {}
+    assert (again.told, practice.received) == (still_open, len(still_open))
 
 
 # ---------------------------------------------------------------- the clock

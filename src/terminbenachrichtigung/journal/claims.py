@@ -11,6 +11,7 @@ from terminbenachrichtigung.contact.names import hashed_name, keyed_hash, same_n
 from terminbenachrichtigung.errors import ClaimGoneError
 from terminbenachrichtigung.journal import statements, untold
 from terminbenachrichtigung.journal.notifications import name_from
+from terminbenachrichtigung.journal.opt_outs import asked_to_stop
 from terminbenachrichtigung.journal.tables import attempts, database_clock, messages
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.delivery import Attempt, Sent, Unknown
@@ -69,6 +70,8 @@ def next_generations(
 
     Reads under the customer's lock, so what it finds holds until the transaction ends.
     """
+    if asked_to_stop(connection, [route.recipient for route in message.routes]):
+        return Lost(Reason.OPTED_OUT, "the recipient asked a moment ago not to be written to (opt-out)")
     others = connection.execute(
         statements.others_for_customer,
         {

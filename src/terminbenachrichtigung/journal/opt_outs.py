@@ -1,7 +1,10 @@
 """Recipients that asked not to be written to any more. They beat the schedule, and no import undoes them."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, delete, select
 
+from terminbenachrichtigung.journal import statements
 from terminbenachrichtigung.journal.database import Connected, insert_new, patient
 from terminbenachrichtigung.journal.tables import database_clock, opt_outs
 from terminbenachrichtigung.model.journal import OptOut
@@ -10,6 +13,12 @@ from terminbenachrichtigung.model.journal import OptOut
 def read_opted_out(connection: Connection) -> frozenset[str]:
     """All recipients that opted out."""
     return frozenset(connection.execute(select(opt_outs.c.recipient)).scalars())
+
+
+def asked_to_stop(connection: Connection, recipients: Sequence[str]) -> bool:
+    """Whether one of these opted out, by hand or by an answer that another run may have fetched just now."""
+    known = {"recipients": [each.lower() for each in recipients]}
+    return bool(recipients) and connection.execute(statements.opted_out, known).first() is not None
 
 
 class OptOuts(Connected):
@@ -30,6 +39,12 @@ class OptOuts(Connected):
                 recipient=recipient, since=database_clock(), why=why
             )
             return connection.execute(added.returning(opt_outs.c.recipient)).first() is not None
+
+    @patient
+    def has_opted_out(self, recipient: str) -> bool:
+        """Whether nobody may write to this recipient, as it stands now."""
+        with self._transaction(writes=False) as connection:
+            return asked_to_stop(connection, [recipient])
 
     @patient
     def opt_in(self, recipient: str) -> bool:

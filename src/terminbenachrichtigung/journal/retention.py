@@ -25,6 +25,8 @@ from terminbenachrichtigung.journal.tables import (
 from terminbenachrichtigung.model.journal import State
 
 _DAY = timedelta(days=1)
+_NEXT_PURGE = _DAY - timedelta(minutes=30)
+"""A run that cron starts at eight each day begins some seconds earlier or later: each of them purges."""
 _MARGIN = 2 * _DAY  # so much later than the clock has it may "now" be, after a run by a wrong one
 _LONGEST_AHEAD = timedelta(days=3 * 366)  # nobody books further ahead
 
@@ -36,7 +38,7 @@ def purge(connection: Connection, now: datetime, keep: timedelta) -> None:
     deletes nothing that counts.
     """
     last = connection.execute(select(meta.c.purged_before, meta.c.purged_at)).one()
-    if abs(now - last.purged_at) < _DAY:
+    if abs(now - last.purged_at) < _NEXT_PURGE:
         return
     before = min(now - keep, last.purged_before + _DAY)
     connection.execute(update(meta).values(purged_before=max(before, last.purged_before), purged_at=now))

@@ -15,7 +15,14 @@ from sqlalchemy import (
     update,
 )
 
-from terminbenachrichtigung.journal.tables import UtcTime, attempts, database_clock, messages, notifications
+from terminbenachrichtigung.journal.tables import (
+    UtcTime,
+    attempts,
+    database_clock,
+    messages,
+    notifications,
+    opt_outs,
+)
 from terminbenachrichtigung.model.journal import BESIDE_REMINDERS, State
 
 COUNTS_FOR_GAP = (State.CLAIMED, State.SENT, State.DELIVERED, State.UNKNOWN)
@@ -90,6 +97,11 @@ rejected_recipients = (
         attempts.c.outcome == "rejected",
     )
 )
+
+opted_out = select(opt_outs.c.recipient).where(
+    opt_outs.c.recipient.in_(bindparam("recipients", expanding=True))
+)
+"""Which of these recipients asked not to be written to."""
 
 insert_message = insert(messages).values(
     message_id=bindparam("message_id"),

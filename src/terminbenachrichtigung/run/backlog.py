@@ -171,7 +171,9 @@ class Backlog:
         """A claim that another run had made before: what is left of the message is planned anew."""
         message = item.message
         self._others_at_work = True
-        if len(message.appointments) == 1 and lost.reason is not Reason.RECENTLY_NOTIFIED:
+        # The gap may yield for a part of it, and of two channels the other may still be open.
+        replanned = lost.reason in {Reason.RECENTLY_NOTIFIED, Reason.OPTED_OUT}
+        if len(message.appointments) == 1 and not replanned:
             self.skip(message.soonest, message.reminder, lost.reason, lost.detail)
         else:
             try:

@@ -272,6 +272,7 @@ class _Deliveries:
         began = instant(self._clock)  # as in `_claim`
         try:
             ours = self._journal.renew(delivery.claim, delivery.route, delivery.attempts[delivery.noted :])
+            stopped = ours and self._journal.has_opted_out(delivery.route.recipient)
         except JournalError as error:
             self._note_result(delivery, MessageOutcome.UNKNOWN, str(error))
             self._halt_for(error)
@@ -282,7 +283,9 @@ class _Deliveries:
         delivery.renewed = began
         delivery.noted = len(delivery.attempts)
         delivery.renew = False
-        return True
+        if stopped:
+            self._after_held(delivery, Held.OPTED_OUT)
+        return not stopped
 
     def _after(self, delivery: Delivery, result: Outcome | Held) -> None:
         if isinstance(result, Held):

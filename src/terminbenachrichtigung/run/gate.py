@@ -12,6 +12,7 @@ class Held(StrEnum):
     QUIET = "a quiet period began"
     TOO_LATE = "its time had come before it could be sent"
     LEASE = "the claim had to be renewed first"
+    OPTED_OUT = "its recipient asked a moment ago not to be written to (opt-out)"
     STALE = "its claim took so long that the schedule may say something else by now"
 
 
