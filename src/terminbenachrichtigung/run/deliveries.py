@@ -304,6 +304,9 @@ class _Deliveries:
             self._take_back(taken_back, delivery.route.channel)
         if len(self._circuits.closed) > closed_before:
             self._backlog.redistribute()
+        self._go_on(delivery)
+
+    def _go_on(self, delivery: Delivery) -> None:
         step = self._step(delivery.message, delivery.attempts)
         if isinstance(step, End):
             self._end(delivery, step.outcome)
@@ -321,19 +324,12 @@ class _Deliveries:
                 self._after(delivery, Unavailable(str(error), again=False, recipient_only=True))
                 return
             if not self._accounts.is_open(step.route.channel) or not self._accounts.pay_for(delivery.content):
-                self._after_closing(delivery)
+                self._go_on(delivery)
                 return
             self._accounts.credit.take(delivery.content)
         delivery.due = self._clock.monotonic() + step.pause
         delivery.renew = True
         self._waiting.append(delivery)
-
-    def _after_closing(self, delivery: Delivery) -> None:
-        step = self._step(delivery.message, delivery.attempts)
-        if isinstance(step, End):
-            self._end(delivery, step.outcome)
-        else:
-            self._try(delivery, step)
 
     def _after_held(self, delivery: Delivery, held: Held) -> None:
         if held is Held.LEASE:
