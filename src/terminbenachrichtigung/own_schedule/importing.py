@@ -10,9 +10,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
+from terminbenachrichtigung.config.databases import masked_url
 from terminbenachrichtigung.errors import ConfigError, ScheduleError
 from terminbenachrichtigung.own_schedule import (
     changes,
@@ -29,43 +29,13 @@ from terminbenachrichtigung.own_schedule.people import MADE, Row
 from terminbenachrichtigung.own_schedule.result import Changes
 from terminbenachrichtigung.own_schedule.source import KEYS, Held, How, Source
 from terminbenachrichtigung.schedule import values
-from terminbenachrichtigung.schedule.connection import masked, sentence
+from terminbenachrichtigung.schedule.connection import parsed_url, sentence
 from terminbenachrichtigung.schedule.timestamps import Timestamps
 from terminbenachrichtigung.schedule.values import Unreadable
 
 LARGEST = 100_000_000
 """Bytes of a file; a year of a large practice has a tenth of that."""
 
-_COLUMNS = {
-    "branches": ("branch_code", "name", "phone", "address", "email"),
-    "customers": (
-        "customer_id",
-        "salutation",
-        "first_name",
-        "last_name",
-        "mobile",
-        "phone",
-        "email",
-        "preferred_channel",
-        "reminder_consent",
-        "language",
-        "last_contacted_at",
-    ),
-    "appointment_types": ("type_code", "name", "notifiable"),
-    "appointments": (
-        "appointment_id",
-        "customer_id",
-        "type_code",
-        "branch_code",
-        "status",
-        "is_group",
-        "starts_at",
-        "ends_at",
-        "created_at",
-        "import_state",
-    ),
-}
-_TABLES = {name: sa.table(name, *map(sa.column, columns)) for name, columns in _COLUMNS.items()}
 _FLAGS = ("reminder_consent", "notifiable", "is_group")
 _TIMES = ("starts_at", "ends_at", "created_at", "last_contacted_at")
 _AT_ONCE = 500  # keys in one query; SQLite takes 32,766 values, older ones 999
@@ -130,31 +100,20 @@ def import_file(
         raise ConfigError("--mapping and --ignore are for CSV; the properties of iCalendar have fixed names")
     name = source or _source_of(file, table)
     how = replace(how, file=file.digest, file_at=file.written_at)
-    engine = engine_of(url)
-    try:
-        with _no_garbage_collected(), engine.connect() as connection:
-            _begin(connection, _shown(url), dry_run=dry_run)
-            before = memory.source(connection, name)
-            reading = replace(reading, settled_order=before.order, ending=before.ending)
-            parsed = (
-                icalendar_file.read(file.content, reading) if table is None else csv_file.read(table, reading)
-            )
-            table = None  # the cells of a large file are a third of what it takes
-            found = changes.find(parsed, _held(connection, parsed, before, how), how)
-            if not dry_run:
-                _write(connection, found, how.zone)
-                memory.note(
-                    connection,
-                    found,
-                    parsed,
-                    replace(found.source, etag=_etag(file, found), asked=file.asked),
-                )
-                connection.commit()
-            return parsed, found
-    except sa.exc.DBAPIError as error:
-        raise ScheduleError(f"The schedule {_shown(url)} {sentence(error)}.") from error
-    finally:
-        engine.dispose()
+    with _no_garbage_collected(), _opened(url, to_write=not dry_run) as connection:
+        before = memory.source(connection, name)
+        reading = replace(reading, settled_order=before.order, ending=before.ending)
+        parsed = (
+            icalendar_file.read(file.content, reading) if table is None else csv_file.read(table, reading)
+        )
+        table = None  # the cells of a large file are a third of what it takes
+        found = changes.find(parsed, _held(connection, parsed, before, how), how)
+        if not dry_run:
+            _write(connection, found, how.zone)
+            after = replace(found.source, etag=_etag(file, found), asked=file.asked)
+            memory.note(connection, found, parsed, after)
+            connection.commit()
+        return parsed, found
 
 
 @contextmanager
@@ -171,43 +130,34 @@ def _no_garbage_collected() -> Iterator[None]:
 
 def remembered(url: str, source: str) -> Source:
     """What earlier files of a source left behind."""
-    engine = engine_of(url)
-    try:
-        with engine.connect() as connection:
-            _begin(connection, _shown(url), dry_run=True)
-            return memory.source(connection, source)
-    except sa.exc.DBAPIError as error:
-        raise ScheduleError(f"The schedule {_shown(url)} {sentence(error)}.") from error
-    finally:
-        engine.dispose()
+    with _opened(url, to_write=False) as connection:
+        return memory.source(connection, source)
 
 
 def unchanged(url: str, source: str, now: datetime) -> None:
     """Note that a file was asked for, and is what it was: an import like any other."""
-    engine = engine_of(url)
+    with _opened(url, to_write=True) as connection:
+        memory.note_source(
+            connection, replace(memory.source(connection, source), imported_at=now, whole_at=now)
+        )
+        connection.commit()
+
+
+@contextmanager
+def _opened(url: str, *, to_write: bool) -> Iterator[sa.Connection]:
+    """A transaction in the tool's own schedule; raises ScheduleError where that is not what `url` names."""
+    database, name = parsed_url(url), masked_url(url)
+    if database.get_backend_name() == "sqlite" and not Path(database.database or "").is_file():
+        raise ScheduleError(f"The schedule {name} is not there: `schedule init` makes it.")
+    engine = sa.create_engine(database, poolclass=NullPool)
     try:
-        with engine.begin() as connection:
-            memory.note_source(
-                connection, replace(memory.source(connection, source), imported_at=now, whole_at=now)
-            )
+        with engine.connect() as connection:
+            _begin(connection, name, to_write=to_write)
+            yield connection
     except sa.exc.DBAPIError as error:
-        raise ScheduleError(f"The schedule {_shown(url)} {sentence(error)}.") from error
+        raise ScheduleError(f"The schedule {name} {sentence(error)}.") from error
     finally:
         engine.dispose()
-
-
-def engine_of(url: str) -> sa.Engine:
-    """Raises ScheduleError where there is no such file."""
-    parsed_url = make_url(url)
-    if parsed_url.drivername == "postgresql":
-        parsed_url = parsed_url.set(drivername="postgresql+psycopg")
-    if parsed_url.get_backend_name() == "sqlite" and not Path(parsed_url.database or "").is_file():
-        raise ScheduleError(f"The schedule {_shown(url)} is not there: `schedule init` makes it.")
-    return sa.create_engine(parsed_url, poolclass=NullPool)
-
-
-def _shown(url: str) -> str:
-    return masked(make_url(url))
 
 
 def _etag(file: File, found: Changes) -> str:
@@ -224,7 +174,7 @@ def _source_of(file: File, table: Table | None) -> str:
     return f"{file.place} {icalendar_lines.name_of(file.content) or icalendar_lines.undated(file.name)}"
 
 
-def _begin(connection: sa.Connection, name: str, *, dry_run: bool) -> None:
+def _begin(connection: sa.Connection, name: str, *, to_write: bool) -> None:
     there = sa.inspect(connection)
     missing = [table for table in (*KEYS, *IMPORT_TABLES) if not there.has_table(table)]
     if missing:
@@ -233,38 +183,35 @@ def _begin(connection: sa.Connection, name: str, *, dry_run: bool) -> None:
             "`schedule init` makes an own one; an import writes into no other."
         )
     connection.rollback()
-    if dry_run:
-        return
-    if connection.dialect.name == "sqlite":
+    if to_write and connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:  # two imports at a time would both insert what is new; whoever reads is not kept waiting
+    elif to_write:  # two imports at a time would both insert what is new; whoever reads is not kept waiting
         connection.exec_driver_sql("LOCK TABLE appointments IN SHARE ROW EXCLUSIVE MODE")
 
 
 def _held(connection: sa.Connection, parsed: Parsed, before: Source, how: How) -> Held:
-    appointments, customers = _TABLES["appointments"], _TABLES["customers"]
     # Text in SQLite bears any offset: a bound two days early, and exact comparison later.
     since = min([how.now, *(entry.starts_at for entry in parsed.entries if how.ids_from)]) - timedelta(days=2)
     bound = since.date().isoformat() if connection.dialect.name == "sqlite" else since
     named = {entry.appointment_id for entry in parsed.entries} | {
         line.appointment_id for line in parsed.refused
     }
-    ahead = sa.select(appointments).where(appointments.c.starts_at >= bound)
-    rows = _by_key(connection, "appointments", [ahead], how.zone)
+    rows = _by_key(connection, "appointments", [sa.column("starts_at") >= bound], how.zone)
     rows |= _by_key(
         connection, "appointments", _of_keys("appointments", named - rows.keys() - {""}), how.zone
     )
     wanted = {str(row["customer_id"]) for row in rows.values() if row["customer_id"] is not None}
     wanted |= {entry.person.customer_id for entry in parsed.entries if entry.person} - {""}
-    made = sa.select(customers).where(customers.c.customer_id.like(f"{MADE}%"))
-    by_table = {
-        name: _by_key(connection, name, [sa.select(_TABLES[name])], how.zone)
-        for name in ("branches", "appointment_types")
-    }
-    by_table["customers"] = _by_key(connection, "customers", [made, *_of_keys("customers", wanted)], how.zone)
-    made_ids = sa.select(appointments.c.appointment_id).where(appointments.c.appointment_id.like(f"{MADE}%"))
+    made = sa.column("customer_id").like(f"{MADE}%")
+    own_id = sa.column("appointment_id", sa.Text)
+    made_ids = sa.select(own_id).select_from(sa.table("appointments")).where(own_id.like(f"{MADE}%"))
     return Held(
-        {**by_table, "appointments": rows},
+        {
+            "branches": _by_key(connection, "branches", [sa.true()], how.zone),
+            "customers": _by_key(connection, "customers", [made, *_of_keys("customers", wanted)], how.zone),
+            "appointment_types": _by_key(connection, "appointment_types", [sa.true()], how.zone),
+            "appointments": rows,
+        },
         memory.origins(connection, rows.keys()),
         before,
         memory.refused_before(connection, before.name),
@@ -273,26 +220,28 @@ def _held(connection: sa.Connection, parsed: Parsed, before: Source, how: How) -
     )
 
 
-def _of_keys(table: str, keys: Iterable[str]) -> list[sa.Select[tuple[object, ...]]]:
-    wanted, column = sorted(keys), _TABLES[table].c[KEYS[table]]
+def _of_keys(table: str, keys: Iterable[str]) -> list[sa.ColumnElement[bool]]:
+    wanted = sorted(keys)
     return [
-        sa.select(_TABLES[table]).where(column.in_(wanted[first : first + _AT_ONCE]))
+        sa.column(KEYS[table]).in_(wanted[first : first + _AT_ONCE])
         for first in range(0, len(wanted), _AT_ONCE)
     ]
 
 
 def _by_key(
-    connection: sa.Connection, table: str, queries: Iterable[sa.Select[tuple[object, ...]]], zone: ZoneInfo
+    connection: sa.Connection, table: str, conditions: Iterable[sa.ColumnElement[bool]], zone: ZoneInfo
 ) -> dict[str, Row]:
-    columns = _COLUMNS[table]
-    readers = [_reader(name, zone) for name in columns]
+    """The rows that meet any of the conditions, with all their columns."""
     found: dict[str, Row] = {}
-    for query in queries:
-        for row in connection.execute(query).all():
-            found[str(row[0])] = {
+    for condition in conditions:
+        result = connection.execute(sa.select(sa.text("*")).select_from(sa.table(table)).where(condition))
+        readers = [(name, _reader(name, zone)) for name in result.keys()]  # noqa: SIM118 - no dict
+        for cells in result:
+            row = {
                 name: value if reader is None else reader(value)
-                for name, reader, value in zip(columns, readers, row, strict=True)
+                for (name, reader), value in zip(readers, cells, strict=True)
             }
+            found[str(row[KEYS[table]])] = row
     return found
 
 
@@ -320,9 +269,8 @@ def _reader(name: str, zone: ZoneInfo) -> Callable[[object], object] | None:
 def _write(connection: sa.Connection, found: Changes, zone: ZoneInfo) -> None:
     in_text = connection.dialect.name == "sqlite"
     for name, key in KEYS.items():
-        table = _TABLES[name]
         if rows := [_stored(row, zone, in_text=in_text) for row in found.inserts[name].values()]:
-            connection.execute(table.insert(), rows)
+            connection.execute(sa.table(name, *map(sa.column, rows[0])).insert(), rows)
         # Updates of the same columns go together: one by one, those of a large file take seconds.
         alike: dict[tuple[str, ...], list[Mapping[str, object]]] = {}
         for value, part in found.updates[name].items():
@@ -330,7 +278,8 @@ def _write(connection: sa.Connection, found: Changes, zone: ZoneInfo) -> None:
                 {**_stored(part, zone, in_text=in_text), "the_key": value}
             )
         for columns, parts in alike.items():
-            update = table.update().where(table.c[key] == sa.bindparam("the_key"))
+            table = sa.table(name, *map(sa.column, columns))
+            update = table.update().where(sa.column(key) == sa.bindparam("the_key"))
             connection.execute(update.values({column: sa.bindparam(column) for column in columns}), parts)
 
 

@@ -8,17 +8,23 @@ PostgreSQL; on SQLite texts, in any form that the contract names.
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
+from terminbenachrichtigung.config.databases import masked_url
 from terminbenachrichtigung.errors import ScheduleError
-from terminbenachrichtigung.schedule.connection import masked, sentence
+from terminbenachrichtigung.schedule.connection import parsed_url, sentence
 
 VIEW = "reminder_appointments"
 """The relation that `schedule.source` names by default."""
 
 TABLES = ("branches", "customers", "appointment_types", "appointments")
-IMPORT_TABLES = ("import_sources", "import_rows", "import_refusals", "import_titles")
+SOURCES = sa.table("import_sources", *map(sa.column, ("source", "imported_at", "whole_at", "state")))
+ROWS = sa.table("import_rows", *map(sa.column, ("appointment_id", "source", "series", "missing_from")))
+_REFUSED = ("source", "line_key", "line", "appointment_id", "starts_at", "name", "reason", "first_at")
+REFUSALS = sa.table("import_refusals", *map(sa.column, _REFUSED))
+TITLES = sa.table("import_titles", *map(sa.column, ("source", "title")))
+IMPORT_TABLES = (SOURCES.name, ROWS.name, REFUSALS.name, TITLES.name)
 """What `schedule import` notes for the next file; times are UTC, in text."""
 
 _SCHEMA = """
@@ -132,13 +138,7 @@ def init(url: str) -> None:
     All of it or nothing. Raises ScheduleError where one of the names is taken, the database is out
     of reach, or is of another kind.
     """
-    try:
-        parsed = make_url(url)
-    except sa.exc.ArgumentError as error:
-        raise ScheduleError("The URL of the schedule is not a database URL.") from error
-    name = masked(parsed)
-    if parsed.drivername == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
+    parsed, name = parsed_url(url), masked_url(url)
     match parsed.get_backend_name():
         case "sqlite":
             _check_file(parsed, name)

@@ -6,13 +6,9 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from terminbenachrichtigung.own_schedule.init import REFUSALS, SOURCES
 from terminbenachrichtigung.schedule.connection import ReadOnlyDatabase
 from terminbenachrichtigung.times.windows import Quiet
-
-# Named again here: with the tables of `memory` each run would load all of the import when it starts.
-_SOURCES = sa.table("import_sources", *map(sa.column, ("source", "imported_at", "whole_at")))
-_REFUSED = ("source", "line", "appointment_id", "starts_at", "name", "reason", "first_at")
-_REFUSALS = sa.table("import_refusals", *map(sa.column, _REFUSED))
 
 _SILENCE = timedelta(
     hours=2
@@ -66,11 +62,11 @@ def import_notes(url: str, zone: ZoneInfo, now: datetime) -> ImportNotes:
     database = ReadOnlyDatabase(url, zone)
 
     def read(connection: sa.Connection) -> ImportNotes:
-        if not sa.inspect(connection).has_table("import_sources"):
+        if not sa.inspect(connection).has_table(SOURCES.name):
             return ImportNotes()
-        rows = connection.execute(sa.select(_REFUSALS).order_by(_REFUSALS.c.first_at, _REFUSALS.c.line))
+        rows = connection.execute(sa.select(REFUSALS).order_by(REFUSALS.c.first_at, REFUSALS.c.line))
         refusals = tuple(map(_refusal, rows))
-        sources = connection.execute(sa.select(_SOURCES)).all()
+        sources = connection.execute(sa.select(SOURCES)).all()
         return ImportNotes(
             tuple(each for each in refusals if each.starts_at is None or each.starts_at > now),
             {row.source: datetime.fromisoformat(row.imported_at) for row in sources},

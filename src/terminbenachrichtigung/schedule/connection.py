@@ -63,17 +63,14 @@ class ReadOnlyDatabase:
 
     def __init__(self, url: str, zone: ZoneInfo) -> None:
         """Open nothing yet. On PostgreSQL the session has `zone`: a view means the practice's clock."""
-        try:
-            self._url = make_url(url)
-        except sa.exc.ArgumentError as error:
-            raise ScheduleError("The URL of the schedule is not a database URL.") from error
+        self._url = parsed_url(url)
         self._session = {
             "TimeZone": str(zone),
             "datestyle": "ISO",
             "lock_timeout": f"{_PATIENCE}s",
             "statement_timeout": f"{_STATEMENT_SECONDS}s",
         }
-        self.name = masked(self._url)
+        self.name = masked_url(url)
         self._lenient = False
         self._is_psycopg = False
         self._file: _SqliteFile | None = None
@@ -163,8 +160,6 @@ class ReadOnlyDatabase:
                 enable_from_linting=False,  # rows are looked up by a list of ranges, which looks like a slip
             )
         url = self._url
-        if url.drivername == "postgresql":
-            url = url.set(drivername="postgresql+psycopg")
         if url.drivername != "postgresql+psycopg":
             engine = sa.create_engine(url, poolclass=NullPool)
             if url.get_backend_name() in _MYSQL:
@@ -239,9 +234,12 @@ class _SqliteFile:
             self._opened = None
 
 
-def masked(url: URL) -> str:
-    """The URL for people to read, without its passwords."""
-    return masked_url(url.render_as_string(hide_password=False))
+def parsed_url(text: str) -> URL:
+    """The URL of a schedule, in its parts."""
+    try:
+        return make_url(text)
+    except sa.exc.ArgumentError as error:
+        raise ScheduleError("The URL of the schedule is not a database URL.") from error
 
 
 def sentence(error: Exception) -> str:
