@@ -235,11 +235,12 @@ def _by_key(
     found: dict[str, Row] = {}
     for condition in conditions:
         result = connection.execute(sa.select(sa.text("*")).select_from(sa.table(table)).where(condition))
-        readers = [(name, _reader(name, zone)) for name in result.keys()]  # noqa: SIM118 - no dict
+        names = list(result.keys())
+        readers = [_reader(name, zone) for name in names]
         for cells in result:
             row = {
                 name: value if reader is None else reader(value)
-                for (name, reader), value in zip(readers, cells, strict=True)
+                for name, reader, value in zip(names, readers, cells, strict=True)
             }
             found[str(row[KEYS[table]])] = row
     return found
