@@ -361,7 +361,8 @@ class Aftermath:
             return
         self._account_for_messages()
         judging = world.oracle.judging(memory, self.complete[-1][1])
-        last = max(now for _, now in self.complete)
+        # A run whose clock was days ahead met nobody whose appointment has not come yet.
+        last = max((now for _, now in self.complete if now <= world.clock.now()), default=world.clock.now())
         for name, versions in world.schedule.history.items():
             row, since = versions[-1].row, versions[-1].since
             if row is None or row.starts_at >= last or judging.contacted(row) is not None:
