@@ -3,6 +3,8 @@
 Each text means an appointment on the day that a run looks at, between nine and ten o'clock.
 """
 
+import random
+import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -108,6 +110,28 @@ NOT_ISO = [
     ("am %Y-%m-%d %H:%M", "a word before"),
 ]
 
+NO_YEAR = [
+    # what may mean the day of any run, and sorts among the days of another year; what it was
+    ("20026-11-25 09:00", "a digit too many"),
+    ("20206-11-25 09:00", "a digit too many"),
+    ("20126-11-25T09:00:00", "a digit too many"),
+    ("20926-11-25 09:00", "a digit too many"),
+    ("202-11-25 09:00", "a digit too few"),
+    ("206-11-25 09:00", "a digit too few"),
+    ("2011.2026 09:00", "20.11.2026 without its first full stop"),
+    ("2011/2026 09:00", "20/11/2026"),
+    ("2011-2026 09:00", "20-11-2026"),
+    ("2011 2026 09:00", "20 11 2026"),
+    ("20112026", "20 November, digits alone"),
+    ("201126 0900", "the same, two for the year"),
+    ("2011.26 09:00", "20.11.26 without its first full stop"),
+    ("2030 25.11.2026", "half past eight in the evening"),
+    ("2030 05.11.2026", "the same"),
+    ("2015 Uhr, 25.11.2026", "a quarter past eight"),
+    ("2015h 25.11.2026", "the same"),
+    ("2034567890", "seconds since 1970, in 2034"),
+]
+
 DIGITS = {"Arabic": "٠١٢٣٤٥٦٧٨٩", "wide": "０１２３４５６７８９", "Bengali": "০১২৩৪৫৬৭৮৯"}
 
 
@@ -134,16 +158,27 @@ def test_the_digits_of_other_scripts_are_digits() -> None:
     assert [unicodedata.digit(digits[7]) for digits in DIGITS.values()] == [7, 7, 7]
 
 
-@pytest.fixture(params=["TIMESTAMP", "", "postgres"], ids=["sqlite", "sqlite without a type", "postgres"])
+DATABASES = {
+    # where the starts are texts: their type, and whether they have an index
+    "sqlite": ("TIMESTAMP", True),
+    "sqlite without a type": ("", True),
+    "sqlite without an index": ("TIMESTAMP", False),
+    "postgres": ("TEXT", True),
+    "postgres without an index": ("TEXT", False),
+}
+
+
+@pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A schedule whose starts are texts."""
-    if request.param == "postgres":
+    kind, has_index = DATABASES[request.param]
+    if request.param.startswith("postgres"):
         found: str = request.getfixturevalue("postgres_url")
-        make_table(found, types={**TYPES, "starts_at": "TEXT"})
     else:
         found = f"sqlite:///{tmp_path / 'schedule.db'}"
-        make_table(found, types={**TYPES, "starts_at": request.param})
-    execute(found, "CREATE INDEX by_start ON reminder_appointments (starts_at)")
+    make_table(found, types={**TYPES, "starts_at": kind})
+    if has_index:
+        execute(found, "CREATE INDEX by_start ON reminder_appointments (starts_at)")
     return found
 
 
@@ -184,6 +219,65 @@ def _is_another_moment(text: str) -> bool:
     return text[4:5] == "-" and text[7:8] == "-" and text[10:11] in (" ", "T") and text[13:14] == ":"
 
 
+def test_what_names_no_year_is_reported_wherever_it_sorts(url: str) -> None:
+    fill(url, [text for text, _ in NO_YEAR])
+    schedule = open_schedule(url)
+    window = schedule.read(local("2026-11-24 18:00"), local("2026-11-26 06:00"))
+    seen = {bad.appointment_id for bad in window.bad_rows}
+    assert [text for number, (text, _) in enumerate(NO_YEAR) if str(number) not in seen] == []
+    schedule.close()
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_any_slip_of_the_keys_is_read_or_reported_or_names_another_day(
+    url: str, day: str, request: pytest.FixtureRequest
+) -> None:
+    chance = random.Random(f"{day} {request.config.getoption('--seed')}")
+    forms = [form for form, _ in NOT_ISO] + ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"] * 30
+    texts = sorted({slipped(written(day, chance.choice(forms)), chance) for _ in range(900)})
+    fill(url, texts)
+    schedule = open_schedule(url)
+    noon = local(f"{day} 12:00")
+    window = schedule.read(noon - timedelta(hours=18), noon + timedelta(hours=12))
+    seen = {row.appointment_id for row in window.appointments}
+    seen |= {row.appointment_id or "" for row in window.bad_rows}
+    unseen = [text for number, text in enumerate(texts) if str(number) not in seen]
+    assert [text for text in unseen if not _names_another_day(text, day)] == []
+    assert len(unseen) < len(texts) / 2
+    schedule.close()
+
+
+def slipped(text: str, chance: random.Random) -> str:
+    """A sign or two too many, too few, wrong, or in the wrong order."""
+    signs = [*text]
+    for _ in range(chance.choice([1, 1, 2])):
+        at = chance.randrange(12)
+        match chance.randrange(4):
+            case 0:
+                signs.insert(at, chance.choice("0123456789-./: "))
+            case 1:
+                del signs[at : at + 1]
+            case 2:
+                signs[at : at + 1] = chance.choice("0123456789-./: ")
+            case 3:
+                signs[at : at + 2] = reversed(signs[at : at + 2])
+    return "".join(signs)
+
+
+def _names_another_day(text: str, day: str) -> bool:
+    """Whether a text begins with a day or a year that no reading of `day` can take for its own."""
+    if re.match(r"[1-9][0-9]{3}-[01][0-9]-[0-3]?[0-9](?![0-9])", text):
+        return text[:10] != day
+    if re.match(r"[1-9][0-9]{3}-[01][0-9]-", text) and text[:8] != day[:8]:
+        return True
+    if re.match(r"[3-9][0-9]{3}-[0-9]{2}-[0-9]{2}[ T]", text):
+        return True  # never, and its month is wrong too
+    if re.match(r"[12][0-9]{3}(0[1-9]|1[0-2])[0-3][0-9]", text):
+        return text[:4] != day[:4]
+    year = re.match(r"[12][0-9]{3}(?=[^0-9]|[0-3][0-9]{2}T|W)", text)
+    return bool(year) and text[:4] != day[:4] and day[:4] not in text[4:]
+
+
 @pytest.mark.parametrize("form", ["%Y/%m/%d %H:%M", "%Y%m%dT%H%M%S", "%d.%m.%Y %H:%M"])
 def test_a_whole_schedule_in_another_form_is_reported_as_far_as_a_report_reaches(url: str, form: str) -> None:
     begin = datetime(2026, 11, 1, 8, tzinfo=UTC)
@@ -206,7 +300,14 @@ def test_thousands_of_rows_that_mean_never_hide_no_other(url: str, placeholder: 
 
 
 def test_what_was_written_in_another_form_in_earlier_years_is_no_news(url: str) -> None:
-    fill(url, ["2024/11/25 09:00", "20251124T090000", "2019-1-5 09:00", "2025-12-31 9:00"])
+    fill(
+        url,
+        [
+            *("2024/11/25 09:00", "20251124T090000", "2019-1-5 09:00", "2025-12-31 9:00"),
+            *("2024 11 25", "2024/ 1/ 5", "2024.11.25 9:00", "2023年11月25日"),
+            *("2025-W48-2", "2024W482", "2024329T0900", "2024-219 09:00", "2024-25-11 09:00"),
+        ],
+    )
     schedule = open_schedule(url)
     assert schedule.read(local("2026-11-24 18:00"), local("2026-11-26 06:00")).bad_rows == ()
     schedule.close()

@@ -83,7 +83,15 @@ def test_an_option_that_a_pooler_refuses_ends_in_one_sentence_with_what_to_do(
 
 
 FORMS = ["2026-11-24 09:00", "2026-11-24T09:00", "2026-11-24 10:00:00+02"]
-ODD = ["2026-11-2 9:00", "20.1.2027 9:00", "2027-1-1 9:00", "2026/11/24 09:00", "24.11.2026", "20261124T0900"]
+ODD = [
+    "20026-11-24 9:00",
+    "2026-11-2 9:00",
+    "20.1.2027 9:00",
+    "2027-1-1 9:00",
+    "2026/11/24 09:00",
+    "24.11.2026",
+    "20261124T0900",
+]
 
 
 def test_no_form_of_text_hides_a_row_where_blanks_and_signs_are_passed_over() -> None:
@@ -96,12 +104,36 @@ def test_no_form_of_text_hides_a_row_where_blanks_and_signs_are_passed_over() ->
             f"INSERT INTO reminder_appointments VALUES {rows}, ('x', '2026-12-24 09:00', '17', true, false)",
         )
         found = {"2026-11-24": set(FORMS), "2026-11-02": set(), "2027-01-20": set(), "2027-01-01": set()}
-        bad: set[str] = set()
-        for day, expected in found.items():
-            window = read(url, since=f"{day} 00:00", until=f"{day} 23:00")
-            assert {each.appointment_id for each in window.appointments} == expected
-            bad |= {each.appointment_id or each.detail for each in window.bad_rows}
-        assert len(bad) == len(ODD), bad
+        for index in ("", 'CREATE INDEX ON reminder_appointments (starts_at COLLATE "C")'):
+            execute(url, *filter(None, [index]))
+            bad: set[str] = set()
+            for day, expected in found.items():
+                window = read(url, since=f"{day} 00:00", until=f"{day} 23:00")
+                assert {each.appointment_id for each in window.appointments} == expected
+                bad |= {each.appointment_id or each.detail for each in window.bad_rows}
+            assert len(bad) == len(ODD), bad
+
+
+def test_the_index_that_such_a_database_wants_is_named_until_it_is_there(tmp_path: Path) -> None:
+    with german_postgres() as url, Practice(tmp_path, journal_url=url, schedule_url=url) as practice:
+        columns = "(appointment_id, starts_at, customer_id, type_notifiable, is_group)"
+        hours = "to_char(timestamp '2026-01-01' + n * interval '1 hour', 'YYYY-MM-DD HH24:MI')"
+        execute(
+            url,
+            "ALTER TABLE reminder_appointments ALTER COLUMN starts_at TYPE TEXT",
+            f"INSERT INTO reminder_appointments {columns} "
+            f"SELECT n::text, {hours}, n::text, true, false FROM generate_series(1, 5000) n",
+            f"INSERT INTO reminder_appointments {columns} "
+            "VALUES ('odd', '20026-11-25 9:00', '17', true, false)",
+            "CREATE INDEX by_start ON reminder_appointments (starts_at)",
+            "ANALYZE",
+        )
+        wanted = 'CREATE INDEX ON reminder_appointments (starts_at COLLATE "C")'
+        assert wanted in practice.run("config", "check", "--connect").stderr
+        assert [bad.appointment_id for bad in read(url).bad_rows] == ["odd"]
+        execute(url, wanted)
+        assert "INDEX" not in practice.run("config", "check", "--connect").stderr
+        assert [bad.appointment_id for bad in read(url).bad_rows] == ["odd"]
 
 
 # ---------------------------------------------------------------- MariaDB

@@ -40,7 +40,7 @@ _MIDNIGHT = (
     "if it is a time of day, set schedule.midnight_starts = true"
 )
 _BY_START = attrgetter("starts_at", "appointment_id")
-_RANGE_IN_INDEX = re.compile(r"SEARCH .*>\?.*<\?|Index Cond: .*>=.*<")  # SQLite's words, PostgreSQL's
+_RANGE_IN_INDEX = re.compile(r"SEARCH .*>\?.*<\?|Index Cond: .*>.*<")  # SQLite's words, PostgreSQL's
 
 _T = TypeVar("_T")
 
@@ -196,10 +196,32 @@ class Schedule:
 
         def work(connection: sa.Connection) -> bool | None:
             relation = self._prepare(connection).relation
-            someday = datetime(2026, 1, 1, tzinfo=UTC)
-            return _uses_index(connection, relation.range(), relation.bounds(someday, someday, self._zone))
+            if connection.dialect.name == "postgresql":  # else a small table is read whole
+                connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            return self._finds_range(connection, relation, relation.range())
 
         return self._run(work)
+
+    def lacks_index_by_signs(self) -> bool:
+        """Whether each reading goes through all rows because PostgreSQL sorts past blanks and signs."""
+
+        def work(connection: sa.Connection) -> bool:
+            relation = self._prepare(connection).relation
+            if relation.by_signs:
+                return False
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            by_index = replace(relation, by_index=True)
+            return not self._finds_range(connection, by_index, by_index.gaps_by_index())
+
+        return self._run(work)
+
+    def _finds_range(
+        self, connection: sa.Connection, relation: Relation, statement: sa.Select[*tuple[Any, ...]]
+    ) -> bool | None:
+        """Whether the statement finds a range of starts by an index; None where that cannot be told."""
+        someday = datetime(2026, 1, 1, tzinfo=UTC)
+        plan = _plan(connection, statement, relation.bounds(someday, someday, self._zone))
+        return any(map(_RANGE_IN_INDEX.search, plan)) if plan else None
 
     def close(self) -> None:
         """Let go of the database; no connection is open between two readings anyway."""
@@ -226,6 +248,10 @@ class Schedule:
                 asked = sorts_by_signs(self._source, columns["starts_at"])
                 by_signs = bool(connection.execute(asked).scalar_one())
             relation = Relation(self._source, columns, kind, connection.dialect.name, extra, by_signs)
+            if kind is StartType.TEXT:
+                by_index = replace(relation, by_index=True)
+                if self._finds_range(connection, by_index, by_index.gaps_by_index()):
+                    relation = by_index
             reader = RowReader(columns, self._zone, tuple(extra))
             self._prepared = _Prepared(relation, reader, relation.window(), relation.by_id())
         return self._prepared
@@ -345,22 +371,17 @@ def _can_be_an_id(appointment_id: str) -> bool:
     return "\0" not in appointment_id
 
 
-def _uses_index(
+def _plan(
     connection: sa.Connection, statement: sa.Select[*tuple[Any, ...]], parameters: dict[str, object]
-) -> bool | None:
-    dialect = connection.dialect
-    if dialect.name == "sqlite":
-        explain = "EXPLAIN QUERY PLAN "
-    elif dialect.name == "postgresql":
-        explain = "EXPLAIN "
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # else a small table is read whole
-    else:
-        return None
-    compiled = statement.compile(dialect=dialect)
+) -> list[str]:
+    """What the database says of how it would find these rows; empty where it is not asked."""
+    explain = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN "}.get(connection.dialect.name)
+    if explain is None:
+        return []
+    compiled = statement.compile(dialect=connection.dialect)
     values = compiled.construct_params(parameters)
     positions = compiled.positiontup
     plan = connection.exec_driver_sql(
         explain + str(compiled), tuple(values[name] for name in positions) if positions else values
-    ).fetchall()
-    lines = [str(row[-1]) for row in plan]
-    return any(_RANGE_IN_INDEX.search(line) for line in lines)
+    )
+    return [str(row[-1]) for row in plan]

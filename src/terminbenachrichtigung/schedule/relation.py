@@ -6,12 +6,15 @@ on it is used. Text sorts only roughly by time (a blank sorts before a T, an off
 drops what is surely outside, and `rows` decides exactly.
 
 Text in any other form sorts anywhere: `2026/11/25` and `20261125` behind all of `2026-12-31`, `2026-9-5`
-too, `25.11.2026` behind 2099, `2026-11-1` behind `2026-11-09`. So each reading looks, by index, into the
-gaps between the days in which such a text can lie that means a day of the range: a bad row, never lost.
+too, `25.11.2026` behind 2099, `2026-11-1` behind `2026-11-09`, and `20026-11-25`, with a digit too many,
+behind all of 2002. So each reading looks, by index, into the gaps between the days: into those in which a
+text can lie that means a day of the range, and behind the end of each year for texts that mean no year at
+all. What is found there is a bad row, never lost.
 
 The rules of some languages pass over blanks and signs when they sort, those of German on many servers of
 PostgreSQL: there `2026-11-2 9:00` lies in the midst of 2026-11-29. In such a database the gaps are asked for
-sign by sign, for which the whole table is read, unless it has an index over `(starts_at COLLATE "C")`.
+sign by sign, by an index over `(starts_at COLLATE "C")`. Where no index leads to the gaps, one pass through
+the table looks for all of them.
 """
 
 import json
@@ -44,8 +47,26 @@ _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
 _FIRST_DAY, _LAST_DAY = date(1000, 1, 1), date(9989, 12, 31)  # others are typing errors
 _YEARS_END = "12-31T24:"  # behind every time on 31 December, wherever a colon sorts
-_MOST_GAPS = 50  # for ranges that reach from one year into another; in one year half of it
+_MOST_GAPS = 94  # for ranges that reach from one year into another; in one year half of it
 _NO_GAP = ("2000-01-01", "2000-01-01")
+_YEAR = "[0-9][0-9][0-9][0-9]"
+_DAY_OF_A_YEAR = (
+    # What follows the year in a text that means a day of it, so that to another year's runs it is no news.
+    # GLOB and regular expressions both understand these.
+    "-[^2]",  # 2024-13-05, 2024-W48-2, 2024-Nov-25; but not 2011-2026, which is 20 November 2026
+    "-2[0-9]-",  # 2024-25-11
+    "-2[0-9][0-9][^0-9]",  # 2024-219 09:00, the day of the year
+    "[^0-9 -][01][0-9][^0-9]",  # 2024/11/25; but not 2011.2026
+    "[^0-9 -][0-9][^0-9]",  # 2024.1.5
+    " [01][0-9] ",  # 2024 11 25; but not 2030 05.11.2026, where the time comes first
+    " [0-9] ",
+    "[^0-9] [0-9][^0-9]",  # 2024/ 1/ 5
+    "0[1-9][0-3][0-9]",  # 20240905
+    "1[0-2][0-3][0-9]",
+    "[0-3][0-9][0-9]T",  # 2024329T0930
+    "W",
+)
+_NO_GAPS_LIE_THERE = (f"{_YEAR}-0[1-9]-[0-2][1-8][ T]", f"{_YEAR}-1[0-2]-[0-2][1-8][ T]")
 _TRAILING_SEMICOLON = re.compile(r";(\s|--[^\n]*(\n|$)|/\*.*?\*/)*$", re.DOTALL)
 
 
@@ -91,40 +112,74 @@ class Relation:
     """Further columns, by the name that texts use."""
     by_signs: bool = True
     """Whether the database sorts the starts sign by sign; see `sorts_by_signs`."""
+    by_index: bool = False
+    """Whether an index leads to the gaps."""
 
     def window(self) -> sa.CompoundSelect[*tuple[Any, ...]]:
         """The rows of a range, and those that have no start or nothing like one."""
-        start = self._column("starts_at")
-        strays = [self._select().where(start.is_(None))]
+        strays = [self._select().where(self._column("starts_at").is_(None))]
         if self.start_type is StartType.TEXT:
-            # Numbers, the empty text, bytes, words, 24.11.2026, 11/24/2026: before 2000 or behind 2099. A
-            # start of the usual form that lies there is no stray: it is long ago, or never (9999-12-31).
-            odd = sa.not_(self._is_like("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T]"))
-            odd = sa.or_(odd, self._is_like("0"))  # 0026-11-25
-            strays += [
-                self._select().where(self._sorted_start() < _text("2000-01-01"), odd),
-                self._select().where(self._sorted_start() >= _text(f"2099-{_YEARS_END}"), odd),
-                self._between_the_days(),
-            ]
+            before, behind = self._outside_all_years()
+            if self.by_index:
+                strays += [self._select().where(before), self._select().where(behind), self.gaps_by_index()]
+            else:
+                strays.append(self._select().where(sa.or_(before, behind, self._in_a_gap())))
         return sa.union_all(
             self.range(), *(sa.select(stray.limit(MOST_STRAYS).subquery()) for stray in strays)
         )
 
-    def _between_the_days(self) -> sa.Select[*tuple[Any, ...]]:
-        """The rows in the gaps that `bounds` names."""
+    def _outside_all_years(self) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+        """Numbers, the empty text, bytes, words, 24.11.2026, 11/24/2026: before 2000, or behind 2099.
+
+        A start of the usual form that lies there is no stray: it is long ago, or never (9999-12-31).
+        """
         start = self._sorted_start()
-        if self.dialect == "sqlite":
-            # Of all ranges in one condition SQLite would think most of the table, and read it whole.
-            each = sa.func.json_each(sa.bindparam("gaps", type_=sa.Text)).table_valued("value", name="gap")
-            after, before = (sa.func.json_extract(each.c.value, f"$[{end}]") for end in (0, 1))
-            return self._select().select_from(each).where(start > after, start < before)
-        ends = [
-            [sa.bindparam(f"gap_{number}_{end}", type_=sa.Text) for end in ("after", "before")]
-            for number in range(_MOST_GAPS)
-        ]
-        return self._select().where(
-            sa.or_(*(sa.and_(start > after, start < before) for after, before in ends))
+        odd = sa.or_(
+            sa.not_(self._is_like(f"{_YEAR}-[0-9][0-9]-[0-9][0-9][ T]")),
+            self._is_like("0"),  # 0026-11-25
         )
+        return (
+            sa.and_(start < _text("2000-01-01"), odd),
+            sa.and_(start >= _text(f"2099-{_YEARS_END}"), odd),
+        )
+
+    def gaps_by_index(self) -> sa.Select[*tuple[Any, ...]]:
+        """The rows in the gaps that `bounds` names, asked for gap by gap.
+
+        Of all ranges in one condition both databases would think most of the table, and read it whole.
+        """
+        parameter = sa.bindparam("gaps", type_=sa.Text)
+        if self.dialect == "sqlite":
+            gap = sa.func.json_each(parameter).table_valued("value", name="gap")
+            ends = (sa.func.json_extract(gap.c.value, f"$[{n}]") for n in range(3))
+            return self._select().select_from(gap).where(self._lies_in(*ends))
+        gap = sa.func.json_array_elements(sa.cast(parameter, sa.JSON)).table_valued("value", name="gap")
+        inside = self._lies_in(*(gap.c.value.op("->>", return_type=sa.Text())(n) for n in range(3)))
+        # In their order, because only an index is cheap then.
+        found = (
+            self._select().where(inside).order_by(self._sorted_start()).limit(MOST_STRAYS).lateral("found")
+        )
+        return sa.select(found).select_from(gap.join(found, sa.true()))
+
+    def _lies_in(
+        self, after: sa.ColumnElement[Any], before: sa.ColumnElement[Any], kind: sa.ColumnElement[Any]
+    ) -> sa.ColumnElement[bool]:
+        start = self._sorted_start()
+        return sa.and_(start > after, start < before, sa.or_(kind == _text("near"), self._means_no_year()))
+
+    def _in_a_gap(self) -> sa.ColumnElement[bool]:
+        """The same as one condition. MySQL finds an index for it."""
+        start = self._sorted_start()
+        near = [
+            sa.and_(start > sa.bindparam(after, type_=sa.Text), start < sa.bindparam(before, type_=sa.Text))
+            for after, before in _GAP_NAMES
+        ]
+        far = [sa.and_(start > _text(after), start < _text(before)) for after, before in _YEARS_ENDS]
+        on_a_usual_day = sa.or_(*map(self._is_like, _NO_GAPS_LIE_THERE))
+        return sa.and_(sa.not_(on_a_usual_day), sa.or_(*near, sa.and_(self._means_no_year(), sa.or_(*far))))
+
+    def _means_no_year(self) -> sa.ColumnElement[bool]:
+        return sa.not_(sa.or_(*(self._is_like(_YEAR + form) for form in _DAY_OF_A_YEAR)))
 
     def range(self) -> sa.Select[*tuple[Any, ...]]:
         """The rows whose start lies between `since` and `until`, give or take what `rows` decides."""
@@ -164,15 +219,13 @@ class Relation:
             **_Moment("until").parameters(end),
         }
 
-    def _gap_parameters(self, found: Sequence[tuple[str, str]]) -> dict[str, object]:
-        if self.dialect == "sqlite":
-            return {"gaps": json.dumps(found)}
-        none = (_NO_GAP,) * (_MOST_GAPS - len(found))
-        return {
-            f"gap_{number}_{end}": text
-            for number, gap in enumerate((*found, *none))
-            for end, text in zip(("after", "before"), gap, strict=True)
-        }
+    def _gap_parameters(self, near: Sequence[tuple[str, str]]) -> dict[str, object]:
+        if self.by_index:
+            far = [(*gap, "far") for gap in _YEARS_ENDS if gap not in near]
+            return {"gaps": json.dumps([*((*gap, "near") for gap in near), *far])}
+        none = (_NO_GAP,) * (_MOST_GAPS - len(near))
+        ends = zip(_GAP_NAMES, (*near, *none), strict=True)
+        return {name: text for names, gap in ends for name, text in zip(names, gap, strict=True)}
 
     def _is_like(self, pattern: str) -> sa.ColumnElement[bool]:
         """Whether the start is text that begins so."""
@@ -233,8 +286,8 @@ def sorts_by_signs(source: sa.FromClause | sa.TextClause, column: str) -> sa.Sel
 def gaps(first: date, last: date) -> list[tuple[str, str]]:
     """Where a start in an unusual form sorts that means a day from `first` to `last`: between two usual days.
 
-    Each gap is the pair of texts around it: behind the last moment of one day, before the first of the next.
-    So it does not matter whether a colon sorts before a digit (by the rules of a language) or behind.
+    Each gap is the pair of texts around it, mostly behind the last moment of one day and before the first of
+    the next.
     """
     found: set[tuple[str, str]] = set()
     first, last = max(first, _FIRST_DAY), min(last, _LAST_DAY)
@@ -244,21 +297,22 @@ def gaps(first: date, last: date) -> list[tuple[str, str]]:
         # one digit: 2026-1-5, 2026-11-5; behind December: 2026/11/25, 20261125, 2026-W48
         found |= {_between(date(year, month, 1) - _DAY) for month in range(2, 13)}
         found.add(_between(date(year, 12, 31)))
-        # typing errors in the year: 202-11-25, 202O-11-25
-        found |= {
-            (f"{year // 10 - 1}9z", f"{year // 10}0-01-01"),
-            _between(date(year // 10 * 10 + 9, 12, 31)),
-        }
     for year, month in {(day.year, day.month) for day in (first, last)}:
         # a day of one digit: 2026-11-1, 2026-11-2, 2026-11-3 09:00
         found |= {_between(date(year, month, day)) for day in (9, 19, 29) if (month, day) != (2, 29)}
-        # 20112026 means 20 November 2026, and sorts like the year 2011
-        found.add(_between(date(2000 + month, 12, 31)))
+        # a digit too many: 2026-11-125
+        found |= {(f"{year}-{month:02}-{day:02}/", f"{year}-{month:02}-{day:02}:") for day in range(1, 32)}
     return sorted(found)
 
 
 def _between(day: date) -> tuple[str, str]:
     return f"{day}T24:", str(day + _DAY)
+
+
+_YEARS_ENDS = tuple(_between(date(year, 12, 31)) for year in range(2000, 2099))
+"""Behind them sort 20026-11-25, 202-11-25 and 20112026, which mean no year; and 2011/11/25, which does."""
+
+_GAP_NAMES = tuple((f"gap_{number}_after", f"gap_{number}_before") for number in range(_MOST_GAPS))
 
 
 def matched(found: Iterable[str], wanted: Iterable[str] = COLUMNS) -> dict[str, str]:
