@@ -7,8 +7,8 @@ from datetime import date, datetime
 
 from terminbenachrichtigung.model.appointment import GONE, HELD
 from terminbenachrichtigung.own_schedule.coverage import Reach, came_late, day_start
-from terminbenachrichtigung.own_schedule.entries import Entry, Parsed, Refused
-from terminbenachrichtigung.own_schedule.people import Identity, Row, identity_of
+from terminbenachrichtigung.own_schedule.entries import Entry, Parsed, Refused, identity_of
+from terminbenachrichtigung.own_schedule.people import Row
 from terminbenachrichtigung.own_schedule.result import Change, Changes, in_order
 from terminbenachrichtigung.own_schedule.source import Held, How, Origin, Rows, origin_of
 
@@ -185,7 +185,7 @@ class Appointments:
         person = self._entries[key].person if key in self._entries else None
         if before is None or person is None:
             return self._rows[key]["customer_id"] is not None
-        return not identity_of(before).is_exactly(Identity(person.words, person.reached))
+        return not identity_of(before).is_exactly(person.identity)
 
     def _replaced_customers(self) -> set[str]:
         """Ids under which the file has another person than the schedule."""
@@ -195,7 +195,7 @@ class Appointments:
             for entry in self._entries.values()
             if entry.person
             and (before := known.get(entry.person.customer_id))
-            and identity_of(before).is_another(Identity(entry.person.words, entry.person.reached))
+            and identity_of(before).is_another(entry.person.identity)
         }
 
     def _covered(self, disturbed: set[str]) -> set[str]:

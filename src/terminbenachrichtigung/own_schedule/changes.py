@@ -20,8 +20,14 @@ from terminbenachrichtigung.own_schedule.coverage import (
     reach_of,
     was_covered,
 )
-from terminbenachrichtigung.own_schedule.entries import CANCELLED, Entry, Parsed, Refused, refusal
-from terminbenachrichtigung.own_schedule.people import Identity, identity_of
+from terminbenachrichtigung.own_schedule.entries import (
+    CANCELLED,
+    Entry,
+    Parsed,
+    Refused,
+    identity_of,
+    refusal,
+)
 from terminbenachrichtigung.own_schedule.result import Changes
 from terminbenachrichtigung.own_schedule.source import KEYS, Held, How, Source
 from terminbenachrichtigung.schedule.values import shown
@@ -89,7 +95,7 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
         problems=problems,
         nobody={kind: count for kind, count in nobody.items() if count},
         statuses=_reminded(entries, how),
-        unreachable=sum(entry.person is not None and not entry.person.reached for entry in kept),
+        unreachable=sum(entry.person is not None and not entry.person.identity.reached for entry in kept),
         whole=whole,
         days=parsed.days,
         source=next_source(
@@ -106,7 +112,7 @@ def _of_this_source(entries: Iterable[Entry], held: Held) -> tuple[list[Entry], 
         before, source = rows.get(entry.appointment_id), held.source_of(entry.appointment_id)
         if before and entry.person and source not in ("", held.source.name):
             known = customers.get(str(before["customer_id"]))
-            if known and identity_of(known).is_another(Identity(entry.person.words, entry.person.reached)):
+            if known and identity_of(known).is_another(entry.person.identity):
                 reason = f"appointment_id: {shown(entry.appointment_id)} is another customer's in {source}"
                 refused.append(replace(refusal(entry, reason), appointment_id=""))
                 continue
@@ -203,9 +209,9 @@ def _shared_numbers(entries: Iterable[Entry]) -> list[str]:
     """A number under more names than a family has, and under most of the file: the practice's own?"""
     names = defaultdict(set)
     for entry in entries:
-        if entry.person and entry.person.words:
-            for number in entry.person.reached:
-                names[number].add(entry.person.words)
+        if entry.person and entry.person.identity.words:
+            for number in entry.person.identity.reached:
+                names[number].add(entry.person.identity.words)
     everybody = len(set().union(*names.values()))
     return [
         f"{len(of_number)} of {everybody} customers have one number or address: is it the practice's own?"
@@ -247,6 +253,6 @@ def _problems(
     named = [entry.person for entry in entries if entry.person]
     if not named and not parsed.refused and not (empty and source.empty):
         found.append("nobody in the file has a customer")
-    if named and not any(person.reached for person in named):
+    if named and not any(person.identity.reached for person in named):
         found.append("no customer of the file has a number or an address")
     return tuple(found)

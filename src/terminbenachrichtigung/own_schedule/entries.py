@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from terminbenachrichtigung.contact.names import name_words
+from terminbenachrichtigung.contact.names import name_words, same_name
 from terminbenachrichtigung.own_schedule.columns import (
     CUSTOMER_TEXTS,
     NO_VALUE,
@@ -34,12 +34,31 @@ CANCELLED = "Storniert"
 """The status of a cancelled appointment; `rules.excluded_statuses` must have it."""
 
 _SALUTATIONS = ("Frau", "Herr", "Mr", "Mrs", "Ms")
-_NAMING = ("customer_id", "name", "first_name", "last_name", "mobile", "phone", "email")
+_IDENTIFYING = ("first_name", "last_name", "mobile", "phone", "email")
+_NAMING = ("customer_id", "name", *_IDENTIFYING)
 _PIECES = re.compile(r"[;,\r\n]")
 _NO_DIGIT = re.compile(r"\D")
 _SPREADSHEET_WHOLE = re.compile(r"(-?\d+)\.0+")
 _FORMULA = re.compile(r'="(.*)"', re.S)
-_CUSTOMERS = 100_000  # whose words are remembered; as many as a large export has
+_CUSTOMERS = 100_000  # who are remembered; as many as a large export has
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells a customer from another: the words of the name, and how they are reached."""
+
+    words: frozenset[str]  # of the name, as names are compared
+    reached: frozenset[str]  # the ends of all numbers, and the address: however they are typed
+
+    def is_exactly(self, other: "Identity") -> bool:
+        """The same name, and a number in common; or neither has one."""
+        same = self.words == other.words or (bool(self.reached) and same_name(self.words, other.words))
+        return same and (bool(self.reached & other.reached) or not (self.reached or other.reached))
+
+    def is_another(self, other: "Identity") -> bool:
+        """Another name, and nothing in common by which they are reached."""
+        named = bool(self.words) and bool(other.words)
+        return named and not same_name(self.words, other.words) and not self.reached & other.reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +67,7 @@ class Person:
 
     customer_id: str  # empty where the file gives none
     said: Mapping[str, Value]  # the columns about the customer that the file gives, and no others
-    words: frozenset[str]  # of the name, as names are compared
-    reached: frozenset[str]  # the ends of their numbers, and their address, as they are compared
+    identity: Identity
 
     @property
     def name(self) -> str:
@@ -220,35 +238,24 @@ def person(raw: Mapping[str, str]) -> Person | None:
     for column in ("salutation", "first_name", "last_name"):
         if why := trouble_in_name(str(said.get(column) or "")):
             raise Unreadable(f"{why} in {shown(said[column])}")
-    customer_id = identifier(raw.get("customer_id", ""))
-    return Person(
-        customer_id,
-        said,
-        words(str(said.get("first_name") or ""), str(said.get("last_name") or "")),
-        reached(*(str(said.get(column) or "") for column in ("mobile", "phone", "email"))),
-    )
+    return Person(identifier(raw.get("customer_id", "")), said, identity_of(said))
 
 
-# A customer is compared for each of their lines, and for their row in the schedule.
+def identity_of(said: Mapping[str, object]) -> Identity:
+    """Of a customer, as a line or the schedule names them."""
+    return _identity(*(str(said.get(column) or "") for column in _IDENTIFYING))
 
 
-@lru_cache(maxsize=_CUSTOMERS)
-def words(first_name: str, last_name: str) -> frozenset[str]:
-    """The words of the name, as they are compared."""
-    return name_words(first_name, last_name)
-
-
-@lru_cache(maxsize=_CUSTOMERS)
-def reached(mobile: str, phone: str, email: str) -> frozenset[str]:
-    """The ends of all numbers, and the address, as they are compared: however they are typed."""
-    found = set()
+@lru_cache(maxsize=_CUSTOMERS)  # asked for each line of a customer, and for their row in the schedule
+def _identity(first_name: str, last_name: str, mobile: str, phone: str, email: str) -> Identity:
+    reached = set()
     for piece in _PIECES.split(f"{mobile};{phone}" if phone else mobile):
         digits = _NO_DIGIT.sub("", piece.strip().removesuffix(".0"))
         if len(digits) >= 5:
-            found.add(digits[-9:])
+            reached.add(digits[-9:])
     if "@" in email:
-        found.add(email.strip().casefold())
-    return frozenset(found)
+        reached.add(email.strip().casefold())
+    return Identity(name_words(first_name, last_name), frozenset(reached))
 
 
 def _names(text: str, *, whole: bool) -> dict[str, str]:

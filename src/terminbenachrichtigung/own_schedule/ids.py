@@ -1,6 +1,5 @@
 """The ids of a file's appointments: made where an export has none, and refused where they are none. Pure."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -8,8 +7,8 @@ from datetime import datetime
 
 from terminbenachrichtigung.contact.names import same_name
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.own_schedule.entries import Entry
-from terminbenachrichtigung.own_schedule.people import MADE, Identity, Row
+from terminbenachrichtigung.own_schedule.entries import Entry, Identity
+from terminbenachrichtigung.own_schedule.people import Row, made_id
 
 PARTS = ("start", "customer", "type", "branch")
 """Of what `--id-from` can make an id."""
@@ -67,7 +66,10 @@ def customer_at(held: Mapping[str, Row], identities: Mapping[str, Identity]) -> 
             customer_id
             for customer_id in by_start[entry.starts_at]
             if (known := identities.get(customer_id))
-            and (same_name(known.words, entry.person.words) or known.reached & entry.person.reached)
+            and (
+                same_name(known.words, entry.person.identity.words)
+                or known.reached & entry.person.identity.reached
+            )
         }
         return alike.pop() if len(alike) == 1 else None
 
@@ -127,33 +129,27 @@ def with_ids(
     return sorted(found, key=lambda entry: entry.line)
 
 
-_OF_ENTRY: Mapping[str, Callable[[Entry], object]] = {
-    "start": lambda entry: entry.starts_at,
-    "customer": lambda entry: entry.person.customer_id if entry.person else None,
-    "type": lambda entry: str(entry.values.get("type_name") or ""),
-    "branch": lambda entry: str(entry.values.get("branch_code") or ""),
-}
-_OF_ROW: Mapping[str, Callable[[Row], object]] = {
-    "start": lambda row: row["starts_at"],
-    "customer": lambda row: row["customer_id"],
-    "type": lambda row: str(row["type_code"] or ""),
-    "branch": lambda row: str(row["branch_code"] or ""),
-}
-
-
 def _parts_of_entry(entry: Entry, parts: Sequence[str]) -> tuple[object, ...]:
-    return tuple([_OF_ENTRY[part](entry) for part in parts])
+    said = entry.values
+    all_parts = {
+        "start": entry.starts_at,
+        "customer": entry.person.customer_id if entry.person else None,
+        "type": str(said.get("type_name") or ""),
+        "branch": str(said.get("branch_code") or ""),
+    }
+    return tuple([all_parts[part] for part in parts])
 
 
 def _parts_of_row(row: Row, parts: Sequence[str]) -> tuple[object, ...]:
-    return tuple([_OF_ROW[part](row) for part in parts])
+    all_parts = {
+        "start": row["starts_at"],
+        "customer": row["customer_id"],
+        "type": str(row["type_code"] or ""),
+        "branch": str(row["branch_code"] or ""),
+    }
+    return tuple([all_parts[part] for part in parts])
 
 
 def _made(parts: Sequence[object], taken: Container[str]) -> str:
-    text = "\n".join(part.isoformat() if isinstance(part, datetime) else str(part) for part in parts)
-    first = MADE + hashlib.sha256(text.encode()).hexdigest()[:16]
-    number, made = 1, first
-    while made in taken:
-        number += 1
-        made = f"{first}-{number}"
-    return made
+    texts = (part.isoformat() if isinstance(part, datetime) else str(part) for part in parts)
+    return made_id("\n".join(texts), taken)

@@ -7,11 +7,11 @@ number is typed, and also where one of the two is corrected in an appointment th
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations, islice
+from dataclasses import replace
+from itertools import chain, combinations, count, islice
 
 from terminbenachrichtigung.contact.names import same_name
-from terminbenachrichtigung.own_schedule.entries import Entry, Person, Refused, reached, refusal, words
+from terminbenachrichtigung.own_schedule.entries import Entry, Identity, Refused, identity_of, refusal
 from terminbenachrichtigung.schedule.values import shown
 
 MADE = "file-"
@@ -23,42 +23,13 @@ _COMPARED = 50  # people under one id that are compared with each other; the fir
 Row = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What tells a customer from another: the words of the name, and how they are reached."""
-
-    words: frozenset[str]
-    reached: frozenset[str]
-
-    def is_exactly(self, other: "Identity") -> bool:
-        """The same name, and a number in common; or neither has one."""
-        same = self.words == other.words or (bool(self.reached) and same_name(self.words, other.words))
-        return same and (bool(self.reached & other.reached) or not (self.reached or other.reached))
-
-    def is_another(self, other: "Identity") -> bool:
-        """Another name, and nothing in common by which they are reached."""
-        named = bool(self.words) and bool(other.words)
-        return named and not same_name(self.words, other.words) and not self.reached & other.reached
-
-
-def identity_of(row: Row) -> Identity:
-    """Of a customer of the schedule."""
-    texts = {
-        name: str(row.get(name) or "") for name in ("first_name", "last_name", "mobile", "phone", "email")
-    }
-    return Identity(
-        words(texts["first_name"], texts["last_name"]),
-        reached(texts["mobile"], texts["phone"], texts["email"]),
-    )
-
-
 def one_id_one_person(entries: Iterable[Entry]) -> tuple[list[Entry], list[Refused]]:
     """The lines of an id that stands for different people are refused: whose appointment is whose?"""
     by_id: defaultdict[str, dict[Identity, None]] = defaultdict(dict)
     listed = list(entries)
     for entry in listed:
         if entry.person and entry.person.customer_id:
-            by_id[entry.person.customer_id][_identity(entry.person)] = None
+            by_id[entry.person.customer_id][entry.person.identity] = None
     shared = {
         customer_id
         for customer_id, people in by_id.items()
@@ -89,7 +60,7 @@ def identified(
     known = {key: identity_of(row) for key, row in customers.items()}
     found = _ids(nameless, known, customer_before)
     return [
-        replace(entry, person=replace(entry.person, customer_id=found[_identity(entry.person)]))
+        replace(entry, person=replace(entry.person, customer_id=found[entry.person.identity]))
         if entry.person and not entry.person.customer_id
         else entry
         for entry in entries
@@ -99,7 +70,7 @@ def identified(
 def _ids(
     entries: Sequence[Entry], known: Mapping[str, Identity], customer_before: Callable[[Entry], str | None]
 ) -> Mapping[Identity, str]:
-    people = dict.fromkeys(_identity(entry.person) for entry in entries if entry.person)
+    people = dict.fromkeys(entry.person.identity for entry in entries if entry.person)
     index: defaultdict[object, list[str]] = defaultdict(list)
     for customer_id, identity in known.items():
         for mark in identity.reached or (identity.words,):
@@ -119,7 +90,8 @@ def _ids(
     taken.update(known)
     for person in people:
         if person not in found:
-            found[person] = _new_id(person, taken)
+            content = " ".join(sorted(person.words)) + "\n" + " ".join(sorted(person.reached))
+            found[person] = made_id(content, taken)
             taken.add(found[person])
     return found
 
@@ -131,11 +103,11 @@ def _corrected(
     customer_before: Callable[[Entry], str | None],
 ) -> Iterable[tuple[Identity, str]]:
     """People whose known appointment has kept either the name or the number: first those with the name."""
-    in_file = {_identity(entry.person) for entry in entries if entry.person}
+    in_file = {entry.person.identity for entry in entries if entry.person}
     names_of = Counter(number for person in in_file for number in person.reached)
     by_name, by_number = [], []
     for entry in entries:
-        if entry.person is None or (person := _identity(entry.person)) in found:
+        if entry.person is None or (person := entry.person.identity) in found:
             continue
         before = customer_before(entry)
         if before is None or before not in known:
@@ -152,15 +124,8 @@ def _corrected(
     return [*by_name, *by_number]
 
 
-def _identity(person: Person) -> Identity:
-    return Identity(person.words, person.reached)
-
-
-def _new_id(person: Identity, taken: Container[str]) -> str:
-    known = " ".join(sorted(person.words)) + "\n" + " ".join(sorted(person.reached))
-    first = MADE + hashlib.sha256(known.encode()).hexdigest()[:16]
-    number, made = 1, first
-    while made in taken:
-        number += 1
-        made = f"{first}-{number}"
-    return made
+def made_id(content: str, taken: Container[str]) -> str:
+    """The same id for the same content, in whatever file; with a number behind it where that is taken."""
+    first = MADE + hashlib.sha256(content.encode()).hexdigest()[:16]
+    further = (f"{first}-{number}" for number in count(2))
+    return next(made for made in chain([first], further) if made not in taken)
