@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from terminbenachrichtigung.config.settings import Rules
+from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.own_schedule import columns, entries, moments
 from terminbenachrichtigung.own_schedule.changes import find
 from terminbenachrichtigung.own_schedule.entries import Entry, Parsed, Refused
@@ -73,18 +74,31 @@ def test_a_whole_name_becomes_its_parts(raw: dict[str, str], expected: tuple[str
 
 
 @pytest.mark.parametrize(
-    ("texts", "possible"),
+    ("texts", "order"),
     [
-        (["25.11.2026", "2026/11/12"], ""),  # no order is asked for
+        (["25.11.2026", "2026/11/12"], None),  # no order is asked for
         (["11/12/2026", "11/25/2026"], "mdy"),
         (["11/12/2026", "25/11/2026 09:00"], "dmy"),
-        (["11/12/2026", "11-12-26"], "dmy mdy"),
-        (["11/11/2026"], ""),
+        (["11/11/2026"], None),
         (["31/31/2026", "11/25/2026"], "mdy"),  # the first is none in either order
     ],
 )
-def test_the_order_of_day_and_month_is_found_in_a_file(texts: list[str], possible: str) -> None:
-    assert moments.orders(texts) == frozenset(possible.split())
+def test_the_order_of_day_and_month_is_found_in_a_file(texts: list[str], order: str | None) -> None:
+    assert moments.settled_order(texts) == order
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["11/12/2026", "11-12-26"], "'11-12-26' may begin with the day or with the month"),
+        (["11/25/2026", "25/11/2026"], "some dates are day first, others month first"),
+    ],
+)
+def test_dates_of_no_clear_order_are_refused(texts: list[str], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        moments.settled_order(texts)
+    if "may" in said:  # an earlier file of the source has settled it
+        assert moments.settled_order(texts, moments.DateOrder.DAY_FIRST) == "dmy"
 
 
 # ---------------------------------------------------------------- what an import would change

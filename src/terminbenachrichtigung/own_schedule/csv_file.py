@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.own_schedule import columns, descriptions, entries, letters, moments, zones
@@ -104,19 +104,7 @@ def _order(cells: Table, meaning: Understood, how: Reading) -> DateOrder | None:
         for place in places
         if place < len(row)
     }
-    if moments.contradict(texts):
-        raise ConfigError(
-            "some dates are day first, others month first; is the file put together from two? "
-            "--date-order dmy or mdy says which holds; lines that do not fit are then refused"
-        )
-    possible = moments.orders(texts)
-    if len(possible) > 1 and how.settled_order is None:
-        example = next(text for text in sorted(texts) if len(moments.orders([text])) > 1)
-        raise ConfigError(
-            f"{shown(example.strip())} may begin with the day or with the month, and so may all dates of the "
-            "file: say --date-order dmy or --date-order mdy"
-        )
-    return next(iter(possible)) if len(possible) == 1 else how.settled_order
+    return moments.settled_order(texts, how.settled_order)
 
 
 def _ending(cells: Table, how: Reading) -> tuple[Sequence[Row], str, Ending]:
@@ -155,7 +143,7 @@ class _Lines:
         self._meaning = meaning
         self._width = width
         self._how = how
-        self._moments = Moments(zones.UTC_ZONE if meaning.in_utc else how.zone, how.order)
+        self._moments = Moments(UTC if meaning.in_utc else how.zone, how.order)
 
     def warnings(self) -> list[str]:
         """One for each column of which something was left out."""
@@ -261,7 +249,7 @@ class _Lines:
             raise Unreadable("a whole day, without a time")
         return self._moments.span(raw["starts_at"], raw.get("date", ""), self._zone(raw))
 
-    def _zone(self, raw: Mapping[str, str]) -> zones.Zone | None:
+    def _zone(self, raw: Mapping[str, str]) -> tzinfo | None:
         name = raw.get("time_zone", "")
         if not name:
             return None

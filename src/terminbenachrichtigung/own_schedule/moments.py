@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from enum import StrEnum
 from functools import lru_cache
 
+from terminbenachrichtigung.errors import ConfigError
+from terminbenachrichtigung.schedule.timestamps import is_offset_of_a_zone
 from terminbenachrichtigung.schedule.values import Unreadable, shown
 
 
@@ -81,10 +83,6 @@ _NO_DAY = re.compile(
     rf"(?:{_DAY_ZERO.pattern}|0000-00-00|00\.00\.0000|0001-01-01|01\.01\.0001|1/1/0001)(?:[T ][0:.]+Z?)?"
 )
 """What databases and programs write where there is no date: MySQL, .NET, Access."""
-
-_ODD_OFFSETS = {  # minutes; all others that a zone has are whole hours from -12 to +14
-    -570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765, 825,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,38 +240,33 @@ def _in_this_century(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-def orders(texts: Iterable[str]) -> frozenset[DateOrder]:
-    """In which orders the dates with `/` can be read; both if there are only such as 11/12/2026.
+def settled_order(texts: Iterable[str], before: DateOrder | None = None) -> DateOrder | None:
+    """The order of all dates with `/` of a file; `before` if they allow both, or there are none.
 
-    Empty if there are none, or if some can be read only one way and some only the other: ask `contradict`.
+    Raises ConfigError where some are surely day first and others surely month first, and where they allow
+    both and no earlier file has settled it.
     """
-    day_first, month_first, any_at_all = _evidence(texts)
-    if day_first and month_first:
-        return frozenset()
-    if day_first or month_first:
-        return frozenset({DateOrder.DAY_FIRST if day_first else DateOrder.MONTH_FIRST})
-    return frozenset(DateOrder) if any_at_all else frozenset()
-
-
-def contradict(texts: Iterable[str]) -> bool:
-    """Whether some dates are surely day first, and others surely month first."""
-    day_first, month_first, _ = _evidence(texts)
-    return day_first and month_first
-
-
-def _evidence(texts: Iterable[str]) -> tuple[bool, bool, bool]:
-    day_first = month_first = any_at_all = False
-    for found in filter(None, map(_slashed, set(texts))):
-        first, second = int(found["a"]), int(found["b"])
-        day_first = day_first or first > 12 >= second
-        month_first = month_first or second > 12 >= first
-        any_at_all = any_at_all or (first != second and first <= 12 and second <= 12)
-    return day_first, month_first, any_at_all
-
-
-def _slashed(text: str) -> re.Match[str] | None:
-    found = _DATE.match(_tidy(text))
-    return found if found and found["a"] else None
+    sure, unsure = set(), set()
+    for text in texts:
+        found = _DATE.match(_tidy(text))
+        first, second = (int(found["a"]), int(found["b"])) if found and found["a"] else (0, 0)
+        if first > 12 >= second:
+            sure.add(DateOrder.DAY_FIRST)
+        elif second > 12 >= first:
+            sure.add(DateOrder.MONTH_FIRST)
+        elif first != second and first <= 12:
+            unsure.add(text.strip())
+    if len(sure) > 1:
+        raise ConfigError(
+            "some dates are day first, others month first; is the file put together from two? "
+            "--date-order dmy or mdy says which holds; lines that do not fit are then refused"
+        )
+    if unsure and not sure and before is None:
+        raise ConfigError(
+            f"{shown(min(unsure))} may begin with the day or with the month, and so may all dates of the "
+            "file: say --date-order dmy or --date-order mdy"
+        )
+    return sure.pop() if sure else before
 
 
 @lru_cache(maxsize=20_000)
@@ -340,12 +333,8 @@ def _offset(text: str) -> tzinfo | None:
     if not found["oh"]:
         return None
     minutes = (int(found["oh"]) * 60 + int(found["om"] or 0)) * (-1 if found["sign"] == "-" else 1)
-    return timezone(timedelta(minutes=minutes)) if is_real_offset(minutes) else None
-
-
-def is_real_offset(minutes: int) -> bool:
-    """Whether some zone of the world is so many minutes away from UTC."""
-    return (minutes % 60 == 0 and -12 * 60 <= minutes <= 14 * 60) or minutes in _ODD_OFFSETS
+    offset = timedelta(minutes=minutes)
+    return timezone(offset) if is_offset_of_a_zone(offset) else None
 
 
 def _tidy(text: str) -> str:

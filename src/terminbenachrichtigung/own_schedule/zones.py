@@ -7,15 +7,12 @@ people: `(UTC+01:00) Amsterdam, Berlin, Bern, …`.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from terminbenachrichtigung.own_schedule.moments import is_real_offset
+from terminbenachrichtigung.schedule.timestamps import is_offset_of_a_zone
 from terminbenachrichtigung.schedule.values import Unreadable, shown
-
-Zone = tzinfo
-UTC_ZONE: Zone = UTC
 
 _REGIONS = frozenset(
     {
@@ -60,12 +57,12 @@ _OFFSET = re.compile(r"(?:UTC|GMT)?\s*(?P<sign>[+-])(?P<h>\d{1,2})(?::?(?P<min>\
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    zone: Zone
+    zone: tzinfo
     is_place: bool  # a name such as Europe/Berlin, which means one thing, whatever a file defines
 
 
 @lru_cache(maxsize=1_000)
-def named(name: str) -> Zone | None:
+def named(name: str) -> tzinfo | None:
     """The zone of a name alone, as a column of a CSV file has it; None if it is unknown."""
     found = _named(name)
     return found.zone if found else None
@@ -80,8 +77,8 @@ def _named(name: str) -> _Named | None:
         return _Named(ZoneInfo(key), is_place=False)
     if found := _SHOWN.fullmatch(text):
         return _shown(found)
-    if (found := _OFFSET.fullmatch(text)) and (offset := _minutes(found)) is not None:
-        return _Named(timezone(timedelta(minutes=offset)), is_place=False)
+    if (found := _OFFSET.fullmatch(text)) and is_offset_of_a_zone(offset := _offset(found)):
+        return _Named(timezone(offset), is_place=False)
     if key := _city(folded):
         return _Named(ZoneInfo(key), is_place=False)
     return None
@@ -99,7 +96,7 @@ def _place(text: str) -> _Named | None:
 
 def _shown(found: re.Match[str]) -> _Named | None:
     """`(UTC+01:00) Amsterdam, Berlin, …`: a city of that offset; without a known one, none."""
-    offset = timedelta(minutes=_minutes(found) or 0) if found["sign"] else timedelta()
+    offset = _offset(found) if found["sign"] else timedelta()
     for city in re.split(r"[,/;]", found["names"]):
         key = _city(" ".join(city.split()).casefold())
         if key and ZoneInfo(key).utcoffset(datetime(2026, 1, 15)) == offset:  # noqa: DTZ001
@@ -107,10 +104,9 @@ def _shown(found: re.Match[str]) -> _Named | None:
     return None
 
 
-def _minutes(found: re.Match[str]) -> int | None:
-    minutes = int(found["h"]) * 60 + int(found["min"] or 0)
-    minutes = minutes if found["sign"] == "+" else -minutes
-    return minutes if is_real_offset(minutes) else None
+def _offset(found: re.Match[str]) -> timedelta:
+    ahead = timedelta(hours=int(found["h"]), minutes=int(found["min"] or 0))
+    return ahead if found["sign"] == "+" else -ahead
 
 
 def _city(folded: str) -> str | None:
@@ -146,7 +142,7 @@ class Definition:
     """A VTIMEZONE of a calendar: its names, the first its own, and what it says of the clock."""
 
     names: tuple[str, ...]
-    zone: Zone | None  # None: it cannot be read
+    zone: tzinfo | None  # None: it cannot be read
 
 
 class Zones:
@@ -155,14 +151,12 @@ class Zones:
     def __init__(self, definitions: Iterable[Definition], now: datetime) -> None:
         self._defined: dict[str, list[Definition]] = {}
         for definition in definitions:
-            for name in definition.names[:1] or ():
-                self._defined.setdefault(name, []).append(definition)
-            for name in definition.names[1:]:
+            for name in definition.names:
                 self._defined.setdefault(name, []).append(definition)
         self._samples = [datetime(now.year, 1, 1, 12) + timedelta(days=14 * n) for n in range(53)]  # noqa: DTZ001
-        self._known: dict[str, Zone | str] = {}
+        self._known: dict[str, tzinfo | str] = {}
 
-    def of(self, name: str) -> Zone:
+    def of(self, name: str) -> tzinfo:
         """The zone that a TZID means; raises Unreadable where it is unknown, or means two things."""
         if name not in self._known:
             self._known[name] = self._found(name)
@@ -171,7 +165,7 @@ class Zones:
             raise Unreadable(found)
         return found
 
-    def _found(self, name: str) -> Zone | str:
+    def _found(self, name: str) -> tzinfo | str:
         by_name = _named(name)
         if by_name is not None and by_name.is_place:
             return by_name.zone
@@ -189,5 +183,5 @@ class Zones:
             return f"the time zone {shown(name)} is defined otherwise than its name says"
         return meant[-1]
 
-    def _agree(self, one: Zone, other: Zone) -> bool:
+    def _agree(self, one: tzinfo, other: tzinfo) -> bool:
         return all(one.utcoffset(moment) == other.utcoffset(moment) for moment in self._samples)
