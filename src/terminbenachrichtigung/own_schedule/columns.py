@@ -79,39 +79,12 @@ _OF_PHONES = frozenset(
 )
 """Words that stand beside those for a phone: `Telefon privat`, `Handy-Nr.`."""
 
-_RUNNING = frozenset(
-    {
-        "lfdnr",
-        "lfdnummer",
-        "lfd",
-        "laufendenummer",
-        "laufendenr",
-        "laufnr",
-        "laufnummer",
-        "rowno",
-        "rownumber",
-        "row",
-        "zeile",
-        "zeilennr",
-        "zeilennummer",
-        "index",
-        "slno",
-        "sno",
-        "serialno",
-    }
-)
-_COUNTING = frozenset(
-    {
-        "nr",
-        "no",
-        "num",
-        "number",
-        "nummer",
-        "pos",
-        "position",
-        "ord",
-    }
-)
+_RUNNING_HEADINGS = """
+    lfd lfdnr lfdnummer laufendenr laufendenummer laufnr laufnummer zeile zeilennr zeilennummer
+    index row rowno rownumber slno sno serialno
+"""
+_RUNNING = frozenset(_RUNNING_HEADINGS.split())
+_COUNTING = frozenset({"nr", "no", "num", "number", "nummer", "pos", "position", "ord"})
 
 _TRUE = frozenset(
     {"ein", "on", "ja", "j", "yes", "y", "x", "wahr", "true", "t", "1", "1.0", "oui", "vrai", "✓", "✔", "☑"}

@@ -27,46 +27,14 @@ _NUMBER_WORDS = re.compile(
     r"(?<!\w)(?:tel(?:efon)?|mobil|handy|mobile|phone|e-?mail|nr|nummer)\s*[.:]*(?!\w)", re.I
 )
 _BREAK = re.compile(r"\s+[-–—/]\s+|[|;:()\[\]\n]|\s+[-–—]|[-–—]\s+")
-_SERVICES = frozenset(
-    {
-        *("sehtest", "hörtest", "augenprüfung", "refraktion", "anpassung", "kontrolle", "brille", "brillen"),
-        *(
-            "kontaktlinsen",
-            "kontaktlinse",
-            "linsen",
-            "hörgerät",
-            "hörgeräte",
-            "beratung",
-            "termin",
-            "abholung",
-        ),
-        *("nachkontrolle", "ersttermin", "erstberatung", "folgetermin", "zahnreinigung", "prophylaxe", "pzr"),
-        *("untersuchung", "vorsorge", "behandlung", "massage", "physio", "physiotherapie", "reparatur", "kl"),
-        *(
-            "besprechung",
-            "impfung",
-            "blutabnahme",
-            "check",
-            "checkup",
-            "kunde",
-            "kundin",
-            "patient",
-            "patientin",
-        ),
-        *(
-            "neukunde",
-            "neupatient",
-            "appointment",
-            "eye",
-            "test",
-            "hearing",
-            "fitting",
-            "follow-up",
-            "mit",
-            "für",
-        ),
-    }
-)
+_SERVICE_WORDS = """
+    sehtest hörtest augenprüfung refraktion anpassung kontrolle brille brillen kontaktlinsen kontaktlinse
+    linsen hörgerät hörgeräte beratung termin abholung nachkontrolle ersttermin erstberatung folgetermin
+    zahnreinigung prophylaxe pzr untersuchung vorsorge behandlung massage physio physiotherapie reparatur kl
+    besprechung impfung blutabnahme check checkup kunde kundin patient patientin neukunde neupatient
+    appointment eye test hearing fitting follow-up mit für
+"""
+_SERVICES = frozenset(_SERVICE_WORDS.split())
 _SALUTATION = re.compile(r"(?<!\w)(?:frau|herrn?|fr\.|hr\.)\s", re.I)
 _WORD = re.compile(r"[^\W\d_][^\d_:;|@]*")
 
