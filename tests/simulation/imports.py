@@ -18,10 +18,9 @@ from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.delivery import Claim, Content, Outcome, Sent
 from terminbenachrichtigung.model.plan import Channel, Reason
 from terminbenachrichtigung.own_schedule import importing
-from terminbenachrichtigung.own_schedule.entries import Reading
+from terminbenachrichtigung.own_schedule.entries import How
 from terminbenachrichtigung.own_schedule.init import init
 from terminbenachrichtigung.own_schedule.notes import import_notes
-from terminbenachrichtigung.own_schedule.source import How
 from terminbenachrichtigung.run import once
 from terminbenachrichtigung.run.context import RunContext
 from terminbenachrichtigung.schedule.reading import Schedule
@@ -271,9 +270,7 @@ class Weeks:
         now, excluded = self.clock.now(), frozenset({"storniert", "geplatzt"})
         how = How(now=now, zone=self.zone, excluded=excluded, quiet=self.quiet)
         file = importing.File(text.encode(), "/exports", "export.csv", exported.at)
-        _, found = importing.import_file(
-            self.url, file, Reading(now, self.zone, excluded=excluded), how, source=exported.source
-        )
+        _, found = importing.import_file(self.url, file, how, source=exported.source)
         self._log("", f"{what} file of {exported.source} {exported.halves} with {len(visits)}")
         asks = found.needs_a_person or found.held
         # An empty file does not say of which branch it is.

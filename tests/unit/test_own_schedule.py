@@ -11,10 +11,10 @@ from terminbenachrichtigung.config.settings import Rules
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.own_schedule import columns, entries, moments
 from terminbenachrichtigung.own_schedule.changes import find
-from terminbenachrichtigung.own_schedule.entries import Entry, Parsed, Refused
+from terminbenachrichtigung.own_schedule.entries import Entry, How, Parsed, Refused
 from terminbenachrichtigung.own_schedule.people import Row
 from terminbenachrichtigung.own_schedule.result import Changes
-from terminbenachrichtigung.own_schedule.source import KEYS, Held, How, Origin, Source
+from terminbenachrichtigung.own_schedule.source import KEYS, Held, Origin, Source
 from terminbenachrichtigung.times.windows import Quiet
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -20,9 +20,8 @@ from terminbenachrichtigung.errors import ConfigError
 
 if TYPE_CHECKING:
     from terminbenachrichtigung.config.settings import Settings
-    from terminbenachrichtigung.own_schedule.entries import Reading
+    from terminbenachrichtigung.own_schedule.entries import How
     from terminbenachrichtigung.own_schedule.importing import File
-    from terminbenachrichtigung.own_schedule.source import How
 
 
 @click.group()
@@ -126,7 +125,6 @@ def import_(
     now = invocation(context).clock.now()
     from terminbenachrichtigung.config.filters import plain_word
     from terminbenachrichtigung.own_schedule import entries, ids, import_report, importing, moments
-    from terminbenachrichtigung.own_schedule import source as sources
     from terminbenachrichtigung.times.windows import Quiet
 
     excluded = {plain_word(status): status.strip() for status in settings.rules.excluded_statuses}
@@ -135,42 +133,35 @@ def import_(
             f'rules.excluded_statuses lacks "{entries.CANCELLED}", which the import gives to what is '
             "cancelled: a cancelled appointment would still be notified"
         )
-    reading = entries.Reading(
+    how = entries.How(
         now=now,
         zone=settings.zone,
+        excluded=frozenset(excluded),
         mapping=_pairs(mappings, '--mapping takes COLUMN=HEADING, as in --mapping starts_at="Beginn"'),
         ignored=ignore,
         order=moments.DateOrder(date_order) if date_order else None,
-        excluded=frozenset(excluded),
         statuses=_meanings(statuses),
         title_is_customer=title == "customer",
-        ids_made=bool(id_from),
-        whole=force,
-    )
-    how = sources.How(
-        now=now,
-        zone=settings.zone,
-        excluded=frozenset(excluded),
-        cancelled=excluded[entries.CANCELLED.casefold()],
+        ids_from=ids.parts_of(id_from) if id_from else (),
         type_name=type_name.strip() or "Termin",
         branch_code=branch.strip(),
+        cancelled=excluded[entries.CANCELLED.casefold()],
         partial=partial,
         force=force,
         covers_from=_first_day(covers_from, now.astimezone(settings.zone)),
-        ids_from=ids.parts_of(id_from) if id_from else (),
         quiet=Quiet(settings.rules, settings.zone),
     )
     url = settings.schedule.url.get_secret_value()
     exported = (
         importing.file_at(file)
         if file is not None
-        else _fetched(settings, url_file, source.strip(), now, asked=_options(reading, how))
+        else _fetched(settings, url_file, source.strip(), now, asked=_options(how))
     )
     if exported is None:
         if as_json or not quiet:
             _say_unchanged(now.astimezone(settings.zone), as_json=as_json)
         return
-    parsed, found = importing.import_file(url, exported, reading, how, source=source.strip(), dry_run=dry_run)
+    parsed, found = importing.import_file(url, exported, how, source=source.strip(), dry_run=dry_run)
     done = import_report.Import(now, parsed, found, dry_run=dry_run, zone=settings.zone)
     if as_json:
         print_json(import_report.as_json(done))
@@ -205,10 +196,9 @@ def _fetched(
     return importing.File(fetched.content, name, "", fetched.written_at, fetched.etag, asked)
 
 
-def _options(reading: "Reading", how: "How") -> str:
+def _options(how: "How") -> str:
     """The options that decide what a file means: with others, an unchanged file is imported again."""
-    asked = replace(reading, now=datetime.min.replace(tzinfo=UTC))
-    return repr((asked, how.type_name, how.branch_code, how.partial, how.ids_from))
+    return repr(replace(how, now=datetime.min.replace(tzinfo=UTC), covers_from=None, quiet=None))
 
 
 def _say_unchanged(now: datetime, *, as_json: bool) -> None:

@@ -7,10 +7,10 @@ from datetime import date, datetime
 
 from terminbenachrichtigung.model.appointment import GONE, HELD
 from terminbenachrichtigung.own_schedule.coverage import Reach, came_late, day_start
-from terminbenachrichtigung.own_schedule.entries import Entry, Parsed, Refused, identity_of
+from terminbenachrichtigung.own_schedule.entries import Entry, How, Parsed, Refused, identity_of
 from terminbenachrichtigung.own_schedule.people import Row
 from terminbenachrichtigung.own_schedule.result import Change, Changes, in_order
-from terminbenachrichtigung.own_schedule.source import Held, How, Origin, Rows, origin_of
+from terminbenachrichtigung.own_schedule.source import Held, Origin, Rows, origin_of
 
 _SHARE = 5  # a file may disturb every fifth of the appointments that it covers,
 _FLOOR = 5  # and always so many: in a small practice one cancellation is more than a fifth

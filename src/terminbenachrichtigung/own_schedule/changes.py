@@ -23,13 +23,14 @@ from terminbenachrichtigung.own_schedule.coverage import (
 from terminbenachrichtigung.own_schedule.entries import (
     CANCELLED,
     Entry,
+    How,
     Parsed,
     Refused,
     identity_of,
     refusal,
 )
 from terminbenachrichtigung.own_schedule.result import Changes
-from terminbenachrichtigung.own_schedule.source import KEYS, Held, How, Source
+from terminbenachrichtigung.own_schedule.source import KEYS, Held, Source
 from terminbenachrichtigung.schedule.values import shown
 
 _CUSTOMER = (*CUSTOMER_TEXTS, "reminder_consent", "last_contacted_at")

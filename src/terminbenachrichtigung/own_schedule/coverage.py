@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from terminbenachrichtigung.own_schedule.entries import Entry, Parsed
+from terminbenachrichtigung.own_schedule.entries import Entry, How, Parsed
 from terminbenachrichtigung.own_schedule.people import Row
-from terminbenachrichtigung.own_schedule.source import How, Source
+from terminbenachrichtigung.own_schedule.source import Source
 
 _LATE = timedelta(hours=2)  # of open time: so long without an import may have lost somebody
 

@@ -16,13 +16,14 @@ from terminbenachrichtigung.own_schedule.entries import (
     Attempts,
     Ending,
     Entry,
+    How,
     Parsed,
     Person,
-    Reading,
     Refused,
     Value,
 )
 from terminbenachrichtigung.own_schedule.moments import DateOrder, Moments, Span
+from terminbenachrichtigung.own_schedule.source import Source
 from terminbenachrichtigung.schedule.values import Unreadable, shown
 
 _DATED = ("starts_at", "date", "ends_at", "end_date", "created_at", "last_contacted_at")
@@ -30,18 +31,18 @@ _IDS = ("appointment_id", "customer_id")
 _LETTERED = ("type_name", *BRANCH_TEXTS, "status")
 
 
-def read(cells: Table, how: Reading) -> Parsed:
-    """Read a whole export.
+def read(cells: Table, how: How, before: Source) -> Parsed:
+    """Read a whole export; `before` is what earlier files of its source left behind.
 
     Raises:
         ConfigError: a needed column is not among its headings, its ids are running numbers, or its dates
             can be read in two ways.
     """
-    meaning = columns.understood(cells.headings, how.mapping, how.ignored, ids_made=how.ids_made)
+    meaning = columns.understood(cells.headings, how.mapping, how.ignored, ids_made=bool(how.ids_from))
     _check_ids(cells, meaning)
-    order = _order(cells, meaning, how)
+    order = how.order or _order(cells, meaning, before)
     lines = _Lines(meaning, len(cells.headings), replace(how, order=order))
-    rows, cut, ending = _ending(cells, how)
+    rows, cut, ending = _ending(cells, how, before.ending)
     for line, row in rows:
         lines.take(line, row)
     if cut:
@@ -93,9 +94,7 @@ def _check_ids(cells: Table, meaning: Understood) -> None:
         )
 
 
-def _order(cells: Table, meaning: Understood, how: Reading) -> DateOrder | None:
-    if how.order is not None:
-        return how.order
+def _order(cells: Table, meaning: Understood, before: Source) -> DateOrder | None:
     places = [meaning.columns[name] for name in _DATED if name in meaning.columns]
     texts = {
         row[place]
@@ -104,10 +103,10 @@ def _order(cells: Table, meaning: Understood, how: Reading) -> DateOrder | None:
         for place in places
         if place < len(row)
     }
-    return moments.settled_order(texts, how.settled_order)
+    return moments.settled_order(texts, before.order)
 
 
-def _ending(cells: Table, how: Reading) -> tuple[Sequence[Row], str, Ending]:
+def _ending(cells: Table, how: How, before: Ending | None) -> tuple[Sequence[Row], str, Ending]:
     """The rows without a doubtful last one, why the file seems to be cut short, and how it ends."""
     if not cells.rows:
         return (), "", Ending(cells.line_end)
@@ -118,13 +117,13 @@ def _ending(cells: Table, how: Reading) -> tuple[Sequence[Row], str, Ending]:
         return cells.rows, "", Ending(cells.line_end)
     short = re.sub(r"\d+", "#", "|".join(last)) if len(last) < len(cells.headings) else ""
     ending = Ending(cells.line_end, short)
-    if short and how.ending is not None and how.ending.short_line == short:
+    if short and before is not None and before.short_line == short:
         return cells.rows[:-1], "", ending  # a footer, as whole files of this source have it
-    if short and how.whole:
+    if short and how.force:
         return cells.rows[:-1], "", ending
     if short:
         return cells.rows[:-1], f"has {len(last)} cells under {len(cells.headings)} headings", ending
-    if not cells.line_end and how.ending is not None and how.ending.line_end and not how.whole:
+    if not cells.line_end and before is not None and before.line_end and not how.force:
         return cells.rows[:-1], "ends without a line end, which earlier files had", ending
     return cells.rows, "", ending
 
@@ -132,7 +131,7 @@ def _ending(cells: Table, how: Reading) -> tuple[Sequence[Row], str, Ending]:
 class _Lines:
     """Takes the lines of a file one by one."""
 
-    def __init__(self, meaning: Understood, width: int, how: Reading) -> None:
+    def __init__(self, meaning: Understood, width: int, how: How) -> None:
         self.entries: list[Entry] = []
         self.refused: list[Refused] = []
         self.nobody: Counter[str] = Counter()
@@ -226,7 +225,7 @@ class _Lines:
         )
 
     def _id(self, raw: Mapping[str, str]) -> str:
-        if self._how.ids_made:
+        if self._how.ids_from:
             return ""
         found = entries.identifier(raw["appointment_id"])
         if not found:
@@ -267,20 +266,17 @@ class _Lines:
             said["is_group"] = _flag(raw["is_group"])
         if "status" in raw:
             said["status"] = entries.status(raw["status"], self._how)
-            if said["status"] == CANCELLED or self._is_excluded(said["status"]):
+            if said["status"] == CANCELLED or self._how.is_off(said["status"]):
                 self.off[raw["status"]] += 1
         title = raw.get("subject", "")
         if title and columns.without_cancellation(title) is not None:
             said["status"] = CANCELLED
         for place in self._meaning.cancelled:
-            if self._is_cancelled(entries.cleaned(row[place])) and not self._is_excluded(said.get("status")):
+            if self._is_cancelled(entries.cleaned(row[place])) and not self._how.is_off(said.get("status")):
                 said["status"] = CANCELLED
         if self._meaning.cancelled:
             said.setdefault("status", "")
         return said
-
-    def _is_excluded(self, status: Value) -> bool:
-        return str(status or "").casefold() in self._how.excluded
 
     def _is_cancelled(self, cell: str) -> bool:
         """What a column such as `Storniert am` says: yes or no, or a date."""

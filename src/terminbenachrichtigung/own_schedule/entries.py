@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
-from typing import TypeVar
+from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
+from terminbenachrichtigung.config.filters import plain_word
 from terminbenachrichtigung.contact.names import name_words, same_name
 from terminbenachrichtigung.own_schedule.columns import (
     CUSTOMER_TEXTS,
@@ -26,6 +27,7 @@ from terminbenachrichtigung.own_schedule.moments import DateOrder
 from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.schedule import values
 from terminbenachrichtigung.schedule.values import Unreadable, shown
+from terminbenachrichtigung.times.windows import Quiet
 
 T = TypeVar("T")
 Value = str | bool | datetime | None
@@ -109,21 +111,36 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What the administrator, the settings, and earlier files of the source say of reading a file."""
+class How:
+    """What the administrator and the settings say of an import."""
 
     now: datetime
     zone: ZoneInfo
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    ignored: tuple[str, ...] = ()
-    order: DateOrder | None = None
-    settled_order: DateOrder | None = None  # by an earlier file of the source
-    excluded: frozenset[str] = frozenset({"storniert"})  # statuses, casefolded
+    excluded: frozenset[str]  # statuses that keep an appointment from being notified, casefolded
+    mapping: Mapping[str, str] = field(default_factory=dict)  # by column: its heading
+    ignored: tuple[str, ...] = ()  # headings
+    order: DateOrder | None = None  # of dates with `/`
     statuses: Mapping[str, bool] = field(default_factory=dict)  # casefolded; whether it is cancelled
     title_is_customer: bool = False
-    ids_made: bool = False  # by `--id-from`
-    ending: Ending | None = None  # of the last whole file of the source
-    whole: bool = False  # the administrator says that the file is as it should be
+    ids_from: tuple[str, ...] = ()  # what ids are made of; empty: the file has them
+    type_name: str = "Termin"  # of an appointment for which the file names none
+    branch_code: str = ""  # likewise
+    cancelled: str = CANCELLED  # the status of an appointment that is off, as the settings write it
+    partial: bool = False  # what the file does not name stays
+    force: bool = False  # the file is as it should be: what the brake holds is done
+    covers_from: date | Literal["now"] | None = None  # the file covers what lies ahead from there on
+    quiet: Quiet | None = None  # to tell who came in too late to be reminded
+    file: str = ""  # the content, as a hash
+    file_at: datetime | None = None  # when it was written
+
+    def lies_ahead(self, row: Mapping[str, object]) -> bool:
+        """Whether an appointment starts later than now, and stands."""
+        starts_at = row["starts_at"]
+        return isinstance(starts_at, datetime) and starts_at > self.now and not self.is_off(row["status"])
+
+    def is_off(self, status: object) -> bool:
+        """Whether a status is one of those that are never notified."""
+        return plain_word(str(status or "")) in self.excluded
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +205,7 @@ def identifier(text: str) -> str:
     return whole[1] if whole else found
 
 
-def status(text: str, how: Reading) -> str:
+def status(text: str, how: How) -> str:
     """The status of a line: what is excluded keeps its name, other words for a cancellation become one."""
     text = one_line(text)
     folded = text.casefold()
@@ -200,7 +217,7 @@ def status(text: str, how: Reading) -> str:
     return CANCELLED if decided else text
 
 
-def doubtful_statuses(parsed: Iterable[Entry], how: Reading) -> list[str]:
+def doubtful_statuses(parsed: Iterable[Entry], how: How) -> list[str]:
     """A warning for each status that holds a word for a cancellation, and stands."""
     found: dict[str, int] = {}
     for entry in parsed:

@@ -17,9 +17,9 @@ from terminbenachrichtigung.own_schedule.entries import (
     Attempts,
     Ending,
     Entry,
+    How,
     Parsed,
     Person,
-    Reading,
     Refused,
     Value,
 )
@@ -42,7 +42,7 @@ class _WholeDay(Unreadable):
     """A date without a time."""
 
 
-def read(content: bytes, how: Reading) -> Parsed:
+def read(content: bytes, how: How) -> Parsed:
     """Read a whole calendar.
 
     A calendar that is an invitation (METHOD other than PUBLISH) says nothing of other appointments.
@@ -60,7 +60,7 @@ def read(content: bytes, how: Reading) -> Parsed:
         nobody=reader.nobody,
         titles=tuple(reader.titles),
         complete={each.text_of("METHOD").upper() or "PUBLISH" for each in calendars} == {"PUBLISH"},
-        cut="" if how.whole else cut,
+        cut="" if how.force else cut,
         days=entries.span_of_days(reader.starts, how.zone),
         written_at=written_at,
         written_by=written_by,
@@ -91,7 +91,7 @@ class _Event:
 class _Events:
     """Takes the events of a file."""
 
-    def __init__(self, how: Reading, zones: Zones) -> None:
+    def __init__(self, how: How, zones: Zones) -> None:
         self.entries: list[Entry] = []
         self.refused: list[Refused] = []
         self.nobody: Counter[str] = Counter()
@@ -166,7 +166,7 @@ class _Events:
         return _Event(component, uid, part, person, values, stamp)
 
     def _uid(self, component: Component) -> str:
-        if self._how.ids_made:
+        if self._how.ids_from:
             return ""
         uid = entries.identifier(component.text_of("UID"))
         if not uid:

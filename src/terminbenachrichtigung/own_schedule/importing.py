@@ -23,11 +23,11 @@ from terminbenachrichtigung.own_schedule import (
     memory,
 )
 from terminbenachrichtigung.own_schedule.csv_cells import Table
-from terminbenachrichtigung.own_schedule.entries import Parsed, Reading
+from terminbenachrichtigung.own_schedule.entries import How, Parsed
 from terminbenachrichtigung.own_schedule.init import IMPORT_TABLES
 from terminbenachrichtigung.own_schedule.people import MADE, Row
 from terminbenachrichtigung.own_schedule.result import Changes
-from terminbenachrichtigung.own_schedule.source import KEYS, Held, How, Source
+from terminbenachrichtigung.own_schedule.source import KEYS, Held, Source
 from terminbenachrichtigung.schedule import values
 from terminbenachrichtigung.schedule.connection import parsed_url, sentence
 from terminbenachrichtigung.schedule.timestamps import Timestamps
@@ -79,15 +79,14 @@ def file_at(path: Path) -> File:
 
 
 def import_file(
-    url: str, file: File, reading: Reading, how: How, *, source: str = "", dry_run: bool = False
+    url: str, file: File, how: How, *, source: str = "", dry_run: bool = False
 ) -> tuple[Parsed, Changes]:
     """Read a file and write what it says, all of it or nothing.
 
     Args:
         url: of the schedule.
         file: the export; its content says whether it is CSV or iCalendar.
-        reading: how it is to be read; `settled_order` and `ending` are added from earlier files.
-        how: what becomes of it; `file` and `file_at` are added.
+        how: it is to be read, and what becomes of it; `file` and `file_at` are added.
         source: the name of its source; empty: the address, or the folder with the headings.
         dry_run: write nothing.
 
@@ -96,15 +95,14 @@ def import_file(
         ScheduleError: the database is out of reach or has not the tables of `schedule init`.
     """
     table = None if icalendar_lines.is_calendar(file.content) else csv_cells.table(file.content)
-    if table is None and (reading.mapping or reading.ignored):
+    if table is None and (how.mapping or how.ignored):
         raise ConfigError("--mapping and --ignore are for CSV; the properties of iCalendar have fixed names")
     name = source or _source_of(file, table)
     how = replace(how, file=file.digest, file_at=file.written_at)
     with _no_garbage_collected(), _opened(url, to_write=not dry_run) as connection:
         before = memory.source(connection, name)
-        reading = replace(reading, settled_order=before.order, ending=before.ending)
         parsed = (
-            icalendar_file.read(file.content, reading) if table is None else csv_file.read(table, reading)
+            icalendar_file.read(file.content, how) if table is None else csv_file.read(table, how, before)
         )
         table = None  # the cells of a large file are a third of what it takes
         found = changes.find(parsed, _held(connection, parsed, before, how), how)

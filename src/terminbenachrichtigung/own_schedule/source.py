@@ -1,17 +1,13 @@
-"""What an import starts from: what the schedule holds, what earlier files left, and what is asked for."""
+"""What an import starts from: what the schedule holds, and what earlier files left."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Literal
-from zoneinfo import ZoneInfo
 
-from terminbenachrichtigung.config.filters import plain_word
-from terminbenachrichtigung.own_schedule.entries import CANCELLED, Ending
+from terminbenachrichtigung.own_schedule.entries import Ending
 from terminbenachrichtigung.own_schedule.moments import DateOrder
 from terminbenachrichtigung.own_schedule.people import Row
-from terminbenachrichtigung.times.windows import Quiet
 
 Rows = Mapping[str, Row]
 
@@ -85,31 +81,3 @@ class Held:
             appointment_id in self.rows["appointments"]
             or any(origin.series == appointment_id for origin in self.origins.values())
         )
-
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """What the administrator and the settings say of an import."""
-
-    now: datetime
-    zone: ZoneInfo
-    excluded: frozenset[str]  # statuses that keep an appointment from being notified, casefolded
-    type_name: str = "Termin"  # of an appointment for which the file names none
-    branch_code: str = ""  # likewise
-    cancelled: str = CANCELLED  # the status of an appointment that is off, as the settings write it
-    partial: bool = False  # what the file does not name stays
-    force: bool = False  # what the brake holds is done
-    covers_from: date | Literal["now"] | None = None  # the file covers what lies ahead from there on
-    ids_from: tuple[str, ...] = ()
-    quiet: Quiet | None = None  # to tell who came in too late to be reminded
-    file: str = ""  # the content, as a hash
-    file_at: datetime | None = None  # when it was written
-
-    def lies_ahead(self, row: Row) -> bool:
-        """Whether an appointment starts later than now, and stands."""
-        starts_at = row["starts_at"]
-        return isinstance(starts_at, datetime) and starts_at > self.now and not self.is_off(row["status"])
-
-    def is_off(self, status: object) -> bool:
-        """Whether a status is one of those that are never notified."""
-        return plain_word(str(status or "")) in self.excluded
