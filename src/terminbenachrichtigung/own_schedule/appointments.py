@@ -63,7 +63,6 @@ class Appointments:
         entries: list[Entry],
         refused: list[Refused],
         reach: Reach,
-        whole: bool,
     ) -> None:
         self._held, self._how, self._tables, self._reach = held, how, tables, reach
         self._appointments = tables["appointments"]
@@ -75,12 +74,11 @@ class Appointments:
             if line.appointment_id:
                 self._refused[line.appointment_id].add(line.starts_at)
         self._line_unknown = any(not line.appointment_id for line in refused)
-        self._whole = whole
         self._origins: dict[str, Origin] = {}
         self._details: dict[str, str] = {}
 
     def outcome(self) -> Changes:
-        gone = list(self._gone()) if self._whole else []
+        gone = list(self._gone()) if self._reach.whole else []
         for key in gone:
             self._lose(key)
         for key in [*self._unclear(), *self._in_doubt()]:
@@ -125,7 +123,7 @@ class Appointments:
         """Hold an appointment that is gone from the file; gone from the next file too, it is off."""
         row, origin = self._rows[key], self._held.origins[key]
         again = origin.missing_from and origin.missing_from != self._how.file
-        proof = not self._reach.only_hold and not self._line_unknown
+        proof = not self._reach.empty and not self._line_unknown
         if row["import_state"] == HELD and proof and (again or self._how.force):
             self._appointments.put(key, {"status": self._how.cancelled, "import_state": GONE}, {})
             self._details[key] = "missing from two files"
@@ -200,7 +198,7 @@ class Appointments:
 
     def _covered(self, disturbed: set[str]) -> set[str]:
         """The appointments ahead about which the file says something, be it by leaving them out."""
-        if not self._whole:
+        if not self._reach.whole:
             named = {
                 key for key in self._entries if key in self._rows and self._how.lies_ahead(self._rows[key])
             }
@@ -246,7 +244,7 @@ class Appointments:
     def _uncovered(self) -> tuple[Change, ...]:
         """What lies ahead, but before the first day of the file, and is not in it."""
         starts = [start for start, _ in self._reach.spans]
-        if not self._whole or not starts or self._reach.only_hold:
+        if not self._reach.whole or not starts or self._reach.empty:
             return ()
         since = self._how.now
         if isinstance(self._how.covers_from, date):

@@ -14,8 +14,6 @@ from terminbenachrichtigung.own_schedule.columns import CUSTOMER_TEXTS
 from terminbenachrichtigung.own_schedule.coverage import (
     Reach,
     booked_at,
-    branches_together,
-    is_older,
     next_source,
     reach_of,
     was_covered,
@@ -57,19 +55,15 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
     ]
     nobody = Counter(parsed.nobody)
     nobody["lines without a customer"] += len(parsed.refused) + len(shared) + len(foreign) - len(refused)
-    older = is_older(parsed, held.source, how)
     tables = {name: Table(held.rows[name]) for name in KEYS}
     branches = {entry.line: _branch(tables["branches"], entry, how) for entry in entries}
-    whole = parsed.complete and not (how.partial or parsed.cut or older)
-    together = branches_together(held.source.together, {branches[e.line] or "" for e in entries if e.person})
-    empty = whole and not any(entry.person for entry in entries) and not refused
-    reach = reach_of(parsed, held.source, together, branches.values(), how, empty=empty)
-    entries = _identified(entries, held, how, reach, whole=whole)
+    reach = reach_of(parsed, entries, branches, held.source, how, refuses=bool(refused))
+    entries = _identified(entries, held, how, reach)
     if not how.ids_from:
         ids.check_stable(entries, appointments)
     kept = [entry for entry in entries if entry.person or entry.appointment_id in appointments]
     nobody["entries without a customer"] += len(entries) - len(kept)
-    if older:
+    if reach.older:
         kept = [
             e for e in kept if e.appointment_id not in appointments and not was_covered(e, held.source, how)
         ]
@@ -81,27 +75,22 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
         how=how,
         tables=tables,
         entries=kept,
-        refused=[] if older else refused,
+        refused=[] if reach.older else refused,
         reach=reach,
-        whole=whole,
     )
     found = work.outcome()
-    problems = _problems(parsed, older, empty, entries, held.source)
     return replace(
         found,
         refused=tuple(refused),
         newly_refused=tuple(line for line in refused if line.key not in held.reported),
         titles=tuple(sorted({title for title in parsed.titles if title and title not in held.listed})),
         warnings=(*parsed.warnings, *_shared_numbers(kept), *_over(entries, how)),
-        problems=problems,
+        problems=_problems(parsed, reach, entries, held.source),
         nobody={kind: count for kind, count in nobody.items() if count},
         statuses=_reminded(entries, how),
         unreachable=sum(entry.person is not None and not entry.person.identity.reached for entry in kept),
-        whole=whole,
-        days=parsed.days,
-        source=next_source(
-            parsed, held.source, how, together, whole=whole and not found.braked, empty=empty, older=older
-        ),
+        whole=reach.whole,
+        source=next_source(parsed, held.source, how, reach, braked=found.braked),
     )
 
 
@@ -121,7 +110,7 @@ def _of_this_source(entries: Iterable[Entry], held: Held) -> tuple[list[Entry], 
     return kept, refused
 
 
-def _identified(entries: list[Entry], held: Held, how: How, reach: Reach, *, whole: bool) -> list[Entry]:
+def _identified(entries: list[Entry], held: Held, how: How, reach: Reach) -> list[Entry]:
     """The entries with ids for their customers and, where the export has none, for themselves."""
     rows, customers = held.rows["appointments"], held.rows["customers"]
     if not how.ids_from:
@@ -142,7 +131,7 @@ def _identified(entries: list[Entry], held: Held, how: How, reach: Reach, *, who
 
     def gone(key: str) -> bool:
         of_source = held.source_of(key) == held.source.name
-        return whole and of_source and how.lies_ahead(rows[key]) and reach.of_its_branches(rows[key])
+        return reach.whole and of_source and how.lies_ahead(rows[key]) and reach.of_its_branches(rows[key])
 
     return ids.with_ids(found, how.ids_from, own, gone, held.made_ids)
 
@@ -241,18 +230,16 @@ def _reminded(entries: Iterable[Entry], how: How) -> Mapping[str, int]:
     )
 
 
-def _problems(
-    parsed: Parsed, older: bool, empty: bool, entries: Iterable[Entry], source: Source
-) -> tuple[str, ...]:
+def _problems(parsed: Parsed, reach: Reach, entries: Iterable[Entry], source: Source) -> tuple[str, ...]:
     found = []
     if parsed.cut:
         found.append(f"the file seems to be cut short: {parsed.cut}; nothing counts as gone")
-    if older:
+    if reach.older:
         found.append(
             "the file is older than the last one of its source: it moves nothing, and nothing counts as gone"
         )
     named = [entry.person for entry in entries if entry.person]
-    if not named and not parsed.refused and not (empty and source.empty):
+    if not named and not parsed.refused and not (reach.empty and source.empty):
         found.append("nobody in the file has a customer")
     if named and not any(person.identity.reached for person in named):
         found.append("no customer of the file has a number or an address")

@@ -1,6 +1,6 @@
 """Of which appointments a file speaks, and when it was written beside the others of its source."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -17,7 +17,10 @@ class Reach:
 
     spans: tuple[tuple[datetime, datetime], ...]
     branches: frozenset[str] | None  # None: all
-    only_hold: bool = False  # whatever is gone, the file is no proof
+    together: tuple[frozenset[str], ...]  # branches of which some files had several
+    whole: bool  # what it does not name is gone
+    older: bool  # than the last one of its source
+    empty: bool  # nobody is in it: what it does not name is held, and never off
 
     def has(self, row: Row) -> bool:
         starts_at = row["starts_at"]
@@ -67,7 +70,7 @@ def was_covered(entry: Entry, source: Source, how: How) -> bool:
     return source.last_day is not None and _within_days(entry.starts_at, source, how)
 
 
-def is_older(parsed: Parsed, source: Source, how: How) -> bool:
+def _is_older(parsed: Parsed, source: Source, how: How) -> bool:
     """Whether a file was written before the last one of its source."""
     if how.file == source.file:
         return False
@@ -81,7 +84,7 @@ def is_older(parsed: Parsed, source: Source, how: How) -> bool:
     return False
 
 
-def branches_together(before: Iterable[frozenset[str]], here: Iterable[str]) -> tuple[frozenset[str], ...]:
+def _branches_together(before: Iterable[frozenset[str]], here: Iterable[str]) -> tuple[frozenset[str], ...]:
     """Groups of branches of which some files had several; no branch is a branch of its own."""
     merged = set(here)
     apart = []
@@ -95,24 +98,39 @@ def branches_together(before: Iterable[frozenset[str]], here: Iterable[str]) -> 
 
 def reach_of(
     parsed: Parsed,
+    entries: Iterable[Entry],
+    branches: Mapping[int, str | None],
     source: Source,
-    together: tuple[frozenset[str], ...],
-    branches: Iterable[str | None],
     how: How,
     *,
-    empty: bool,
+    refuses: bool,
 ) -> Reach:
-    if empty:
-        return Reach(tuple(_span(source.first_day, source.last_day, how)), None, only_hold=True)
-    named = {branch or "" for branch in branches}
-    scope = next((group for group in reversed(together) if group & named), frozenset(named))
+    """How far the word of a file reaches.
+
+    Args:
+        parsed: the file.
+        entries: those of its entries that are not refused.
+        branches: the branch of each, by its line.
+        source: what earlier files left behind.
+        how: what the administrator says of the file.
+        refuses: whether some of its lines are refused.
+    """
+    named = [entry for entry in entries if entry.person]
+    older = _is_older(parsed, source, how)
+    whole = parsed.complete and not (how.partial or parsed.cut or older)
+    together = _branches_together(source.together, {branches[entry.line] or "" for entry in named})
+    if whole and not named and not refuses:
+        spans = tuple(_span(source.first_day, source.last_day, how))
+        return Reach(spans, None, together, whole=True, older=False, empty=True)
+    here = {branch or "" for branch in branches.values()}
+    group = next((group for group in reversed(together) if group & here), frozenset(here))
     first, last = parsed.days or (None, None)
-    spans = list(_span(first, last, how))
+    spans = tuple(_span(first, last, how))
     if first is not None and isinstance(how.covers_from, date) and how.covers_from < first:
-        spans = list(_span(how.covers_from, last, how))
+        spans = tuple(_span(how.covers_from, last, how))
     elif first is not None and how.covers_from == "now" and source.last_day is not None:
-        spans += _span(how.now.astimezone(how.zone).date(), min(source.last_day, first), how)
-    return Reach(tuple(spans), scope)
+        spans += tuple(_span(how.now.astimezone(how.zone).date(), min(source.last_day, first), how))
+    return Reach(spans, group, together, whole=whole, older=older, empty=False)
 
 
 def _span(first: date | None, last: date | None, how: How) -> Iterator[tuple[datetime, datetime]]:
@@ -125,18 +143,9 @@ def day_start(day: date, how: How) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=how.zone)
 
 
-def next_source(
-    parsed: Parsed,
-    source: Source,
-    how: How,
-    together: tuple[frozenset[str], ...],
-    *,
-    whole: bool,
-    empty: bool,
-    older: bool,
-) -> Source:
+def next_source(parsed: Parsed, source: Source, how: How, reach: Reach, *, braked: bool) -> Source:
     """What the next import is to know of this one."""
-    if older:
+    if reach.older:
         return replace(source, imported_at=source.imported_at or how.now)
     after = replace(
         source,
@@ -146,13 +155,13 @@ def next_source(
         written_at=parsed.written_at or source.written_at,
         written_by=parsed.written_by if parsed.written_at else source.written_by,
         order=parsed.order or source.order,
-        together=together,
-        empty=empty,
+        together=reach.together,
+        empty=reach.empty,
     )
-    if not whole:
+    if not reach.whole or braked:
         return after
     after = replace(after, whole_at=how.now, ending=parsed.ending)
-    if empty or parsed.days is None:
+    if reach.empty or parsed.days is None:
         return after
     first, last = parsed.days
     if isinstance(how.covers_from, date):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from terminbenachrichtigung.own_schedule.entries import Refused
 from terminbenachrichtigung.own_schedule.source import NO_SOURCE, Origin, Rows, Source
@@ -42,7 +42,6 @@ class Changes:
     covered: int = 0  # appointments ahead that the file speaks of
     braked: bool = False
     whole: bool = True
-    days: tuple[date, date] | None = None
     source: Source = NO_SOURCE  # as the next import is to find it
     inserts: Mapping[str, Rows] = field(default_factory=dict)
     updates: Mapping[str, Rows] = field(default_factory=dict)
