@@ -193,7 +193,10 @@ def test_when_a_report_was_made(written: str, moment: datetime | None) -> None:
     assert reported(Date=written).at == moment
 
 
-@pytest.mark.parametrize(("sequence", "part"), [("2", "2"), ("", ""), ("48151623", ""), ("eins", "")])
+@pytest.mark.parametrize(
+    ("sequence", "part"),
+    [("1", "1"), ("10", "10"), ("11", ""), ("0", ""), ("", ""), ("48151623", ""), ("eins", "")],
+)
 def test_a_small_sequence_is_a_part_of_a_long_sms(sequence: str, part: str) -> None:
     assert reported(Sequence=sequence).part == part
 

@@ -1,0 +1,280 @@
+"""Of which days and branches a file speaks, and which of two files is the older one."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from terminbenachrichtigung.config.settings import Rules
+from terminbenachrichtigung.own_schedule.coverage import (
+    booked_at,
+    branches_together,
+    came_late,
+    is_older,
+    next_source,
+    reach_of,
+)
+from terminbenachrichtigung.own_schedule.entries import Ending, Parsed
+from terminbenachrichtigung.own_schedule.moments import DateOrder
+from terminbenachrichtigung.own_schedule.source import How, Source
+from terminbenachrichtigung.times.windows import Quiet
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN).astimezone(UTC)
+
+
+def day(number: int) -> date:
+    return date(2026, 11, number)
+
+
+NOW = at("2026-11-24 10:00")  # a Tuesday; open from eight to eight
+HOUR = timedelta(hours=1)
+HOW = How(NOW, BERLIN, frozenset(), quiet=Quiet(Rules(), BERLIN), file="new", file_at=NOW)
+FILE = Parsed((), days=(day(24), day(30)))
+SOURCE = Source("s", imported_at=NOW - HOUR, whole_at=NOW - HOUR, file="old")
+
+
+# ---------------------------------------------------------------- booked too late
+
+
+@pytest.mark.parametrize(
+    ("start", "whole_at", "changes", "late"),
+    [
+        # Its last chance was yesterday at eight in the evening.
+        ("2026-11-24 16:00", "2026-11-23 17:59", {}, True),
+        ("2026-11-24 16:00", "2026-11-23 19:00", {}, True),
+        ("2026-11-24 16:00", "2026-11-23 20:00", {}, False),  # imported when it ended
+        ("2026-11-24 16:00", "2026-11-23 21:00", {}, False),
+        ("2026-11-24 10:00", "2026-11-23 17:00", {}, False),  # it has begun
+        ("2026-11-26 09:00", "2026-11-23 17:00", {}, False),  # its last chance is still to come
+        ("2026-11-24 16:00", None, {}, False),  # nothing was imported before
+        # The last file ended before it, or began after it.
+        ("2026-11-24 16:00", "2026-11-23 17:00", {"last": 23}, False),
+        ("2026-11-24 16:00", "2026-11-23 17:00", {"first": 25}, False),
+        ("2026-11-24 16:00", "2026-11-23 17:00", {"first": 24, "last": 24}, True),
+    ],
+)
+def test_what_comes_in_after_its_last_chance_is_late(
+    start: str, whole_at: str | None, changes: dict[str, int], late: bool
+) -> None:
+    source = replace(
+        SOURCE,
+        whole_at=at(whole_at) if whole_at else None,
+        first_day=day(changes.get("first", 1)),
+        last_day=day(changes.get("last", 30)),
+    )
+    assert came_late(at(start), source, HOW) is late
+    if late:
+        assert booked_at(at(start), source, HOW) == source.whole_at
+
+
+@pytest.mark.parametrize(("whole_at", "late"), [("2026-11-23 18:00", True), ("2026-11-23 18:01", False)])
+def test_nobody_is_late_unless_two_open_hours_went_by_without_an_import(whole_at: str, late: bool) -> None:
+    source, evening = replace(SOURCE, whole_at=at(whole_at)), replace(HOW, now=at("2026-11-23 20:30"))
+    assert came_late(at("2026-11-24 16:00"), source, evening) is late
+
+
+@pytest.mark.parametrize(
+    ("start", "source", "booked"),
+    [
+        ("2026-11-26 09:00", SOURCE, NOW),
+        ("2026-11-26 09:00", replace(SOURCE, whole_at=None), None),  # the first file says nothing
+        ("2026-12-02 09:00", replace(SOURCE, first_day=day(1), last_day=day(30)), None),  # nor a later day
+        ("2026-11-30 23:59", replace(SOURCE, first_day=day(1), last_day=day(30)), NOW),
+    ],
+)
+def test_when_an_appointment_was_booked(start: str, source: Source, booked: datetime | None) -> None:
+    assert booked_at(at(start), source, HOW) == booked
+
+
+# ---------------------------------------------------------------- the older of two
+
+
+@pytest.mark.parametrize(
+    ("changes", "before", "older"),
+    [
+        # by the date of the file
+        ({"file_at": NOW}, {"file_at": NOW}, False),
+        ({"file_at": NOW - HOUR}, {"file_at": NOW}, True),
+        ({"file_at": NOW - timedelta(seconds=2)}, {"file_at": NOW}, False),  # as exact as FAT is
+        ({"file_at": NOW - timedelta(seconds=3)}, {"file_at": NOW}, True),
+        ({"file_at": NOW - HOUR, "file": "old"}, {"file_at": NOW}, False),  # the same once more
+        ({"file_at": NOW}, {"file_at": NOW + HOUR}, False),  # the other one's date was wrong
+        ({"file_at": None}, {"file_at": NOW}, False),
+        ({"file_at": NOW - HOUR}, {"file_at": None}, False),
+        # by its own word, which comes first
+        ({"written_at": NOW - HOUR}, {"written_at": NOW}, True),
+        ({"written_at": NOW}, {"written_at": NOW}, False),
+        ({"written_at": NOW, "file_at": NOW - HOUR}, {"written_at": NOW - HOUR, "file_at": NOW}, False),
+        ({"written_at": NOW - HOUR}, {}, False),
+        ({}, {"written_at": NOW}, False),
+        # by the newest stamp of its appointments, if the file still has that appointment
+        (
+            {"written_at": NOW - HOUR, "written_by": "a", "stamps": {"b": NOW - HOUR}},
+            BY_B := {
+                "written_at": NOW,
+                "written_by": "b",
+            },
+            True,
+        ),
+        ({"written_at": NOW - HOUR, "written_by": "a"}, BY_B, False),  # deleted since
+        ({"written_at": NOW - HOUR}, BY_B, False),  # one word for all, and one for one
+        ({"written_at": NOW - HOUR, "written_by": "a", "stamps": {"a": NOW}}, {"written_at": NOW}, False),
+    ],
+)
+def test_a_file_is_older_than_the_last_one(
+    changes: dict[str, Any], before: dict[str, Any], older: bool
+) -> None:
+    of_file = {key: value for key, value in changes.items() if key.startswith(("written", "stamps"))}
+    of_disk = {key: value for key, value in changes.items() if key not in of_file}
+    source = replace(SOURCE, **before)
+    assert is_older(replace(FILE, **of_file), source, replace(HOW, **of_disk)) is older
+
+
+# ---------------------------------------------------------------- days and branches
+
+
+@pytest.mark.parametrize(
+    ("before", "here", "expected"),
+    [
+        ([], [], []),
+        ([], ["a", "b"], ["ab"]),
+        (["ab"], ["b", "c"], ["abc"]),
+        (["ab"], ["c"], ["ab", "c"]),
+        (["ab", "cd"], ["b", "c"], ["abcd"]),
+        (["ab", "cd"], ["e"], ["ab", "cd", "e"]),
+        (["ab", "cd"], [], ["ab", "cd"]),
+    ],
+)
+def test_branches_that_came_in_one_file_belong_together(
+    before: list[str], here: list[str], expected: list[str]
+) -> None:
+    assert branches_together(map(frozenset, before), here) == tuple(map(frozenset, expected))
+
+
+@pytest.mark.parametrize(
+    ("covers", "file_days", "start", "reached"),
+    [
+        # the file's own days, whole
+        (None, (24, 30), "2026-11-24 00:00", True),
+        (None, (24, 30), "2026-11-23 23:59", False),
+        (None, (24, 30), "2026-11-30 23:59", True),
+        (None, (24, 30), "2026-12-01 00:00", False),
+        (None, None, "2026-11-24 09:00", False),
+        # from a day on, which the administrator names
+        (day(22), (24, 30), "2026-11-22 00:00", True),
+        (day(22), (24, 30), "2026-11-21 23:59", False),
+        (day(26), (24, 30), "2026-11-24 09:00", True),  # later than it begins by itself
+        (day(22), None, "2026-11-24 09:00", False),  # it has nobody
+        # from now on, up to its first day, as far as the last file went
+        ("now", (26, 30), "2026-11-24 00:00", True),
+        ("now", (26, 30), "2026-11-23 23:59", False),
+        ("now", (26, 30), "2026-11-25 09:00", True),
+        ("now", (30, 30), "2026-11-28 09:00", True),
+        ("now", (30, 30), "2026-11-29 09:00", False),  # no file has covered that day
+        ("now", None, "2026-11-25 09:00", False),
+    ],
+)
+def test_the_days_of_which_a_file_speaks(
+    covers: Any, file_days: tuple[int, int] | None, start: str, reached: bool
+) -> None:
+    parsed = replace(FILE, days=(day(file_days[0]), day(file_days[1])) if file_days else None)
+    source = replace(SOURCE, first_day=day(1), last_day=day(28))
+    reach = reach_of(parsed, source, (), ["a"], replace(HOW, covers_from=covers), empty=False)
+    assert reach.has({"starts_at": at(start), "branch_code": "a"}) is reached
+    assert reach.only_hold is False
+
+
+@pytest.mark.parametrize(
+    ("branches", "branch", "reached"),
+    [
+        (["a"], "a", True),
+        (["a"], "b", True),  # the two came in one file before
+        (["a"], "c", False),
+        (["a"], None, False),
+        (["c"], "c", True),
+        (["c"], "a", False),
+        ([None], None, True),  # no branch is one of its own
+        ([None], "a", False),
+    ],
+)
+def test_the_branches_of_which_a_file_speaks(
+    branches: list[str | None], branch: str | None, reached: bool
+) -> None:
+    reach = reach_of(FILE, SOURCE, (frozenset("ab"),), branches, HOW, empty=False)
+    assert reach.has({"starts_at": at("2026-11-25 09:00"), "branch_code": branch}) is reached
+
+
+def test_an_empty_file_holds_what_the_last_one_covered_and_cancels_nothing() -> None:
+    source = replace(SOURCE, first_day=day(24), last_day=day(25))
+    reach = reach_of(replace(FILE, days=None), source, (), [], HOW, empty=True)
+    rows = [{"starts_at": at(f"2026-11-{number} 09:00"), "branch_code": "x"} for number in (23, 24, 25, 26)]
+    assert [reach.has(row) for row in rows] == [False, True, True, False]
+    assert reach.only_hold is True
+
+
+# ---------------------------------------------------------------- what the next import is told
+
+
+def told(parsed: Parsed = FILE, source: Source = SOURCE, how: How = HOW, **kind: bool) -> Source:
+    return next_source(
+        parsed, source, how, (frozenset("a"),), **{"whole": True, "empty": False, "older": False, **kind}
+    )
+
+
+def test_a_whole_file_is_what_the_next_one_is_measured_by() -> None:
+    ending = Ending(short_line="Summe ###")
+    after = told(replace(FILE, written_at=NOW, written_by="a", order=DateOrder.DAY_FIRST, ending=ending))
+    assert after == Source(
+        "s",
+        imported_at=NOW,
+        whole_at=NOW,
+        first_day=day(24),
+        last_day=day(30),
+        file="new",
+        file_at=NOW,
+        written_at=NOW,
+        written_by="a",
+        order=DateOrder.DAY_FIRST,
+        ending=ending,
+        together=(frozenset("a"),),
+    )
+
+
+def test_what_a_file_does_not_say_of_itself_stays_as_an_earlier_one_said() -> None:
+    before = replace(SOURCE, written_at=NOW - HOUR, written_by="b", order=DateOrder.MONTH_FIRST)
+    after = told(source=before)
+    assert (after.written_at, after.written_by, after.order) == (NOW - HOUR, "b", DateOrder.MONTH_FIRST)
+    assert told(replace(FILE, written_at=NOW), source=before).written_by == ""
+
+
+@pytest.mark.parametrize(
+    ("parsed", "covers", "kind", "days"),
+    [
+        (FILE, None, {"whole": False}, (1, 28)),  # a part of the schedule covers nothing
+        (FILE, None, {"empty": True}, (1, 28)),
+        (replace(FILE, days=None), None, {}, (1, 28)),
+        (FILE, day(22), {}, (22, 30)),
+        (FILE, day(26), {}, (24, 30)),
+        (replace(FILE, days=(day(26), day(30))), "now", {}, (24, 30)),
+        (replace(FILE, days=(day(20), day(30))), "now", {}, (20, 30)),
+    ],
+)
+def test_the_days_that_the_last_file_covered(
+    parsed: Parsed, covers: Any, kind: dict[str, bool], days: tuple[int, int]
+) -> None:
+    before = replace(SOURCE, first_day=day(1), last_day=day(28))
+    after = told(parsed, before, replace(HOW, covers_from=covers), **kind)
+    assert (after.first_day, after.last_day) == tuple(map(day, days))
+    assert after.whole_at == (NOW if kind.get("whole", True) else SOURCE.whole_at)
+    assert after.empty is kind.get("empty", False)
+
+
+def test_an_older_file_tells_the_next_one_nothing() -> None:
+    assert told(older=True) == SOURCE
+    assert told(source=Source("s"), older=True) == Source("s", imported_at=NOW)
