@@ -19,6 +19,7 @@ from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.on_demand.figures_page import figures_as_html
 from terminbenachrichtigung.on_demand.figures_text import figures_as_csv, figures_as_text
 from terminbenachrichtigung.on_demand.figures_words import WORDS
+from terminbenachrichtigung.output.tables import render
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_no_share_without_its_numbers() -> None:
     page = figures_as_html(FIGURES, "en")
     assert "4.0 % (1.6 to 9.8)" in page  # 4 of 100
     assert "0 of 9: too few to say" in page
-    text = figures_as_text(FIGURES, width=None, colour=False)
+    text = render(figures_as_text(FIGURES))
     assert "4: 4.0 % (1.6 to 9.8)" in text
     assert "goes back to 2026-09-14" in text
     assert "2.4 % (0.4 to 12.6)" in page  # 1 of 41 who confirmed
@@ -116,13 +117,13 @@ def test_where_nobody_confirmed_there_is_no_such_group() -> None:
     endings = {(Group.TOLD, Ending.CAME): 50}
     nobody = Figures(date(2026, 9, 1), date(2026, 9, 2), Section("", endings=endings))
     assert WORDS["de"].groups[Group.CONFIRMED] not in figures_as_html(nobody, "de")
-    assert "confirmed" not in figures_as_text(nobody, width=None, colour=False)
+    assert "confirmed" not in render(figures_as_text(nobody))
 
 
 def test_an_empty_span_says_so() -> None:
     nothing = Figures(date(2026, 9, 1), date(2026, 9, 2), Section(""))
     assert WORDS["de"].nothing in figures_as_html(nothing, "de")
-    assert "0 lie behind, 0 ahead" in figures_as_text(nothing, width=None, colour=False)
+    assert "0 lie behind, 0 ahead" in render(figures_as_text(nothing))
 
 
 def test_a_spreadsheet_calculates_nothing_of_what_it_is_given() -> None:

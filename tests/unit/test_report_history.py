@@ -8,6 +8,8 @@ from run_results import BERLIN, JOB
 from terminbenachrichtigung.model.journal import JournalAttempt, JournalMessage, State
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.on_demand.history import history_as_json, history_as_text
+from terminbenachrichtigung.output.json import plain
+from terminbenachrichtigung.output.tables import render
 
 CLAIMED = datetime(2026, 11, 24, 9, 0, 1, tzinfo=UTC)
 SETTLED = datetime(2026, 11, 24, 9, 0, 2, tzinfo=UTC)
@@ -30,7 +32,7 @@ HISTORY = (
 
 
 def test_history_json_has_the_contract_s_keys() -> None:
-    assert history_as_json(HISTORY, zone=BERLIN) == {
+    assert plain(history_as_json(HISTORY), BERLIN) == {
         "command": "history",
         "messages": [
             {
@@ -74,7 +76,7 @@ def test_history_json_has_the_contract_s_keys() -> None:
 
 
 def test_history_text_shows_each_message_with_its_attempts() -> None:
-    assert history_as_text(HISTORY, zone=BERLIN).splitlines() == [
+    assert render(history_as_text(HISTORY, BERLIN)).splitlines() == [
         "  claimed           customer  appointments  reminder          state    to                 message",
         f"  2026-11-24 10:00  17        4711          Terminerinnerung  sent     sms +491715555555  {JOB}",
         "      2026-11-24 10:00 sms +491715555555 sent: JobId 123",
@@ -87,9 +89,9 @@ def test_history_text_shows_each_message_with_its_attempts() -> None:
 def test_a_gateway_s_answer_cannot_forge_an_attempt() -> None:
     answer = "no\n2026-11-24 10:00 sms sent"
     forged = JournalAttempt(Channel.SMS, "+491715555555", "rejected", answer, SETTLED)
-    lines = history_as_text([replace(HISTORY[0], attempts=(forged,))], zone=BERLIN).splitlines()
+    lines = render(history_as_text([replace(HISTORY[0], attempts=(forged,))], BERLIN)).splitlines()
     assert lines[2] == "      2026-11-24 10:00 sms +491715555555 rejected: no 2026-11-24 10:00 sms sent"
 
 
 def test_history_without_messages_says_so() -> None:
-    assert history_as_text((), zone=BERLIN) == "0 messages"
+    assert render(history_as_text((), BERLIN)) == "0 messages"

@@ -11,6 +11,8 @@ from terminbenachrichtigung.contact.names import hashed_name
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known, Notification, State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Route
+from terminbenachrichtigung.output.json import plain
+from terminbenachrichtigung.output.tables import render
 from terminbenachrichtigung.staff_list.changes import Seen, cancelled_cases, standing_cases
 from terminbenachrichtigung.staff_list.entries import (
     Matter,
@@ -356,8 +358,12 @@ ENTRY = StaffEntry(
 )  # fmt: skip
 
 
+def shown(*entries: StaffEntry) -> str:
+    return render(as_text(entries, BERLIN))
+
+
 def test_json_has_the_contract_s_keys() -> None:
-    assert as_json([ENTRY], zone=BERLIN) == {
+    assert plain(as_json([ENTRY]), BERLIN) == {
         "command": "staff-list",
         "customers": [
             {
@@ -376,12 +382,12 @@ def test_json_has_the_contract_s_keys() -> None:
             }
         ],
     }
-    assert as_json([replace(ENTRY, told=None)], zone=BERLIN)["customers"] != as_json([ENTRY], zone=BERLIN)
-    assert as_json([], zone=BERLIN) == {"command": "staff-list", "customers": []}
+    assert as_json([replace(ENTRY, told=None)])["customers"] != as_json([ENTRY])
+    assert as_json([]) == {"command": "staff-list", "customers": []}
 
 
 def test_text_is_one_line_per_customer_with_numbers_as_typed() -> None:
-    assert as_text([ENTRY, replace(ENTRY, name="", told=None, detail="")], zone=BERLIN).splitlines() == [
+    assert shown(ENTRY, replace(ENTRY, name="", told=None, detail="")).splitlines() == [
         "  start             customer         branch  mobile         why"
         "                                       appointments",
         "  2026-11-25 10:00  Anna Meier (17)  HH1     0171 5555 Ute  "
@@ -392,12 +398,12 @@ def test_text_is_one_line_per_customer_with_numbers_as_typed() -> None:
 
 
 def test_every_reason_is_worded() -> None:
-    texts = {as_text([replace(ENTRY, reason=reason)], zone=BERLIN) for reason in StaffReason}
+    texts = {shown(replace(ENTRY, reason=reason)) for reason in StaffReason}
     assert len(texts) == len(StaffReason)
 
 
 def test_an_empty_list_says_so() -> None:
-    assert as_text([], zone=BERLIN) == "Nobody needs to be called or written to."
+    assert shown() == "Nobody needs to be called or written to."
 
 
 def test_what_was_typed_carries_no_control_characters() -> None:

@@ -6,10 +6,10 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from terminbenachrichtigung.config.settings import Settings
     from terminbenachrichtigung.model.result import RunResult, Stop
+    from terminbenachrichtigung.output.tables import Table
     from terminbenachrichtigung.run.context import RunContext
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
@@ -140,10 +141,23 @@ def wants_colour() -> bool:
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def print_json(document: object) -> None:
-    """One JSON document on stdout, and nothing else there; plain ASCII, whatever names may hold."""
+def print_tables(parts: "Iterable[str | Table]") -> None:
+    """Paragraphs and tables on stdout, as the terminal shows them best."""
+    from terminbenachrichtigung.output.tables import render
+
+    click.echo(render(parts, width=terminal_width(), colour=wants_colour()))
+
+
+def print_json(document: object, zone: tzinfo | None = None) -> None:
+    """One JSON document on stdout, and nothing else there; plain ASCII, whatever names may hold.
+
+    With a `zone`, values of the program may stand in it, and its moments carry the offset of that zone.
+    """
+    from terminbenachrichtigung.output.json import plain
+
     # Piece by piece: the text of a hundred thousand messages would be as large as all the rest.
-    sys.stdout.writelines(json.JSONEncoder(indent=2).iterencode(document))
+    encoder = json.JSONEncoder(indent=2)
+    sys.stdout.writelines(encoder.iterencode(document if zone is None else plain(document, zone)))
     click.echo()
 
 

@@ -7,8 +7,7 @@ from terminbenachrichtigung.cli.context import (
     local_moment,
     open_context,
     print_json,
-    terminal_width,
-    wants_colour,
+    print_tables,
 )
 
 
@@ -34,9 +33,6 @@ def explain(context: click.Context, *, appointment_id: str, at: str | None, as_j
         moment = None if at is None else local_moment(at, settings.zone)
         explained = explaining.explain(opened, appointment_id, moment)
     if as_json:
-        print_json(explanation_as_json(explained, zone=settings.zone))
+        print_json(explanation_as_json(explained), settings.zone)
     else:
-        text = explanation_as_text(
-            explained, zone=settings.zone, width=terminal_width(), colour=wants_colour()
-        )
-        click.echo(text)
+        print_tables(explanation_as_text(explained, settings.zone))

@@ -1,6 +1,6 @@
 """`figures`."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import click
@@ -10,8 +10,7 @@ from terminbenachrichtigung.cli.context import (
     local_day,
     open_context,
     print_json,
-    terminal_width,
-    wants_colour,
+    print_tables,
     write_private,
 )
 from terminbenachrichtigung.errors import ConfigError
@@ -65,10 +64,10 @@ def figures(
 
         write_private(html, figures_as_html(found, settings.default_language))
     if as_json:
-        print_json(figures_as_json(found))
+        print_json(figures_as_json(found), UTC)
     elif as_csv:
         click.echo(figures_as_csv(found))
     elif html is not None:
         click.echo(f"{html}: {first_day} to {last_day}")
     else:
-        click.echo(figures_as_text(found, width=terminal_width(), colour=wants_colour()))
+        print_tables(figures_as_text(found))

@@ -12,8 +12,7 @@ from terminbenachrichtigung.cli.context import (
     load_settings,
     local_day,
     print_json,
-    terminal_width,
-    wants_colour,
+    print_tables,
 )
 from terminbenachrichtigung.errors import ConfigError, JournalError
 
@@ -100,13 +99,11 @@ def history(
     finally:
         journal.close()
     if as_json:
-        print_json(history_as_json(messages, zone=settings.zone))
+        print_json(history_as_json(messages), settings.zone)
     elif as_csv:
-        click.echo(history_as_csv(messages, zone=settings.zone))
+        click.echo(history_as_csv(messages, settings.zone))
     else:
-        click.echo(
-            history_as_text(messages, zone=settings.zone, width=terminal_width(), colour=wants_colour())
-        )
+        print_tables(history_as_text(messages, settings.zone))
 
 
 @history.command()
@@ -132,11 +129,11 @@ def runs(
     finally:
         journal.close()
     if as_json:
-        print_json(runs_as_json(found, zone=settings.zone))
+        print_json(runs_as_json(found), settings.zone)
     elif as_csv:
-        click.echo(runs_as_csv(found, zone=settings.zone))
+        click.echo(runs_as_csv(found, settings.zone))
     else:
-        click.echo(runs_as_text(found, zone=settings.zone, width=terminal_width(), colour=wants_colour()))
+        print_tables(runs_as_text(found, settings.zone))
 
 
 @history.command()

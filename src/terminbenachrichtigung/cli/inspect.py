@@ -6,8 +6,7 @@ from terminbenachrichtigung.cli.context import (
     load_settings,
     open_context,
     print_json,
-    terminal_width,
-    wants_colour,
+    print_tables,
 )
 
 
@@ -22,14 +21,12 @@ def inspect(context: click.Context, *, as_json: bool) -> None:
     """
     settings = load_settings(context)
     from terminbenachrichtigung.on_demand import inspect as inspecting
-    from terminbenachrichtigung.output import tables
 
     with open_context(context, settings, readonly=True) as opened:
         now = opened.clock.now()
         told_by = opened.journal.told_ahead_by_reminder(now) if opened.journal is not None else {}
         found = inspecting.inspect(settings, opened.schedule, told_by, now)
     if as_json:
-        print_json(inspecting.inspection_as_json(found, settings))
-        return
-    parts = inspecting.inspection_as_text(found, settings)
-    click.echo(tables.render(parts, width=terminal_width(), colour=wants_colour()))
+        print_json(inspecting.inspection_as_json(found), settings.zone)
+    else:
+        print_tables(inspecting.inspection_as_text(found, settings.zone))

@@ -10,8 +10,7 @@ from terminbenachrichtigung.cli.context import (
     invocation,
     load_settings,
     print_json,
-    terminal_width,
-    wants_colour,
+    print_tables,
 )
 
 if TYPE_CHECKING:
@@ -35,10 +34,9 @@ def list_(context: click.Context, *, as_json: bool) -> None:
     with _journal(context, settings, readonly=True) as journal:
         found = journal.opt_outs()
     if as_json:
-        print_json(opt_outs_as_json(found, zone=settings.zone))
+        print_json(opt_outs_as_json(found), settings.zone)
     else:
-        text = opt_outs_as_text(found, zone=settings.zone, width=terminal_width(), colour=wants_colour())
-        click.echo(text)
+        print_tables(opt_outs_as_text(found, settings.zone))
 
 
 @opt_out.command()

@@ -13,8 +13,7 @@ from terminbenachrichtigung.cli.context import (
     load_settings,
     local_day,
     print_json,
-    terminal_width,
-    wants_colour,
+    print_tables,
 )
 from terminbenachrichtigung.errors import ConfigError
 
@@ -166,10 +165,7 @@ def import_(
     if as_json:
         print_json(import_report.as_json(done))
     elif found.needs_a_person or not quiet:
-        from terminbenachrichtigung.output import tables
-
-        parts = import_report.as_text(done)
-        click.echo(tables.render(parts, width=terminal_width(), colour=wants_colour()))
+        print_tables(import_report.as_text(done))
     if found.needs_a_person:
         context.exit(1)
 

@@ -11,6 +11,7 @@ from terminbenachrichtigung.cli.context import (
     local_day,
     open_context,
     print_json,
+    print_tables,
     progress_bar,
     stop_signals,
     terminal_width,
@@ -76,9 +77,9 @@ def search(
     with open_context(context, settings, readonly=True) as opened:
         found = searching.search(opened, query)
     if as_json:
-        print_json(search_as_json(found, zone=settings.zone))
+        print_json(search_as_json(found), settings.zone)
     else:
-        click.echo(search_as_text(found, zone=settings.zone, width=terminal_width(), colour=wants_colour()))
+        print_tables(search_as_text(found, settings.zone))
 
 
 @click.command()

@@ -8,8 +8,7 @@ from terminbenachrichtigung.cli.context import (
     load_settings,
     open_context,
     print_json,
-    terminal_width,
-    wants_colour,
+    print_tables,
     write_private,
 )
 
@@ -47,11 +46,11 @@ def staff_list(context: click.Context, *, branch: str | None, html: Path | None,
         written = page.as_html(entries, now=moment, zone=settings.zone, language=settings.default_language)
         write_private(html, written)
     if as_json:
-        print_json(text.as_json(entries, zone=settings.zone))
+        print_json(text.as_json(entries), settings.zone)
     elif html is not None:
         click.echo(f"{html}: {len(entries)} customer{'' if len(entries) == 1 else 's'}")
     else:
-        click.echo(text.as_text(entries, zone=settings.zone, width=terminal_width(), colour=wants_colour()))
+        print_tables(text.as_text(entries, settings.zone))
 
 
 @staff_list.command()

@@ -18,8 +18,8 @@ from terminbenachrichtigung.model.plan import Verdict
 from terminbenachrichtigung.model.reply import Answer
 from terminbenachrichtigung.model.result import MessageResult
 from terminbenachrichtigung.on_demand.history import history_rows
-from terminbenachrichtigung.output.json import picked, plain
-from terminbenachrichtigung.output.tables import Row, Table, render
+from terminbenachrichtigung.output.json import picked
+from terminbenachrichtigung.output.tables import Row, Table
 from terminbenachrichtigung.output.wording import REASONS, bad_row_name, customer_name, local_time
 from terminbenachrichtigung.run.report import message_json
 from terminbenachrichtigung.safe_text import printable
@@ -95,30 +95,26 @@ class Explanation:
 # ---------------------------------------------------------------- JSON
 
 
-def explanation_as_json(explained: Explanation, *, zone: tzinfo) -> dict[str, object]:
-    """The document of `explain --json`; times carry the local offset."""
-    document: dict[str, object] = plain(
-        {
-            "command": "explain",
-            "at": explained.at,
-            "quiet": explained.next_open is not None,
-            "next_open": explained.next_open,
-            "appointment_id": explained.appointment_id,
-            "appointment": explained.appointment and appointment_json(explained.appointment),
-            **picked(explained, "bad_rows", "warnings", "last_chance", "addresses"),
-            "reminders": [_reminder_json(each) for each in explained.reminders],
-            "confirmation": explained.confirmation and _confirmation_json(explained.confirmation),
-            "correction": explained.correction and _correction_json(explained.correction),
-            "notifications": [
-                picked(each, "reminder", "generation", "state", "customer_id", "starts_at", "message_id")
-                for each in explained.notifications
-            ],
-            "messages": explained.messages,
-            "replies": [reply_json(reply) for reply in explained.replies],
-        },
-        zone,
-    )
-    return document
+def explanation_as_json(explained: Explanation) -> dict[str, object]:
+    """The document of `explain --json`."""
+    return {
+        "command": "explain",
+        "at": explained.at,
+        "quiet": explained.next_open is not None,
+        "next_open": explained.next_open,
+        "appointment_id": explained.appointment_id,
+        "appointment": explained.appointment and appointment_json(explained.appointment),
+        **picked(explained, "bad_rows", "warnings", "last_chance", "addresses"),
+        "reminders": [_reminder_json(each) for each in explained.reminders],
+        "confirmation": explained.confirmation and _confirmation_json(explained.confirmation),
+        "correction": explained.correction and _correction_json(explained.correction),
+        "notifications": [
+            picked(each, "reminder", "generation", "state", "customer_id", "starts_at", "message_id")
+            for each in explained.notifications
+        ],
+        "messages": explained.messages,
+        "replies": [reply_json(reply) for reply in explained.replies],
+    }
 
 
 def _reminder_json(each: ReminderExplained) -> dict[str, object]:
@@ -187,11 +183,10 @@ def appointment_json(row: Appointment) -> dict[str, object]:
 # ---------------------------------------------------------------- text
 
 
-def explanation_as_text(
-    explained: Explanation, *, zone: tzinfo, width: int | None = None, colour: bool = True
-) -> str:
+def explanation_as_text(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
     """For people: the answer for each reminder first, then what it follows from."""
-    return render([*_opening(explained, zone), *_body(explained, zone)], width=width, colour=colour)
+    yield from _opening(explained, zone)
+    yield from _body(explained, zone)
 
 
 def _opening(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
@@ -333,7 +328,7 @@ def _journal(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
         return
     columns = ("reminder", "generation", "state", "told for", "customer", "message")
     yield Table("journal: notifications", columns, _notifications(explained.notifications, zone))
-    yield history_rows(explained.messages, zone=zone, title="journal: messages")
+    yield history_rows(explained.messages, zone, "journal: messages")
 
 
 def _notifications(notifications: Sequence[Notification], zone: tzinfo) -> tuple[Row, ...]:

@@ -1,14 +1,12 @@
 """What `figures` prints: tables, one JSON document, or lines for a spreadsheet."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC
 
 from terminbenachrichtigung.model.figures import EVERYBODY, Ending, Figures, Group, LeadTime, Section, Share
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.on_demand.history import as_csv
-from terminbenachrichtigung.output.json import plain
-from terminbenachrichtigung.output.tables import Row, Table, render
+from terminbenachrichtigung.output.tables import Row, Table
 
 _STATES = (State.DELIVERED, State.SENT, State.UNDELIVERED, State.FAILED, State.UNKNOWN)
 _GROUPS = (Group.TOLD, Group.CONFIRMED, Group.NOT_TOLD)
@@ -27,12 +25,8 @@ _LEAD_WORDS = {
 }
 
 
-def figures_as_text(figures: Figures, *, width: int | None, colour: bool) -> str:
-    """Tables; without a line break at the end."""
-    return render(_parts(figures), width=width, colour=colour)
-
-
-def _parts(figures: Figures) -> Iterator[str | Table]:
+def figures_as_text(figures: Figures) -> Iterator[str | Table]:
+    """Tables, and what has to be known to read them."""
     total = figures.total
     yield (
         f"Appointments from {figures.first_day} to {figures.last_day}: "
@@ -114,20 +108,16 @@ def percent(share: Share) -> str:
 
 def figures_as_json(figures: Figures) -> dict[str, object]:
     """The document of `figures --json`."""
-    document: dict[str, object] = plain(
-        {
-            "command": "figures",
-            "from": figures.first_day,
-            "to": figures.last_day,
-            "first_remembered": figures.first_remembered,
-            "total": _section_json(figures.total),
-            "weeks": [{"week": each.monday, **_section_json(each.section)} for each in figures.weeks],
-            "branches": [{"branch": each.name, **_section_json(each)} for each in figures.branches],
-            "types": [{"type": each.name, **_section_json(each)} for each in figures.types],
-        },
-        UTC,
-    )
-    return document
+    return {
+        "command": "figures",
+        "from": figures.first_day,
+        "to": figures.last_day,
+        "first_remembered": figures.first_remembered,
+        "total": _section_json(figures.total),
+        "weeks": [{"week": each.monday, **_section_json(each.section)} for each in figures.weeks],
+        "branches": [{"branch": each.name, **_section_json(each)} for each in figures.branches],
+        "types": [{"type": each.name, **_section_json(each)} for each in figures.types],
+    }
 
 
 def _section_json(section: Section) -> dict[str, object]:

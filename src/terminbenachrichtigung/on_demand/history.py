@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import tzinfo
 from io import StringIO
@@ -11,7 +11,7 @@ from terminbenachrichtigung.model.journal import JournalMessage, JournalRun, Mes
 from terminbenachrichtigung.model.plan import MessageOutcome
 from terminbenachrichtigung.model.reply import Answer
 from terminbenachrichtigung.output.json import plain
-from terminbenachrichtigung.output.tables import Row, Table, render
+from terminbenachrichtigung.output.tables import Row, Table
 from terminbenachrichtigung.output.wording import counted, local_time
 from terminbenachrichtigung.safe_text import printable
 
@@ -25,20 +25,18 @@ _STYLES = {
 }
 
 
-def history_as_json(messages: Sequence[JournalMessage], *, zone: tzinfo) -> dict[str, object]:
-    """The contract's document (section 7); times carry the local offset."""
-    return {"command": "history", "messages": plain(messages, zone)}
+def history_as_json(messages: Sequence[JournalMessage]) -> dict[str, object]:
+    """The contract's document (section 7)."""
+    return {"command": "history", "messages": messages}
 
 
-def history_as_text(
-    messages: Sequence[JournalMessage], *, zone: tzinfo, width: int | None = None, colour: bool = True
-) -> str:
-    """One row per message in the order given; `width` is the terminal's, None without one."""
-    listed = (history_rows(messages, zone=zone), counted(len(messages), "message"))
-    return render(listed, width=width, colour=colour)
+def history_as_text(messages: Sequence[JournalMessage], zone: tzinfo) -> Iterator[str | Table]:
+    """One row per message in the order given."""
+    yield history_rows(messages, zone)
+    yield counted(len(messages), "message")
 
 
-def history_as_csv(messages: Sequence[JournalMessage], *, zone: tzinfo) -> str:
+def history_as_csv(messages: Sequence[JournalMessage], zone: tzinfo) -> str:
     """One line per message under a line of headings, for a spreadsheet; without a line break at its end."""
     columns = [field.name for field in fields(JournalMessage)]
     rows = (
@@ -57,12 +55,12 @@ def history_as_csv(messages: Sequence[JournalMessage], *, zone: tzinfo) -> str:
     return as_csv(columns, ([row[column] or "" for column in columns] for row in rows))
 
 
-def runs_as_json(runs: Sequence[JournalRun], *, zone: tzinfo) -> dict[str, object]:
-    """The runs with their counts; times carry the local offset."""
-    return {"command": "history runs", "runs": plain(runs, zone)}
+def runs_as_json(runs: Sequence[JournalRun]) -> dict[str, object]:
+    """The runs with their counts."""
+    return {"command": "history runs", "runs": runs}
 
 
-def runs_as_csv(runs: Sequence[JournalRun], *, zone: tzinfo) -> str:
+def runs_as_csv(runs: Sequence[JournalRun], zone: tzinfo) -> str:
     """One line per run under a line of headings, for a spreadsheet; without a line break at its end."""
     columns = [field.name for field in fields(JournalRun) if field.name != "counts"]
     rows = (
@@ -75,13 +73,11 @@ def runs_as_csv(runs: Sequence[JournalRun], *, zone: tzinfo) -> str:
     return as_csv(columns, ([row[column] or "" for column in columns] for row in rows))
 
 
-def runs_as_text(
-    runs: Sequence[JournalRun], *, zone: tzinfo, width: int | None = None, colour: bool = True
-) -> str:
-    """One row per run in the order given; `width` is the terminal's, None without one."""
+def runs_as_text(runs: Sequence[JournalRun], zone: tzinfo) -> Iterator[str | Table]:
+    """One row per run in the order given."""
     columns = ("at", "command", "ended", "seconds", "messages", "host", "run")
-    table = Table("", columns, tuple(_run_row(run, zone) for run in runs))
-    return render((table, counted(len(runs), "run")), width=width, colour=colour)
+    yield Table("", columns, tuple(_run_row(run, zone) for run in runs))
+    yield counted(len(runs), "run")
 
 
 def _run_row(run: JournalRun, zone: tzinfo) -> Row:
@@ -127,7 +123,7 @@ def _cell(text: str) -> str:
     return text if _PHONE_NUMBER.fullmatch(text) else _FORMULA.sub(r"\1\2'", text)
 
 
-def history_rows(messages: Sequence[JournalMessage], *, zone: tzinfo, title: str = "") -> Table:
+def history_rows(messages: Sequence[JournalMessage], zone: tzinfo, title: str = "") -> Table:
     """The messages with their attempts beneath them."""
     columns = ("claimed", "customer", "appointments", "reminder", "state", "to", "message")
     return Table(title, columns, tuple(_row(message, zone) for message in messages))

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from terminbenachrichtigung.config.fields import nearest
 from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out, patterns, plain_word
@@ -12,7 +12,6 @@ from terminbenachrichtigung.config.settings import Rules, Settings
 from terminbenachrichtigung.contact.email_address import email_address
 from terminbenachrichtigung.contact.phone import mobile_number
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.output.json import plain
 from terminbenachrichtigung.output.masking import mask_number, mask_text
 from terminbenachrichtigung.output.tables import Row, Table
 from terminbenachrichtigung.output.wording import bad_row_name, counted, local_time
@@ -277,10 +276,10 @@ _TITLES = {
 }
 
 
-def inspection_as_text(found: Inspection, settings: Settings) -> Iterator[str | Table]:
+def inspection_as_text(found: Inspection, zone: tzinfo) -> Iterator[str | Table]:
     """What a person reads."""
     yield (
-        f"After {local_time(found.at, settings.zone)}: {counted(found.appointments, 'appointment')} of "
+        f"After {local_time(found.at, zone)}: {counted(found.appointments, 'appointment')} of "
         f"{counted(found.customers, 'customer')}."
     )
     for column, title in _TITLES.items():
@@ -294,24 +293,20 @@ def inspection_as_text(found: Inspection, settings: Settings) -> Iterator[str | 
         yield "Nothing odd was found."
 
 
-def inspection_as_json(found: Inspection, settings: Settings) -> dict[str, object]:
+def inspection_as_json(found: Inspection) -> dict[str, object]:
     """What a program reads."""
-    document: dict[str, object] = plain(
-        {
-            "command": "schedule inspect",
-            "at": found.at,
-            "appointments": found.appointments,
-            "customers": found.customers,
-            **{
-                column: [
-                    {"value": word.word, "count": word.count, "meaning": word.meaning}
-                    for word in found.words
-                    if word.column == column
-                ]
-                for column in _TITLES
-            },
-            "warnings": found.warnings,
+    return {
+        "command": "schedule inspect",
+        "at": found.at,
+        "appointments": found.appointments,
+        "customers": found.customers,
+        **{
+            column: [
+                {"value": word.word, "count": word.count, "meaning": word.meaning}
+                for word in found.words
+                if word.column == column
+            ]
+            for column in _TITLES
         },
-        settings.zone,
-    )
-    return document
+        "warnings": found.warnings,
+    }

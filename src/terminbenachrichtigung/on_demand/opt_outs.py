@@ -1,6 +1,6 @@
 """Who asked not to be written to: added, taken back, listed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
 from terminbenachrichtigung.config.settings import Settings
@@ -8,8 +8,7 @@ from terminbenachrichtigung.contact.email_address import email_address
 from terminbenachrichtigung.contact.phone import mobile_number
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.model.journal import OptOut
-from terminbenachrichtigung.output.json import plain
-from terminbenachrichtigung.output.tables import Row, Table, render
+from terminbenachrichtigung.output.tables import Row, Table
 from terminbenachrichtigung.output.wording import local_time
 
 
@@ -29,14 +28,14 @@ def recipient_of(text: str, settings: Settings) -> str:
     return found.lower()
 
 
-def opt_outs_as_json(opt_outs: Sequence[OptOut], *, zone: tzinfo) -> dict[str, object]:
+def opt_outs_as_json(opt_outs: Sequence[OptOut]) -> dict[str, object]:
     """The document of `opt-out list --json`."""
-    return {"command": "opt-out list", "opt_outs": plain(opt_outs, zone)}
+    return {"command": "opt-out list", "opt_outs": opt_outs}
 
 
-def opt_outs_as_text(opt_outs: Sequence[OptOut], *, zone: tzinfo, width: int | None, colour: bool) -> str:
-    """A table; without a line break at the end."""
+def opt_outs_as_text(opt_outs: Sequence[OptOut], zone: tzinfo) -> Iterator[str | Table]:
+    """A table of them."""
     if not opt_outs:
-        return "Nobody has opted out."
+        yield "Nobody has opted out."
     rows = tuple(Row((each.recipient, local_time(each.since, zone), each.why)) for each in opt_outs)
-    return render([Table("Opted out", ("recipient", "since", "why"), rows)], width=width, colour=colour)
+    yield Table("Opted out", ("recipient", "since", "why"), rows)

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
 from enum import StrEnum
@@ -13,8 +13,8 @@ from terminbenachrichtigung.model.journal import JournalReply, State
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.model.reply import Answer
 from terminbenachrichtigung.on_demand.explain_text import appointment_json, reply_json
-from terminbenachrichtigung.output.json import picked, plain
-from terminbenachrichtigung.output.tables import Row, Table, render
+from terminbenachrichtigung.output.json import picked
+from terminbenachrichtigung.output.tables import Row, Table
 from terminbenachrichtigung.output.wording import bad_row_name, counted, customer_name, local_time
 from terminbenachrichtigung.run.context import RunContext, ask_journal, text_lengths
 
@@ -186,44 +186,38 @@ def _plain(text: str) -> str:
 # ---------------------------------------------------------------- what is shown; nothing is masked
 
 
-def search_as_json(search: SearchResult, *, zone: tzinfo) -> dict[str, object]:
-    """The document of `search --json`; times carry the local offset."""
-    document: dict[str, object] = plain(
-        {
-            "command": "search",
-            "from": search.first_day,
-            "to": search.last_day,
-            "appointments": [
-                appointment_json(hit.appointment)
-                | {
-                    "state": hit.state,
-                    "reminders": [
-                        {"reminder": reminder, "state": state, "reason": hit.reasons[reminder]}
-                        for reminder, state in hit.states.items()
-                    ],
-                    "replies": [reply_json(reply) for reply in hit.replies],
-                }
-                for hit in search.found
-            ],
-            **picked(search, "bad_rows", "warnings"),
-        },
-        zone,
-    )
-    return document
+def search_as_json(search: SearchResult) -> dict[str, object]:
+    """The document of `search --json`."""
+    return {
+        "command": "search",
+        "from": search.first_day,
+        "to": search.last_day,
+        "appointments": [
+            appointment_json(hit.appointment)
+            | {
+                "state": hit.state,
+                "reminders": [
+                    {"reminder": reminder, "state": state, "reason": hit.reasons[reminder]}
+                    for reminder, state in hit.states.items()
+                ],
+                "replies": [reply_json(reply) for reply in hit.replies],
+            }
+            for hit in search.found
+        ],
+        **picked(search, "bad_rows", "warnings"),
+    }
 
 
-def search_as_text(
-    search: SearchResult, *, zone: tzinfo, width: int | None = None, colour: bool = True
-) -> str:
-    """One row per appointment; `width` is the terminal's, None without one."""
+def search_as_text(search: SearchResult, zone: tzinfo) -> Iterator[str | Table]:
+    """One row per appointment."""
     columns = ("appointment", "start", "customer", "branch", "type", "status", "contact", "state")
-    rows = tuple(_row(found, zone) for found in search.found)
-    bad = (f"bad row: {bad_row_name(row)}: {row.detail}" for row in search.bad_rows)
+    yield Table("", columns, tuple(_row(found, zone) for found in search.found))
+    yield from (f"bad row: {bad_row_name(row)}: {row.detail}" for row in search.bad_rows)
+    yield from search.warnings
     days = f"{search.first_day} to {search.last_day}"
     if search.first_day == search.last_day:
         days = str(search.first_day)
-    summary = f"{counted(len(rows), 'appointment')}, {days}"
-    return render([Table("", columns, rows), *bad, *search.warnings, summary], width=width, colour=colour)
+    yield f"{counted(len(search.found), 'appointment')}, {days}"
 
 
 def _row(found: SearchHit, zone: tzinfo) -> Row:
