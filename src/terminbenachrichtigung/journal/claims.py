@@ -1,18 +1,19 @@
 """One message's way through the journal, inside a transaction that the caller holds."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from terminbenachrichtigung.contact.names import hashed_name, keyed_hash, same_name
 from terminbenachrichtigung.errors import ClaimGoneError
 from terminbenachrichtigung.journal import statements, untold
 from terminbenachrichtigung.journal.notifications import name_from
 from terminbenachrichtigung.journal.opt_outs import asked_to_stop
-from terminbenachrichtigung.journal.tables import attempts, database_clock, messages
+from terminbenachrichtigung.journal.tables import attempts, database_clock, messages, notifications
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.delivery import Attempt, Sent, Unknown
 from terminbenachrichtigung.model.journal import CHANNELS_LEFT, TOLD_NOBODY, State
@@ -50,38 +51,42 @@ class MessageRow:
     run_id: str
     state: State
     run_now: datetime
-    name_key: bytes
+    name_key: bytes  # with which names and recipients are hashed
 
 
 def _name_of(appointment: Appointment, key: bytes) -> frozenset[str]:
     return hashed_name(appointment.first_name, appointment.last_name, key=key)
 
 
-def next_generations(
-    connection: Connection,
-    message: PlannedMessage,
-    *,
-    run_id: str,
-    now: datetime,
-    gap: timedelta,
-    name_key: bytes,
-) -> list[int] | Lost:
-    """The next generation of each appointment, or why the message cannot be claimed.
+def take(connection: Connection, message: PlannedMessage, row: MessageRow, gap: timedelta) -> Lost | None:
+    """Writes a message with its notifications, or says why it cannot be claimed.
 
     Reads under the customer's lock, so what it finds holds until the transaction ends.
     """
+    generations = _next_generations(connection, message, row, gap)
+    if isinstance(generations, Lost):
+        return generations
+    _insert(connection, row, message, generations)
+    return None
+
+
+def _next_generations(
+    connection: Connection, message: PlannedMessage, row: MessageRow, gap: timedelta
+) -> list[int] | Lost:
+    """The next generation of each appointment, or why the message cannot be claimed."""
+    name_key = row.name_key
     if asked_to_stop(connection, [route.recipient for route in message.routes]):
         return Lost(Reason.OPTED_OUT, "the recipient asked a moment ago not to be written to (opt-out)")
     others = connection.execute(
         statements.others_for_customer,
         {
             "customer_id": message.customer_id,
-            "run_id": run_id,
-            "gap_from": now - gap,
-            "gap_until": now + gap,
+            "run_id": row.run_id,
+            "gap_from": row.run_now - gap,
+            "gap_until": row.run_now + gap,
         },
     ).all()
-    if any(row.state == State.CLAIMED for row in others):
+    if any(other.state == State.CLAIMED for other in others):
         return Lost(Reason.IN_PROGRESS, "another run holds an open claim for this customer")
     if message.correction is not None:
         return _generations_of_correction(connection, message, message.correction, name_key)
@@ -140,15 +145,13 @@ def _generations_of_correction(
         refused = set(connection.execute(statements.rejected_recipients, key).scalars())
         if any(route.recipient in refused for route in message.routes):
             return Lost(Reason.IN_PROGRESS, "another run was refused one of its recipients a moment ago")
-        generations = {row.reminder: 0 for row in newest_first}
+        taken: Counter[str] = Counter()
         for row in newest_first:
-            generations[row.reminder] = max(generations[row.reminder], row.generation)
-        own.append(generations.get(message.reminder, 0) + 1)
-        along |= {
-            pair: generations.get(pair[0], 0) + 1
-            for pair in correction.takes_place_of
-            if pair[1] == appointment.appointment_id
-        }
+            taken[row.reminder] = max(taken[row.reminder], row.generation)
+        own.append(taken[message.reminder] + 1)
+        for reminder, appointment_id in correction.takes_place_of:
+            if appointment_id == appointment.appointment_id:
+                along[reminder, appointment_id] = taken[reminder] + 1
     return [*own, *(along[pair] for pair in correction.takes_place_of)]
 
 
@@ -203,7 +206,7 @@ def _first_recipient(message: PlannedMessage, key: bytes) -> str | None:
     return keyed_hash(message.routes[0].recipient, key) if message.routes else None
 
 
-def insert(
+def _insert(
     connection: Connection, row: MessageRow, message: PlannedMessage, generations: Sequence[int]
 ) -> None:
     """Writes the message and its notifications; the UNIQUE constraint has the last word."""
@@ -229,7 +232,7 @@ def insert(
         told += [(reminder, by_id[appointment], None) for reminder, appointment in correction.takes_place_of]
     off = takes_back if correction is not None and correction.cancelled else None
     connection.execute(
-        statements.insert_notification,
+        insert(notifications),
         [
             {
                 "reminder": reminder,
@@ -305,12 +308,14 @@ def count(connection: Connection, message_id: str) -> int:
 
 def is_open(connection: Connection, message_id: str) -> bool:
     """Whether a message is claimed, and not settled yet."""
-    found = select(messages.c.state).where(messages.c.message_id == message_id)
-    return connection.execute(found).scalar() == State.CLAIMED
+    return _state(connection, message_id) == State.CLAIMED
 
 
 def check_it_is_there(connection: Connection, message_id: str) -> None:
     """Raises ClaimGoneError where the journal does not know a message that this run has claimed."""
-    found = select(messages.c.state).where(messages.c.message_id == message_id)
-    if connection.execute(found).scalar() is None:
+    if _state(connection, message_id) is None:
         raise ClaimGoneError(f"message {message_id}")
+
+
+def _state(connection: Connection, message_id: str) -> str | None:
+    return connection.execute(select(messages.c.state).where(messages.c.message_id == message_id)).scalar()

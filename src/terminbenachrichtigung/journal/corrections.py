@@ -5,6 +5,7 @@ have been sent, and stands again if a report says that it did not arrive.
 """
 
 from collections.abc import Collection, Iterator
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -83,12 +84,7 @@ def note_changes(connection: Connection, run_id: str, now: datetime, seen: Colle
         connection.execute(
             insert(changes),
             [
-                {
-                    "appointment_id": each.appointment_id,
-                    "message_id": each.message_id,
-                    "starts_at": each.starts_at,
-                    "seen_at": since.get(each, now),
-                }
+                {**asdict(each), "seen_at": since.get(each, now)}
                 for each in {one.appointment_id: one for one in seen}.values()
             ],
         )

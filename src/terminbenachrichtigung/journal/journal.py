@@ -9,6 +9,7 @@ import socket
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
@@ -196,13 +197,7 @@ class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, S
                 connection.execute(
                     insert(leftovers),
                     [
-                        {
-                            "reminder": reminder,
-                            "appointment_id": appointment,
-                            "customer_id": what.customer_id,
-                            "starts_at": what.starts_at,
-                            "why": what.why,
-                        }
+                        {"reminder": reminder, "appointment_id": appointment, **asdict(what)}
                         for (reminder, appointment), what in left.items()
                     ],
                 )
@@ -242,14 +237,8 @@ class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, S
             if self._retrying and claims.is_open(connection, claim.message_id):
                 return claim
             key = self._key(connection)
-            taken = claims.next_generations(
-                connection, claim.message, run_id=self.run_id, now=now, gap=gap, name_key=key
-            )
-            if isinstance(taken, Lost):
-                return taken
             row = claims.MessageRow(claim.message_id, self.run_id, State.CLAIMED, now, key)
-            claims.insert(connection, row, claim.message, taken)
-        return claim
+            return claims.take(connection, claim.message, row, gap) or claim
 
     @patient
     def renew(self, claim: Claim, route: Route, ended: Sequence[Attempt]) -> bool:
@@ -316,21 +305,19 @@ class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, S
         Messages that failed by it are released, so that the next run tries them again.
         """
         with self._transaction(writes=True) as connection:
-            for message_id in message_ids:
-                connection.execute(
-                    update(attempts)
-                    .where(
-                        attempts.c.message_id == message_id,
-                        attempts.c.channel == channel,
-                        attempts.c.outcome == "rejected",
-                    )
-                    .values(outcome="unavailable")
+            connection.execute(
+                update(attempts)
+                .where(
+                    among(connection, attempts.c.message_id, message_ids),
+                    attempts.c.channel == channel,
+                    attempts.c.outcome == "rejected",
                 )
-                connection.execute(
-                    update(messages)
-                    .where(messages.c.message_id == message_id, messages.c.state == State.FAILED)
-                    .values(state=State.RELEASED)
-                )
+                .values(outcome="unavailable")
+            )
+            ours = among(connection, messages.c.message_id, message_ids)
+            connection.execute(
+                update(messages).where(ours, messages.c.state == State.FAILED).values(state=State.RELEASED)
+            )
 
     # -------------------------------------------------------------- by hand
 
@@ -341,14 +328,9 @@ class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, S
             with self._transaction(writes=True) as connection:
                 lock(connection, message.customer_id)
                 key = self._key(connection)
-                taken = claims.next_generations(
-                    connection, message, run_id=self.run_id, now=now, gap=timedelta(0), name_key=key
-                )
-                if isinstance(taken, Lost):
-                    continue
                 row = claims.MessageRow(str(uuid.uuid4()), self.run_id, State.ADOPTED, now, key)
-                claims.insert(connection, row, message, taken)
-                count += len(message.appointments)
+                if claims.take(connection, message, row, timedelta(0)) is None:
+                    count += len(message.appointments)
         return count
 
     @patient

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Iterator
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
@@ -90,19 +91,8 @@ class StaffNotes(Connected):
     def tick_off(self, ticks: Collection[StaffTick], now: datetime) -> None:
         """Notes that a person has done this, and what they said to be off. Once more changes nothing."""
         with self._transaction(writes=True) as connection:
-            note = insert_new(connection, staff_done).values(done_at=now)
             for tick in ticks:
-                connection.execute(
-                    note,
-                    {
-                        "appointment_id": tick.appointment_id,
-                        "customer_id": tick.customer_id,
-                        "starts_at": tick.starts_at,
-                        "reason": tick.reason,
-                        "message_id": tick.message_id,
-                        "revokes": tick.revokes,
-                    },
-                )
+                connection.execute(insert_new(connection, staff_done), asdict(replace(tick, done_at=now)))
                 if tick.revokes is not None:
                     revoke(connection, tick.customer_id, tick.revokes, tick.message_id)
 

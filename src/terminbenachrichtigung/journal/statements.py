@@ -15,6 +15,7 @@ from sqlalchemy import (
     update,
 )
 
+from terminbenachrichtigung.journal.notifications import NOTIFICATIONS
 from terminbenachrichtigung.journal.tables import (
     UtcTime,
     attempts,
@@ -33,18 +34,8 @@ def constant(word: str) -> ColumnElement[str]:
     return literal_column(f"'{word}'", Text)
 
 
-_of_appointment = (
-    select(
-        notifications.c.generation,
-        notifications.c.customer_id,
-        notifications.c.starts_at,
-        notifications.c.name,
-        notifications.c.revoked_at,
-        notifications.c.message_id,
-        messages.c.state,
-    )
-    .join(messages, messages.c.message_id == notifications.c.message_id)
-    .where(notifications.c.appointment_id == bindparam("appointment_id"))
+_of_appointment = NOTIFICATIONS.where(notifications.c.appointment_id == bindparam("appointment_id")).order_by(
+    None
 )
 
 notifications_newest_first = _of_appointment.where(
@@ -84,9 +75,7 @@ others_for_customer = select(messages.c.state, messages.c.run_now).where(
 )
 """What other runs hold open for a customer, or have told them within the gap."""
 
-all_of_appointment = _of_appointment.add_columns(notifications.c.reminder).order_by(
-    messages.c.claimed_at.desc(), notifications.c.generation.desc()
-)
+all_of_appointment = _of_appointment.order_by(messages.c.claimed_at.desc(), notifications.c.generation.desc())
 """What anybody has of one appointment, by any reminder or correction; newest first."""
 
 rejected_recipients = (
@@ -103,21 +92,13 @@ opted_out = select(opt_outs.c.recipient).where(
 )
 """Which of these recipients asked not to be written to."""
 
+# The columns that are not named here get the values that the statement is executed with.
 insert_message = insert(messages).values(
-    message_id=bindparam("message_id"),
-    run_id=bindparam("run_id"),
-    reminder=bindparam("reminder"),
-    customer_id=bindparam("customer_id"),
     state=bindparam("state"),
-    channel=bindparam("channel"),
-    recipient=bindparam("recipient"),
-    run_now=bindparam("run_now"),
     claimed_at=database_clock(),
     renewed_at=database_clock(),
     settled_at=case((bindparam("state") == constant(State.CLAIMED), None), else_=database_clock()),
 )
-
-insert_notification = insert(notifications)
 
 renew_claim = (
     update(messages)
@@ -149,13 +130,4 @@ forget_mark = delete(attempts).where(
     attempts.c.outcome == "unknown",
 )
 
-insert_attempt = insert(attempts).values(
-    message_id=bindparam("message_id"),
-    channel=bindparam("channel"),
-    recipient=bindparam("recipient"),
-    outcome=bindparam("outcome"),
-    detail=bindparam("detail"),
-    ended_at=database_clock(),
-    job_id=bindparam("job_id"),
-    parts=bindparam("parts"),
-)
+insert_attempt = insert(attempts).values(ended_at=database_clock())
