@@ -21,7 +21,6 @@ from terminbenachrichtigung.on_demand.explain_text import (
 from terminbenachrichtigung.on_demand.forecast import forecast_customer
 from terminbenachrichtigung.output.wording import local_time
 from terminbenachrichtigung.rules.contact import EMAIL_REFUSALS, PHONE_REFUSALS
-from terminbenachrichtigung.rules.forecast import RUN_MINUTE
 from terminbenachrichtigung.run.context import RunContext, ask_journal, content_of, text_lengths
 
 _MESSAGES = 1000  # of one appointment; a journal that holds more of them has other troubles
@@ -58,7 +57,6 @@ def explain(context: RunContext, appointment_id: str, at: datetime | None = None
         bad_rows=window.bad_rows,
         warnings=window.warnings,
         last_chance=None if row is None else context.quiet.last_chance(row.starts_at),
-        run_minute=RUN_MINUTE,
         addresses=() if row is None else tuple(_addresses(row, context)),
         reminders=() if row is None else tuple(_reminders(context, row, at, now, corrections.moved)),
         confirmation=None if row is None else _confirmation(context, row, known, now),

@@ -21,6 +21,7 @@ from terminbenachrichtigung.on_demand.history import history_rows
 from terminbenachrichtigung.output.json import picked
 from terminbenachrichtigung.output.tables import Row, Table
 from terminbenachrichtigung.output.wording import REASONS, bad_row_name, customer_name, local_time
+from terminbenachrichtigung.rules.forecast import RUN_MINUTE
 from terminbenachrichtigung.run.report import message_json
 from terminbenachrichtigung.safe_text import printable
 
@@ -81,7 +82,6 @@ class Explanation:
     bad_rows: tuple[BadRow, ...]
     warnings: tuple[str, ...]
     last_chance: datetime | None
-    run_minute: int  # of the hourly runs that were looked at
     addresses: tuple[Address, ...]
     reminders: tuple[ReminderExplained, ...]
     confirmation: ConfirmationExplained | None  # None: they are switched off
@@ -90,6 +90,11 @@ class Explanation:
     messages: tuple[JournalMessage, ...]
     replies: tuple[JournalReply, ...]  # what was answered about the present person and start, oldest first
     has_journal: bool
+
+    @property
+    def asked_at(self) -> datetime:
+        """The moment at which the rules are asked: in a quiet period, its end."""
+        return self.next_open or self.at
 
 
 # ---------------------------------------------------------------- JSON
@@ -206,14 +211,17 @@ def _opening(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
     said = "; ".join(filter(None, (customer_name(row), row.type_name, branch, row.status)))
     yield f"Appointment {row.appointment_id}, {local_time(row.starts_at, zone)}: {said}"
     yield from (_reply(reply, zone) for reply in explained.replies)
+    run = f"a run at {local_time(explained.asked_at, zone)}"
     for each in explained.reminders:
-        yield f"{each.reminder} ({each.lead}): {_now(each, explained, zone)}"
-        yield f"{_first_run(each, explained, zone)}"
-    if explained.confirmation is not None:
-        moment = local_time(explained.next_open or explained.at, zone)
-        yield f"{CONFIRMATION}: {_confirms(explained.confirmation, moment)}"
-    if explained.correction is not None:
-        yield _corrects(explained.correction, local_time(explained.next_open or explained.at, zone), zone)
+        yield f"{each.reminder} ({each.lead}): {run} {_does('notifies', 'notify', each.refusal)}"
+        yield _first_run(each, zone)
+    if (confirmation := explained.confirmation) is not None:
+        confirms = f"{run} {_does('confirms', 'confirm', confirmation.refusal)}"
+        too_old = confirmation.too_old and f"no run confirms it: {confirmation.too_old}"
+        yield f"{CONFIRMATION}: {too_old or confirms}"
+    if (correction := explained.correction) is not None:
+        told = f"{correction.name} (told {local_time(correction.told, zone)})"
+        yield f"{told}: {run} {_does('tells', 'tell', correction.refusal)}"
 
 
 def _reply(reply: JournalReply, zone: tzinfo) -> str:
@@ -222,30 +230,13 @@ def _reply(reply: JournalReply, zone: tzinfo) -> str:
     return f"Answered {local_time(reply.received_at, zone)} ({what}): {printable(reply.text)}"
 
 
-def _corrects(correction: CorrectionExplained, moment: str, zone: tzinfo) -> str:
-    told = f"{correction.name} (told {local_time(correction.told, zone)})"
-    if correction.refusal is None:
-        return f"{told}: a run at {moment} tells it"
-    return f"{told}: a run at {moment} does not tell it: {_why(correction.refusal)}"
+def _does(does: str, verb: str, refusal: Verdict | None) -> str:
+    """`confirms it`, or `does not confirm it` and why."""
+    return f"{does} it" if refusal is None else f"does not {verb} it: {_why(refusal)}"
 
 
-def _now(each: ReminderExplained, explained: Explanation, zone: tzinfo) -> str:
-    moment = local_time(explained.next_open or explained.at, zone)
-    if each.refusal is None:
-        return f"a run at {moment} notifies it"
-    return f"a run at {moment} does not notify it: {_why(each.refusal)}"
-
-
-def _confirms(confirmation: ConfirmationExplained, moment: str) -> str:
-    if confirmation.too_old:
-        return f"no run confirms it: {confirmation.too_old}"
-    if confirmation.refusal is not None:
-        return f"a run at {moment} does not confirm it: {_why(confirmation.refusal)}"
-    return f"a run at {moment} confirms it"
-
-
-def _first_run(each: ReminderExplained, explained: Explanation, zone: tzinfo) -> str:
-    runs = f"hourly run (at minute {explained.run_minute})"
+def _first_run(each: ReminderExplained, zone: tzinfo) -> str:
+    runs = f"hourly run (at minute {RUN_MINUTE})"
     if each.first_run is not None:
         return f"The first {runs} that notifies it, if nothing changes: {local_time(each.first_run, zone)}"
     if each.first_run_refusal is None:
@@ -294,12 +285,11 @@ def _has_text(each: ReminderExplained) -> bool:
 
 def _correction(explained: Explanation, zone: tzinfo) -> Iterator[Row]:
     if explained.correction is not None and (message := explained.correction.message) is not None:
-        moment = local_time(explained.next_open or explained.at, zone)
-        yield _text_row(explained.correction.name, moment, message)
+        yield _text_row(explained.correction.name, local_time(explained.asked_at, zone), message)
 
 
 def _message(each: ReminderExplained, explained: Explanation, zone: tzinfo) -> Row:
-    moment = (explained.next_open or explained.at) if each.planned else each.first_run
+    moment = explained.asked_at if each.planned else each.first_run
     when = "if it were sent" if moment is None else local_time(moment, zone)
     if each.message is None:
         return Row((each.reminder, when, "", ""), below=f"no text: {each.message_problem}", style="red")

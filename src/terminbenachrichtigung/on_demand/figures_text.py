@@ -5,23 +5,18 @@ from collections.abc import Iterator, Sequence
 from terminbenachrichtigung.model.figures import EVERYBODY, Ending, Figures, Group, LeadTime, Section, Share
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.on_demand.figures_words import WORDS
 from terminbenachrichtigung.on_demand.history import as_csv
 from terminbenachrichtigung.output.tables import Row, Table
 
 _STATES = (State.DELIVERED, State.SENT, State.UNDELIVERED, State.FAILED, State.UNKNOWN)
 _GROUPS = (Group.TOLD, Group.CONFIRMED, Group.NOT_TOLD)
+_LEAD_TIMES = WORDS["en"].lead_times
 _GROUP_WORDS = {
     Group.TOLD: "told",
     Group.CONFIRMED: "of these confirmed",
     Group.NOT_TOLD: "not told",
     Group.UNCERTAIN: "uncertain",
-}
-_LEAD_WORDS = {
-    LeadTime.UNDER_12_HOURS: "under 12 hours",
-    LeadTime.UNDER_24_HOURS: "12 to 24 hours",
-    LeadTime.UNDER_48_HOURS: "24 to 48 hours",
-    LeadTime.UNDER_7_DAYS: "2 to 7 days",
-    LeadTime.LONGER: "longer",
 }
 
 
@@ -39,7 +34,9 @@ def figures_as_text(figures: Figures) -> Iterator[str | Table]:
     yield Table(
         "How long before the start they were told",
         ("before", "messages"),
-        tuple(Row((_LEAD_WORDS[each], str(total.lead_times.get(each, 0)))) for each in LeadTime),
+        tuple(
+            Row((name, str(total.lead_times.get(each, 0)))) for each, name in WORDS["en"].lead_times.items()
+        ),
     )
     yield _endings("What became of the appointments", [("", total)])
     for title, sections in (("By branch", figures.branches), ("By type", figures.types)):

@@ -176,8 +176,8 @@ _FR = Words(
     interval="{low} à {high}",
     how_title="Comment on compte",
     how=(
-        "Tout est compté selon le jour du rendez-vous ; un message appartient lui aussi au rendez- "
-        "vous dont il parlait. Seuls comptent les rendez-vous qui peuvent être rappelés : avec un "
+        "Tout est compté selon le jour du rendez-vous ; un message appartient lui aussi au rendez-vous "
+        "dont il parlait. Seuls comptent les rendez-vous qui peuvent être rappelés : avec un "
         "client, pas de groupe, un type autorisé.",
         "Rappelé veut dire : un message est parti avant le début ; confirmé : oui par "
         "SMS. Absent veut dire : le statut du "

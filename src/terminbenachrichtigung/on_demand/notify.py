@@ -8,7 +8,7 @@ from terminbenachrichtigung import rules
 from terminbenachrichtigung.clock import instant
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.model.appointment import Appointment, BadRow, Window
+from terminbenachrichtigung.model.appointment import Appointment, Window
 from terminbenachrichtigung.model.journal import Known
 from terminbenachrichtigung.model.plan import Plan, Reason, Skip
 from terminbenachrichtigung.model.result import Mode, RunResult
@@ -53,19 +53,20 @@ def preview(context: RunContext, choice: Choice) -> RunResult:
     now = context.clock.now()
     if (period := context.quiet.period_at(now)) is not None:
         return RunResult(Mode.NOTIFY, now, quiet=True, next_open=period.end)
-    rows, bad_rows, warnings = _read(context, choice)
-    known_ids = {row.appointment_id for row in rows} | {row.appointment_id for row in bad_rows}
+    window = context.schedule.find(*choice.appointment_ids)
+    bad_ids = {row.appointment_id for row in window.bad_rows}
+    known_ids = bad_ids | {row.appointment_id for row in window.appointments}
     if missing := [each for each in choice.appointment_ids if each not in known_ids]:
         raise ConfigError(f"not in the schedule: {', '.join(missing)}. Nothing was sent")
-    plan = _plan(context, choice, rows, now)
+    plan = _plan(context, choice, window.appointments, now)
     return RunResult(
         Mode.NOTIFY,
         now,
         quiet=False,
         messages=tuple(unsent(context, message, now, None) for message in plan.messages),
         skips=plan.skips,
-        bad_rows=bad_rows,
-        warnings=warnings,
+        bad_rows=window.bad_rows,
+        warnings=window.warnings,
     )
 
 
@@ -90,7 +91,7 @@ def notify(
     # Without looking for claims that ran out: the next run does, and reports them.
     context.writable.begin(now, Mode.NOTIFY, expire=False)
     read_at = instant(context.clock)
-    rows, _, _ = _read(context, replace(choice, appointment_ids=tuple(agreed)))
+    rows = context.schedule.find(*agreed).appointments
     plan = _only_agreed(context, choice, rows, agreed, now)
     gone = agreed.keys() - {row.appointment_id for row in rows}
     removed = (
@@ -98,12 +99,12 @@ def notify(
         for each in sorted(gone)
     )
     planned = Planned(
-        Window(tuple(rows)),
+        Window(rows),
         Known(),
         replace(plan, skips=(*plan.skips, *removed)),
         read_at,
         same_day=True,
-        reread=lambda: _read(context, replace(choice, appointment_ids=tuple(agreed)))[0],
+        reread=lambda: context.schedule.find(*agreed).appointments,
         plan_customer=lambda theirs: _only_agreed(context, choice, theirs, agreed, now),
     )
     result = deliver(context, planned, RunResult(Mode.NOTIFY, now, quiet=False), progress)
@@ -114,18 +115,6 @@ def notify(
         warnings=shown.warnings,
     )
     return news.write(context, result, write_report)
-
-
-def _read(
-    context: RunContext, choice: Choice
-) -> tuple[list[Appointment], tuple[BadRow, ...], tuple[str, ...]]:
-    """One by one, at whatever time they are: a person chooses a few."""
-    windows = [context.schedule.find(each) for each in choice.appointment_ids]
-    return (
-        [row for window in windows for row in window.appointments],
-        tuple(bad for window in windows for bad in window.bad_rows),
-        tuple(warning for window in windows for warning in window.warnings),
-    )
 
 
 def _plan(context: RunContext, choice: Choice, rows: Sequence[Appointment], now: datetime) -> Plan:

@@ -1,6 +1,6 @@
 """The staff list on one page of paper, and as an e-mail. Pure; nothing from the schedule becomes HTML."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from terminbenachrichtigung.model.delivery import Content
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.output.pages import known_language, template
-from terminbenachrichtigung.staff_list.entries import NO_START, Got, Matter, StaffEntry
+from terminbenachrichtigung.staff_list.entries import NO_START, Got, Matter, Said, StaffEntry
 from terminbenachrichtigung.staff_list.reasons import StaffReason
 from terminbenachrichtigung.staff_list.words import WORDS, Words
 from terminbenachrichtigung.texts import dates
@@ -45,13 +45,13 @@ class _Customer:
 
 def as_html(entries: Sequence[StaffEntry], *, now: datetime, zone: ZoneInfo, language: str) -> str:
     """One page that needs nothing else: for a browser, a printer (A4) or an e-mail."""
-    words = WORDS[known_language(language, WORDS)]
+    speaker = _speaker(zone, language)
     return template("staff_list", "page.html").render(
-        words=words,
-        language=_known(language),
-        heading=_count(entries, words),
-        as_of=_as_of(now, zone, language, words),
-        customers=_customers(entries, zone, language, words),
+        words=speaker.words,
+        language=speaker.language,
+        heading=speaker.count(entries),
+        as_of=speaker.as_of(now),
+        customers=tuple(map(speaker.customer, entries)),
     )
 
 
@@ -59,13 +59,14 @@ def as_mail(
     entries: Sequence[StaffEntry], recipient: str, *, now: datetime, zone: ZoneInfo, language: str
 ) -> Content:
     """The e-mail with the list, as a page and as plain text. Its subject names nobody."""
-    words, today = WORDS[known_language(language, WORDS)], dates.words(now, zone, _known(language))
+    speaker = _speaker(zone, language)
+    who, today = speaker.count(entries), speaker.when(now).date_short
     return Content(
         Channel.EMAIL,
         recipient,
-        _known(language),
-        _plain(entries, now, zone, language),
-        subject=words.subject.format(who=_count(entries, words), date=today.date_short),
+        speaker.language,
+        _plain(entries, now, speaker),
+        subject=speaker.words.subject.format(who=who, date=today),
         html=as_html(entries, now=now, zone=zone, language=language),
     )
 
@@ -76,10 +77,9 @@ def of_branch(entries: Sequence[StaffEntry], branch_code: str) -> tuple[StaffEnt
     return tuple(entry for entry in entries if plain_word(entry.branch_code) == code)
 
 
-def _plain(entries: Sequence[StaffEntry], now: datetime, zone: ZoneInfo, language: str) -> str:
-    words = WORDS[known_language(language, WORDS)]
-    lines = [f"{words.title}: {_count(entries, words)}", _as_of(now, zone, language, words), ""]
-    for customer in _customers(entries, zone, language, words):
+def _plain(entries: Sequence[StaffEntry], now: datetime, speaker: "_Speaker") -> str:
+    lines = [f"{speaker.words.title}: {speaker.count(entries)}", speaker.as_of(now), ""]
+    for customer in map(speaker.customer, entries):
         lines.append(f"[ ] {customer.name}, {customer.number}" if customer.number else f"[ ] {customer.name}")
         lines += [f"    {what}: {typed}" for what, typed in customer.contacts]
         for line in customer.lines:
@@ -93,94 +93,76 @@ def _plain(entries: Sequence[StaffEntry], now: datetime, zone: ZoneInfo, languag
 # ---------------------------------------------------------------- entries in words
 
 
-def _customers(
-    entries: Sequence[StaffEntry], zone: ZoneInfo, language: str, words: Words
-) -> tuple[_Customer, ...]:
-    return tuple(
-        _Customer(
-            name=_clipped(entry.name or _nameless(entry, words)),
-            number=_clipped(words.customer_id.format(id=entry.customer_id)) if entry.name else "",
-            contacts=tuple(
-                (what, _clipped(typed.strip()))
-                for what, typed in (
-                    (words.mobile, entry.mobile),
-                    (words.phone, entry.phone),
-                    (words.email, entry.email),
-                )
-                if typed.strip()
-            ),
-            lines=tuple(_line(matter, zone, language, words) for matter in entry.matters),
+@dataclass(frozen=True, slots=True)
+class _Speaker:
+    """Says things in one language, by the practice's clock."""
+
+    words: Words
+    language: str  # such as de-AT, so that dates are those of the country
+    zone: ZoneInfo
+
+    def when(self, moment: datetime) -> dates.Words:
+        return dates.words(moment, self.zone, self.language)
+
+    def count(self, entries: Sequence[StaffEntry]) -> str:
+        return self.words.one if len(entries) == 1 else self.words.many.format(count=len(entries))
+
+    def as_of(self, now: datetime) -> str:
+        moment = self.when(now)
+        return self.words.as_of.format(weekday=moment.weekday, date=moment.date, time=moment.time)
+
+    def customer(self, entry: StaffEntry) -> _Customer:
+        words, number = self.words, self.words.customer_id.format(id=entry.customer_id)
+        # Of somebody who answered and whom nobody knows, there is only the number of the phone.
+        nameless = words.stranger if entry.customer_id == entry.mobile else number
+        typed = ((words.mobile, entry.mobile), (words.phone, entry.phone), (words.email, entry.email))
+        return _Customer(
+            name=_clipped(entry.name or nameless),
+            number=_clipped(number) if entry.name else "",
+            contacts=tuple((what, _clipped(text.strip())) for what, text in typed if text.strip()),
+            lines=tuple(map(self._line, entry.matters)),
         )
-        for entry in entries
-    )
 
+    def _line(self, matter: Matter) -> _Line:
+        words, start = self.words, self.when(matter.starts_at)
+        unknown = matter.starts_at == NO_START
+        stray = unknown and matter.reason is StaffReason.REPLY  # there is no appointment
+        told = ""
+        if matter.told is not None:
+            before = self.when(matter.told)
+            told = words.told_before.format(date=before.date_short, time=before.time)
+        got = ", ".join(self._got(got, matter) for got in matter.got)
+        return _Line(
+            date=f"{start.weekday}, {start.date_short}" if not unknown else "" if stray else "?",
+            clock="" if unknown else words.clock.format(time=start.time),
+            appointment_id=_clipped(matter.appointment_id),
+            branch=_clipped(matter.branch_name or matter.branch_code),
+            reason=words.reasons[matter.reason],
+            told=told,
+            said=tuple(map(self._answered, matter.said)),
+            got=words.got.format(what=got) if got else "" if stray else words.got_nothing,
+        )
 
-def _nameless(entry: StaffEntry, words: Words) -> str:
-    """The customer's number; of somebody who answered and whom nobody knows, that it is so."""
-    return (
-        words.stranger
-        if entry.customer_id == entry.mobile
-        else words.customer_id.format(id=entry.customer_id)
-    )
+    def _answered(self, said: Said) -> str:
+        at = self.when(said.at)
+        return self.words.answered.format(date=at.date_short, time=at.time, text=_clipped(said.text))
 
-
-def _line(matter: Matter, zone: ZoneInfo, language: str, words: Words) -> _Line:
-    start = dates.words(matter.starts_at, zone, _known(language))
-    unknown = matter.starts_at == NO_START
-    stray = unknown and matter.reason is StaffReason.REPLY  # there is no appointment
-    told = ""
-    if matter.told is not None:
-        before = dates.words(matter.told, zone, _known(language))
-        told = words.told_before.format(date=before.date_short, time=before.time)
-    got = ", ".join(_got(matter, zone, language, words))
-    return _Line(
-        date=f"{start.weekday}, {start.date_short}" if not unknown else "" if stray else "?",
-        clock="" if unknown else words.clock.format(time=start.time),
-        appointment_id=_clipped(matter.appointment_id),
-        branch=_clipped(matter.branch_name or matter.branch_code),
-        reason=words.reasons[matter.reason],
-        told=told,
-        said=tuple(_said_words(matter, zone, language, words)),
-        got=words.got.format(what=got) if got else "" if stray else words.got_nothing,
-    )
-
-
-def _said_words(matter: Matter, zone: ZoneInfo, language: str, words: Words) -> Iterator[str]:
-    for each in matter.said:
-        at = dates.words(each.at, zone, _known(language))
-        yield words.answered.format(date=at.date_short, time=at.time, text=_clipped(each.text))
-
-
-def _got(matter: Matter, zone: ZoneInfo, language: str, words: Words) -> Iterator[str]:
-    for got in matter.got:
-        at = dates.words(got.at, zone, _known(language))
+    def _got(self, got: Got, matter: Matter) -> str:
+        words, at = self.words, self.when(got.at)
+        notes = []
+        if got.starts_at not in (matter.starts_at, matter.told):
+            said = self.when(got.starts_at)
+            notes.append(words.said.format(date=said.date_short, time=said.time))
+        if got.state is State.UNKNOWN:
+            notes.append(words.unsure)
         clock = words.clock.format(time=at.time)
-        said = _said(got, matter, zone, language, words)
-        unsure = words.unsure if got.state is State.UNKNOWN else ""
-        notes = ", ".join(filter(None, (said, unsure)))
         what = f"{got.reminder}, {words.channels[got.channel]}, {at.date_short}, {clock}"
-        yield f"{what} ({notes})" if notes else what
+        return f"{what} ({', '.join(notes)})" if notes else what
 
 
-def _said(got: Got, matter: Matter, zone: ZoneInfo, language: str, words: Words) -> str:
-    if got.starts_at in (matter.starts_at, matter.told):
-        return ""
-    said = dates.words(got.starts_at, zone, _known(language))
-    return words.said.format(date=said.date_short, time=said.time)
-
-
-def _count(entries: Sequence[StaffEntry], words: Words) -> str:
-    return words.one if len(entries) == 1 else words.many.format(count=len(entries))
-
-
-def _as_of(now: datetime, zone: ZoneInfo, language: str, words: Words) -> str:
-    moment = dates.words(now, zone, _known(language))
-    return words.as_of.format(weekday=moment.weekday, date=moment.date, time=moment.time)
-
-
-def _known(language: str) -> str:
-    """The language that the words are in, so that dates are not in another one."""
-    return language if language.partition("-")[0] in WORDS else "de"
+def _speaker(zone: ZoneInfo, language: str) -> _Speaker:
+    known = language if language.partition("-")[0] in WORDS else "de"
+    return _Speaker(WORDS[known_language(language, WORDS)], known, zone)
 
 
 def _clipped(text: str) -> str:

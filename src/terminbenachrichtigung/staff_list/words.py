@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from terminbenachrichtigung.model.plan import Channel
-from terminbenachrichtigung.staff_list.reasons import StaffReason, page_words
+from terminbenachrichtigung.staff_list.reasons import WORDING, StaffReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ _DE = Words(
     unsure="vielleicht nicht angekommen",
     answered="Antwort {date}, {time} Uhr: „{text}“",
     stranger="Unbekannt",
-    reasons=page_words("de"),
+    reasons={reason: words.de for reason, words in WORDING.items()},
 )
 
 _EN = Words(
@@ -91,7 +91,7 @@ _EN = Words(
     unsure="may not have arrived",
     answered="Answered {date}, {time}: “{text}”",
     stranger="Unknown",
-    reasons=page_words("en"),
+    reasons={reason: words.en for reason, words in WORDING.items()},
 )
 
 _FR = Words(
@@ -119,7 +119,7 @@ _FR = Words(
     unsure="peut-être pas arrivé",
     answered="Réponse {date}, {time} : « {text} »",
     stranger="Inconnu",
-    reasons=page_words("fr"),
+    reasons={reason: words.fr for reason, words in WORDING.items()},
 )
 
 WORDS = {"de": _DE, "en": _EN, "fr": _FR}
