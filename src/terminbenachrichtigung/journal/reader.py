@@ -1,12 +1,12 @@
 """What the journal knows, read in one transaction: a few statements, however many appointments."""
 
 import json
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Column, Row, Select, Table, and_, func, or_, select
+from sqlalchemy import Column, Connection, Row, Select, Table, and_, func, or_, select
 
 from terminbenachrichtigung.journal.corrections import read_changes
 from terminbenachrichtigung.journal.database import Connected, among, patient
@@ -42,7 +42,6 @@ from terminbenachrichtigung.model.journal import (
     Leftover,
     MessageReply,
     Notification,
-    StaffTick,
     State,
 )
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason
@@ -51,6 +50,7 @@ _LEFT_BECAUSE: Mapping[str, MessageOutcome | Reason] = {
     word.value: word for word in (*Reason, *MessageOutcome)
 }
 _EVERYTHING = HistoryFilter()
+_Value = TypeVar("_Value")
 
 
 class Reader(Connected):
@@ -79,35 +79,24 @@ class Reader(Connected):
             complete = select(runs.c.run_now).where(runs.c.complete.is_(True))
             # A run that lies ahead had a clock that was wrong: it must not hide who was missed.
             past = complete.where(runs.c.run_now <= now).order_by(runs.c.run_now.desc())
-            last = connection.execute(past.limit(1)).scalar()
-            since = connection.execute(select(meta.c.created_at)).scalar_one()
-            if since > now:  # made by a clock that was ahead
-                since = connection.execute(
-                    select(func.min(runs.c.run_now, type_=UtcTime)).where(runs.c.run_now <= now)
-                ).scalar()
-            first_runs = {
-                row.reminder: row.first_complete_run
-                for row in connection.execute(select(reminders).where(reminders.c.first_complete_run <= now))
-            }
+            first_runs = select(reminders).where(reminders.c.first_complete_run <= now)
+            by_runs = Known(
+                last_complete_run=connection.execute(past.limit(1)).scalar(),
+                journal_since=_journal_since(connection, now),
+                reminder_since={
+                    row.reminder: row.first_complete_run for row in connection.execute(first_runs)
+                },
+                name_key=self._key(connection),
+                changes=read_changes(connection),
+            )
             if not appointment_ids:
-                return Known(
-                    last_complete_run=last,
-                    journal_since=since,
-                    reminder_since=first_runs,
-                    name_key=self._key(connection),
-                    changes=read_changes(connection),
-                )
+                return by_runs
 
             # A dry run may not write, so it reads a claim that has run out as the `unknown` it will become.
             clock: datetime = connection.execute(select(database_clock())).scalar_one()
             leased = (clock - self._claim_timeout, clock + self._claim_timeout)
-
-            by_appointment: dict[str, list[Notification]] = defaultdict(list)
-            confirmations: dict[str, list[Notification]] = defaultdict(list)
-            about = among(connection, notifications.c.appointment_id, appointment_ids)
-            for row in connection.execute(NOTIFICATIONS.where(about)):
-                kept = confirmations if row.reminder == CONFIRMATION else by_appointment
-                kept[row.appointment_id].append(notification(row, leased))
+            about = NOTIFICATIONS.where(among(connection, notifications.c.appointment_id, appointment_ids))
+            told = [notification(row, leased) for row in connection.execute(about)]
             beside: list[Notification] = []
             if starts is not None:
                 near = notifications.c.starts_at.between(to_the_minute(starts[0]), to_the_minute(starts[1]))
@@ -117,65 +106,35 @@ class Reader(Connected):
                     for row in connection.execute(NOTIFICATIONS.where(near))
                     if row.appointment_id not in asked
                 ]
-
-            rejected: dict[str, set[str]] = defaultdict(set)
-            refused = connection.execute(
-                select(notifications.c.appointment_id, attempts.c.recipient)
-                .join(attempts, attempts.c.message_id == notifications.c.message_id)
-                .where(
-                    attempts.c.outcome == "rejected",
-                    among(connection, notifications.c.appointment_id, appointment_ids),
-                )
+            claims = select(messages.c.customer_id).where(
+                messages.c.state == constant(State.CLAIMED),
+                messages.c.renewed_at.between(*leased),
+                messages.c.run_id != self.run_id,
             )
-            for appointment, recipient in refused:
-                rejected[appointment].add(recipient)
-
-            contacted: dict[str, list[Contacted]] = defaultdict(list)
-            counting = connection.execute(
-                select(
-                    messages.c.customer_id, messages.c.run_now, messages.c.reminder, messages.c.run_id
-                ).where(
-                    messages.c.state.in_(COUNTS_FOR_GAP),
-                    messages.c.reminder.not_in(BESIDE_REMINDERS),
-                    and_(messages.c.run_now > now - gap, messages.c.run_now < now + gap),
-                )
-            )
-            for customer, run_now, reminder, by_run in counting:
-                contacted[customer].append(Contacted(run_now, reminder, own=by_run == self.run_id))
-
-            claims = connection.execute(
-                select(messages.c.customer_id).where(
-                    messages.c.state == constant(State.CLAIMED),
-                    messages.c.renewed_at.between(*leased),
-                    messages.c.run_id != self.run_id,
-                )
-            ).scalars()
             complete_runs = complete.where(runs.c.run_now.between(runs_since, now)).order_by(runs.c.run_now)
-            ahead = (
-                select(func.count())
-                .select_from(runs)
-                .where(runs.c.run_now > now, runs.c.run_id != self.run_id)
+            ahead = select(func.count(runs.c.run_id)).where(
+                runs.c.run_now > now, runs.c.run_id != self.run_id
             )
-            ticks: dict[str, list[StaffTick]] = defaultdict(list)
             # Who was called before the last chance was not missed, also when the appointment is over by now.
             since_then = staff_done.c.done_at > min(runs_since, now) - gap
-            for tick in read_ticks(connection, or_(staff_done.c.starts_at > now, since_then)):
-                ticks[tick.customer_id].append(tick)
-            return Known(
-                notifications=by_appointment,
-                confirmations=confirmations,
+            ticks = read_ticks(connection, or_(staff_done.c.starts_at > now, since_then))
+            return replace(
+                by_runs,
+                notifications=_grouped(
+                    (each.appointment_id, each) for each in told if each.reminder != CONFIRMATION
+                ),
+                confirmations=_grouped(
+                    (each.appointment_id, each) for each in told if each.reminder == CONFIRMATION
+                ),
                 told_beside=tuple(beside),
-                ticks=ticks,
-                name_key=self._key(connection),
+                ticks=_grouped((tick.customer_id, tick) for tick in ticks),
                 opted_out=read_opted_out(connection),
                 replies=read_replies_since(connection, to_the_minute(min(starts[0], now) if starts else now)),
                 runs_ahead=connection.execute(ahead).scalar_one(),
                 database_now=None if connection.dialect.name == "sqlite" else clock,
-                rejected={
-                    appointment: frozenset(refused_ones) for appointment, refused_ones in rejected.items()
-                },
-                contacted=contacted,
-                open_claims=frozenset(claims),
+                rejected=_rejected(connection, appointment_ids),
+                contacted=self._contacted(connection, now, gap),
+                open_claims=frozenset(connection.execute(claims).scalars()),
                 leftovers={
                     (row.reminder, row.appointment_id): Leftover(
                         row.customer_id, row.starts_at, _LEFT_BECAUSE[row.why]
@@ -183,11 +142,24 @@ class Reader(Connected):
                     for row in connection.execute(select(leftovers))
                 },
                 complete_runs=tuple(connection.execute(complete_runs).scalars()),
-                last_complete_run=last,
-                journal_since=since,
-                reminder_since=first_runs,
-                changes=read_changes(connection),
             )
+
+    def _contacted(
+        self, connection: Connection, now: datetime, gap: timedelta
+    ) -> Mapping[str, list[Contacted]]:
+        """By customer: the messages that count for the gap."""
+        counting = select(messages.c.customer_id, messages.c.run_now, messages.c.reminder, messages.c.run_id)
+        rows = connection.execute(
+            counting.where(
+                messages.c.state.in_(COUNTS_FOR_GAP),
+                messages.c.reminder.not_in(BESIDE_REMINDERS),
+                and_(messages.c.run_now > now - gap, messages.c.run_now < now + gap),
+            )
+        )
+        return _grouped(
+            (row.customer_id, Contacted(row.run_now, row.reminder, own=row.run_id == self.run_id))
+            for row in rows
+        )
 
     @patient
     def told_ahead(self, now: datetime) -> dict[str, datetime]:
@@ -236,19 +208,18 @@ class Reader(Connected):
             rows = connection.execute(newest.limit(limit)).all()
             ids = [row.message_id for row in rows]
             told = appointments_of(connection, ids)
-            tried: dict[str, list[JournalAttempt]] = defaultdict(list)
             attempted = select(attempts).where(among(connection, attempts.c.message_id, ids))
-            for row in connection.execute(attempted.order_by(attempts.c.attempt_id)):
-                tried[row.message_id].append(
-                    JournalAttempt(Channel(row.channel), row.recipient, row.outcome, row.detail, row.ended_at)
-                )
-            answered: dict[str | None, list[MessageReply]] = defaultdict(list)
-            for reply in read_replies(connection, among(connection, replies.c.message_id, ids)):
-                answer = MessageReply(reply.received_at, reply.sender, reply.answer, reply.text)
-                answered[reply.message_id].append(answer)
+            tried = _grouped(
+                (row.message_id, _attempt(row))
+                for row in connection.execute(attempted.order_by(attempts.c.attempt_id))
+            )
+            answered = _grouped(
+                (each.message_id or "", MessageReply(each.received_at, each.sender, each.answer, each.text))
+                for each in read_replies(connection, among(connection, replies.c.message_id, ids))
+            )
         return tuple(
-            _message(row, told[row.message_id], tried[row.message_id], answered[row.message_id])
-            for row in rows
+            _message(row, told.get(each, ()), tried.get(each, ()), answered.get(each, ()))
+            for each, row in zip(ids, rows, strict=True)
         )
 
     def runs(self, limit: int, wanted: HistoryFilter) -> tuple[JournalRun, ...]:
@@ -278,6 +249,37 @@ class Reader(Connected):
             return connection.execute(newest).scalar()
 
 
+def _grouped(pairs: Iterable[tuple[str, _Value]]) -> dict[str, list[_Value]]:
+    """The values by their keys, in the order in which they come."""
+    found: dict[str, list[_Value]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def _journal_since(connection: Connection, now: datetime) -> datetime | None:
+    """When the journal was made; if its clock was ahead then, the first run that is not."""
+    since: datetime = connection.execute(select(meta.c.created_at)).scalar_one()
+    if since <= now:
+        return since
+    first = select(func.min(runs.c.run_now, type_=UtcTime)).where(runs.c.run_now <= now)
+    return connection.execute(first).scalar()
+
+
+def _rejected(connection: Connection, appointment_ids: Collection[str]) -> dict[str, frozenset[str]]:
+    """By appointment: the recipients that were refused for it."""
+    rows = connection.execute(
+        select(notifications.c.appointment_id, attempts.c.recipient)
+        .join(attempts, attempts.c.message_id == notifications.c.message_id)
+        .where(
+            attempts.c.outcome == "rejected",
+            among(connection, notifications.c.appointment_id, appointment_ids),
+        )
+    )
+    by_appointment = _grouped((row.appointment_id, row.recipient) for row in rows)
+    return {appointment: frozenset(refused) for appointment, refused in by_appointment.items()}
+
+
 def _of_run(table: Table, began: Column[datetime], wanted: HistoryFilter) -> Select[Any]:
     """The rows of a table by their run and by when they began, newest first."""
     newest = select(table).order_by(began.desc())
@@ -290,8 +292,12 @@ def _of_run(table: Table, began: Column[datetime], wanted: HistoryFilter) -> Sel
     return newest
 
 
+def _attempt(row: Row[Any]) -> JournalAttempt:
+    return JournalAttempt(Channel(row.channel), row.recipient, row.outcome, row.detail, row.ended_at)
+
+
 def _message(
-    row: Row[Any], told: tuple[str, ...], tried: list[JournalAttempt], answered: list[MessageReply]
+    row: Row[Any], told: tuple[str, ...], tried: Sequence[JournalAttempt], answered: Sequence[MessageReply]
 ) -> JournalMessage:
     # A claim names the channel that is to be tried; if it was released before that, none was.
     used = row.channel is not None and (row.state != State.RELEASED or bool(tried))

@@ -39,7 +39,7 @@ def read(connection: Connection) -> tuple[Untold, ...]:
             row.message_id,
             row.reminder,
             row.customer_id,
-            told[row.message_id],
+            told.get(row.message_id, ()),
             Route(Channel(row.channel), row.recipient),
             State(row.state),
         )
