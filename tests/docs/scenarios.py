@@ -175,6 +175,21 @@ def corrections(folder: Path) -> Iterator[Run]:
 
 
 @_scenario
+def figures(folder: Path) -> Iterator[Run]:
+    """Four were told, one was called off, one did not come; two days later all is over."""
+    with Practice(folder) as practice:
+        practice.configure(corrections={"enabled": True})
+        for customer in range(1, 5):
+            practice.book(f"50{customer}", f"2026-11-25 08:{customer}0", customer)
+        practice.run("run-once", now="2026-11-24 10:00")
+        practice.cancel("501")
+        for now in ("2026-11-24 11:00", "2026-11-24 12:00"):
+            practice.run("run-once", now=now)
+        practice.change("502", status="Geplatzt")
+        yield _at("2026-11-26 09:00")
+
+
+@_scenario
 def corrections_held(folder: Path) -> Iterator[Run]:
     """Ten were told in the morning, and six of them are cancelled since; the run of eleven saw it."""
     with Practice(folder) as practice:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from practice import Practice, number
+from practice import Practice, local, number
 from terminbenachrichtigung.demo.loopback import Answer, Request
 
 AFTERWARDS = "2026-11-26 10:00"
@@ -101,6 +101,66 @@ def test_a_message_about_two_appointments_is_one_message(either_practice: Practi
     total = counted(either_practice)["total"]
     assert total["messages"]["sms"]["sent"] == 1
     assert ended(total, "told") == (2, 0, 0)
+
+
+def paid(practice: Practice) -> tuple[int, int]:
+    """The SMS parts in all, and those of corrections."""
+    total = counted(practice)["total"]
+    return total["sms_parts"], total["sms_parts_of_corrections"]
+
+
+def test_the_parts_of_a_correction_are_paid_for_too(either_practice: Practice) -> None:
+    either_practice.configure(corrections={"enabled": True})
+    either_practice.book("off", customer=1)
+    either_practice.book("moved", customer=2)
+    either_practice.run_once()
+    either_practice.cancel("off")
+    either_practice.change("moved", starts_at="2026-11-27 10:30")
+    for now in ("2026-11-24 11:00", "2026-11-24 12:00"):
+        either_practice.run_once(now=now)
+    total = counted(either_practice)["total"]
+    assert len(either_practice.gateway.jobs) == 4
+    assert paid(either_practice) == (4, 2)
+    assert total["messages"]["sms"]["sent"] == 1  # of the reminders, the one whose appointment stands as told
+    (branch,) = counted(either_practice)["branches"]
+    assert (branch["sms_parts"], branch["sms_parts_of_corrections"]) == (4, 2)
+
+
+@pytest.mark.parametrize("elsewhere", ["moved out of the span", "gone", "given to nobody"])
+def test_an_sms_was_paid_for_wherever_its_appointment_is_now(
+    elsewhere: str, either_practice: Practice
+) -> None:
+    either_practice.book("1", customer=1)
+    either_practice.run_once()
+    match elsewhere:
+        case "gone":
+            either_practice.remove("1")
+        case "given to nobody":
+            either_practice.change("1", customer_id=None)
+        case _:
+            either_practice.change("1", starts_at="2027-01-12 09:00")
+    assert paid(either_practice) == (1, 0)
+    assert [week["sms_parts"] for week in counted(either_practice)["weeks"]] == [1]
+
+
+def test_what_the_gateway_refused_costs_nothing_and_what_did_not_arrive_does(
+    either_practice: Practice,
+) -> None:
+    either_practice.book("refused", customer=1)  # and told by mail
+    either_practice.book("not arrived", customer=2, email="")
+
+    def script(request: Request) -> Answer | None:
+        refused = request.fields.get("Recipient", "").endswith(number(1)[1:])
+        return Answer(status="NoRecipientFound") if refused else None
+
+    either_practice.gateway.script = script
+    assert either_practice.run_once().outcomes == {"refused": "sent", "not arrived": "sent"}
+    assert paid(either_practice) == (1, 0)
+    (job,) = either_practice.gateway.jobs
+    either_practice.gateway.report(job, "Undelivered", done=local("2026-11-24 10:30"))
+    either_practice.run_once(now="2026-11-24 11:00")
+    total = counted(either_practice)["total"]
+    assert (total["messages"]["sms"]["undelivered"], total["sms_parts"]) == (1, 1)
 
 
 def test_what_was_told_of_another_start_tells_nobody_of_this_one(either_practice: Practice) -> None:

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from terminbenachrichtigung.journal.database import Connected
+from terminbenachrichtigung.journal.reports import LEFT
 from terminbenachrichtigung.journal.tables import attempts, messages, notifications, replies
-from terminbenachrichtigung.model.journal import BESIDE_REMINDERS, CANCELLATION, State
+from terminbenachrichtigung.model.journal import BESIDE_REMINDERS, CANCELLATION, CORRECTIONS, State
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.model.reply import Answer
 
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
 
 
 _PARTS = (
-    select(func.max(attempts.c.parts))
-    .where(attempts.c.message_id == messages.c.message_id)
+    select(func.coalesce(func.sum(attempts.c.parts), 0))
+    .where(
+        attempts.c.message_id == messages.c.message_id,
+        attempts.c.channel == Channel.SMS,
+        # A report that it did not arrive makes the attempt one that was rejected; it was paid for.
+        or_(LEFT, and_(messages.c.state == State.UNDELIVERED, messages.c.channel == Channel.SMS)),
+    )
     .correlate(messages)
     .scalar_subquery()
 )
@@ -27,26 +33,23 @@ class FiguresReader(Connected):
     """The part of the journal that `figures` counts."""
 
     def tellings(self, since: datetime, until: datetime) -> "tuple[Telling, ...]":
-        """All reminders about appointments that start in [since, until), by their claim alone."""
+        """All messages about appointments that, as they say, start in [since, until); oldest first."""
         from terminbenachrichtigung.model.figures import Telling  # noqa: PLC0415 - 3 ms, and no run counts
 
         found = (
             select(
                 messages.c.message_id,
                 notifications.c.appointment_id,
-                notifications.c.customer_id,
                 notifications.c.starts_at,
+                notifications.c.reminder,
+                messages.c.reminder.label("said_by"),
                 messages.c.state,
                 messages.c.channel,
                 messages.c.run_now,
                 _PARTS.label("parts"),
             )
             .join(messages, messages.c.message_id == notifications.c.message_id)
-            .where(
-                notifications.c.starts_at >= since,
-                notifications.c.starts_at < until,
-                notifications.c.reminder.not_in(BESIDE_REMINDERS),
-            )
+            .where(notifications.c.starts_at >= since, notifications.c.starts_at < until)
             .order_by(messages.c.claimed_at)
         )
         with self._transaction(writes=False) as connection:
@@ -54,12 +57,13 @@ class FiguresReader(Connected):
                 Telling(
                     row.message_id,
                     row.appointment_id,
-                    row.customer_id,
                     row.starts_at,
                     State(row.state),
                     Channel(row.channel) if row.channel else None,
                     row.run_now,
                     row.parts,
+                    reminds=row.reminder not in BESIDE_REMINDERS,
+                    corrects=row.said_by in CORRECTIONS,
                 )
                 for row in connection.execute(found)
             )

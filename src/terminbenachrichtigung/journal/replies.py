@@ -8,6 +8,7 @@ from sqlalchemy import Boolean, ColumnElement, Connection, and_, literal_column,
 
 from terminbenachrichtigung.journal.database import Connected, among, insert_new, patient
 from terminbenachrichtigung.journal.notifications import NOTIFICATIONS, name_from, notification
+from terminbenachrichtigung.journal.reports import LEFT
 from terminbenachrichtigung.journal.tables import (
     attempts,
     database_clock,
@@ -108,8 +109,7 @@ class ReplyNotes(Connected):
     def sms_to(self, numbers: Collection[str]) -> tuple[SentSms, ...]:
         """All SMS to these numbers that left, or may have, and that the journal keeps."""
         with self._transaction(writes=False) as connection:
-            left = or_(attempts.c.outcome.in_(("sent", "unknown")), attempts.c.job_id.is_not(None))
-            return tuple(_sent_sms(connection, and_(among(connection, attempts.c.recipient, numbers), left)))
+            return tuple(_sent_sms(connection, and_(among(connection, attempts.c.recipient, numbers), LEFT)))
 
     @patient
     def note_replies(self, found: Sequence[NewReply], now: datetime) -> None:

@@ -23,6 +23,8 @@ from terminbenachrichtigung.model.result import Update
 
 _ACCEPTED = ("sent", "unknown")
 """Outcomes of an attempt that was, or may have been, accepted: one at most per message and channel."""
+LEFT = or_(attempts.c.outcome.in_(_ACCEPTED), attempts.c.job_id.is_not(None))
+"""Of an attempt that left, or may have; whatever was said of it later."""
 _LATER_PARTS = timedelta(days=1)
 """So long after the first part was delivered the others of a long SMS are waited for."""
 _AT_ONCE = 500  # in one transaction: a claim of another run waits for it

@@ -20,12 +20,13 @@ class Telling:
 
     message_id: str
     appointment_id: str
-    customer_id: str
     starts_at: datetime  # as it was told
     state: State
     channel: Channel | None
     told_at: datetime  # when the run began that told it
-    parts: int | None  # of an SMS; None: an e-mail, or never counted
+    parts: int  # of all the message's SMS that left, or may have
+    reminds: bool  # whether this is a reminder of the appointment, by itself or in a correction
+    corrects: bool  # whether the message is a correction
 
 
 class Ending(StrEnum):
@@ -91,7 +92,8 @@ class Section:
 
     name: str  # empty: all
     messages: Mapping[tuple[Channel, State], int] = field(default_factory=dict)
-    parts: int = 0  # of SMS that were sent, or may have been
+    parts: int = 0  # of all SMS that left, or may have
+    correction_parts: int = 0  # those of them that corrections took
     lead_times: Mapping[LeadTime, int] = field(default_factory=dict)
     endings: Mapping[tuple[Group, Ending], int] = field(default_factory=dict)
     ahead: int = 0  # appointments of the span that have not started yet

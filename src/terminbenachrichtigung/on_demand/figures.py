@@ -31,9 +31,7 @@ _PIECE = timedelta(days=31)
 """So much of the schedule is read at once: a year of 300,000 appointments must not lie in memory whole."""
 _TOLD = (State.SENT, State.DELIVERED)
 _UNCERTAIN = (State.UNKNOWN, State.ADOPTED)
-_LEFT = (State.SENT, State.DELIVERED, State.UNDELIVERED, State.UNKNOWN)
-"""Messages that cost something, or may have."""
-_SHOWN = (*_LEFT, State.FAILED)
+_SHOWN = (State.SENT, State.DELIVERED, State.UNDELIVERED, State.UNKNOWN, State.FAILED)
 _LEAD_TIMES = (
     (timedelta(hours=12), LeadTime.UNDER_12_HOURS),
     (timedelta(hours=24), LeadTime.UNDER_24_HOURS),
@@ -61,6 +59,9 @@ def figures(context: RunContext, first_day: date, last_day: date) -> Figures:
         for row in context.schedule.read(begins, ends).appointments:
             if begins <= row.starts_at < ends:
                 counting.add(row, quiet.local_date(row.starts_at))
+    # About appointments that are elsewhere by now, or gone: their SMS were paid for all the same.
+    for each in tellings:
+        counting.add_gone(each, quiet.local_date(each.starts_at))
     return counting.figures(first_day, last_day, remembered)
 
 
@@ -98,12 +99,21 @@ class _Tally:
 
     messages: Counter[tuple[Channel, State]] = field(default_factory=Counter)
     parts: int = 0
+    correction_parts: int = 0
     lead_times: Counter[LeadTime] = field(default_factory=Counter)
     endings: Counter[tuple[Group, Ending]] = field(default_factory=Counter)
     ahead: int = 0
 
     def section(self, name: str) -> Section:
-        return Section(name, self.messages, self.parts, self.lead_times, self.endings, self.ahead)
+        return Section(
+            name,
+            self.messages,
+            self.parts,
+            self.correction_parts,
+            self.lead_times,
+            self.endings,
+            self.ahead,
+        )
 
 
 class _Counting:
@@ -122,6 +132,7 @@ class _Counting:
         self._confirmed = confirmed
         self._no_show = plain_words(settings.figures.no_show_statuses)
         self._counted: set[str] = set()  # messages: one about two appointments is one message
+        self._paid: set[str] = set()  # messages, by their SMS
         self._left_out: dict[str, bool] = {}  # by branch
         self._total = _Tally()
         self._weeks: defaultdict[date, _Tally] = defaultdict(_Tally)
@@ -136,13 +147,14 @@ class _Counting:
             return
         tallies = (
             self._total,
-            self._weeks[day - timedelta(days=day.weekday())],
+            self._weeks[_monday(day)],
             self._branches[row.branch_name.strip() or row.branch_code.strip()],
             self._types[row.type_name.strip()],
         )
-        tellings = [
-            each for each in self._tellings.get(row.appointment_id, ()) if each.starts_at == row.starts_at
-        ]
+        about = self._tellings.get(row.appointment_id, ())
+        for each in about:
+            self._pay(each, tallies)
+        tellings = [each for each in about if each.reminds and each.starts_at == row.starts_at]
         for each in tellings:
             self._message(each, tallies)
         if row.starts_at > self._now:
@@ -154,6 +166,11 @@ class _Counting:
         groups = (Group.TOLD, Group.CONFIRMED) if confirmed else (_group(tellings),)
         for tally in tallies:
             tally.endings.update((group, self._ending(row)) for group in groups)
+
+    def add_gone(self, telling: Telling, day: date) -> None:
+        """Count the SMS of a message that no counted appointment has paid for."""
+        if telling.parts:
+            self._pay(telling, (self._total, self._weeks[_monday(day)]))
 
     def _is_left_out(self, branch_code: str) -> bool:
         if branch_code not in self._left_out:
@@ -167,9 +184,16 @@ class _Counting:
         ahead = _lead_time(telling)
         for tally in tallies:
             tally.messages[telling.channel, telling.state] += 1
-            tally.parts += (telling.parts or 0) if telling.state in _LEFT else 0
             if ahead is not None:
                 tally.lead_times[ahead] += 1
+
+    def _pay(self, telling: Telling, tallies: Sequence[_Tally]) -> None:
+        if telling.message_id in self._paid:
+            return
+        self._paid.add(telling.message_id)
+        for tally in tallies:
+            tally.parts += telling.parts
+            tally.correction_parts += telling.parts if telling.corrects else 0
 
     def _ending(self, row: Appointment) -> Ending:
         if plain_word(row.status) in self._no_show:
@@ -187,6 +211,10 @@ class _Counting:
             _sections(self._branches),
             _sections(self._types),
         )
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def _sections(tallies: Mapping[str, _Tally]) -> tuple[Section, ...]:

@@ -132,6 +132,8 @@ def _cards(total: Section, language: str, words: Words) -> Iterator[Card]:
         left = total.sent(State.DELIVERED, State.SENT, State.UNDELIVERED, State.UNKNOWN, channel=channel)
         yield Card(_number(left, language), words.channels[channel])
     yield Card(_number(total.parts, language), words.parts)
+    if total.correction_parts:
+        yield Card(_number(total.correction_parts, language), words.correction_parts)
     if total.delivered.rate is not None:
         yield Card(_percent(total.delivered.rate, language), words.delivered_share)
 

@@ -30,7 +30,9 @@ def figures_as_text(figures: Figures) -> Iterator[str | Table]:
     if figures.first_remembered is not None:
         yield f"Earlier ones are not counted: the journal goes back to {figures.first_remembered}."
     yield _messages(total)
-    yield f"SMS parts paid for: {total.parts}. Of the SMS sent, delivered: {percent(total.delivered)}."
+    corrections = f" (corrections: {total.correction_parts})" if total.correction_parts else ""
+    yield f"SMS parts paid for: {total.parts}{corrections}."
+    yield f"Of the SMS sent, delivered: {percent(total.delivered)}."
     yield Table(
         "How long before the start they were told",
         ("before", "messages"),
@@ -124,6 +126,7 @@ def _section_json(section: Section) -> dict[str, object]:
             channel: {state: section.sent(state, channel=channel) for state in _STATES} for channel in Channel
         },
         "sms_parts": section.parts,
+        "sms_parts_of_corrections": section.correction_parts,
         "sms_delivered": _share_json(section.delivered),
         "lead_times": {each: section.lead_times.get(each, 0) for each in LeadTime},
         "appointments": {
@@ -157,7 +160,7 @@ def figures_as_csv(figures: Figures) -> str:
     columns = (
         *("section", "name"),
         *(f"{channel}_{state}" for channel in Channel for state in _STATES),
-        "sms_parts",
+        *("sms_parts", "sms_parts_of_corrections"),
         *(f"{group}_{ending}" for group in Group for ending in Ending),
     )
     return as_csv(
@@ -167,7 +170,7 @@ def figures_as_csv(figures: Figures) -> str:
                 kind,
                 name,
                 *(str(section.sent(state, channel=channel)) for channel in Channel for state in _STATES),
-                str(section.parts),
+                *(str(section.parts), str(section.correction_parts)),
                 *(str(section.endings.get((group, ending), 0)) for group in Group for ending in Ending),
             )
             for kind, name, section in places

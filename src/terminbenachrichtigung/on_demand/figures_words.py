@@ -24,6 +24,7 @@ class Words:
     channel: str
     both: str
     parts: str
+    correction_parts: str
     delivered_share: str
     too_few: str  # count, of
     count_of: str  # count, of
@@ -53,6 +54,7 @@ _DE = Words(
     channel="Kanal",
     both="zusammen",
     parts="bezahlte SMS-Teile",
+    correction_parts="davon für Absagen und Verschiebungen",
     delivered_share="der SMS nachweislich zugestellt",
     too_few="{count} von {of}: zu wenige für eine Aussage",
     count_of="{count} von {of}",
@@ -114,6 +116,7 @@ _EN = Words(
     channel="Channel",
     both="together",
     parts="SMS parts paid for",
+    correction_parts="of these for cancelled and moved appointments",
     delivered_share="of the SMS known to have arrived",
     too_few="{count} of {of}: too few to say",
     count_of="{count} of {of}",
@@ -170,6 +173,7 @@ _FR = Words(
     channel="Canal",
     both="ensemble",
     parts="SMS facturés (parties)",
+    correction_parts="dont annulations et déplacements",
     delivered_share="des SMS reçus avec certitude",
     too_few="{count} sur {of} : trop peu pour conclure",
     count_of="{count} sur {of}",
