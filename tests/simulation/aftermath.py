@@ -332,7 +332,10 @@ class Aftermath:
         """After a complete run nobody is due, but those who could not be told, or have just changed."""
         unsent = (each for each in result.messages if each.outcome is not MessageOutcome.SENT)
         changed = self.world.desk.touched.union(each.message.customer_id for each in unsent)
-        verdict = self.world.oracle.plan(self.world.schedule.rows(), self.world.tables.memory(), run.now)
+        memory = self.world.tables.memory()
+        for name, recipients in run.memory.rejected.items():
+            memory.rejected[name] |= recipients  # the run still knew what its own purge has forgotten
+        verdict = self.world.oracle.plan(self.world.schedule.rows(), memory, run.now)
         # What waited for a correction that a confirmation of this very run made needless is the next one's.
         waited = {
             (skip.reminder, skip.appointment.appointment_id)
