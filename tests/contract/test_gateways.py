@@ -323,7 +323,7 @@ SEVEN = [
 ]
 
 
-def assert_is(outcome: Outcome, kind: Any) -> None:
+def assert_is(outcome: object, kind: Any) -> None:
     if kind == ACCOUNT:
         assert isinstance(outcome, Unavailable)
         assert (outcome.account_error, outcome.again) == (True, False)
@@ -340,6 +340,21 @@ def test_every_answer_of_lox24(said: Said, kind: Any) -> None:
 @pytest.mark.parametrize(("said", "kind"), SEVEN)
 def test_every_answer_of_seven(said: Said, kind: Any) -> None:
     assert_is(answered("seven", said.status, said.body), kind)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        *((status, ACCOUNT) for status in (401, 402, 403, 429)),
+        *((status, Unavailable) for status in (400, 404, 422)),  # the account may be in order
+        *((status, Unknown) for status in (302, 500, 503)),
+    ],
+)
+def test_every_refusal_of_a_question_by_lox24(status: int, kind: Any) -> None:
+    with both("lox24") as (gateway, channel):
+        gateway.script = lambda _request: Answer(http_status=status)
+        for answer in (channel.balance(), channel.find(asked_for())):
+            assert_is(answer, kind)
 
 
 @pytest.mark.parametrize("provider", ["lox24", "seven"])

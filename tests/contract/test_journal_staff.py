@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from journals import GAP, LATER, NOW, START, Journals, appointment, end, planned, settled
+from journals import GAP, LATER, NOW, REMINDER, START, Journals, appointment, end, planned, settled
 from terminbenachrichtigung.model.delivery import StaffClaim
 from terminbenachrichtigung.model.journal import CONFIRMATION, StaffTick
 from terminbenachrichtigung.model.plan import MessageOutcome
@@ -50,6 +50,40 @@ def test_what_was_ticked_off_is_known_until_its_start(journals: Journals) -> Non
     journals.run().tick_off([TICK], NOW)  # two people at once
     assert journals.run(readonly=True).staff_done(START - timedelta(seconds=1)) == {TICK}
     assert journals.run(readonly=True).staff_done(START) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("customer", "by_message", "revoked"),
+    [
+        ("17", False, {"own of 17", "own of 18"}),
+        (
+            "99",
+            True,
+            {"own of 17", "own of 18"},
+        ),  # merged with another record since: the message says who it is
+        ("17", True, {"own of 17", "own of 18"}),
+        ("20", False, {"another's of 20"}),
+        ("99", False, set()),
+    ],
+)
+def test_what_a_person_was_told_of_a_start_is_revoked_by_the_tick_that_it_is_off(
+    journals: Journals, customer: str, *, by_message: bool, revoked: set[str]
+) -> None:
+    told = {}
+    for name, whose, start, last_name, reminder in [
+        ("own", "17", START, "Meier", "Vorab"),
+        ("own", "18", START, "Meier", REMINDER),  # under another id, once two records were merged
+        ("shares the telephone", "19", START, "Berger", REMINDER),
+        ("another's", "20", START, "Kurz", REMINDER),
+        ("own, later", "17", LATER, "Meier", REMINDER),
+    ]:
+        row = replace(appointment(name, whose, start), last_name=last_name)
+        told[whose] = settled(journals.run(), planned(row, reminder=reminder))
+    message_id = told["18"].message_id if by_message else ""
+    tick = replace(TICK, customer_id=customer, revokes=START, message_id=message_id)
+    journals.run().tick_off([tick], NOW)
+    query = "SELECT customer_id, appointment_id FROM journal_notifications WHERE revoked_at IS NOT NULL"
+    assert {f"{name} of {whose}" for whose, name in journals.rows(query)} == revoked
 
 
 # ---------------------------------------------------------------- mailed

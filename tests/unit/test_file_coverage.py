@@ -1,5 +1,6 @@
 """Of which days and branches a file speaks, and which of two files is the older one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -8,17 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from terminbenachrichtigung.config.settings import Rules
-from terminbenachrichtigung.own_schedule.coverage import (
-    booked_at,
-    branches_together,
-    came_late,
-    is_older,
-    next_source,
-    reach_of,
-)
-from terminbenachrichtigung.own_schedule.entries import Ending, Parsed
+from terminbenachrichtigung.own_schedule import entries
+from terminbenachrichtigung.own_schedule.coverage import Reach, booked_at, came_late, next_source, reach_of
+from terminbenachrichtigung.own_schedule.entries import Ending, Entry, How, Parsed
 from terminbenachrichtigung.own_schedule.moments import DateOrder
-from terminbenachrichtigung.own_schedule.source import How, Source
+from terminbenachrichtigung.own_schedule.source import Source
 from terminbenachrichtigung.times.windows import Quiet
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -36,7 +31,24 @@ NOW = at("2026-11-24 10:00")  # a Tuesday; open from eight to eight
 HOUR = timedelta(hours=1)
 HOW = How(NOW, BERLIN, frozenset(), quiet=Quiet(Rules(), BERLIN), file="new", file_at=NOW)
 FILE = Parsed((), days=(day(24), day(30)))
+IDA = entries.person({"name": "Ida Meier"})
 SOURCE = Source("s", imported_at=NOW - HOUR, whole_at=NOW - HOUR, file="old")
+
+
+def reach(
+    parsed: Parsed = FILE,
+    source: Source = SOURCE,
+    how: How = HOW,
+    *,
+    branches: Sequence[str | None] = (None,),
+    blocked: Sequence[str] = (),
+    refuses: bool = False,
+) -> Reach:
+    """Of a file with Ida Meier in each of these branches, and with blocked times in those."""
+    lines = dict(enumerate([*((each, IDA) for each in branches), *((each, None) for each in blocked)]))
+    found = [Entry(number, str(number), NOW, person, {}) for number, (_, person) in lines.items()]
+    by_line = {number: branch for number, (branch, _) in lines.items()}
+    return reach_of(parsed, found, by_line, source, how, refuses=refuses)
 
 
 # ---------------------------------------------------------------- booked too late
@@ -133,7 +145,8 @@ def test_a_file_is_older_than_the_last_one(
     of_file = {key: value for key, value in changes.items() if key.startswith(("written", "stamps"))}
     of_disk = {key: value for key, value in changes.items() if key not in of_file}
     source = replace(SOURCE, **before)
-    assert is_older(replace(FILE, **of_file), source, replace(HOW, **of_disk)) is older
+    found = reach(replace(FILE, **of_file), source, replace(HOW, **of_disk))
+    assert (found.older, found.whole) == (older, not older)
 
 
 # ---------------------------------------------------------------- days and branches
@@ -154,7 +167,8 @@ def test_a_file_is_older_than_the_last_one(
 def test_branches_that_came_in_one_file_belong_together(
     before: list[str], here: list[str], expected: list[str]
 ) -> None:
-    assert branches_together(map(frozenset, before), here) == tuple(map(frozenset, expected))
+    source = replace(SOURCE, together=tuple(map(frozenset, before)))
+    assert reach(source=source, branches=here).together == tuple(map(frozenset, expected))
 
 
 @pytest.mark.parametrize(
@@ -185,9 +199,9 @@ def test_the_days_of_which_a_file_speaks(
 ) -> None:
     parsed = replace(FILE, days=(day(file_days[0]), day(file_days[1])) if file_days else None)
     source = replace(SOURCE, first_day=day(1), last_day=day(28))
-    reach = reach_of(parsed, source, (), ["a"], replace(HOW, covers_from=covers), empty=False)
-    assert reach.has({"starts_at": at(start), "branch_code": "a"}) is reached
-    assert reach.only_hold is False
+    found = reach(parsed, source, replace(HOW, covers_from=covers), branches=["a"])
+    assert found.has({"starts_at": at(start), "branch_code": "a"}) is reached
+    assert not found.empty
 
 
 @pytest.mark.parametrize(
@@ -206,25 +220,52 @@ def test_the_days_of_which_a_file_speaks(
 def test_the_branches_of_which_a_file_speaks(
     branches: list[str | None], branch: str | None, reached: bool
 ) -> None:
-    reach = reach_of(FILE, SOURCE, (frozenset("ab"),), branches, HOW, empty=False)
-    assert reach.has({"starts_at": at("2026-11-25 09:00"), "branch_code": branch}) is reached
+    found = reach(source=replace(SOURCE, together=(frozenset("ab"),)), branches=branches)
+    assert found.has({"starts_at": at("2026-11-25 09:00"), "branch_code": branch}) is reached
+
+
+def test_a_blocked_time_says_which_branch_the_file_speaks_of_but_not_what_comes_together() -> None:
+    found = reach(branches=["a"], blocked=["b"])
+    assert (found.branches, found.together) == (frozenset("a"), (frozenset("a"),))
+    assert reach(branches=[], blocked=["b"], refuses=True).branches == frozenset("b")
 
 
 def test_an_empty_file_holds_what_the_last_one_covered_and_cancels_nothing() -> None:
     source = replace(SOURCE, first_day=day(24), last_day=day(25))
-    reach = reach_of(replace(FILE, days=None), source, (), [], HOW, empty=True)
+    found = reach(replace(FILE, days=None), source, branches=[])
     rows = [{"starts_at": at(f"2026-11-{number} 09:00"), "branch_code": "x"} for number in (23, 24, 25, 26)]
-    assert [reach.has(row) for row in rows] == [False, True, True, False]
-    assert reach.only_hold is True
+    assert [found.has(row) for row in rows] == [False, True, True, False]
+    assert found.empty
+
+
+@pytest.mark.parametrize(
+    ("parsed", "how", "kind", "whole", "empty"),
+    [
+        (FILE, HOW, {}, True, False),
+        (replace(FILE, complete=False), HOW, {}, False, False),
+        (replace(FILE, cut="in the middle of a line"), HOW, {}, False, False),
+        (FILE, replace(HOW, partial=True), {}, False, False),
+        (FILE, HOW, {"branches": []}, True, True),
+        (FILE, HOW, {"branches": [], "blocked": ["a"]}, True, True),
+        (FILE, HOW, {"branches": [], "refuses": True}, True, False),  # that line may be somebody
+        (FILE, replace(HOW, partial=True), {"branches": []}, False, False),
+    ],
+)
+def test_whether_a_file_is_the_whole_schedule_and_whether_nobody_is_in_it(
+    parsed: Parsed, how: How, kind: dict[str, Any], whole: bool, empty: bool
+) -> None:
+    found = reach(parsed, how=how, **kind)
+    assert (found.whole, found.empty, found.older) == (whole, empty, False)
 
 
 # ---------------------------------------------------------------- what the next import is told
 
 
-def told(parsed: Parsed = FILE, source: Source = SOURCE, how: How = HOW, **kind: bool) -> Source:
-    return next_source(
-        parsed, source, how, (frozenset("a"),), **{"whole": True, "empty": False, "older": False, **kind}
-    )
+def told(
+    parsed: Parsed = FILE, source: Source = SOURCE, how: How = HOW, *, braked: bool = False, **kind: Any
+) -> Source:
+    found = replace(reach(branches=["a"]), **kind)
+    return next_source(parsed, source, how, found, braked=braked)
 
 
 def test_a_whole_file_is_what_the_next_one_is_measured_by() -> None:
@@ -257,6 +298,7 @@ def test_what_a_file_does_not_say_of_itself_stays_as_an_earlier_one_said() -> No
     ("parsed", "covers", "kind", "days"),
     [
         (FILE, None, {"whole": False}, (1, 28)),  # a part of the schedule covers nothing
+        (FILE, None, {"braked": True}, (1, 28)),
         (FILE, None, {"empty": True}, (1, 28)),
         (replace(FILE, days=None), None, {}, (1, 28)),
         (FILE, day(22), {}, (22, 30)),
@@ -271,7 +313,7 @@ def test_the_days_that_the_last_file_covered(
     before = replace(SOURCE, first_day=day(1), last_day=day(28))
     after = told(parsed, before, replace(HOW, covers_from=covers), **kind)
     assert (after.first_day, after.last_day) == tuple(map(day, days))
-    assert after.whole_at == (NOW if kind.get("whole", True) else SOURCE.whole_at)
+    assert after.whole_at == (SOURCE.whole_at if {"whole", "braked"} & kind.keys() else NOW)
     assert after.empty is kind.get("empty", False)
 
 

@@ -11,7 +11,7 @@ from terminbenachrichtigung.config.settings import Rules
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.own_schedule import columns, entries, moments
 from terminbenachrichtigung.own_schedule.changes import find
-from terminbenachrichtigung.own_schedule.entries import Entry, How, Parsed, Refused
+from terminbenachrichtigung.own_schedule.entries import Entry, How, Parsed, Refused, Value
 from terminbenachrichtigung.own_schedule.people import Row
 from terminbenachrichtigung.own_schedule.result import Changes
 from terminbenachrichtigung.own_schedule.source import KEYS, Held, Origin, Source
@@ -274,3 +274,18 @@ def test_types_are_found_by_code_or_name_and_keep_their_permission() -> None:
         "a": "T",
         "b": "Sehtest",
     }
+
+
+def test_what_a_file_says_of_a_customer_is_taken_and_what_it_does_not_say_stays() -> None:
+    first = entry("a")
+    assert first.person is not None
+    said: dict[str, Value] = {"mobile": "0171 5555009", "reminder_consent": True, "last_contacted_at": NOW}
+    theirs = replace(first, person=replace(first.person, said=said))
+    before = held(a=appointment())
+    known = {**before.rows["customers"]["17"], "reminder_consent": False, "last_contacted_at": None}
+    found = changes([theirs], replace(before, rows={**before.rows, "customers": {"17": known}}))
+    assert found.updates["customers"] == {"17": said}
+    new = replace(theirs, person=replace(first.person, customer_id="18", said=said))
+    (row,) = changes([new], before).inserts["customers"].values()
+    assert {name: row[name] for name in said} == said
+    assert (row["customer_id"], row["last_name"], row["email"]) == ("18", "", "")

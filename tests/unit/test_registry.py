@@ -77,6 +77,7 @@ def test_replies_need_sms(settings: Settings) -> None:
 REPLY_SENDERS = [
     # gateway, its own section, the sender, whether anybody can answer it
     ("smscreator", {}, "+491715555555", False),  # how it hands out replies is not public
+    ("lox24", {}, "Praxis", False),  # its section is missing, which is said elsewhere
     ("lox24", {"lox24": {"token": "a:b"}}, "Praxis", False),
     ("lox24", {"lox24": {"token": "a:b"}}, "+491715555555", True),  # a rented number
     ("lox24", {"lox24": {"token": "a:b", "service": "pro"}}, "Praxis", False),

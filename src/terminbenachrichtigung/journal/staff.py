@@ -47,7 +47,7 @@ def revoke(connection: Connection, customer_id: str, start: datetime, message_id
     ).all()
     told = [row for row in rows if customer_id == row.customer_id or message_id == row.message_id]
     for row in rows:
-        if row in told or any(is_same_person(row, each) for each in told):
+        if any(is_same_person(row, each) for each in told):
             connection.execute(update(notifications).where(is_row(row)).values(revoked_at=database_clock()))
 
 
