@@ -3,7 +3,6 @@
 import re
 import typing
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from terminbenachrichtigung.config.providers import ProviderName
 from terminbenachrichtigung.config.settings import RepliesSettings, Settings
 from terminbenachrichtigung.config.validation import Draft
 from terminbenachrichtigung.delivery import smscreator
-from terminbenachrichtigung.delivery.provider import Provider, missing, sender_problem
+from terminbenachrichtigung.delivery.provider import Provider, missing
 from terminbenachrichtigung.delivery.registry import PROVIDERS, gateway_problems, make_gateway
 from terminbenachrichtigung.model.delivery import OpenMessage, Unavailable
 
@@ -32,7 +31,8 @@ def _pigeon_problems(sms: SmsSettings) -> Iterator[Problem]:
 PIGEON = Provider(
     base_url="http://127.0.0.1:1/loft",
     make=smscreator.SmsCreator,  # whatever can be made from settings, branches, a clock and a line
-    sender_problem=partial(sender_problem, alphanumeric=re.compile("[a-z]{1,5}"), words="5 small letters"),
+    sender_names=re.compile("[a-z]{1,5}"),
+    sender_names_in_words="5 small letters",
     problems=_pigeon_problems,
     reply_problem=lambda _sms, sender: "pigeons fly home" if sender == "coo" else "",
 )

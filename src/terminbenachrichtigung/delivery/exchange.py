@@ -120,6 +120,11 @@ def document(answer: Answer, longest: int = LARGEST_ANSWER) -> Any | Unknown:
         return Unknown("the gateway's answer is not the JSON it should be")
 
 
+def entries(found: Any) -> list[Any] | Unknown:
+    """What should be a JSON list; `unknown` if it is none."""
+    return found if isinstance(found, list) else Unknown("the gateway's answer is not the list it should be")
+
+
 def text_of(found: Any, key: str) -> str:
     """A field of a JSON object as text; empty where it is missing, or neither a text nor a number."""
     value = found.get(key) if isinstance(found, dict) else None

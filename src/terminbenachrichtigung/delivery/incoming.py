@@ -1,7 +1,7 @@
 """A customer's answer out of a gateway's list: what of it is known, and how sure that is."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,15 +30,22 @@ class ReplyFields:
     job_id: str  # of the SMS that it answers
 
 
-def read_incoming(entry: Any, names: ReplyFields, now: datetime, country_code: str) -> Reply | None:
-    """One entry; None if it is none, or names nobody who answered.
+def read_incoming(
+    entries: Iterable[Any], names: ReplyFields, now: datetime, country_code: str
+) -> tuple[Reply, ...]:
+    """The replies in a JSON list; an entry that names nobody who answered is left out.
 
     Args:
-        entry: of a JSON list.
-        names: of its fields.
+        entries: of the list.
+        names: of their fields.
         now: in place of a moment that cannot be read.
         country_code: how a national number is read.
     """
+    read = (_reply(entry, names, now, country_code) for entry in entries)
+    return tuple(reply for reply in read if reply is not None)
+
+
+def _reply(entry: Any, names: ReplyFields, now: datetime, country_code: str) -> Reply | None:
     found = entry if isinstance(entry, Mapping) else {}
     sender = _storable(text_of(found, names.sender).strip(), _LONGEST_ID)
     if not sender:

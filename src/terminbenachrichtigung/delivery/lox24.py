@@ -5,15 +5,13 @@ Sources: doc.lox24.eu (operations, status codes, delivery report codes) and lox2
 
 import json
 import re
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from terminbenachrichtigung.config.channels import SmsSettings
-from terminbenachrichtigung.config.filters import branch_settings
+from terminbenachrichtigung.config.checks import e164
 from terminbenachrichtigung.config.problems import Problem
 from terminbenachrichtigung.delivery.channel import Balance, Trouble
 from terminbenachrichtigung.delivery.exchange import (
@@ -25,20 +23,14 @@ from terminbenachrichtigung.delivery.exchange import (
     account_error,
     amount,
     document,
+    entries,
     http_fault,
     shown,
     text_of,
 )
 from terminbenachrichtigung.delivery.incoming import ReplyFields, read_incoming
-from terminbenachrichtigung.delivery.provider import (
-    Branches,
-    Provider,
-    is_number,
-    missing,
-    sender_problem,
-)
+from terminbenachrichtigung.delivery.provider import Branches, Provider, SmsAdapter, missing
 from terminbenachrichtigung.model.delivery import (
-    Claim,
     Content,
     DeliveryReport,
     OpenMessage,
@@ -49,7 +41,6 @@ from terminbenachrichtigung.model.delivery import (
     Unknown,
 )
 from terminbenachrichtigung.model.journal import State
-from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.model.reply import Reply
 
 ACCOUNT_STATUSES = frozenset({401, 402, 403})
@@ -80,37 +71,23 @@ REPLY = ReplyFields(reply_id="uuid", sender="from", text="text", received_at="re
 """Of `GET /incomings`. Not confirmed: how a moment is written; whatever cannot be read counts as unsure."""
 _MOST_PAGES = 100  # of replies
 
-_SENDER = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9 ]{1,11}")
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
-class Lox24:
+class Lox24(SmsAdapter):
     """The `sms` channel over LOX24."""
-
-    name = Channel.SMS
 
     def __init__(
         self, settings: SmsSettings, branches: Branches, clock: Callable[[], datetime], line: Line
     ) -> None:
-        """Open nothing yet; the arguments are those of every gateway (`provider.Provider.make`)."""
+        """Open nothing yet; the arguments are those of every adapter."""
+        super().__init__(settings, branches, clock, line)
         assert settings.lox24 is not None
-        self._settings = settings
-        self._branches = branches
-        self._clock = clock
-        self._line = line
         self._service = settings.lox24.service
         token = settings.lox24.token.get_secret_value()
         self._login = {"X-LOX24-AUTH-TOKEN": token}
         self._hidden = (token, *token.split(":"))
         self._without_money = False
-
-    def send(self, claim: Claim, content: Content) -> Outcome:
-        """Hand one SMS to the gateway."""
-        return self._submit(claim.message_id, content)
-
-    def test(self, content: Content) -> Outcome:
-        """Hand one test SMS to the gateway, with a label that no message has."""
-        return self._submit(f"test-message-{uuid.uuid4()}", content)
 
     def balance(self) -> Balance | Trouble:
         """Ask for the account's balance: money."""
@@ -133,9 +110,9 @@ class Lox24:
         found = self._get(f"/sms?{question}", accept="application/ld+json")
         if isinstance(found, Unavailable | Unknown):
             return found
-        listed = found.get("hydra:member") if isinstance(found, dict) else found
-        if not isinstance(listed, list):
-            return Unknown("the gateway's answer is not the list it should be")
+        listed = _listed(found)
+        if isinstance(listed, Unknown):
+            return listed
         return tuple(
             text_of(each, "uuid")
             for each in listed
@@ -171,10 +148,11 @@ class Lox24:
                 return
             if found == {} and number > 1:
                 return
-            page = self._incoming(found)
-            if isinstance(page, Unknown):
-                yield page
+            listed = _listed(found)
+            if isinstance(listed, Unknown):
+                yield listed
                 return
+            page = read_incoming(listed, REPLY, self._clock(), self._settings.country_code)
             if not page or page == before:
                 return
             yield page
@@ -182,30 +160,17 @@ class Lox24:
                 return
             before = page
 
-    def _incoming(self, found: Any) -> tuple[Reply, ...] | Unknown:
-        listed = found.get("hydra:member") if isinstance(found, dict) else found
-        if not isinstance(listed, list):
-            return Unknown("the gateway's answer is not the list it should be")
-        now, code = self._clock(), self._settings.country_code
-        read = (read_incoming(each, REPLY, now, code) for each in listed)
-        return tuple(each for each in read if each is not None)
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._line.close()
-
     def _submit(self, label: str, content: Content) -> Outcome:
         if self._without_money:
             return account_error("a report says that there is not enough money")
-        sender = branch_settings(self._branches, content.branch_code).sms_sender or self._settings.sender
-        try:
-            body = message_document(content, label, sender, self._service)
-        except UnicodeEncodeError:  # half a character, which no encoding knows
-            return Rejected("the text holds what no SMS can carry")
+        return super()._submit(label, content)
+
+    def _message(self, content: Content, label: str, sender: str) -> Request:
+        body = message_document(content, label, sender, self._service)
         headers = {**self._login, "Content-Type": JSON, "Accept": JSON}
-        answer = self._line.ask(Request("/sms", "POST", headers, body, reads_refusal=True))
-        if not isinstance(answer, Answer):
-            return answer
+        return Request("/sms", "POST", headers, body, reads_refusal=True)
+
+    def _outcome(self, answer: Answer) -> Outcome:
         return outcome_of_send(answer, self._clock(), self._hidden)
 
     def _get(self, path: str, accept: str = JSON, fine: frozenset[int] = frozenset()) -> Any | Trouble:
@@ -217,6 +182,11 @@ class Lox24:
         if not 200 <= answer.status < 300:
             return _fault(answer, self._clock())
         return document(answer, LARGEST_LIST)
+
+
+def _listed(found: Any) -> list[Any] | Unknown:
+    """The entries of an answer that is a list, bare or as JSON-LD."""
+    return entries(found.get("hydra:member") if isinstance(found, dict) else found)
 
 
 def message_document(content: Content, label: str, sender: str, service: str) -> bytes:
@@ -312,7 +282,7 @@ def _problems(sms: SmsSettings) -> Iterator[Problem]:
 def _reply_problem(sms: SmsSettings, sender: str) -> str:
     """A rented number can be answered, and `economy` within Germany, whatever its sender is."""
     economy = sms.lox24 is not None and sms.lox24.service == "economy" and sms.country_code == "+49"
-    if economy or is_number(sender, sms.country_code):
+    if economy or e164(sender, sms.country_code):
         return ""
     return (
         'a name cannot be answered; set a number rented from LOX24, or sms.lox24.service = "economy", '
@@ -323,7 +293,8 @@ def _reply_problem(sms: SmsSettings, sender: str) -> str:
 PROVIDER = Provider(
     base_url="https://api.lox24.eu",
     make=Lox24,
-    sender_problem=partial(sender_problem, alphanumeric=_SENDER, words="11 letters, digits and spaces"),
+    sender_names=re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9 ]{1,11}"),
+    sender_names_in_words="11 letters, digits and spaces",
     problems=_problems,
     reply_problem=_reply_problem,
 )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from terminbenachrichtigung.config.channels import SmsSettings
+from terminbenachrichtigung.config.checks import e164
 from terminbenachrichtigung.config.keys import shown_value
 from terminbenachrichtigung.config.problems import KeyPath, Problem, path_text
 from terminbenachrichtigung.config.validation import Draft
@@ -67,7 +68,9 @@ def gateway_problems(draft: Draft, providers: Mapping[str, Provider] = PROVIDERS
         if branch.sms_sender
     ]
     for path, sender in senders:
-        if problem := provider.sender_problem(sender, sms.country_code):
+        if not (provider.sender_names.fullmatch(sender) or e164(sender, sms.country_code)):
+            names = provider.sender_names_in_words
+            problem = f'is neither up to {names} nor a valid phone number, as in "+491715555555"'
             yield Problem(path_text(path), problem, shown_value(path, sender))
         elif draft.settings.replies.enabled and (why := provider.reply_problem(sms, sender)):
             yield Problem(path_text(path), f"with replies.enabled: {why}", shown_value(path, sender))

@@ -4,16 +4,13 @@ Sources: docs.seven.io (sms, logbook, status reports) and seven-io/api-schemes.
 """
 
 import re
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from terminbenachrichtigung.config.channels import SmsSettings
 from terminbenachrichtigung.config.checks import e164
-from terminbenachrichtigung.config.filters import branch_settings
 from terminbenachrichtigung.config.keys import value_text
 from terminbenachrichtigung.config.problems import Problem
 from terminbenachrichtigung.delivery.channel import Balance, Trouble
@@ -27,20 +24,14 @@ from terminbenachrichtigung.delivery.exchange import (
     account_error,
     amount,
     document,
+    entries,
     http_fault,
     shown,
     text_of,
 )
 from terminbenachrichtigung.delivery.incoming import ReplyFields, read_incoming
-from terminbenachrichtigung.delivery.provider import (
-    Branches,
-    Provider,
-    is_number,
-    missing,
-    sender_problem,
-)
+from terminbenachrichtigung.delivery.provider import Branches, Provider, SmsAdapter, missing
 from terminbenachrichtigung.model.delivery import (
-    Claim,
     Content,
     DeliveryReport,
     OpenMessage,
@@ -51,7 +42,6 @@ from terminbenachrichtigung.model.delivery import (
     Unknown,
 )
 from terminbenachrichtigung.model.journal import State
-from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.model.reply import Reply
 
 ACCEPTED = "100"
@@ -92,37 +82,23 @@ REPLY = ReplyFields(
 )
 """Of `GET /journal/inbound`. Not confirmed: the zone of `timestamp`, so it counts as unsure."""
 
-_SENDER = re.compile(r"[A-Za-z0-9]{1,11}")
 _MOST_PARTS = 9  # a text has at most 1520 characters; ten parts have 1530
 _PAGE = 100
 _MOST_PAGES = 100  # of one question: 10,000 messages
 
 
-class Seven:
+class Seven(SmsAdapter):
     """The `sms` channel over seven.io."""
-
-    name = Channel.SMS
 
     def __init__(
         self, settings: SmsSettings, branches: Branches, clock: Callable[[], datetime], line: Line
     ) -> None:
-        """Open nothing yet; the arguments are those of every gateway (`provider.Provider.make`)."""
+        """Open nothing yet; the arguments are those of every adapter."""
+        super().__init__(settings, branches, clock, line)
         assert settings.seven is not None
-        self._settings = settings
-        self._branches = branches
-        self._clock = clock
-        self._line = line
         key = settings.seven.api_key.get_secret_value()
         self._headers = {"X-Api-Key": key, "Accept": JSON}
         self._hidden = (key,)
-
-    def send(self, claim: Claim, content: Content) -> Outcome:
-        """Hand one SMS to the gateway."""
-        return self._submit(claim.message_id, content)
-
-    def test(self, content: Content) -> Outcome:
-        """Hand one test SMS to the gateway, with a label that no message has."""
-        return self._submit(f"test-message-{uuid.uuid4()}", content)
 
     def balance(self) -> Balance | Trouble:
         """Ask for the account's balance: money."""
@@ -162,33 +138,24 @@ class Seven:
             if not isinstance(page, list):
                 yield page
                 continue
-            theirs = (each for each in page if _digits(text_of(each, "to")) in ours)
-            read = (read_incoming(each, REPLY, now, code) for each in theirs)
-            yield tuple(each for each in read if each is not None)
+            theirs = [each for each in page if _digits(text_of(each, "to")) in ours]
+            yield read_incoming(theirs, REPLY, now, code)
 
     def _senders(self) -> Iterator[str]:
         yield self._settings.sender
         yield from (branch.sms_sender for branch in self._branches.values() if branch.sms_sender)
 
-    def close(self) -> None:
-        """Close all connections."""
-        self._line.close()
-
-    def _submit(self, label: str, content: Content) -> Outcome:
-        sender = branch_settings(self._branches, content.branch_code).sms_sender or self._settings.sender
+    def _message(self, content: Content, label: str, sender: str) -> Request:
         form = {
             "to": content.recipient.removeprefix("+"),
             "text": content.text,
             "from": sender.removeprefix("+"),
             "foreign_id": label,
         }
-        try:
-            body = urlencode(form).encode("ascii")
-        except UnicodeEncodeError:  # half a character, which no encoding knows
-            return Rejected("the text holds what no SMS can carry")
-        answer = self._line.ask(Request("/sms", "POST", {**self._headers, "Content-Type": FORM}, body))
-        if not isinstance(answer, Answer):
-            return answer
+        body = urlencode(form).encode("ascii")
+        return Request("/sms", "POST", {**self._headers, "Content-Type": FORM}, body)
+
+    def _outcome(self, answer: Answer) -> Outcome:
         return outcome_of_send(answer, self._clock(), self._hidden)
 
     def _journal(self, which: str, question: Mapping[str, str]) -> Iterator[list[Any] | Trouble]:
@@ -199,8 +166,8 @@ class Seven:
                 page = account_error(f"{code}, {ACCOUNT[code]}")
             elif page is None:  # Not confirmed: how a journal without entries is answered
                 page = []
-            elif not isinstance(page, list | Unavailable | Unknown):
-                page = Unknown("the gateway's answer is not the list it should be")
+            elif not isinstance(page, Unavailable | Unknown):
+                page = entries(page)
             yield page
             if not isinstance(page, list) or len(page) < _PAGE:
                 return
@@ -272,7 +239,7 @@ def _digits(number: str) -> str:
 
 def _reply_problem(sms: SmsSettings, sender: str) -> str:
     """A number of one's own can be answered, or a shared one: then the keyword stands in the answer."""
-    if is_number(sender, sms.country_code):
+    if e164(sender, sms.country_code):
         return ""
     return "a name cannot be answered; set a number rented from seven.io"
 
@@ -288,9 +255,8 @@ def _problems(sms: SmsSettings) -> Iterator[Problem]:
 PROVIDER = Provider(
     base_url="https://gateway.seven.io/api",
     make=Seven,
-    sender_problem=partial(
-        sender_problem, alphanumeric=_SENDER, words="11 letters and digits (no umlauts, spaces or signs)"
-    ),
+    sender_names=re.compile(r"[A-Za-z0-9]{1,11}"),
+    sender_names_in_words="11 letters and digits (no umlauts, spaces or signs)",
     problems=_problems,
     reply_problem=_reply_problem,
 )

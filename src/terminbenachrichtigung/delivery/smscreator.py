@@ -1,11 +1,9 @@
 """The smscreator.de gateway: all that is particular to it, and every place where something is *Assumed*."""
 
 import re
-import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import partial
 from urllib.parse import urlencode
 from xml.etree.ElementTree import Element, ParseError
 from zoneinfo import ZoneInfo
@@ -13,7 +11,6 @@ from zoneinfo import ZoneInfo
 from defusedxml import ElementTree
 
 from terminbenachrichtigung.config.channels import SmsSettings
-from terminbenachrichtigung.config.filters import branch_settings
 from terminbenachrichtigung.config.keys import value_text
 from terminbenachrichtigung.config.problems import Problem
 from terminbenachrichtigung.delivery.channel import Balance, Trouble
@@ -28,9 +25,8 @@ from terminbenachrichtigung.delivery.exchange import (
     http_fault,
     shown,
 )
-from terminbenachrichtigung.delivery.provider import Branches, Provider, missing, sender_problem
+from terminbenachrichtigung.delivery.provider import Branches, Provider, SmsAdapter, missing
 from terminbenachrichtigung.model.delivery import (
-    Claim,
     Content,
     DeliveryReport,
     OpenMessage,
@@ -41,7 +37,6 @@ from terminbenachrichtigung.model.delivery import (
     Unknown,
 )
 from terminbenachrichtigung.model.journal import State
-from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.model.reply import Reply
 
 _NO_REPLIES = "how smscreator hands out replies is not public; LOX24 and seven.io can be answered"
@@ -81,56 +76,31 @@ PARTS = frozenset(map(str, range(1, 11)))
 """Assumed: a report's Sequence says by such a number which part of a long SMS it is about."""
 
 _NUMBER_OF_CREDITS = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
-_SENDER = re.compile(r"[A-Za-z0-9]{1,11}")
 _MARGIN = timedelta(hours=1)  # between our clock and the gateway's
 _MOST_REPORTS = 5000  # of QueryReceivedDLR. Assumed: the oldest come first, by their `Date`
 
 
-class SmsCreator:
+class SmsCreator(SmsAdapter):
     """The `sms` channel over smscreator.de."""
-
-    name = Channel.SMS
 
     def __init__(
         self, settings: SmsSettings, branches: Branches, clock: Callable[[], datetime], line: Line
     ) -> None:
-        """Open nothing yet.
-
-        Args:
-            settings: the section `[sms]`.
-            branches: the sections `[branches.*]`, for the sender.
-            clock: gives the present moment, aware.
-            line: the way to the gateway.
-        """
-        self._settings = settings
-        self._branches = branches
-        self._clock = clock
-        self._line = line
+        """Open nothing yet; the arguments are those of every adapter."""
+        super().__init__(settings, branches, clock, line)
         self._hidden = (settings.password.get_secret_value(), settings.serial)
-
-    def send(self, claim: Claim, content: Content) -> Outcome:
-        """Hand one SMS to the gateway."""
-        return self._submit(claim.message_id, content)
-
-    def test(self, content: Content) -> Outcome:
-        """Hand one test SMS to the gateway, with a label that no message has."""
-        return self._submit(f"test-message-{uuid.uuid4()}", content)
 
     def balance(self) -> Balance | Trouble:
         """Ask for the account's balance, in SMS credits."""
-        answer = self._post("Information.asmx/QueryAccountBalance", urlencode(self._account()))
+        answer = self._ask("Information.asmx/QueryAccountBalance", {})
         if not isinstance(answer, Answer):
             return answer
         return outcome_of_balance(answer, self._clock(), self._hidden)
 
     def find(self, message: OpenMessage) -> tuple[str, ...] | Trouble:
         """Ask for the jobs with the message's label; their ids."""
-        question = {
-            **self._account(),
-            "Caption": message.message_id,
-            "StartDate": _gateway_time(message.at - _MARGIN),
-        }
-        answer = self._post("Information.asmx/QueryJobInfoByJobCaption", urlencode(question))
+        question = {"Caption": message.message_id, "StartDate": _gateway_time(message.at - _MARGIN)}
+        answer = self._ask("Information.asmx/QueryJobInfoByJobCaption", question)
         if not isinstance(answer, Answer):
             return answer
         return jobs_of(answer, message.message_id, self._clock(), self._hidden)
@@ -157,34 +127,28 @@ class SmsCreator:
         yield Unavailable(_NO_REPLIES, again=False)
 
     def _reports_since(self, since: datetime) -> tuple[DeliveryReport, ...] | Trouble:
-        question = {**self._account(), "StartDate": _gateway_time(since), "Limit": str(_MOST_REPORTS)}
-        answer = self._post("Information.asmx/QueryReceivedDLR", urlencode(question), LARGEST_LIST)
+        question = {"StartDate": _gateway_time(since), "Limit": str(_MOST_REPORTS)}
+        answer = self._ask("Information.asmx/QueryReceivedDLR", question, LARGEST_LIST)
         if not isinstance(answer, Answer):
             return answer
         return reports_of(answer, self._clock(), self._hidden)
 
-    def close(self) -> None:
-        """Close all connections."""
-        self._line.close()
+    def _message(self, content: Content, label: str, sender: str) -> Request:
+        form = send_form(content, label, sender, self._settings.sms_type, self._clock())
+        return self._request("Send.asmx/SendSimpleSMS", form)
 
-    def _submit(self, label: str, content: Content) -> Outcome:
-        sender = branch_settings(self._branches, content.branch_code).sms_sender or self._settings.sender
-        message = send_form(content, label, sender, self._settings.sms_type, self._clock())
-        try:
-            form = urlencode({**self._account(), **message})
-        except UnicodeEncodeError:  # half a character, which no encoding knows
-            return Rejected("the text holds what no SMS can carry")
-        answer = self._post("Send.asmx/SendSimpleSMS", form)
-        if not isinstance(answer, Answer):
-            return answer
+    def _outcome(self, answer: Answer) -> Outcome:
         return outcome_of_send(answer, self._clock(), self._hidden)
 
-    def _account(self) -> dict[str, str]:
-        return {"User": self._settings.serial, "Password": self._settings.password.get_secret_value()}
+    def _ask(
+        self, operation: str, form: Mapping[str, str], longest: int = LARGEST_ANSWER
+    ) -> Answer | Trouble:
+        return self._line.ask(self._request(operation, form, longest))
 
-    def _post(self, operation: str, form: str, longest: int = LARGEST_ANSWER) -> Answer | Trouble:
-        body = form.encode("ascii")
-        return self._line.ask(Request(f"/{operation}", "POST", {"Content-Type": FORM}, body, longest))
+    def _request(self, operation: str, form: Mapping[str, str], longest: int = LARGEST_ANSWER) -> Request:
+        account = {"User": self._settings.serial, "Password": self._settings.password.get_secret_value()}
+        body = urlencode({**account, **form}).encode("ascii")
+        return Request(f"/{operation}", "POST", {"Content-Type": FORM}, body, longest)
 
 
 def send_form(content: Content, label: str, sender: str, sms_type: str, now: datetime) -> dict[str, str]:
@@ -361,9 +325,8 @@ PROVIDER = Provider(
     base_url="https://www.smscreator.de/gateway",
     make=SmsCreator,
     reply_problem=lambda _sms, _sender: _NO_REPLIES,
-    sender_problem=partial(
-        sender_problem, alphanumeric=_SENDER, words="11 letters and digits (no umlauts, spaces or signs)"
-    ),
+    sender_names=re.compile(r"[A-Za-z0-9]{1,11}"),
+    sender_names_in_words="11 letters and digits (no umlauts, spaces or signs)",
     problems=_problems,
     warnings=_warnings,
 )
