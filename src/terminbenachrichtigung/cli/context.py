@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from terminbenachrichtigung.config.settings import Settings
+    from terminbenachrichtigung.journal.journal import Journal
     from terminbenachrichtigung.model.result import RunResult, Stop
     from terminbenachrichtigung.output.tables import Table
     from terminbenachrichtigung.run.context import RunContext
@@ -99,6 +100,18 @@ def open_context(
 
     called = invocation(context)
     return run_context(settings, clock=called.clock, timings=called.timings, readonly=readonly)
+
+
+def open_journal(
+    context: click.Context, settings: "Settings", *, readonly: bool = False
+) -> "AbstractContextManager[Journal]":
+    """The journal alone, for a command that reads no schedule."""
+    from terminbenachrichtigung import journal
+
+    called = invocation(context)
+    return closing(
+        journal.open_journal(settings.journal, readonly=readonly, clock=called.clock, timings=called.timings)
+    )
 
 
 def stop_signals(

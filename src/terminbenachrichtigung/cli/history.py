@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from terminbenachrichtigung.cli.context import (
     load_settings,
     local_day,
+    open_journal,
     print_json,
     print_tables,
 )
@@ -87,17 +88,13 @@ def history(
         return
     _one_form(as_csv=as_csv, as_json=as_json)
     settings = load_settings(context)
-    from terminbenachrichtigung.journal import open_journal
     from terminbenachrichtigung.model.journal import HistoryFilter, State
     from terminbenachrichtigung.on_demand.history import history_as_csv, history_as_json, history_as_text
 
     since, until = _range(day, settings.zone)
     wanted = HistoryFilter(customer, appointment, run_id.lower(), tuple(map(State, states)), since, until)
-    journal = open_journal(settings.journal, readonly=True)
-    try:
+    with open_journal(context, settings, readonly=True) as journal:
         messages = journal.history(limit, wanted)
-    finally:
-        journal.close()
     if as_json:
         print_json(history_as_json(messages), settings.zone)
     elif as_csv:
@@ -118,16 +115,12 @@ def runs(
     """
     _one_form(as_csv=as_csv, as_json=as_json)
     settings = load_settings(context)
-    from terminbenachrichtigung.journal import open_journal
     from terminbenachrichtigung.model.journal import HistoryFilter
     from terminbenachrichtigung.on_demand.history import runs_as_csv, runs_as_json, runs_as_text
 
     since, until = _range(day, settings.zone)
-    journal = open_journal(settings.journal, readonly=True)
-    try:
+    with open_journal(context, settings, readonly=True) as journal:
         found = journal.runs(limit, HistoryFilter(run_id=run_id.lower(), since=since, until=until))
-    finally:
-        journal.close()
     if as_json:
         print_json(runs_as_json(found), settings.zone)
     elif as_csv:
@@ -147,14 +140,10 @@ def runs(
 def resolve(context: click.Context, *, message_id: UUID, sent: bool) -> None:
     """Settle an unknown, failed or undelivered message by hand, after asking the gateway or the customer."""
     settings = load_settings(context)
-    from terminbenachrichtigung.journal import open_journal
     from terminbenachrichtigung.model.journal import State
 
-    journal = open_journal(settings.journal)
-    try:
+    with open_journal(context, settings) as journal:
         before = journal.resolve(str(message_id), sent=sent)
-    finally:
-        journal.close()
     if before is None:
         raise JournalError(f"there is no message {message_id} in the journal; see: history")
     if before not in (State.UNKNOWN, State.FAILED, State.UNDELIVERED):

@@ -2,12 +2,7 @@
 
 import click
 
-from terminbenachrichtigung.cli.context import (
-    load_settings,
-    open_context,
-    print_json,
-    print_tables,
-)
+from terminbenachrichtigung.cli.context import load_settings, open_context, print_json, print_tables
 
 
 @click.command()

@@ -4,11 +4,7 @@ from pathlib import Path
 
 import click
 
-from terminbenachrichtigung.cli.context import (
-    invocation,
-    load_settings,
-    open_context,
-)
+from terminbenachrichtigung.cli.context import invocation, load_settings, open_context, open_journal
 
 
 @click.group()
@@ -67,16 +63,11 @@ def forget(context: click.Context, *, customer_id: str) -> None:
     """
     settings = load_settings(context)
     from terminbenachrichtigung.errors import ConfigError
-    from terminbenachrichtigung.journal import open_journal
     from terminbenachrichtigung.journal.forgetting import NotForgotten
     from terminbenachrichtigung.output.wording import counted
 
-    called = invocation(context)
-    opened = open_journal(settings.journal, clock=called.clock, timings=called.timings)
-    try:
-        found = opened.forget(customer_id.strip(), called.clock.now())
-    finally:
-        opened.close()
+    with open_journal(context, settings) as opened:
+        found = opened.forget(customer_id.strip(), invocation(context).clock.now())
     if isinstance(found, NotForgotten):
         advice = "; try again in a minute" if found is NotForgotten.CLAIMED else "; see: history --customer"
         raise ConfigError(f"customer {customer_id}: nothing was forgotten: {found.value}{advice}")
@@ -99,11 +90,6 @@ def timezone(context: click.Context, *, zone: str) -> None:
     settings = load_settings(context)
     if zone != settings.timezone:
         raise click.UsageError(f'the configuration says timezone = "{settings.timezone}", not "{zone}"')
-    from terminbenachrichtigung.journal import open_journal
-
-    opened = open_journal(settings.journal)
-    try:
+    with open_journal(context, settings) as opened:
         opened.set_timezone(zone)
-    finally:
-        opened.close()
     click.echo(f"The journal's time zone is {zone}.")

@@ -1,21 +1,8 @@
 """`opt-out list`, `add` and `remove`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
 import click
 
-from terminbenachrichtigung.cli.context import (
-    invocation,
-    load_settings,
-    print_json,
-    print_tables,
-)
-
-if TYPE_CHECKING:
-    from terminbenachrichtigung.config.settings import Settings
-    from terminbenachrichtigung.journal.journal import Journal
+from terminbenachrichtigung.cli.context import load_settings, open_journal, print_json, print_tables
 
 
 @click.group("opt-out")
@@ -31,7 +18,7 @@ def list_(context: click.Context, *, as_json: bool) -> None:
     settings = load_settings(context)
     from terminbenachrichtigung.on_demand.opt_outs import opt_outs_as_json, opt_outs_as_text
 
-    with _journal(context, settings, readonly=True) as journal:
+    with open_journal(context, settings, readonly=True) as journal:
         found = journal.opt_outs()
     if as_json:
         print_json(opt_outs_as_json(found), settings.zone)
@@ -48,7 +35,7 @@ def add(context: click.Context, *, recipient: str) -> None:
     from terminbenachrichtigung.on_demand.opt_outs import recipient_of
 
     known = recipient_of(recipient, settings)
-    with _journal(context, settings) as journal:
+    with open_journal(context, settings) as journal:
         new = journal.opt_out(known, "by hand")
     click.echo(f"{known} is not written to any more." if new else f"{known} had opted out already.")
 
@@ -63,19 +50,7 @@ def remove(context: click.Context, *, recipient: str) -> None:
     from terminbenachrichtigung.on_demand.opt_outs import recipient_of
 
     known = recipient_of(recipient, settings)
-    with _journal(context, settings) as journal:
+    with open_journal(context, settings) as journal:
         if not journal.opt_in(known):
             raise ConfigError(f"{known} has not opted out; see opt-out list")
     click.echo(f"{known} may be written to again.")
-
-
-@contextmanager
-def _journal(context: click.Context, settings: "Settings", *, readonly: bool = False) -> "Iterator[Journal]":
-    from terminbenachrichtigung.journal import open_journal
-
-    called = invocation(context)
-    opened = open_journal(settings.journal, readonly=readonly, clock=called.clock, timings=called.timings)
-    try:
-        yield opened
-    finally:
-        opened.close()

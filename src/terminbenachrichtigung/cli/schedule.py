@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from terminbenachrichtigung.cli.context import (
-    invocation,
-    load_settings,
-    local_day,
-    print_json,
-    print_tables,
-)
+from terminbenachrichtigung.cli.context import invocation, load_settings, local_day, print_json, print_tables
 from terminbenachrichtigung.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -113,6 +113,7 @@ def notify(
         raise ConfigError("there is no terminal to ask on before sending; --yes sends without asking")
     settings = load_settings(context)
     from terminbenachrichtigung.on_demand import notify as by_hand
+    from terminbenachrichtigung.output.wording import counted
     from terminbenachrichtigung.run import report
 
     choice = by_hand.choose(settings, appointment_ids, reminder, again=again)
@@ -132,7 +133,7 @@ def notify(
             context.exit(report.exit_code(shown))
         if not yes:
             click.echo(_text(shown, settings, full=True))
-            if not click.confirm(f"Send {_messages(len(shown.messages))} now?"):
+            if not click.confirm(f"Send {counted(len(shown.messages), 'message')} now?"):
                 click.echo("Nothing was sent.")
                 return
         with (
@@ -156,7 +157,3 @@ def _text(result: "RunResult", settings: "Settings", *, full: bool) -> str:
     return report.as_text(
         result, zone=settings.zone, full=full, width=terminal_width(), colour=wants_colour()
     )
-
-
-def _messages(number: int) -> str:
-    return "1 message" if number == 1 else f"{number} messages"

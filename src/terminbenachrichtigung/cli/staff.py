@@ -34,6 +34,7 @@ def staff_list(context: click.Context, *, branch: str | None, html: Path | None,
             raise click.UsageError("--branch, --html and --json print the list; `done` ticks off")
         return
     settings = load_settings(context)
+    from terminbenachrichtigung.output.wording import counted
     from terminbenachrichtigung.staff_list import page, text
     from terminbenachrichtigung.staff_list.cases import staff
 
@@ -48,7 +49,7 @@ def staff_list(context: click.Context, *, branch: str | None, html: Path | None,
     if as_json:
         print_json(text.as_json(entries), settings.zone)
     elif html is not None:
-        click.echo(f"{html}: {len(entries)} customer{'' if len(entries) == 1 else 's'}")
+        click.echo(f"{html}: {counted(len(entries), 'customer')}")
     else:
         print_tables(text.as_text(entries, settings.zone))
 
