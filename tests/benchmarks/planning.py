@@ -10,7 +10,7 @@ from terminbenachrichtigung.config.files import shipped_templates
 from terminbenachrichtigung.config.settings import Reminder, Settings
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known
-from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.model.plan import Channel, Correction
 from terminbenachrichtigung.texts.messages import Texts
 from terminbenachrichtigung.times.windows import Quiet
 
@@ -44,11 +44,18 @@ def per_second(count: int) -> float:
         for n in range(count)
     ]
 
-    def parts(_reminder: str, _channel: Channel, appointments: Sequence[Appointment], /) -> int:
+    def parts(
+        _reminder: str,
+        _channel: Channel,
+        appointments: Sequence[Appointment],
+        _correction: Correction | None = None,
+        /,
+    ) -> int:
         return texts.sms("terminerinnerung", appointments).parts
 
     began = process_time()
-    plan = rules.plan(rows, settings, Known(), NOW, parts, Quiet(settings.rules, settings.zone))
+    quiet = Quiet(settings.rules, settings.zone)
+    plan = rules.plan(rows, rules.Situation(settings, Known(), NOW, parts, quiet))
     seconds = process_time() - began
     assert len(plan.messages) == count
     return count / seconds

@@ -13,6 +13,7 @@ from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Contacted, Known, Leftover, Notification, State
 from terminbenachrichtigung.model.plan import Channel, Correction, MessageOutcome, Plan
 from terminbenachrichtigung.rules.contact import Parts
+from terminbenachrichtigung.rules.context import Situation
 from terminbenachrichtigung.rules.planning import Judgement, judge, plan
 from terminbenachrichtigung.times.windows import Quiet
 
@@ -89,7 +90,13 @@ def one_part(
     return 1
 
 
-def a_part_each(reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int:
+def a_part_each(
+    reminder: str,
+    channel: Channel,
+    appointments: Sequence[Appointment],
+    correction: Correction | None = None,
+    /,
+) -> int:
     """A text takes a part for every appointment it names."""
     return len(appointments)
 
@@ -131,6 +138,14 @@ def left(
     return {(NAME, appointment_id): Leftover(customer_id, at(start), outcome)}
 
 
+def situation(
+    configured: Settings, journal: Known | None = None, now: str | datetime = NOW, parts: Parts = one_part
+) -> Situation:
+    """What the rules judge by at `now`."""
+    moment = at(now) if isinstance(now, str) else now
+    return Situation(configured, journal or Known(), moment, parts, Quiet(configured.rules, BERLIN))
+
+
 def planned(
     *appointments: Appointment,
     now: str = NOW,
@@ -141,7 +156,7 @@ def planned(
 ) -> Plan:
     """What the run at `now` would do."""
     chosen = configured or settings(**rules)  # type: ignore[arg-type]
-    return plan(appointments, chosen, journal or Known(), at(now), parts, Quiet(chosen.rules, BERLIN))
+    return plan(appointments, situation(chosen, journal, now, parts))
 
 
 def judged(
@@ -153,7 +168,7 @@ def judged(
 ) -> tuple[Judgement, ...]:
     """Every rule's view of every appointment."""
     chosen = configured or settings(**rules)  # type: ignore[arg-type]
-    return judge(appointments, chosen, journal or Known(), at(now), one_part, Quiet(chosen.rules, BERLIN))
+    return judge(appointments, situation(chosen, journal, now))
 
 
 def verdicts(result: Plan) -> dict[str, str]:

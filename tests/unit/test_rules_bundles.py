@@ -223,7 +223,7 @@ def test_only_the_first_channel_must_be_able_to_take_the_whole_message() -> None
 def test_a_customer_with_hundreds_of_appointments_costs_a_dozen_long_texts_and_not_hundreds() -> None:
     long_ones = []
 
-    def parts(reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int:
+    def parts(reminder: str, channel: Channel, appointments: Sequence[Appointment], *_: object) -> int:
         if len(appointments) > 1:
             long_ones.append(len(appointments))
         return len(appointments)
@@ -235,7 +235,7 @@ def test_a_customer_with_hundreds_of_appointments_costs_a_dozen_long_texts_and_n
 
 
 def failing_for(names: Callable[[Sequence[str]], bool]) -> object:
-    def parts(reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int:
+    def parts(reminder: str, channel: Channel, appointments: Sequence[Appointment], *_: object) -> int:
         if names([a.appointment_id for a in appointments]):
             raise MessageError("the template divides by zero")
         return 1

@@ -2,18 +2,17 @@
 
 import pytest
 from rules_scene import (
-    BERLIN,
     NAME,
     NOW,
     a_part_each,
     appointment,
-    at,
     known,
     messages,
     notified,
     one_part,
     reminder,
     settings,
+    situation,
     verdicts,
     wrote,
 )
@@ -24,7 +23,6 @@ from terminbenachrichtigung.model.journal import Known, State
 from terminbenachrichtigung.model.plan import Plan, Reason
 from terminbenachrichtigung.rules.by_hand import plan_by_hand
 from terminbenachrichtigung.rules.contact import Parts
-from terminbenachrichtigung.times.windows import Quiet
 
 EARLY = "Vorankündigung"
 
@@ -40,8 +38,7 @@ def by_hand(
     **rules: object,
 ) -> Plan:
     chosen = configured or settings(**rules)  # type: ignore[arg-type]
-    quiet = Quiet(chosen.rules, BERLIN)
-    return plan_by_hand(rows, chosen, journal or Known(), at(now), parts, quiet, reminder=named, again=again)
+    return plan_by_hand(rows, situation(chosen, journal, now, parts), reminder=named, again=again)
 
 
 TOMORROW = "2026-11-25 09:00"

@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from rules_scene import ADDRESS, BERLIN, NOW, appointment, at, known, notified, one_part, settings, wrote
+from rules_scene import ADDRESS, NOW, appointment, at, known, notified, settings, situation, wrote
 
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import CONFIRMATION, Known
 from terminbenachrichtigung.model.plan import Channel, Plan, Route
 from terminbenachrichtigung.rules.confirming import booked_since, plan_confirmations
-from terminbenachrichtigung.times.windows import Quiet
 
 
 @pytest.mark.parametrize(
@@ -30,9 +29,7 @@ def test_a_booking_is_confirmed_if_it_was_made_since(
 
 def confirmed(row: Appointment, journal: Known, now: str = NOW) -> Plan:
     """What the run at `now` would do about one booking."""
-    configured = settings()
-    quiet = Quiet(configured.rules, BERLIN)
-    return plan_confirmations([row], configured, journal, at(now), one_part, quiet)
+    return plan_confirmations([row], situation(settings(), journal, now))
 
 
 SINCE = {"reminder_since": {CONFIRMATION: at("2026-11-20 10:00")}}

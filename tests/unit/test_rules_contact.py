@@ -121,7 +121,7 @@ def test_a_recipient_that_was_rejected_is_not_tried_again_for_that_appointment(
 
 
 def sms_takes(count: int) -> object:
-    def parts(reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int:
+    def parts(reminder: str, channel: Channel, appointments: Sequence[Appointment], *_: object) -> int:
         return count if channel is Channel.SMS else 0
 
     return parts
@@ -135,14 +135,14 @@ def test_a_text_that_is_too_long_even_alone_goes_by_the_next_channel(
 
 
 def test_the_parts_of_an_email_do_not_count() -> None:
-    def endless(reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int:
+    def endless(reminder: str, channel: Channel, appointments: Sequence[Appointment], *_: object) -> int:
         return 1 if channel is Channel.SMS else 99
 
     assert routes(planned(appointment(), parts=endless)) == [BY_SMS, BY_EMAIL]
 
 
 def test_a_text_that_cannot_be_rendered_makes_its_channel_unusable() -> None:
-    def broken(reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int:
+    def broken(reminder: str, channel: Channel, appointments: Sequence[Appointment], *_: object) -> int:
         raise MessageError(f"{reminder}.de.{channel}: 'x' is undefined")
 
     assert why_not(planned(appointment(), parts=broken)) == (

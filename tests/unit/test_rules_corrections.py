@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from rules_scene import (
     ADDRESS,
-    BERLIN,
     NAME,
     NUMBER,
     OTHER_NUMBER,
@@ -16,6 +15,7 @@ from rules_scene import (
     known,
     notified,
     reminder,
+    situation,
 )
 from rules_scene import NOW as TEN
 from rules_scene import settings as made
@@ -34,9 +34,8 @@ from terminbenachrichtigung.model.journal import (
 )
 from terminbenachrichtigung.model.plan import Channel, Correction, Reason, Route
 from terminbenachrichtigung.rules import PlannedCorrections, plan, plan_corrections
-from terminbenachrichtigung.rules.contact import CorrectionParts
+from terminbenachrichtigung.rules.contact import Parts
 from terminbenachrichtigung.rules.planning import judge
-from terminbenachrichtigung.times.windows import Quiet
 
 FRIDAY = "2026-11-27 10:30"
 BY_SMS = Route(Channel.SMS, NUMBER)
@@ -62,17 +61,16 @@ def correct(
     now: str = TEN,
     configured: Settings | None = None,
     allowed: bool = False,
-    parts: CorrectionParts = short,
+    parts: Parts = short,
     corrections: Corrections | None = None,
 ) -> PlannedCorrections:
     """What a run plans; all that it sees was seen at ten to ten by a complete run, or nothing was."""
     chosen = configured or made()
     chosen = chosen.model_copy(update={"corrections": corrections or Corrections(enabled=True)})
-    quiet = Quiet(chosen.rules, BERLIN)
     journal = known(told()) if journal is None else journal
 
     def run(known: Known) -> PlannedCorrections:
-        return plan_corrections(rows, chosen, known, at(now), parts, quiet, allowed=allowed)
+        return plan_corrections(rows, situation(chosen, known, now, parts), allowed=allowed)
 
     if seen:
         changes = {each.appointment_id: SeenChange(each, at(SEEN)) for each in run(journal).changes}
@@ -397,15 +395,15 @@ def test_it_comes_too_late_from_the_first_start_that_it_names_on(row: Appointmen
 )
 def test_a_reminder_waits_for_its_correction(now: str, corrected: dict[str, bool], reminded: bool) -> None:
     row, chosen = moved("1", "2026-11-25 09:30"), made()
-    planned = plan((row,), chosen, known(told()), at(now), short, Quiet(chosen.rules, BERLIN), corrected)
+    planned = plan((row,), replace(situation(chosen, known(told()), now, short), corrected=corrected))
     assert bool(planned.messages) is reminded
     assert [skip.reason for skip in planned.skips] == ([] if reminded else [Reason.SUPERSEDED])
 
 
 def test_explain_names_the_correction_that_takes_a_reminder_s_place() -> None:
     row, chosen = moved("1", "2026-11-25 09:30"), made()
-    quiet = Quiet(chosen.rules, BERLIN)
-    (judgement,) = judge((row,), chosen, known(told()), at(TEN), short, quiet, {"1": True})
+    asked = replace(situation(chosen, known(told()), TEN, short), corrected={"1": True})
+    (judgement,) = judge((row,), asked)
     first = judgement.first()
     assert first is not None
     assert (first.reason, first.detail) == (Reason.SUPERSEDED, f"by the correction {MOVE}")

@@ -13,9 +13,9 @@ from rules_scene import (
     at,
     known,
     notified,
-    one_part,
     reminder,
     settings,
+    situation,
     wrote,
 )
 
@@ -40,8 +40,7 @@ def ahead(
     **rules: object,
 ) -> dict[str, Forecast]:
     chosen = configured or settings(**rules)  # type: ignore[arg-type]
-    quiet = Quiet(chosen.rules, BERLIN)
-    return dict(forecast(rows, chosen, journal or known(), at(now), one_part, quiet, appointment_id=asked))
+    return dict(forecast(rows, situation(chosen, journal, now), appointment_id=asked))
 
 
 def run(found: Forecast) -> str | None:
@@ -85,7 +84,7 @@ def test_the_forecast_is_what_the_runs_themselves_say_one_after_the_other(start:
     runs = [
         now
         for now in hourly_runs(at(NOW), row.starts_at, BERLIN)
-        if quiet.period_at(now) is None and plan((row,), chosen, known(), now, one_part, quiet).messages
+        if quiet.period_at(now) is None and plan((row,), situation(chosen, now=now)).messages
     ]
     assert ahead(row, configured=chosen)[NAME].run == (runs[0] if runs else None)
 

@@ -5,8 +5,8 @@ from collections import defaultdict
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.plan import PlannedMessage
-from terminbenachrichtigung.run.context import RunContext, reaches
-from terminbenachrichtigung.run.planning import judge, look
+from terminbenachrichtigung.run.context import RunContext, reaches, situation
+from terminbenachrichtigung.run.planning import look
 
 
 def adopt(context: RunContext) -> int:
@@ -20,7 +20,7 @@ def adopt(context: RunContext) -> int:
     found = look(context, now)
     together: defaultdict[tuple[str, str], list[Appointment]] = defaultdict(list)
     reach = reaches(context, now)
-    for each in judge(context, found, now):
+    for each in rules.judge(found.window.appointments, situation(context, found.known, now)):
         row = each.appointment
         # Whom a message did not reach is on the staff list, and stays there.
         ours = each.first(rules.NEVER_NOTIFIED) is None and not each.did_not_arrive()

@@ -1,6 +1,7 @@
 """Why did Frau Müller get nothing? One appointment, as the rules, the journal and the next runs see it."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from terminbenachrichtigung import rules
@@ -21,7 +22,7 @@ from terminbenachrichtigung.on_demand.explain_text import (
 from terminbenachrichtigung.on_demand.forecast import forecast_customer
 from terminbenachrichtigung.output.wording import local_time
 from terminbenachrichtigung.rules.contact import EMAIL_REFUSALS, PHONE_REFUSALS
-from terminbenachrichtigung.run.context import RunContext, ask_journal, content_of, text_lengths
+from terminbenachrichtigung.run.context import RunContext, ask_journal, content_of, situation
 
 _MESSAGES = 1000  # of one appointment; a journal that holds more of them has other troubles
 
@@ -76,10 +77,10 @@ def explain(context: RunContext, appointment_id: str, at: datetime | None = None
 def _reminders(
     context: RunContext, row: Appointment, at: datetime, now: datetime, moved: Mapping[str, bool]
 ) -> Iterator[ReminderExplained]:
-    settings, quiet, parts = context.settings, context.quiet, text_lengths(context)
     seen = forecast_customer(context, row, at, now)
-    planned = rules.plan(seen.rows, settings, seen.known, now, parts, quiet, moved)
-    for each in rules.judge(seen.rows, settings, seen.known, now, parts, quiet, moved):
+    asked = replace(situation(context, seen.known, now), corrected=moved)
+    planned = rules.plan(seen.rows, asked)
+    for each in rules.judge(seen.rows, asked):
         if each.appointment is not row:
             continue
         reminder = each.candidate.horizon.reminder
@@ -92,7 +93,7 @@ def _reminders(
         yield ReminderExplained(
             reminder=name,
             lead=reminder.lead,
-            window_opens=quiet.window_opens(row.starts_at, reminder.lead),
+            window_opens=context.quiet.window_opens(row.starts_at, reminder.lead),
             verdicts=each.verdicts(),
             planned=message is not None,
             refusal=refusal,
@@ -115,7 +116,7 @@ def _confirmation(
         too_old = "no run has been complete since they were switched on; what was booked before it is old"
     elif not rules.booked_since([row], since):
         too_old = f"it was not booked since {local_time(since, settings.zone)}, when they were switched on"
-    verdicts = rules.judge_confirmation(row, settings, known, now, text_lengths(context), context.quiet)
+    verdicts = rules.judge_confirmation(row, situation(context, known, now))
     refusal = next((verdict for verdict in verdicts if verdict.skips), None)
     return ConfirmationExplained(verdicts, refusal, too_old)
 
@@ -124,8 +125,7 @@ def _corrections(
     context: RunContext, row: Appointment | None, known: Known, now: datetime
 ) -> rules.PlannedCorrections:
     """What a run tells of this appointment and of those that its customer may have at the told start."""
-    settings = context.settings
-    if row is None or not settings.corrections.enabled:
+    if row is None or not context.settings.corrections.enabled:
         return rules.PlannedCorrections()
     told = {
         each.starts_at
@@ -139,9 +139,7 @@ def _corrections(
         for each in context.schedule.read(start, start + timedelta(minutes=1)).appointments
         if each.appointment_id != row.appointment_id
     ]
-    return rules.plan_corrections(
-        [row, *beside], settings, known, now, text_lengths(context), context.quiet, allowed=True
-    )
+    return rules.plan_corrections([row, *beside], situation(context, known, now), allowed=True)
 
 
 def _correction(

@@ -8,7 +8,7 @@ from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known
 from terminbenachrichtigung.rules.forecast import HOUR
-from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, text_lengths
+from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, situation
 
 _BEFORE = timedelta(days=7)
 """So long before its window its customer's other messages are followed: more than any gap lasts."""
@@ -25,15 +25,12 @@ class CustomerForecast:
 
 def forecast_customer(context: RunContext, row: Appointment, at: datetime, now: datetime) -> CustomerForecast:
     """Ask the rules run by run, from `at` until the appointment's start; `now` is the next open moment."""
-    settings, quiet = context.settings, context.quiet
-    opens = (quiet.window_opens(row.starts_at, each.lead) for each in settings.reminders)
+    opens = (context.quiet.window_opens(row.starts_at, each.lead) for each in context.settings.reminders)
     # Runs long before the window cannot matter; those from here on are followed one by one.
     begin = max(at, min(opens) - _BEFORE)
     rows = _of_customer(context, row, now, begin)
     known = ask_journal(context, rows, now, min(now, row.starts_at))
-    ahead = rules.forecast(
-        rows, settings, known, begin, text_lengths(context), quiet, appointment_id=row.appointment_id
-    )
+    ahead = rules.forecast(rows, situation(context, known, begin), appointment_id=row.appointment_id)
     return CustomerForecast(rows, known, ahead)
 
 

@@ -13,7 +13,7 @@ from terminbenachrichtigung.model.journal import Known
 from terminbenachrichtigung.model.plan import Plan, Reason, Skip
 from terminbenachrichtigung.model.result import Mode, RunResult
 from terminbenachrichtigung.run import news
-from terminbenachrichtigung.run.context import RunContext, ask_journal, text_lengths, unsent
+from terminbenachrichtigung.run.context import RunContext, ask_journal, situation, unsent
 from terminbenachrichtigung.run.deliveries import Progress, deliver
 from terminbenachrichtigung.run.planning import Planned
 
@@ -120,14 +120,7 @@ def notify(
 def _plan(context: RunContext, choice: Choice, rows: Sequence[Appointment], now: datetime) -> Plan:
     known = ask_journal(context, rows, now, since=now)
     return rules.plan_by_hand(
-        rows,
-        context.settings,
-        known,
-        now,
-        text_lengths(context),
-        context.quiet,
-        reminder=choice.reminder,
-        again=choice.again,
+        rows, situation(context, known, now), reminder=choice.reminder, again=choice.again
     )
 
 

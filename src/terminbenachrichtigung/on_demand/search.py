@@ -16,7 +16,7 @@ from terminbenachrichtigung.on_demand.explain_text import appointment_json, repl
 from terminbenachrichtigung.output.json import picked
 from terminbenachrichtigung.output.tables import Row, Table
 from terminbenachrichtigung.output.wording import bad_row_name, counted, customer_name, local_time
-from terminbenachrichtigung.run.context import RunContext, ask_journal, text_lengths
+from terminbenachrichtigung.run.context import RunContext, ask_journal, situation
 
 _DAY = timedelta(days=1)
 _NEXT_DAYS = 7
@@ -131,7 +131,7 @@ def search(context: RunContext, query: Query) -> SearchResult:
     rows = [row for row in window.appointments if row.starts_at < end and _fits(row, query)]
     known = ask_journal(context, rows, now, since=now)
     judged = defaultdict(list)
-    for each in rules.judge(rows, context.settings, known, now, text_lengths(context), context.quiet):
+    for each in rules.judge(rows, situation(context, known, now)):
         judged[each.appointment.appointment_id].append(each)
     replies = rules.Replies(known.replies, known.name_key)
     found = (_found(row, judged[row.appointment_id], tuple(replies.about(row))) for row in rows)

@@ -11,8 +11,8 @@ Beside the runs: `by_hand`, what a person may send all the same; `forecast`, wha
 
 from terminbenachrichtigung.rules.by_hand import plan_by_hand
 from terminbenachrichtigung.rules.confirming import booked_since, judge_confirmation, plan_confirmations
-from terminbenachrichtigung.rules.contact import CorrectionParts, Parts, still_names
-from terminbenachrichtigung.rules.context import has_excluded_status
+from terminbenachrichtigung.rules.contact import Parts, still_names
+from terminbenachrichtigung.rules.context import Situation, has_excluded_status
 from terminbenachrichtigung.rules.corrections import PlannedCorrections, plan_corrections
 from terminbenachrichtigung.rules.forecast import Forecast, forecast, told_in_time
 from terminbenachrichtigung.rules.people import last_words, names, same_person
@@ -35,12 +35,12 @@ __all__ = [
     "RULES",
     "WHATEVER_THE_HOUR",
     "About",
-    "CorrectionParts",
     "Forecast",
     "Judgement",
     "Parts",
     "PlannedCorrections",
     "Replies",
+    "Situation",
     "booked_since",
     "decision",
     "forecast",

@@ -3,37 +3,25 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
-from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import Known
 from terminbenachrichtigung.model.plan import Plan, Skip
 from terminbenachrichtigung.rules.bundles import Bundle, bundle
-from terminbenachrichtigung.rules.contact import Parts
-from terminbenachrichtigung.rules.context import Context
+from terminbenachrichtigung.rules.context import Context, Situation
 from terminbenachrichtigung.rules.planning import judge
 from terminbenachrichtigung.rules.verdicts import Asked, rules_asked
-from terminbenachrichtigung.times.windows import Quiet
 
 _CHOSEN, _CHOSEN_AGAIN = rules_asked(Asked.BY_HAND), rules_asked(Asked.BY_HAND_AGAIN)
 
 
-def plan_by_hand(  # noqa: PLR0917  the same as `plan`
-    appointments: Sequence[Appointment],
-    settings: Settings,
-    known: Known,
-    now: datetime,
-    parts: Parts,
-    quiet: Quiet,
-    *,
-    reminder: str,
-    again: bool = False,
+def plan_by_hand(
+    appointments: Sequence[Appointment], situation: Situation, *, reminder: str, again: bool = False
 ) -> Plan:
-    """Plan the messages of one reminder for exactly these appointments, at the open moment `now`.
+    """Plan the messages of one reminder for exactly these appointments.
 
     Args:
         appointments: those that a person chose.
+        situation: all else that the plan depends on.
         reminder: the reminder whose text and key are used, so that no run sends it once more.
         again: whether the customer may be told what the journal says was told.
 
@@ -43,7 +31,7 @@ def plan_by_hand(  # noqa: PLR0917  the same as `plan`
     skips = []
     due: defaultdict[str, Bundle] = defaultdict(list)
     context: Context | None = None
-    for each in judge(appointments, settings, known, now, parts, quiet):
+    for each in judge(appointments, situation):
         if each.reminder != reminder:
             continue
         context = each.context

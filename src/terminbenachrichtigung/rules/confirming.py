@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from terminbenachrichtigung.config.settings import Reminder, Settings
+from terminbenachrichtigung.config.settings import Reminder
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import CONFIRMATION, Known
+from terminbenachrichtigung.model.journal import CONFIRMATION
 from terminbenachrichtigung.model.plan import Channel, Plan, Reason, Skip, Verdict
 from terminbenachrichtigung.rules.bundles import Bundle, bundle
-from terminbenachrichtigung.rules.contact import Parts
-from terminbenachrichtigung.rules.context import Candidate, Context, Horizon
+from terminbenachrichtigung.rules.context import Candidate, Context, Horizon, Situation
 from terminbenachrichtigung.rules.verdicts import RULE, Asked, detail, first_refusal, rules_asked, verdicts
-from terminbenachrichtigung.times.windows import Quiet
 
 _RULES = rules_asked(Asked.CONFIRMATION)
 
@@ -25,26 +23,21 @@ def booked_since(appointments: Sequence[Appointment], since: datetime | None) ->
     return [each for each in appointments if each.created_at is not None and each.created_at >= since]
 
 
-def plan_confirmations(  # noqa: PLR0917  the same as `plan`
-    appointments: Sequence[Appointment],
-    settings: Settings,
-    known: Known,
-    now: datetime,
-    parts: Parts,
-    quiet: Quiet,
-) -> Plan:
-    """Plan the confirmations that are due at the open moment `now`, soonest appointment first.
+def plan_confirmations(appointments: Sequence[Appointment], situation: Situation) -> Plan:
+    """Plan the confirmations that are due, soonest appointment first.
 
     All new bookings of one customer go into one e-mail. A moved one is confirmed anew. The customer gap
     neither holds a confirmation back nor counts it.
 
     Args:
-        appointments: those that lie ahead; the ones booked before `known` says that bookings are
+        appointments: those that lie ahead; the ones booked before the journal says that bookings are
             confirmed are passed over.
+        situation: all else that the plan depends on.
 
     Only those booked since the last complete run are among the skips: later runs say nothing new.
     """
-    context, horizon = _context(settings, known, now, parts, quiet)
+    context, horizon = _context(situation)
+    known = context.known
     last = known.last_complete_run
     skips = []
     due: defaultdict[str, Bundle] = defaultdict(list)
@@ -69,28 +62,20 @@ def _is_listed(refused: Reason) -> bool:
     return refused is not Reason.ALREADY_NOTIFIED and RULE[refused].reported
 
 
-def judge_confirmation(  # noqa: PLR0917  the same as `plan`
-    appointment: Appointment,
-    settings: Settings,
-    known: Known,
-    now: datetime,
-    parts: Parts,
-    quiet: Quiet,
-) -> tuple[Verdict, ...]:
+def judge_confirmation(appointment: Appointment, situation: Situation) -> tuple[Verdict, ...]:
     """What each rule that a confirmation knows says to one appointment, in the order of the rules."""
-    context, horizon = _context(settings, known, now, parts, quiet)
+    context, horizon = _context(situation)
     return verdicts(Candidate(appointment, horizon), context, _RULES)
 
 
-def _context(
-    settings: Settings, known: Known, now: datetime, parts: Parts, quiet: Quiet
-) -> tuple[Context, Horizon]:
+def _context(situation: Situation) -> tuple[Context, Horizon]:
     """The rules' view in which confirmations are the notifications, and reach any start."""
-    context = Context(settings, replace(known, notifications=known.confirmations), now, parts, quiet)
+    known, now = situation.known, situation.now
+    context = Context(replace(situation, known=replace(known, notifications=known.confirmations)))
     reminder = Reminder(
         name=CONFIRMATION,
         hours_before=1,
         channels=(Channel.EMAIL.value,),
-        template=settings.confirmation.template,
+        template=situation.settings.confirmation.template,
     )
     return context, Horizon(reminder, reach=now, carry=now, rank=0, shorter=frozenset())

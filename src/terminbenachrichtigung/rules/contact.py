@@ -32,12 +32,6 @@ class Parts(Protocol):
     Raises MessageError if the text cannot be rendered.
     """
 
-    def __call__(self, reminder: str, channel: Channel, appointments: Sequence[Appointment], /) -> int: ...
-
-
-class CorrectionParts(Protocol):
-    """The same as `Parts`, also for texts that correct something."""
-
     def __call__(
         self,
         reminder: str,

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out, patterns, plain_word
@@ -85,33 +85,38 @@ class Candidate:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a plan depends on, beside the appointments."""
+
+    settings: Settings
+    known: Known  # what the journal knows about the appointments
+    now: datetime  # an open moment
+    parts: Parts  # how long a text is, so that one that is too long is found before anything is sent
+    quiet: Quiet
+    corrected: Mapping[str, bool] = field(default_factory=dict)
+    """By appointment: a correction tells its new start, in this run (True) or once it may be sent (False)."""
+
+
 class Context:
     """One run's view. What it says is planned grows while the plan is made."""
 
-    def __init__(  # noqa: PLR0917  the same as `plan`
-        self,
-        settings: Settings,
-        known: Known,
-        now: datetime,
-        parts: Parts,
-        quiet: Quiet,
-        corrected: Mapping[str, bool] | None = None,
-    ) -> None:
-        rules = settings.rules
+    def __init__(self, situation: Situation) -> None:
+        settings, now, quiet = situation.settings, situation.now, situation.quiet
         self.settings = settings
-        self.known = known
+        self.known = situation.known
         self.now = now
-        self.parts = parts
+        self.parts = situation.parts
         self.quiet = quiet
         self.today = quiet.local_date(now)
         self.tomorrow = quiet.day_start(self.today + timedelta(days=1))
-        self.gap = timedelta(hours=rules.hours_between_messages)
+        self.gap = timedelta(hours=settings.rules.hours_between_messages)
         self.only_recipients = frozenset(settings.safety.only_recipients)
         self._reaches = tuple(quiet.reach(now, reminder.lead) for reminder in settings.reminders)
         self._rankings: dict[tuple[int, ...], tuple[Horizon, ...]] = {}
         self._all_hours = all(isinstance(reminder.lead, HoursBefore) for reminder in settings.reminders)
         self.farthest = max([self.tomorrow, *(reach + self.gap for reach in self._reaches)])
-        self._corrected = corrected or {}
+        self._corrected = situation.corrected
         self._planned: dict[str, Horizon] = {}
         """By appointment: of the reminders that this run plans for it, the one with the shortest lead."""
         self.told: set[str] = set()

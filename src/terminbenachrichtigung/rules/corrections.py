@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from terminbenachrichtigung.config.fields import Channels
-from terminbenachrichtigung.config.settings import CORRECTION_TEMPLATES, Reminder, Settings
+from terminbenachrichtigung.config.settings import CORRECTION_TEMPLATES, Reminder
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import (
     CANCELLATION,
@@ -15,17 +15,15 @@ from terminbenachrichtigung.model.journal import (
     MOVE,
     SURELY_TOLD,
     Change,
-    Known,
     Notification,
 )
 from terminbenachrichtigung.model.plan import Channel, Correction, PlannedMessage, Reason, Skip
 from terminbenachrichtigung.model.result import HeldCorrections
-from terminbenachrichtigung.rules.contact import Contact, CorrectionParts, contact, still_names
-from terminbenachrichtigung.rules.context import Candidate, Context, Horizon, has_excluded_status
+from terminbenachrichtigung.rules.contact import Contact, contact, still_names
+from terminbenachrichtigung.rules.context import Candidate, Context, Horizon, Situation, has_excluded_status
 from terminbenachrichtigung.rules.people import last_words, same_person
 from terminbenachrichtigung.rules.planning import TO_BE_PLANNED
 from terminbenachrichtigung.rules.verdicts import TIMES_A_DAY, Asked, detail, first_refusal, rules_asked
-from terminbenachrichtigung.times.windows import Quiet
 
 _RULES = rules_asked(Asked.CORRECTION)
 _MOST_UNASKED = 5
@@ -69,33 +67,24 @@ class _Case:
         return replace(self.row, starts_at=self.told.starts_at) if self.cancelled else self.row
 
 
-def plan_corrections(  # noqa: PLR0917  the same as `plan`
-    appointments: Sequence[Appointment],
-    settings: Settings,
-    known: Known,
-    now: datetime,
-    parts: CorrectionParts,
-    quiet: Quiet,
-    *,
-    allowed: bool = False,
+def plan_corrections(
+    appointments: Sequence[Appointment], situation: Situation, *, allowed: bool = False
 ) -> PlannedCorrections:
-    """Plan what is to be said of changes at the open moment `now`.
+    """Plan what is to be said of changes.
 
     Args:
         appointments: all that somebody was told of, wherever they are now, and whatever else starts then.
+        situation: all else that the plan depends on.
         allowed: whether a person has said that so many may be corrected.
     """
-    return _Corrections(Context(settings, known, now, parts, quiet), parts).plan(
-        appointments, allowed=allowed
-    )
+    return _Corrections(Context(situation)).plan(appointments, allowed=allowed)
 
 
 class _Corrections:
     """One plan while it is made."""
 
-    def __init__(self, context: Context, parts: CorrectionParts) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._parts = parts
         self._told = 0
         self._skips: list[Skip] = []
 
@@ -221,7 +210,7 @@ class _Corrections:
                 *(context.known.rejected.get(each.appointment_id, ()) for each in rows)
             ),
             opted_out=context.known.opted_out,
-            parts=lambda name, channel, _: self._parts(name, channel, rows, correction),
+            parts=lambda name, channel, *_: context.parts(name, channel, rows, correction),
         )
         return replace(
             found, routes=tuple(sorted(found.routes, key=lambda route: route.channel is not first))

@@ -1,11 +1,10 @@
 """What the next hourly runs would do with one customer's appointments, if nothing in the schedule changed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.contact.names import keyed_hash
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import (
@@ -18,11 +17,10 @@ from terminbenachrichtigung.model.journal import (
     State,
 )
 from terminbenachrichtigung.model.plan import Plan, PlannedMessage, Reason, Skip
-from terminbenachrichtigung.rules.contact import CorrectionParts
+from terminbenachrichtigung.rules.context import Situation
 from terminbenachrichtigung.rules.corrections import PlannedCorrections, plan_corrections
 from terminbenachrichtigung.rules.people import name_of
 from terminbenachrichtigung.rules.planning import plan
-from terminbenachrichtigung.times.windows import Quiet
 
 RUN_MINUTE = 50
 """The minute at which the line of crontab.example calls the run."""
@@ -40,33 +38,23 @@ class Forecast:
     skip: Skip | None = None  # None without a run: none came while the appointment was due
 
 
-def forecast(  # noqa: PLR0917  the same as `plan`
-    appointments: Sequence[Appointment],
-    settings: Settings,
-    known: Known,
-    since: datetime,
-    parts: CorrectionParts,
-    quiet: Quiet,
-    *,
-    appointment_id: str,
+def forecast(
+    appointments: Sequence[Appointment], situation: Situation, *, appointment_id: str
 ) -> Mapping[str, Forecast]:
-    """By reminder: which of the hourly runs from `since` until its start tells an appointment.
+    """By reminder: which of the hourly runs from now until its start tells an appointment.
 
     Every run is taken to be complete and every message to arrive; a claim that is open now ends as sent.
     A correction that tells the new start stands under its own name, beside the reminders.
 
     Args:
         appointments: all of one customer, as far as they may share a message or the gap with that one.
+        situation: the moment from which on runs are followed, and all that they depend on.
         appointment_id: the one that is asked about.
     """
     (start,) = (each.starts_at for each in appointments if each.appointment_id == appointment_id)
+    reminders = [each.name for each in situation.settings.reminders]
     found: dict[str, Forecast] = {}
-    for now in hourly_runs(since, start, settings.zone):
-        if quiet.period_at(now) is not None:
-            continue
-        # Whoever claims something now will have settled it, or given it up, by the next run.
-        known = replace(known, open_claims=frozenset())
-        planned, changes = _one_run(appointments, settings, known, now, parts, quiet)
+    for now, planned in _runs(lambda _: appointments, situation, until=start):
         for message in planned.messages:
             tells = any(row.appointment_id == appointment_id for row in message.appointments)
             if tells and found.get(message.reminder, Forecast()).run is None:
@@ -74,58 +62,53 @@ def forecast(  # noqa: PLR0917  the same as `plan`
         for skip in planned.skips:
             if skip.appointment.appointment_id == appointment_id:
                 found[skip.reminder] = _later(found.get(skip.reminder, Forecast()), skip)
-        if all(found.get(each.name, Forecast()).run for each in settings.reminders):
+        if all(found.get(name, Forecast()).run for name in reminders):
             break
-        known = _after(known, now, planned, changes, settings)
-    names = [*(reminder.name for reminder in settings.reminders), *(found.keys() & set(CORRECTIONS))]
+    names = [*reminders, *(found.keys() & set(CORRECTIONS))]
     return {name: found.get(name, Forecast()) for name in names}
 
 
-def told_in_time(  # noqa: PLR0917  the same as `plan`
-    appointments: Sequence[Appointment],
-    settings: Settings,
-    known: Known,
-    since: datetime,
-    parts: CorrectionParts,
-    quiet: Quiet,
-    *,
-    until: Mapping[str, datetime],
+def told_in_time(
+    appointments: Sequence[Appointment], situation: Situation, *, until: Mapping[str, datetime]
 ) -> frozenset[str]:
-    """Which appointments one of the hourly runs from `since` on tells before the moment given for each.
+    """Which appointments one of the hourly runs from now on tells before the moment given for each.
 
     One forecast for all of them, however many they are. `appointments` are all of their customers, as far
     as they may share a message or the gap with them.
     """
     told: set[str] = set()
-    for now in hourly_runs(since, max(until.values(), default=since), settings.zone):
-        if quiet.period_at(now) is not None:
-            continue
+
+    def of_those_who_wait(now: datetime) -> Sequence[Appointment]:
         waiting = {each for each, end in until.items() if end > now and each not in told}
         customers = {row.customer_id for row in appointments if row.appointment_id in waiting}
-        appointments = [row for row in appointments if row.customer_id in customers]
-        if not appointments:
-            break
-        known = replace(known, open_claims=frozenset())
-        planned, changes = _one_run(appointments, settings, known, now, parts, quiet)
-        told |= waiting & {row.appointment_id for each in planned.messages for row in each.appointments}
-        known = _after(known, now, planned, changes, settings)
+        return [row for row in appointments if row.customer_id in customers]
+
+    last = max(until.values(), default=situation.now)
+    for now, planned in _runs(of_those_who_wait, situation, until=last):
+        named = {row.appointment_id for each in planned.messages for row in each.appointments}
+        told |= {each for each, end in until.items() if end > now and each in named}
     return frozenset(told)
 
 
-def _one_run(  # noqa: PLR0917  the same as `plan`
-    appointments: Sequence[Appointment],
-    settings: Settings,
-    known: Known,
-    now: datetime,
-    parts: CorrectionParts,
-    quiet: Quiet,
-) -> tuple[Plan, tuple[Change, ...]]:
-    """What one run sends, corrections first, and what it sees that was told otherwise."""
-    corrections = PlannedCorrections()
-    if settings.corrections.enabled:
-        corrections = plan_corrections(appointments, settings, known, now, parts, quiet, allowed=True)
-    planned = plan(appointments, settings, known, now, parts, quiet, corrections.moved)
-    return replace(planned, messages=corrections.messages + planned.messages), corrections.changes
+def _runs(
+    rows: Callable[[datetime], Sequence[Appointment]], situation: Situation, *, until: datetime
+) -> Iterator[tuple[datetime, Plan]]:
+    """What each hourly run would do with the rows that it is given, as long as there are any."""
+    for now in hourly_runs(situation.now, until, situation.settings.zone):
+        if situation.quiet.period_at(now) is not None:
+            continue
+        if not (appointments := rows(now)):
+            return
+        # Whoever claims something now will have settled it, or given it up, by the next run.
+        known = replace(situation.known, open_claims=frozenset())
+        situation = replace(situation, now=now, known=known)
+        corrections = PlannedCorrections()
+        if situation.settings.corrections.enabled:
+            corrections = plan_corrections(appointments, situation, allowed=True)
+        planned = plan(appointments, replace(situation, corrected=corrections.moved))
+        planned = replace(planned, messages=corrections.messages + planned.messages)
+        yield now, planned
+        situation = replace(situation, known=_after(situation, planned, corrections.changes))
 
 
 def hourly_runs(since: datetime, until: datetime, zone: ZoneInfo) -> Iterator[datetime]:
@@ -148,10 +131,9 @@ def _later(before: Forecast, skip: Skip) -> Forecast:
     return Forecast(skip=skip)
 
 
-def _after(
-    known: Known, now: datetime, planned: Plan, changes: Sequence[Change], settings: Settings
-) -> Known:
+def _after(situation: Situation, planned: Plan, changes: Sequence[Change]) -> Known:
     """What the journal will know once a run has sent its plan."""
+    known, now = situation.known, situation.now
     notifications = dict(known.notifications)
     contacted = dict(known.contacted)
     leftovers = dict(known.leftovers)
@@ -188,7 +170,7 @@ def _after(
         changes=seen,
         complete_runs=(*known.complete_runs, now),
         last_complete_run=now,
-        reminder_since={each.name: now for each in settings.reminders} | dict(known.reminder_since),
+        reminder_since={each.name: now for each in situation.settings.reminders} | dict(known.reminder_since),
     )
 
 

@@ -1,17 +1,16 @@
 """All pairs of appointment and reminder -> the messages of a run, and a reason for everything left alone."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import CHANNELS_LEFT, Known, Notification, State
+from terminbenachrichtigung.model.journal import CHANNELS_LEFT, Notification, State
 from terminbenachrichtigung.model.plan import MessageOutcome, Plan, PlannedMessage, Reason, Skip, Verdict
 from terminbenachrichtigung.rules.bundles import bundle
-from terminbenachrichtigung.rules.contact import SHOWN, Parts, is_unknown_word
-from terminbenachrichtigung.rules.context import Candidate, Context, is_for
+from terminbenachrichtigung.rules.contact import SHOWN, is_unknown_word
+from terminbenachrichtigung.rules.context import Candidate, Context, Situation, is_for
 from terminbenachrichtigung.rules.verdicts import (
     NEVER_NOTIFIED,
     RULE,
@@ -25,7 +24,6 @@ from terminbenachrichtigung.rules.verdicts import (
 )
 from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.texts.values import is_no_name
-from terminbenachrichtigung.times.windows import Quiet
 
 _MOST_UNCOVERED = 10
 _SUPERSEDED = (RULE[Reason.SUPERSEDED],)
@@ -35,27 +33,18 @@ _CARRIED_ALL_THE_SAME = (RULE[Reason.NOT_YET_DUE], RULE[Reason.RECENTLY_NOTIFIED
 _TO_BE_CARRIED = tuple(rule for rule in RULES if rule not in _CARRIED_ALL_THE_SAME)
 
 
-def plan(  # noqa: PLR0917  everything a plan depends on, and nothing hidden
-    appointments: Sequence[Appointment],
-    settings: Settings,
-    known: Known,
-    now: datetime,
-    parts: Parts,
-    quiet: Quiet,
-    corrected: Mapping[str, bool] | None = None,
-) -> Plan:
-    """Decide whom a run notifies at the open moment `now`, and with which message.
+def plan(appointments: Sequence[Appointment], situation: Situation) -> Plan:
+    """Decide whom a run notifies, and with which message.
 
     Args:
         appointments: one reading of the schedule, from the last complete run or `now`, whichever is
             earlier, up to the end of the local day or `hours_between_messages` after the farthest reach,
             whichever is later.
-        parts: how long a text is, so that too long ones are found before anything is sent.
-        corrected: the appointments whose new start a correction tells: now, or (False) once it may be sent.
+        situation: all else that the plan depends on.
 
     The messages come in the order of sending: soonest first, and last those that the last run left `retry`.
     """
-    return _Planning(Context(settings, known, now, parts, quiet, corrected)).plan(appointments)
+    return _Planning(Context(situation)).plan(appointments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +90,12 @@ class Judgement:
         return Verdict(reason, skips=True, detail=detail(self.candidate, self.context, reason))
 
 
-def judge(  # noqa: PLR0917  the same as `plan`
-    appointments: Sequence[Appointment],
-    settings: Settings,
-    known: Known,
-    now: datetime,
-    parts: Parts,
-    quiet: Quiet,
-    corrected: Mapping[str, bool] | None = None,
-) -> tuple[Judgement, ...]:
+def judge(appointments: Sequence[Appointment], situation: Situation) -> tuple[Judgement, ...]:
     """Judge every appointment for every reminder, shorter leads first, beside the plan that `plan` makes.
 
     The appointments must be the same ones: what else is planned decides rules 17 and 18.
     """
-    context = Context(settings, known, now, parts, quiet, corrected)
+    context = Context(situation)
     planning = _Planning(context)
     planning.plan(appointments)
     known_pairs = {(each.appointment.appointment_id, each.name): each for each in planning.candidates}

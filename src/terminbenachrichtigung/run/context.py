@@ -95,7 +95,12 @@ def ask_journal(
     )
 
 
-def text_lengths(context: RunContext) -> rules.CorrectionParts:
+def situation(context: RunContext, known: Known, now: datetime) -> rules.Situation:
+    """What the rules judge by at the open moment `now`."""
+    return rules.Situation(context.settings, known, now, _text_lengths(context), context.quiet)
+
+
+def _text_lengths(context: RunContext) -> rules.Parts:
     """How the rules learn the length of a text without knowing templates."""
     template = _templates(context.settings)
 

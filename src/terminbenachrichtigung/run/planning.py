@@ -9,7 +9,7 @@ from terminbenachrichtigung.clock import Instant, instant
 from terminbenachrichtigung.model.appointment import Appointment, Window
 from terminbenachrichtigung.model.journal import CONFIRMATION, Known
 from terminbenachrichtigung.model.plan import Plan
-from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, text_lengths
+from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, reaches, situation
 from terminbenachrichtigung.run.corrections import ask_beyond, told_ahead, with_told
 
 FARTHEST = timedelta(days=3 * 366)
@@ -46,13 +46,12 @@ class Look:
 
 def look(context: RunContext, now: datetime, since: datetime | None = None) -> Look:
     """Reads what a run at the open moment `now` needs, from `since` on if that is earlier."""
-    settings = context.settings
     last = ask_journal(context, (), now, since=now).last_complete_run
     first = min(now, last or now, since or now)
-    farthest = max(context.quiet.reach(now, reminder.lead) for reminder in settings.reminders)
+    farthest = max(reaches(context, now).values())
     # To the end of the day at least: a short lead does not reach so far, but what is missed today counts.
     tomorrow = context.quiet.day_start(context.quiet.local_date(now) + timedelta(days=1))
-    until = max(farthest + gap_of(settings), tomorrow)
+    until = max(farthest + gap_of(context.settings), tomorrow)
     read_at = instant(context.clock)
     window = context.schedule.read(first, until)
     return Look(window, ask_journal(context, window.appointments, now, first), first, until, read_at)
@@ -66,8 +65,6 @@ def plan_window(context: RunContext, now: datetime, *, allow_corrections: bool =
         now: the run's moment.
         allow_corrections: whether a person has said that so many may be corrected.
     """
-    settings = context.settings
-    parts = text_lengths(context)
     found = look(context, now)
     told = told_ahead(context, now)
     whole = with_told(context, found.window, found.until, told)
@@ -76,10 +73,10 @@ def plan_window(context: RunContext, now: datetime, *, allow_corrections: bool =
     def correct(rows: Sequence[Appointment], known: Known, *, allowed: bool) -> rules.PlannedCorrections:
         if not told.ids:
             return rules.PlannedCorrections()
-        return rules.plan_corrections(rows, settings, known, now, parts, context.quiet, allowed=allowed)
+        return rules.plan_corrections(rows, situation(context, known, now), allowed=allowed)
 
     def plan(rows: Sequence[Appointment], known: Known, corrections: rules.PlannedCorrections) -> Plan:
-        found = rules.plan(rows, settings, known, now, parts, context.quiet, corrections.moved)
+        found = rules.plan(rows, replace(situation(context, known, now), corrected=corrections.moved))
         return replace(
             found,
             messages=corrections.messages + found.messages,
@@ -103,7 +100,7 @@ def plan_window(context: RunContext, now: datetime, *, allow_corrections: bool =
         known,
         plan(found.window.appointments, known, corrections),
         found.read_at,
-        same_day=settings.rules.same_day,
+        same_day=context.settings.rules.same_day,
         reread=reread,
         plan_customer=plan_customer,
         corrections=corrections,
@@ -117,17 +114,16 @@ def plan_confirmations(context: RunContext, now: datetime, known: Known) -> Plan
     confirmed, or were not until now: what was booked before the first run with confirmations is old.
     `known` is what the run knows already, of whatever appointments: it says since when they are.
     """
-    settings, since = context.settings, known.reminder_since.get(CONFIRMATION)
-    if not settings.confirmation.enabled or since is None:
+    since = known.reminder_since.get(CONFIRMATION)
+    if not context.settings.confirmation.enabled or since is None:
         return None
-    parts = text_lengths(context)
 
     def read() -> Sequence[Appointment]:
         return rules.booked_since(context.schedule.read(now, now + FARTHEST).appointments, since)
 
     def plan(rows: Sequence[Appointment]) -> tuple[Known, Plan]:
         asked = ask_journal(context, rows, now, since=now)
-        return asked, rules.plan_confirmations(rows, settings, asked, now, parts, context.quiet)
+        return asked, rules.plan_confirmations(rows, situation(context, asked, now))
 
     read_at = instant(context.clock)
     rows = read()
@@ -140,16 +136,4 @@ def plan_confirmations(context: RunContext, now: datetime, known: Known) -> Plan
         same_day=True,
         reread=read,
         plan_customer=lambda each: plan(each)[1],
-    )
-
-
-def judge(context: RunContext, found: Look, now: datetime) -> tuple[rules.Judgement, ...]:
-    """Every rule's verdict about every appointment of the window, for those who ask beside the run."""
-    return rules.judge(
-        found.window.appointments,
-        context.settings,
-        found.known,
-        now,
-        text_lengths(context),
-        context.quiet,
     )

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from terminbenachrichtigung import rules
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.model.appointment import Appointment, BadRow, Window
+from terminbenachrichtigung.model.appointment import Appointment, BadRow
 from terminbenachrichtigung.model.journal import Known, StaffTick
 from terminbenachrichtigung.model.plan import Reason
-from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, reaches, text_lengths
-from terminbenachrichtigung.run.planning import Look, judge, look
+from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, reaches, situation
+from terminbenachrichtigung.run.planning import Look, look
 from terminbenachrichtigung.staff_list.answers import LISTED_FOR, answer_cases, stray_cases
 from terminbenachrichtigung.staff_list.changes import Seen, cancelled_cases, standing_cases
 from terminbenachrichtigung.staff_list.entries import (
@@ -195,11 +195,10 @@ def _will_be_told(
     }
     if not until:
         return frozenset()
-    settings, quiet = _settings_of_runs(context, seen, now), context.quiet
     rows = dict(seen.rows)
     last = max(until.values())
     # What the last of these runs could take along; mostly the window has it all.
-    far = max(quiet.reach(max(last, now), each.lead) for each in settings.reminders) + gap_of(settings)
+    far = max(reaches(context, max(last, now)).values()) + gap_of(context.settings)
     known = seen.known
     if far > found.until:
         beyond = context.schedule.read(found.until, far).appointments
@@ -212,11 +211,10 @@ def _will_be_told(
     notifications = {each: told for each, told in known.notifications.items() if each in ids}
     return rules.told_in_time(
         sorted(theirs, key=lambda row: (row.starts_at, row.appointment_id)),
-        settings,
-        replace(known, notifications=notifications),
-        seen.now,
-        text_lengths(context),
-        quiet,
+        replace(
+            situation(context, replace(known, notifications=notifications), seen.now),
+            settings=_settings_of_runs(context, seen, now),
+        ),
         until=until,
     )
 
@@ -226,9 +224,7 @@ def _settings_of_runs(context: RunContext, seen: Seen, now: datetime) -> Setting
     settings = context.settings
     if not settings.corrections.enabled:
         return settings
-    planned = rules.plan_corrections(
-        tuple(seen.rows.values()), settings, seen.known, now, text_lengths(context), context.quiet
-    )
+    planned = rules.plan_corrections(tuple(seen.rows.values()), situation(context, seen.known, now))
     if planned.held is None:
         return settings
     off = settings.corrections.model_copy(update={"enabled": False})
@@ -243,7 +239,7 @@ def _from_rules(context: RunContext, found: Look, moment: datetime, now: datetim
     reach = reaches(context, now)
     ours = [
         each
-        for each in judge(context, found, now)
+        for each in rules.judge(found.window.appointments, situation(context, found.known, now))
         if moment < each.appointment.starts_at and each.first(rules.NEVER_NOTIFIED) is None
     ]
     # Also by a reminder whose window opens later.
@@ -266,10 +262,9 @@ def _from_beyond(context: RunContext, found: Look, seen: Seen, now: datetime) ->
     """What failed of appointments that no window has yet: they were planned by a clock that was ahead."""
     window = {row.appointment_id for row in found.window.appointments}
     beyond = tuple(row for name, row in seen.rows.items() if name not in window)
-    judged = judge(context, replace(found, window=Window(beyond), known=seen.known), now)
     ours = {
         each.appointment.appointment_id: each.appointment
-        for each in judged
+        for each in rules.judge(beyond, situation(context, seen.known, now))
         if each.first(rules.NEVER_NOTIFIED) is None
     }
     return journal_cases(ours.values(), seen.known)
