@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from time import process_time
 
-from terminbenachrichtigung import rules
 from terminbenachrichtigung.config.channels import SmsSettings
 from terminbenachrichtigung.config.files import shipped_templates
 from terminbenachrichtigung.config.settings import Reminder, Settings
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known
 from terminbenachrichtigung.model.plan import Channel, Correction
+from terminbenachrichtigung.rules.context import Situation
+from terminbenachrichtigung.rules.planning import plan
 from terminbenachrichtigung.texts.messages import Texts
 from terminbenachrichtigung.times.windows import Quiet
 
@@ -55,7 +56,7 @@ def per_second(count: int) -> float:
 
     began = process_time()
     quiet = Quiet(settings.rules, settings.zone)
-    plan = rules.plan(rows, rules.Situation(settings, Known(), NOW, parts, quiet))
+    planned = plan(rows, Situation(settings, Known(), NOW, parts, quiet))
     seconds = process_time() - began
-    assert len(plan.messages) == count
+    assert len(planned.messages) == count
     return count / seconds

@@ -33,9 +33,9 @@ from terminbenachrichtigung.model.journal import (
     State,
 )
 from terminbenachrichtigung.model.plan import Channel, Correction, Reason, Route
-from terminbenachrichtigung.rules import PlannedCorrections, plan, plan_corrections
 from terminbenachrichtigung.rules.contact import Parts
-from terminbenachrichtigung.rules.planning import judge
+from terminbenachrichtigung.rules.corrections import PlannedCorrections, plan_corrections
+from terminbenachrichtigung.rules.planning import judge, plan
 
 FRIDAY = "2026-11-27 10:30"
 BY_SMS = Route(Channel.SMS, NUMBER)

@@ -23,8 +23,7 @@ from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known, State
 from terminbenachrichtigung.model.plan import Reason
-from terminbenachrichtigung.rules import forecast
-from terminbenachrichtigung.rules.forecast import Forecast, hourly_runs
+from terminbenachrichtigung.rules.forecast import Forecast, forecast, hourly_runs
 from terminbenachrichtigung.rules.planning import plan
 from terminbenachrichtigung.times.windows import Quiet
 

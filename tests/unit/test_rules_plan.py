@@ -23,7 +23,7 @@ from rules_scene import (
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known, Notification, State
 from terminbenachrichtigung.model.plan import MessageOutcome, Plan, Reason
-from terminbenachrichtigung.rules import WHATEVER_THE_HOUR
+from terminbenachrichtigung.rules.verdicts import WHATEVER_THE_HOUR
 
 BOTH = settings(reminders=(reminder(48, "Vorab"), reminder(24)))
 

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 
-from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.plan import PlannedMessage
+from terminbenachrichtigung.rules.planning import judge
+from terminbenachrichtigung.rules.verdicts import NEVER_NOTIFIED
 from terminbenachrichtigung.run.context import RunContext, reaches, situation
 from terminbenachrichtigung.run.planning import look
 
@@ -20,10 +21,10 @@ def adopt(context: RunContext) -> int:
     found = look(context, now)
     together: defaultdict[tuple[str, str], list[Appointment]] = defaultdict(list)
     reach = reaches(context, now)
-    for each in rules.judge(found.window.appointments, situation(context, found.known, now)):
+    for each in judge(found.window.appointments, situation(context, found.known, now)):
         row = each.appointment
         # Whom a message did not reach is on the staff list, and stays there.
-        ours = each.first(rules.NEVER_NOTIFIED) is None and not each.did_not_arrive()
+        ours = each.first(NEVER_NOTIFIED) is None and not each.did_not_arrive()
         if ours and row.customer_id is not None and now < row.starts_at <= reach[each.reminder]:
             together[each.reminder, row.customer_id].append(row)
     return journal.adopt(

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from terminbenachrichtigung import rules
 from terminbenachrichtigung.contact.email_address import email_address
 from terminbenachrichtigung.contact.phone import mobile_number
 from terminbenachrichtigung.errors import ConfigError, MessageError
@@ -21,7 +20,12 @@ from terminbenachrichtigung.on_demand.explain_text import (
 )
 from terminbenachrichtigung.on_demand.forecast import forecast_customer
 from terminbenachrichtigung.output.wording import local_time
+from terminbenachrichtigung.rules.confirming import booked_since, judge_confirmation
 from terminbenachrichtigung.rules.contact import EMAIL_REFUSALS, PHONE_REFUSALS
+from terminbenachrichtigung.rules.corrections import PlannedCorrections, plan_corrections
+from terminbenachrichtigung.rules.forecast import Forecast
+from terminbenachrichtigung.rules.planning import Judgement, judge, plan
+from terminbenachrichtigung.rules.replies import Replies
 from terminbenachrichtigung.run.context import RunContext, ask_journal, content_of, situation
 
 _MESSAGES = 1000  # of one appointment; a journal that holds more of them has other troubles
@@ -66,7 +70,7 @@ def explain(context: RunContext, appointment_id: str, at: datetime | None = None
         messages=context.journal.history(_MESSAGES, HistoryFilter(appointment_id=appointment_id))
         if context.journal is not None
         else (),
-        replies=() if row is None else tuple(rules.Replies(known.replies, known.name_key).about(row)),
+        replies=() if row is None else tuple(Replies(known.replies, known.name_key).about(row)),
         has_journal=context.journal is not None,
     )
 
@@ -79,8 +83,8 @@ def _reminders(
 ) -> Iterator[ReminderExplained]:
     seen = forecast_customer(context, row, at, now)
     asked = replace(situation(context, seen.known, now), corrected=moved)
-    planned = rules.plan(seen.rows, asked)
-    for each in rules.judge(seen.rows, asked):
+    planned = plan(seen.rows, asked)
+    for each in judge(seen.rows, asked):
         if each.appointment is not row:
             continue
         reminder = each.candidate.horizon.reminder
@@ -114,19 +118,19 @@ def _confirmation(
     too_old = ""
     if since is None:
         too_old = "no run has been complete since they were switched on; what was booked before it is old"
-    elif not rules.booked_since([row], since):
+    elif not booked_since([row], since):
         too_old = f"it was not booked since {local_time(since, settings.zone)}, when they were switched on"
-    verdicts = rules.judge_confirmation(row, situation(context, known, now))
+    verdicts = judge_confirmation(row, situation(context, known, now))
     refusal = next((verdict for verdict in verdicts if verdict.skips), None)
     return ConfirmationExplained(verdicts, refusal, too_old)
 
 
 def _corrections(
     context: RunContext, row: Appointment | None, known: Known, now: datetime
-) -> rules.PlannedCorrections:
+) -> PlannedCorrections:
     """What a run tells of this appointment and of those that its customer may have at the told start."""
     if row is None or not context.settings.corrections.enabled:
-        return rules.PlannedCorrections()
+        return PlannedCorrections()
     told = {
         each.starts_at
         for told in (known.notifications, known.confirmations)
@@ -139,11 +143,11 @@ def _corrections(
         for each in context.schedule.read(start, start + timedelta(minutes=1)).appointments
         if each.appointment_id != row.appointment_id
     ]
-    return rules.plan_corrections([row, *beside], situation(context, known, now), allowed=True)
+    return plan_corrections([row, *beside], situation(context, known, now), allowed=True)
 
 
 def _correction(
-    context: RunContext, row: Appointment, planned: rules.PlannedCorrections, known: Known, now: datetime
+    context: RunContext, row: Appointment, planned: PlannedCorrections, known: Known, now: datetime
 ) -> CorrectionExplained | None:
     for message in planned.messages:
         if row in message.appointments and message.correction is not None:
@@ -156,7 +160,7 @@ def _correction(
     return None
 
 
-def _told_start(skip: Skip, planned: rules.PlannedCorrections, known: Known) -> datetime:
+def _told_start(skip: Skip, planned: PlannedCorrections, known: Known) -> datetime:
     """The start that the customer was told of what is not corrected now."""
     name = skip.appointment.appointment_id
     told_by = {each.message_id for each in planned.changes if each.appointment_id == name}
@@ -168,7 +172,7 @@ def _verdict(skip: Skip | None) -> Verdict | None:
     return None if skip is None else Verdict(skip.reason, skips=True, detail=skip.detail)
 
 
-def _refusal_of_all(later: rules.Forecast, refusal: Verdict | None) -> Verdict | None:
+def _refusal_of_all(later: Forecast, refusal: Verdict | None) -> Verdict | None:
     """Why no hourly run notifies it; None if one does, or if none comes in its window."""
     if later.run is not None:
         return None
@@ -176,7 +180,7 @@ def _refusal_of_all(later: rules.Forecast, refusal: Verdict | None) -> Verdict |
     return _verdict(later.skip) or (None if undue else refusal)
 
 
-def _alone(each: rules.Judgement) -> PlannedMessage | None:
+def _alone(each: Judgement) -> PlannedMessage | None:
     """The message as it would read if nothing kept it back, for no one if nobody can be reached."""
     row, reminder = each.appointment, each.candidate.horizon.reminder
     if row.customer_id is None:

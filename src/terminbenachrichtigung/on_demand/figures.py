@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from terminbenachrichtigung import rules
 from terminbenachrichtigung.config.filters import leaves_out, plain_word, plain_words
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.model.appointment import Appointment
@@ -25,6 +24,7 @@ from terminbenachrichtigung.model.figures import (
 )
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
+from terminbenachrichtigung.rules.context import has_excluded_status
 from terminbenachrichtigung.run.context import RunContext
 
 _PIECE = timedelta(days=31)
@@ -198,7 +198,7 @@ class _Counting:
     def _ending(self, row: Appointment) -> Ending:
         if plain_word(row.status) in self._no_show:
             return Ending.NO_SHOW
-        return Ending.CANCELLED if rules.has_excluded_status(row, self._settings) else Ending.CAME
+        return Ending.CANCELLED if has_excluded_status(row, self._settings) else Ending.CAME
 
     def figures(self, first_day: date, last_day: date, remembered: date | None) -> Figures:
         """What all of them came to; sections by name, weeks by their Monday."""

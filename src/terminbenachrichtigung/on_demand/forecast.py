@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known
-from terminbenachrichtigung.rules.forecast import HOUR
+from terminbenachrichtigung.rules.forecast import HOUR, Forecast, forecast
 from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, situation
 
 _BEFORE = timedelta(days=7)
@@ -20,7 +19,7 @@ class CustomerForecast:
 
     rows: Sequence[Appointment]
     known: Known
-    ahead: Mapping[str, rules.Forecast]
+    ahead: Mapping[str, Forecast]
 
 
 def forecast_customer(context: RunContext, row: Appointment, at: datetime, now: datetime) -> CustomerForecast:
@@ -30,7 +29,7 @@ def forecast_customer(context: RunContext, row: Appointment, at: datetime, now: 
     begin = max(at, min(opens) - _BEFORE)
     rows = _of_customer(context, row, now, begin)
     known = ask_journal(context, rows, now, min(now, row.starts_at))
-    ahead = rules.forecast(rows, situation(context, known, begin), appointment_id=row.appointment_id)
+    ahead = forecast(rows, situation(context, known, begin), appointment_id=row.appointment_id)
     return CustomerForecast(rows, known, ahead)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from terminbenachrichtigung import rules
 from terminbenachrichtigung.clock import instant
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import ConfigError
@@ -12,6 +11,7 @@ from terminbenachrichtigung.model.appointment import Appointment, Window
 from terminbenachrichtigung.model.journal import Known
 from terminbenachrichtigung.model.plan import Plan, Reason, Skip
 from terminbenachrichtigung.model.result import Mode, RunResult
+from terminbenachrichtigung.rules.by_hand import plan_by_hand
 from terminbenachrichtigung.run import news
 from terminbenachrichtigung.run.context import RunContext, ask_journal, situation, unsent
 from terminbenachrichtigung.run.deliveries import Progress, deliver
@@ -119,9 +119,7 @@ def notify(
 
 def _plan(context: RunContext, choice: Choice, rows: Sequence[Appointment], now: datetime) -> Plan:
     known = ask_journal(context, rows, now, since=now)
-    return rules.plan_by_hand(
-        rows, situation(context, known, now), reminder=choice.reminder, again=choice.again
-    )
+    return plan_by_hand(rows, situation(context, known, now), reminder=choice.reminder, again=choice.again)
 
 
 def _only_agreed(

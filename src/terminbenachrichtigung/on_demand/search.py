@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
 from enum import StrEnum
 
-from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
 from terminbenachrichtigung.model.journal import JournalReply, State
 from terminbenachrichtigung.model.plan import Reason
@@ -16,11 +15,14 @@ from terminbenachrichtigung.on_demand.explain_text import appointment_json, repl
 from terminbenachrichtigung.output.json import picked
 from terminbenachrichtigung.output.tables import Row, Table
 from terminbenachrichtigung.output.wording import bad_row_name, counted, customer_name, local_time
+from terminbenachrichtigung.rules.planning import Judgement, judge
+from terminbenachrichtigung.rules.replies import Replies, decision
+from terminbenachrichtigung.rules.verdicts import WHATEVER_THE_HOUR, About
 from terminbenachrichtigung.run.context import RunContext, ask_journal, situation
 
 _DAY = timedelta(days=1)
 _NEXT_DAYS = 7
-_WHETHER_REACHED = tuple(rule for rule in rules.WHATEVER_THE_HOUR if rule.about is not rules.About.JOURNAL)
+_WHETHER_REACHED = tuple(rule for rule in WHATEVER_THE_HOUR if rule.about is not About.JOURNAL)
 """What matters to the question whether a customer could be reached at all."""
 
 
@@ -76,7 +78,7 @@ class SearchHit:
     @property
     def answered(self) -> SearchState | None:
         """What the customer has answered to this start, if it was understood."""
-        held = rules.decision(self.replies)
+        held = decision(self.replies)
         return _ANSWERED[held.answer] if held else None
 
     @property
@@ -131,9 +133,9 @@ def search(context: RunContext, query: Query) -> SearchResult:
     rows = [row for row in window.appointments if row.starts_at < end and _fits(row, query)]
     known = ask_journal(context, rows, now, since=now)
     judged = defaultdict(list)
-    for each in rules.judge(rows, situation(context, known, now)):
+    for each in judge(rows, situation(context, known, now)):
         judged[each.appointment.appointment_id].append(each)
-    replies = rules.Replies(known.replies, known.name_key)
+    replies = Replies(known.replies, known.name_key)
     found = (_found(row, judged[row.appointment_id], tuple(replies.about(row))) for row in rows)
     return SearchResult(
         first,
@@ -144,7 +146,7 @@ def search(context: RunContext, query: Query) -> SearchResult:
     )
 
 
-def _found(row: Appointment, judged: list[rules.Judgement], replies: tuple[JournalReply, ...]) -> SearchHit:
+def _found(row: Appointment, judged: list[Judgement], replies: tuple[JournalReply, ...]) -> SearchHit:
     verdicts = {each.reminder: each.first() for each in judged}
     return SearchHit(
         row,
@@ -154,7 +156,7 @@ def _found(row: Appointment, judged: list[rules.Judgement], replies: tuple[Journ
     )
 
 
-def _state(each: rules.Judgement) -> SearchState:
+def _state(each: Judgement) -> SearchState:
     told = each.told()
     state = SearchState.NOT_NOTIFIED if told is None else STATES[told.state]
     if state is SearchState.NOT_NOTIFIED:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
-from terminbenachrichtigung import rules
 from terminbenachrichtigung.clock import TIMINGS, Clock, Timings
 from terminbenachrichtigung.config.settings import CORRECTION_TEMPLATES, Settings
 from terminbenachrichtigung.delivery.channel import Account, Balance, Mailer
@@ -20,6 +19,8 @@ from terminbenachrichtigung.model.journal import CONFIRMATION, Known
 from terminbenachrichtigung.model.plan import Channel, Correction, MessageOutcome, PlannedMessage, Route
 from terminbenachrichtigung.model.result import MessageResult, Stop
 from terminbenachrichtigung.own_schedule.notes import ImportNotes
+from terminbenachrichtigung.rules.contact import Parts
+from terminbenachrichtigung.rules.context import Situation
 from terminbenachrichtigung.schedule.reading import Schedule
 from terminbenachrichtigung.texts.messages import Texts
 from terminbenachrichtigung.times.windows import Quiet
@@ -95,12 +96,12 @@ def ask_journal(
     )
 
 
-def situation(context: RunContext, known: Known, now: datetime) -> rules.Situation:
+def situation(context: RunContext, known: Known, now: datetime) -> Situation:
     """What the rules judge by at the open moment `now`."""
-    return rules.Situation(context.settings, known, now, _text_lengths(context), context.quiet)
+    return Situation(context.settings, known, now, _text_lengths(context), context.quiet)
 
 
-def _text_lengths(context: RunContext) -> rules.Parts:
+def _text_lengths(context: RunContext) -> Parts:
     """How the rules learn the length of a text without knowing templates."""
     template = _templates(context.settings)
 
@@ -124,6 +125,12 @@ def _text_lengths(context: RunContext) -> rules.Parts:
 def _templates(settings: Settings) -> Mapping[str, str]:
     reminders = {reminder.name: reminder.template for reminder in settings.reminders}
     return reminders | {CONFIRMATION: settings.confirmation.template} | CORRECTION_TEMPLATES
+
+
+def may_ask_for_a_while(context: RunContext) -> Callable[[], bool]:
+    """Whether the gateway may be asked one more question, before the run's own work must begin."""
+    ends = context.clock.monotonic() + context.timings.asking
+    return lambda: context.clock.monotonic() < ends and context.stopping() is None
 
 
 def content_of(context: RunContext, message: PlannedMessage, route: Route, now: datetime) -> Content:

@@ -8,17 +8,16 @@ killed between the asking and the noting loses nothing. "Not found" is no reason
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from terminbenachrichtigung import rules
 from terminbenachrichtigung.delivery.channel import Account
-from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.delivery import DeliveryReport, LaterWord, OpenMessage, Unavailable, Unknown
 from terminbenachrichtigung.model.journal import CORRECTIONS, Known, State
 from terminbenachrichtigung.model.plan import Channel, Reason, Skip
 from terminbenachrichtigung.model.result import RunResult, Stranded, Update
+from terminbenachrichtigung.rules.verdicts import RULE
+from terminbenachrichtigung.run.context import RunContext, may_ask_for_a_while
 from terminbenachrichtigung.run.surprise import or_unknown
 
 JOBS_FOR = timedelta(days=7)
@@ -28,41 +27,24 @@ REPORTS_FOR = timedelta(hours=72)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """What became known."""
+def follow_up(context: RunContext, now: datetime) -> tuple[tuple[Update, ...], tuple[str, ...]]:
+    """Asks what became of earlier SMS, and notes it; gives what became known, and warnings.
 
-    updates: tuple[Update, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-
-def follow_up(
-    journal: Journal,
-    account: Callable[[], Account],
-    now: datetime,
-    *,
-    reports: bool,
-    may_ask: Callable[[], bool],
-) -> Followed:
-    """Asks what became of earlier SMS, and notes it. Nothing is asked where nothing is open.
-
-    Args:
-        journal: says what is open, and keeps what is found.
-        account: gives the gateway; called only if there is something to ask.
-        now: the run's moment.
-        reports: whether delivery reports are asked for.
-        may_ask: asked before each question; False once the run's own work must begin.
+    Nothing is asked where nothing is open.
 
     Raises:
         JournalError: the journal cannot be read or written.
     """
+    if context.account is None or context.settings.sms is None:
+        return (), ()
+    journal, may_ask = context.writable, may_ask_for_a_while(context)
     unanswered = journal.unanswered(Channel.SMS, now - JOBS_FOR)
-    awaited = journal.awaited(Channel.SMS, now - REPORTS_FOR) if reports else []
+    awaited = journal.awaited(Channel.SMS, now - REPORTS_FOR) if context.settings.sms.delivery_reports else []
     if not unanswered and not awaited:
-        return Followed()
-    gateway = or_unknown(account)
+        return (), ()
+    gateway = or_unknown(context.account)
     if isinstance(gateway, Unknown):
-        return Followed(warnings=(_not_asked(gateway.detail),))
+        return (), (_not_asked(gateway.detail),)
     later_words, troubles = _of_jobs(gateway, unanswered, may_ask)
     updates = journal.follow(later_words)
     if awaited:
@@ -71,7 +53,7 @@ def follow_up(
         told, unheard = read_reports(found, of_jobs.get)
         updates += journal.follow(told)
         troubles += [*why, *unheard]
-    return Followed(updates, tuple(dict.fromkeys(troubles)))
+    return updates, tuple(dict.fromkeys(troubles))
 
 
 def stranded(known: Known, result: RunResult) -> tuple[Stranded, ...]:
@@ -80,8 +62,8 @@ def stranded(known: Known, result: RunResult) -> tuple[Stranded, ...]:
     return tuple(
         Stranded(skip.appointment, skip.reminder)
         for skip in result.skips
-        if skip.reason in rules.RULE
-        and (rules.RULE[skip.reason].strands or _is_correction_without_a_way(skip))
+        if skip.reason in RULE
+        and (RULE[skip.reason].strands or _is_correction_without_a_way(skip))
         and skip.appointment.appointment_id not in told
         and _ended_undelivered(known, skip)
     )

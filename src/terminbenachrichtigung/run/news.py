@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from terminbenachrichtigung import rules
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import JournalError, TerminbenachrichtigungError
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
@@ -22,6 +21,7 @@ from terminbenachrichtigung.model.result import (
     Update,
 )
 from terminbenachrichtigung.output.wording import needs_a_person
+from terminbenachrichtigung.rules.verdicts import RULE, About
 from terminbenachrichtigung.run.context import RunContext
 
 Fact = MessageResult | Skip | BadRow | Update | Stranded | Credits | ReplyNote
@@ -178,14 +178,14 @@ def _skipped_when_due(
     left: dict[tuple[str, str], Leftover] = {}
     today = result.at.astimezone(settings.zone).date()
     for skip in result.skips:
-        row, rule = skip.appointment, rules.RULE.get(skip.reason)
+        row, rule = skip.appointment, RULE.get(skip.reason)
         key = (skip.reminder, row.appointment_id)
         due = settings.rules.same_day or row.starts_at.astimezone(settings.zone).date() > today
         if rule is None or row.customer_id is None or row.created_at is not None:
             continue
         if rule.unsettled and due:
             left[key] = Leftover(row.customer_id, row.starts_at, skip.reason)
-        elif rule.about in (rules.About.CUSTOMER, rules.About.OTHER_MESSAGES):
+        elif rule.about in (About.CUSTOMER, About.OTHER_MESSAGES):
             settled.append(key)
     return settled, left
 

@@ -6,19 +6,19 @@ dry run is the same run that stops after planning.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from terminbenachrichtigung.errors import JournalError, ScheduleError
 from terminbenachrichtigung.model.journal import Known
-from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Skip
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage
 from terminbenachrichtigung.model.result import Brake, Mode, RunResult, Stop, Untold
 from terminbenachrichtigung.output.wording import counted
 from terminbenachrichtigung.run import follow_up, news
 from terminbenachrichtigung.run.context import RunContext, unsent
 from terminbenachrichtigung.run.deliveries import Progress, deliver
-from terminbenachrichtigung.run.planning import Planned, plan_confirmations, plan_window
-from terminbenachrichtigung.run.replies import FetchedReplies, fetch_replies
+from terminbenachrichtigung.run.planning import Planned, plan_bookings, plan_window
+from terminbenachrichtigung.run.replies import fetch_replies
 
 CLOCKS_APART = timedelta(minutes=10)
 """So far may the clock of the journal's database be from ours before a run says so."""
@@ -59,8 +59,14 @@ def run_once(
     untold = context.writable.begin(now, Mode.RUN_ONCE, expire=period is None)
     try:
         if period is None:
-            limits = _Limits(max_messages, allow_corrections)
-            result = _notify_whoever_is_due(context, now, untold, limits, progress)
+            result = _notify_whoever_is_due(
+                context,
+                now,
+                untold,
+                progress,
+                max_messages=max_messages,
+                allow_corrections=allow_corrections,
+            )
         else:
             # A broken schedule is better heard of at night than when the first message is due.
             context.schedule.probe()
@@ -71,46 +77,46 @@ def run_once(
     return news.write(context, mail_staff(context, result), write_report)
 
 
-@dataclass(frozen=True, slots=True)
-class _Limits:
-    """What a person allows this run beyond the configuration."""
-
-    max_messages: int | None = None
-    corrections: bool = False
-
-
 def _notify_whoever_is_due(
     context: RunContext,
     now: datetime,
     untold: tuple[Untold, ...],
-    limits: _Limits,
     progress: Progress | None,
+    *,
+    max_messages: int | None,
+    allow_corrections: bool,
 ) -> RunResult:
-    followed = _follow_up(context, now)
-    answered = _replies(context, now)
-    known_again = {update.message_id for update in followed.updates}
-    planned = plan_window(context, now, allow_corrections=limits.corrections)
-    confirming = plan_confirmations(context, now, planned.known)
-    messages, skips = _both(planned, confirming)
+    # Before the plan, which takes the next channel for an SMS that did not arrive, and leaves alone who
+    # confirmed or opted out.
+    updates, troubles = follow_up.follow_up(context, now)
+    replies, reply_troubles = fetch_replies(context, now)
+    known_again = {update.message_id for update in updates}
+    planned = plan_window(context, now, allow_corrections=allow_corrections)
+    bookings = plan_bookings(context, now, planned.known)
+    messages = planned.plan.messages + bookings.plan.messages
     result = RunResult(
         Mode.RUN_ONCE,
         now,
         quiet=False,
         bad_rows=planned.window.bad_rows,
-        warnings=(*_warnings(context, planned, now), *followed.warnings, *answered.warnings),
+        warnings=(*_warnings(context, planned, now), *troubles, *reply_troubles),
         untold=tuple(each for each in untold if each.message_id not in known_again),
-        updates=followed.updates,
-        replies=answered.notes,
+        updates=updates,
+        replies=replies,
         changes=planned.corrections.changes,
         held_corrections=planned.corrections.held,
     )
-    if brake := _brake(context, messages, limits.max_messages):
+    if brake := _brake(context, messages, max_messages):
         left = tuple(unsent(context, message, now, MessageOutcome.DEFERRED) for message in messages)
-        result = replace(result, messages=left, skips=skips, stop=Stop.BRAKE, brake=brake)
+        result = replace(
+            result,
+            messages=left,
+            skips=planned.plan.skips + bookings.plan.skips,
+            stop=Stop.BRAKE,
+            brake=brake,
+        )
     else:
-        result = deliver(context, planned, result, progress)
-        if confirming is not None:
-            result = _confirm(context, confirming, result, progress)
+        result = _confirm(context, bookings, deliver(context, planned, result, progress), progress)
     return news.find(context, replace(result, stranded=follow_up.stranded(planned.known, result)))
 
 
@@ -122,7 +128,8 @@ def dry_run(context: RunContext, at: datetime) -> RunResult:
     period = context.quiet.period_at(at)
     now = at if period is None else period.end
     planned = plan_window(context, now)
-    messages, skips = _both(planned, plan_confirmations(context, now, planned.known))
+    bookings = plan_bookings(context, now, planned.known)
+    messages = planned.plan.messages + bookings.plan.messages
     brake = _brake(context, messages, None)
     return RunResult(
         Mode.DRY_RUN,
@@ -130,7 +137,7 @@ def dry_run(context: RunContext, at: datetime) -> RunResult:
         quiet=period is not None,
         next_open=None if period is None else period.end,
         messages=tuple(unsent(context, message, now, None) for message in messages),
-        skips=skips,
+        skips=planned.plan.skips + bookings.plan.skips,
         bad_rows=planned.window.bad_rows,
         warnings=_warnings(context, planned, now),
         held_corrections=planned.corrections.held,
@@ -157,41 +164,6 @@ def _brake(
     limit = context.settings.safety.max_messages_per_run
     brake = Brake(limit) if max_messages is None else Brake(max_messages, "--max-messages")
     return brake if brake.limit and len(messages) > brake.limit else None
-
-
-def _both(
-    planned: Planned, confirming: Planned | None
-) -> tuple[tuple[PlannedMessage, ...], tuple[Skip, ...]]:
-    """All that is planned: reminders, then confirmations."""
-    if confirming is None:
-        return planned.plan.messages, planned.plan.skips
-    return planned.plan.messages + confirming.plan.messages, planned.plan.skips + confirming.plan.skips
-
-
-def _follow_up(context: RunContext, now: datetime) -> follow_up.Followed:
-    """What became of earlier SMS: before the plan, which may take the next channel for them."""
-    if context.account is None or context.settings.sms is None:
-        return follow_up.Followed()
-    return follow_up.follow_up(
-        context.writable,
-        context.account,
-        now,
-        reports=context.settings.sms.delivery_reports,
-        may_ask=_for_a_while(context),
-    )
-
-
-def _replies(context: RunContext, now: datetime) -> FetchedReplies:
-    """What customers answered: before the plan, which leaves alone who confirmed or opted out."""
-    if context.account is None or not context.settings.replies.enabled:
-        return FetchedReplies()
-    return fetch_replies(context.writable, context.account, now, may_ask=_for_a_while(context))
-
-
-def _for_a_while(context: RunContext) -> Callable[[], bool]:
-    """Whether the gateway may be asked one more question, before the run's own work must begin."""
-    ends = context.clock.monotonic() + context.timings.asking
-    return lambda: context.clock.monotonic() < ends and context.stopping() is None
 
 
 def _confirm(

@@ -1,19 +1,21 @@
 """Looking at schedule and journal, and planning what they say."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from terminbenachrichtigung import rules
 from terminbenachrichtigung.clock import Instant, instant
 from terminbenachrichtigung.model.appointment import Appointment, Window
 from terminbenachrichtigung.model.journal import CONFIRMATION, Known
 from terminbenachrichtigung.model.plan import Plan
+from terminbenachrichtigung.rules.confirming import booked_since, plan_confirmations
+from terminbenachrichtigung.rules.corrections import PlannedCorrections, plan_corrections
+from terminbenachrichtigung.rules.planning import plan as plan_reminders
 from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, reaches, situation
-from terminbenachrichtigung.run.corrections import ask_beyond, told_ahead, with_told
 
 FARTHEST = timedelta(days=3 * 366)
 """So far ahead bookings are confirmed; nobody means a start that lies beyond."""
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Planned:
     """Reads the window anew, in a fresh transaction."""
     plan_customer: Callable[[Sequence[Appointment]], Plan]
     """Plans anew by the newest rows of one customer, and by what the journal knows then."""
-    corrections: rules.PlannedCorrections = field(default_factory=rules.PlannedCorrections)
+    corrections: PlannedCorrections = field(default_factory=PlannedCorrections)
     """What of the plan's messages are corrections, and what of changes is only noted."""
 
 
@@ -66,21 +68,23 @@ def plan_window(context: RunContext, now: datetime, *, allow_corrections: bool =
         allow_corrections: whether a person has said that so many may be corrected.
     """
     found = look(context, now)
-    told = told_ahead(context, now)
-    whole = with_told(context, found.window, found.until, told)
-    known = ask_beyond(context, found.known, found.window, whole, now)
+    told = _told_ahead(context, now)
+    whole = _with_told(context, found.window, found.until, told)
+    known = found.known
+    if len(whole.appointments) > len(found.window.appointments):
+        known = ask_journal(context, whole.appointments, now, found.first)
 
-    def correct(rows: Sequence[Appointment], known: Known, *, allowed: bool) -> rules.PlannedCorrections:
-        if not told.ids:
-            return rules.PlannedCorrections()
-        return rules.plan_corrections(rows, situation(context, known, now), allowed=allowed)
+    def correct(rows: Sequence[Appointment], known: Known, *, allowed: bool) -> PlannedCorrections:
+        if not told:
+            return PlannedCorrections()
+        return plan_corrections(rows, situation(context, known, now), allowed=allowed)
 
-    def plan(rows: Sequence[Appointment], known: Known, corrections: rules.PlannedCorrections) -> Plan:
-        found = rules.plan(rows, replace(situation(context, known, now), corrected=corrections.moved))
+    def plan(rows: Sequence[Appointment], known: Known, corrections: PlannedCorrections) -> Plan:
+        reminders = plan_reminders(rows, replace(situation(context, known, now), corrected=corrections.moved))
         return replace(
-            found,
-            messages=corrections.messages + found.messages,
-            skips=corrections.skips + found.skips,
+            reminders,
+            messages=corrections.messages + reminders.messages,
+            skips=corrections.skips + reminders.skips,
         )
 
     corrections = correct(whole.appointments, known, allowed=allow_corrections)
@@ -88,12 +92,12 @@ def plan_window(context: RunContext, now: datetime, *, allow_corrections: bool =
     def plan_customer(rows: Sequence[Appointment]) -> Plan:
         asked = ask_journal(context, rows, now, found.first)
         if corrections.held is not None:
-            return plan(rows, asked, rules.PlannedCorrections())
+            return plan(rows, asked, PlannedCorrections())
         return plan(rows, asked, correct(rows, asked, allowed=True))
 
     def reread() -> Sequence[Appointment]:
         window = context.schedule.read(found.first, found.until)
-        return with_told(context, window, found.until, told).appointments
+        return _with_told(context, window, found.until, told).appointments
 
     return Planned(
         whole,
@@ -107,33 +111,55 @@ def plan_window(context: RunContext, now: datetime, *, allow_corrections: bool =
     )
 
 
-def plan_confirmations(context: RunContext, now: datetime, known: Known) -> Planned | None:
+def _told_ahead(context: RunContext, now: datetime) -> Mapping[str, datetime]:
+    """Whom a run at `now` may have to correct: by appointment, the latest start that somebody was told."""
+    if not context.settings.corrections.enabled or context.journal is None:
+        return {}
+    return context.journal.told_ahead(now)
+
+
+def _with_told(context: RunContext, window: Window, until: datetime, told: Mapping[str, datetime]) -> Window:
+    """The window with the rows at all starts that were told, and of all that were told, wherever they are.
+
+    Warnings are those of the window alone: a run speaks of the days that it plans.
+    """
+    behind = max((start + _MINUTE for start in told.values()), default=until)
+    if behind > until:
+        window = _joined(window, context.schedule.read(until, behind))
+    # One question for all of them, because in a foreign view it may read every row.
+    elsewhere = sorted(told.keys() - {row.appointment_id for row in window.appointments})
+    return _joined(window, context.schedule.find(*elsewhere)) if elsewhere else window
+
+
+def _joined(window: Window, other: Window) -> Window:
+    there = {row.appointment_id for row in window.appointments}
+    more = tuple(row for row in other.appointments if row.appointment_id not in there)
+    return replace(window, appointments=(*window.appointments, *more))
+
+
+def plan_bookings(context: RunContext, now: datetime, known: Known) -> Planned:
     """Reads the bookings that are to be confirmed at the open moment `now`, and plans them.
 
-    Whenever they are: a run that confirms reads all appointments that lie ahead. None where bookings are not
+    Whenever they are: a run that confirms reads all appointments that lie ahead. Empty where bookings are not
     confirmed, or were not until now: what was booked before the first run with confirmations is old.
+
     `known` is what the run knows already, of whatever appointments: it says since when they are.
     """
-    since = known.reminder_since.get(CONFIRMATION)
-    if not context.settings.confirmation.enabled or since is None:
-        return None
+    since = known.reminder_since.get(CONFIRMATION) if context.settings.confirmation.enabled else None
 
     def read() -> Sequence[Appointment]:
-        return rules.booked_since(context.schedule.read(now, now + FARTHEST).appointments, since)
+        if since is None:
+            return ()
+        return booked_since(context.schedule.read(now, now + FARTHEST).appointments, since)
 
-    def plan(rows: Sequence[Appointment]) -> tuple[Known, Plan]:
+    def plan(rows: Sequence[Appointment]) -> Plan:
+        if not rows:
+            return Plan((), ())
         asked = ask_journal(context, rows, now, since=now)
-        return asked, rules.plan_confirmations(rows, situation(context, asked, now))
+        return plan_confirmations(rows, situation(context, asked, now))
 
     read_at = instant(context.clock)
     rows = read()
-    asked, planned = plan(rows)
     return Planned(
-        Window(tuple(rows)),
-        asked,
-        planned,
-        read_at,
-        same_day=True,
-        reread=read,
-        plan_customer=lambda each: plan(each)[1],
+        Window(tuple(rows)), known, plan(rows), read_at, same_day=True, reread=read, plan_customer=plan
     )

@@ -5,49 +5,33 @@ between the asking and the noting loses nothing, and one that is killed between 
 leaves the news to the next.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from terminbenachrichtigung import rules
 from terminbenachrichtigung.delivery.channel import Account, Trouble
 from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.delivery import Unavailable, Unknown
 from terminbenachrichtigung.model.reply import NewReply, Reply, ReplyNote
+from terminbenachrichtigung.rules.replies import notes as reply_notes
+from terminbenachrichtigung.rules.replies import read_reply
+from terminbenachrichtigung.run.context import RunContext, may_ask_for_a_while
 from terminbenachrichtigung.run.surprise import or_unknown
 
 _AHEAD = timedelta(days=1)
 """What is dated further ahead than this is left to a run whose clock is right."""
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedReplies:
-    """What no report has named yet, and what went wrong."""
-
-    notes: tuple[ReplyNote, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-
-def fetch_replies(
-    journal: Journal,
-    account: Callable[[], Account],
-    now: datetime,
-    *,
-    may_ask: Callable[[], bool],
-) -> FetchedReplies:
-    """Fetches what customers answered, and notes it.
-
-    Args:
-        journal: says what is known, and keeps what is new.
-        account: gives the gateway.
-        now: the run's moment.
-        may_ask: asked before each question; False once the run's own work must begin.
+def fetch_replies(context: RunContext, now: datetime) -> tuple[tuple[ReplyNote, ...], tuple[str, ...]]:
+    """Fetches what customers answered, and notes it; gives what no report has named yet, and warnings.
 
     Raises:
         JournalError: the journal cannot be read or written.
     """
+    if context.account is None or not context.settings.replies.enabled:
+        return (), ()
+    journal, may_ask = context.writable, may_ask_for_a_while(context)
     warnings: tuple[str, ...] = ()
-    gateway = or_unknown(account)
+    gateway = or_unknown(context.account)
     if isinstance(gateway, Unknown):
         warnings = (_not_asked(gateway.detail),)
     else:
@@ -61,7 +45,7 @@ def fetch_replies(
                 warnings = (_not_asked(page.detail),)
                 break
             _note(journal, page, now)
-    return FetchedReplies(tuple(rules.reply_notes(journal.untold_replies())), warnings)
+    return tuple(reply_notes(journal.untold_replies())), warnings
 
 
 def _pages(gateway: Account, since: datetime) -> Iterator[tuple[Reply, ...] | Trouble]:
@@ -80,7 +64,7 @@ def _note(journal: Journal, page: Sequence[Reply], now: datetime) -> None:
 def _matched(journal: Journal, fresh: Sequence[Reply]) -> list[NewReply]:
     by_job = journal.sms_of_jobs({each.job_id for each in fresh if each.job_id})
     to_numbers = journal.sms_to({each.sender for each in fresh if not each.job_id})
-    return [rules.read_reply(each, by_job, to_numbers) for each in fresh]
+    return [read_reply(each, by_job, to_numbers) for each in fresh]
 
 
 def _not_asked(detail: str) -> str:

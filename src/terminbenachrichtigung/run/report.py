@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from operator import attrgetter
 
-from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Skip
 from terminbenachrichtigung.model.reply import ReplyKind, ReplyNote
@@ -29,6 +28,7 @@ from terminbenachrichtigung.output.wording import (
     stop_sentence,
     untold_sentence,
 )
+from terminbenachrichtigung.rules.verdicts import RULE
 from terminbenachrichtigung.safe_text import printable
 
 _STOPS_FOR_A_PERSON = frozenset(Stop) - {Stop.QUIET}
@@ -165,7 +165,7 @@ def _reported(result: RunResult) -> list[Skip]:
 
 
 def _is_reported(reason: Reason) -> bool:
-    return reason not in rules.RULE or rules.RULE[reason].reported
+    return reason not in RULE or RULE[reason].reported
 
 
 def _counts(result: RunResult) -> dict[str, int]:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import JournalReply, Notification, State
 from terminbenachrichtigung.model.reply import Answer
+from terminbenachrichtigung.rules.people import names
+from terminbenachrichtigung.rules.replies import Replies, decision, needs_reading
 from terminbenachrichtigung.staff_list.changes import Seen, as_told
 from terminbenachrichtigung.staff_list.entries import NO_START, StaffCase, said
 from terminbenachrichtigung.staff_list.reasons import StaffReason
@@ -26,7 +27,7 @@ def answer_cases(seen: Seen) -> Iterator[StaffCase]:
         for told in {each.appointment_id: each for each in reply.about}.values():
             row = seen.rows.get(told.appointment_id) or _made_anew(seen, told)
             stands = row is not None and seen.stands_for(told, row)
-            if rules.needs_reading(reply):
+            if needs_reading(reply):
                 yield from _to_read(seen, reply, told, row if stands else None)
             elif reply.answer is Answer.NO and row is not None and stands:
                 yield from _to_cancel(seen, answers, reply, told, row)
@@ -57,10 +58,10 @@ def _to_read(
 
 
 def _to_cancel(
-    seen: Seen, answers: rules.Replies, reply: JournalReply, told: Notification, row: Appointment
+    seen: Seen, answers: Replies, reply: JournalReply, told: Notification, row: Appointment
 ) -> Iterator[StaffCase]:
     """A no that holds. Where the appointment has moved since, it is over once the new start was told."""
-    if rules.decision(answers.about(replace(row, starts_at=told.starts_at))) is not reply:
+    if decision(answers.about(replace(row, starts_at=told.starts_at))) is not reply:
         return
     moved = told.starts_at != to_the_minute(row.starts_at)
     if moved and _heard_since(seen, row, reply.received_at):
@@ -71,7 +72,7 @@ def _to_cancel(
 
 def _heard_since(seen: Seen, row: Appointment, moment: datetime) -> bool:
     return any(
-        each.state in _HEARD and each.run_now >= moment and rules.names(each, row, seen.known.name_key)
+        each.state in _HEARD and each.run_now >= moment and names(each, row, seen.known.name_key)
         for each in seen.known.notifications.get(row.appointment_id, ())
     )
 

@@ -4,12 +4,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from terminbenachrichtigung import rules
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
 from terminbenachrichtigung.model.journal import Known, StaffTick
 from terminbenachrichtigung.model.plan import Reason
+from terminbenachrichtigung.rules.contact import still_names
+from terminbenachrichtigung.rules.context import has_excluded_status
+from terminbenachrichtigung.rules.corrections import plan_corrections
+from terminbenachrichtigung.rules.forecast import told_in_time
+from terminbenachrichtigung.rules.planning import Judgement, judge
+from terminbenachrichtigung.rules.verdicts import LASTING, NEVER_NOTIFIED, RULE, WHATEVER_THE_HOUR
 from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, reaches, situation
 from terminbenachrichtigung.run.planning import Look, look
 from terminbenachrichtigung.staff_list.answers import LISTED_FOR, answer_cases, stray_cases
@@ -178,8 +183,8 @@ def _seen(context: RunContext, found: Look, moment: datetime, now: datetime) -> 
     return Seen(
         replace(known, notifications=clear),
         rows,
-        cancelled=lambda row: rules.has_excluded_status(row, settings),
-        names=lambda row, route: rules.still_names(row, route, settings),
+        cancelled=lambda row: has_excluded_status(row, settings),
+        names=lambda row, route: still_names(row, route, settings),
         now=moment,
     )
 
@@ -209,7 +214,7 @@ def _will_be_told(
     theirs = [row for row in rows.values() if row.customer_id in customers]
     ids = {row.appointment_id for row in theirs}
     notifications = {each: told for each, told in known.notifications.items() if each in ids}
-    return rules.told_in_time(
+    return told_in_time(
         sorted(theirs, key=lambda row: (row.starts_at, row.appointment_id)),
         replace(
             situation(context, replace(known, notifications=notifications), seen.now),
@@ -224,7 +229,7 @@ def _settings_of_runs(context: RunContext, seen: Seen, now: datetime) -> Setting
     settings = context.settings
     if not settings.corrections.enabled:
         return settings
-    planned = rules.plan_corrections(tuple(seen.rows.values()), situation(context, seen.known, now))
+    planned = plan_corrections(tuple(seen.rows.values()), situation(context, seen.known, now))
     if planned.held is None:
         return settings
     off = settings.corrections.model_copy(update={"enabled": False})
@@ -239,11 +244,11 @@ def _from_rules(context: RunContext, found: Look, moment: datetime, now: datetim
     reach = reaches(context, now)
     ours = [
         each
-        for each in rules.judge(found.window.appointments, situation(context, found.known, now))
-        if moment < each.appointment.starts_at and each.first(rules.NEVER_NOTIFIED) is None
+        for each in judge(found.window.appointments, situation(context, found.known, now))
+        if moment < each.appointment.starts_at and each.first(NEVER_NOTIFIED) is None
     ]
     # Also by a reminder whose window opens later.
-    reached = {each.appointment.appointment_id for each in ours if each.first(rules.LASTING) is None}
+    reached = {each.appointment.appointment_id for each in ours if each.first(LASTING) is None}
     # Also what a message took along, whose own window opens later.
     cases = list(
         journal_cases(
@@ -264,21 +269,19 @@ def _from_beyond(context: RunContext, found: Look, seen: Seen, now: datetime) ->
     beyond = tuple(row for name, row in seen.rows.items() if name not in window)
     ours = {
         each.appointment.appointment_id: each.appointment
-        for each in rules.judge(beyond, situation(context, seen.known, now))
-        if each.first(rules.NEVER_NOTIFIED) is None
+        for each in judge(beyond, situation(context, seen.known, now))
+        if each.first(NEVER_NOTIFIED) is None
     }
     return journal_cases(ours.values(), seen.known)
 
 
-def _unreached(
-    context: RunContext, ours: Iterable[rules.Judgement], reached: set[str]
-) -> Iterator[StaffCase]:
+def _unreached(context: RunContext, ours: Iterable[Judgement], reached: set[str]) -> Iterator[StaffCase]:
     for each in ours:
         missed = each.first()
-        verdict = each.first(rules.WHATEVER_THE_HOUR)
+        verdict = each.first(WHATEVER_THE_HOUR)
         if missed is not None and missed.reason is Reason.MISSED:
             verdict = missed
-        if verdict is None or not rules.RULE[verdict.reason].staff:
+        if verdict is None or not RULE[verdict.reason].staff:
             continue
         if verdict.reason is Reason.NO_CONTACT and each.appointment.appointment_id in reached:
             continue
@@ -291,7 +294,7 @@ def _unreached(
         )
 
 
-def _contact_counts_since(context: RunContext, each: rules.Judgement, reason: Reason) -> datetime:
+def _contact_counts_since(context: RunContext, each: Judgement, reason: Reason) -> datetime:
     start = each.appointment.starts_at
     if reason is Reason.MISSED:
         return context.quiet.last_chance(start) - gap_of(context.settings)

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import GONE, Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import CANCELLATION, Known, Notification, State
 from terminbenachrichtigung.model.plan import Channel, Route
 from terminbenachrichtigung.model.reply import Answer
+from terminbenachrichtigung.rules.people import last_words, names, same_person
+from terminbenachrichtigung.rules.replies import Replies, decision
 from terminbenachrichtigung.staff_list.entries import StaffCase
 from terminbenachrichtigung.staff_list.reasons import StaffReason
 
@@ -27,9 +28,9 @@ class Seen:
     names: Callable[[Appointment, Route], bool]  # whether a row still names a number or address
     now: datetime  # a start that is not later needs no call
 
-    def answers(self) -> rules.Replies:
+    def answers(self) -> Replies:
         """What customers answered, by start."""
-        return rules.Replies(self.known.replies, self.known.name_key)
+        return Replies(self.known.replies, self.known.name_key)
 
     def stands_for(self, heard: Notification, row: Appointment) -> bool:
         """Whether a row is an appointment ahead, of the person who heard of it."""
@@ -41,7 +42,7 @@ class Seen:
 
     def is_theirs(self, heard: Notification, row: Appointment) -> bool:
         """Whether the appointment is still that of the person who heard of it."""
-        return rules.same_person(heard, row, self.known.name_key)
+        return same_person(heard, row, self.known.name_key)
 
 
 def cancelled_cases(seen: Seen) -> Iterator[StaffCase]:
@@ -139,19 +140,19 @@ def _is_their_other_row(seen: Seen, heard: Notification, row: Appointment) -> bo
 def _confirmed(row: Appointment, heard: Notification, known: Known) -> bool:
     """Whether the new start was confirmed to the customer since."""
     return any(
-        each.state in _CONFIRMED and rules.names(each, row, known.name_key) and each.run_now >= heard.run_now
+        each.state in _CONFIRMED and names(each, row, known.name_key) and each.run_now >= heard.run_now
         for each in known.confirmations.get(row.appointment_id, ())
     )
 
 
 def _last_heard(notifications: Sequence[Notification]) -> Iterator[Notification]:
     """By person: the last word that they have, or may have, about the appointment."""
-    return (each for each in rules.last_words(notifications) if each.state in _HEARD)
+    return (each for each in last_words(notifications) if each.state in _HEARD)
 
 
-def _asked_for(answers: rules.Replies, row: Appointment) -> bool:
+def _asked_for(answers: Replies, row: Appointment) -> bool:
     """Whether the customer answered that they will not come: then it is no news to them that it is off."""
-    held = rules.decision(answers.about(row))
+    held = decision(answers.about(row))
     return held is not None and held.answer is Answer.NO
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from terminbenachrichtigung import rules
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import (
     CANCELLATION,
@@ -18,6 +17,8 @@ from terminbenachrichtigung.model.journal import (
 )
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.model.reply import Answer
+from terminbenachrichtigung.rules.people import names, same_person
+from terminbenachrichtigung.rules.replies import Replies
 from terminbenachrichtigung.safe_text import printable
 from terminbenachrichtigung.staff_list.reasons import StaffReason
 
@@ -103,7 +104,7 @@ def journal_cases(appointments: Iterable[Appointment], known: Known) -> tuple[St
         for appointment in appointments
         for latest in _latest_by_reminder(appointment, known)
         if latest.state in _IN_JOURNAL
-        and rules.names(latest, appointment, known.name_key)
+        and names(latest, appointment, known.name_key)
         # A refused cancellation of what stands again told nobody anything.
         and (latest.reminder != CANCELLATION or latest.state is State.UNKNOWN)
     )
@@ -123,7 +124,7 @@ def staff_list(
     nothing. `no_contact` cases must be those that no other reminder can reach either. `done` is what a
     person ticked off, `contacts` when a customer was last contacted by hand, by any of their rows.
     """
-    answers = rules.Replies(known.replies, known.name_key)
+    answers = Replies(known.replies, known.name_key)
     by_customer: defaultdict[str, list[StaffCase]] = defaultdict(list)
     for case in cases:
         if case.appointment.customer_id is not None:
@@ -218,7 +219,7 @@ def _told(appointment: Appointment, known: Known) -> bool:
     told = False
     for notification in known.notifications.get(appointment.appointment_id, ()):
         right = (
-            rules.names(notification, appointment, known.name_key)
+            names(notification, appointment, known.name_key)
             and not notification.revoked
             and notification.reminder != CANCELLATION  # which says that it does not stand
         )
@@ -233,12 +234,12 @@ def _told_otherwise(appointment: Appointment, known: Known) -> datetime | None:
     told = [
         notification.starts_at
         for notification in known.notifications.get(appointment.appointment_id, ())
-        if notification.state in _TOLD and rules.same_person(notification, appointment, known.name_key)
+        if notification.state in _TOLD and same_person(notification, appointment, known.name_key)
     ]
     return told[-1] if told and told[-1] != to_the_minute(appointment.starts_at) else None
 
 
-def _entry(customer_id: str, cases: Sequence[StaffCase], known: Known, answers: rules.Replies) -> StaffEntry:
+def _entry(customer_id: str, cases: Sequence[StaffCase], known: Known, answers: Replies) -> StaffEntry:
     soonest_first = sorted(
         cases, key=lambda case: (case.appointment.starts_at, case.appointment.appointment_id)
     )
@@ -265,7 +266,7 @@ def _entry(customer_id: str, cases: Sequence[StaffCase], known: Known, answers: 
     )
 
 
-def _matter(cases: Sequence[StaffCase], known: Known, answers: rules.Replies) -> Matter:
+def _matter(cases: Sequence[StaffCase], known: Known, answers: Replies) -> Matter:
     most_urgent = min(cases, key=lambda case: _URGENCY[case.reason])
     appointment = most_urgent.appointment
     heard = (
@@ -281,7 +282,7 @@ def _matter(cases: Sequence[StaffCase], known: Known, answers: rules.Replies) ->
             each.starts_at,
         )
         for each in sorted(heard, key=lambda each: each.run_now)
-        if each.state in _GOT and rules.same_person(each, appointment, known.name_key)
+        if each.state in _GOT and same_person(each, appointment, known.name_key)
     )
     return Matter(
         appointment_id=appointment.appointment_id,
@@ -296,7 +297,7 @@ def _matter(cases: Sequence[StaffCase], known: Known, answers: rules.Replies) ->
     )
 
 
-def _said(cases: Sequence[StaffCase], answers: rules.Replies) -> tuple[Said, ...]:
+def _said(cases: Sequence[StaffCase], answers: Replies) -> tuple[Said, ...]:
     """All that was answered about the appointment, and what put it on the list."""
     causes = [case.said for case in cases if case.said is not None]
     about = [said(reply) for reply in answers.about(cases[0].appointment)]
