@@ -1,14 +1,15 @@
 """What `run-once` and `dry-run` show: text, JSON and exit code (contract, section 7)."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 from operator import attrgetter
 
+from terminbenachrichtigung.model.delivery import Content
 from terminbenachrichtigung.model.journal import State
-from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Skip
+from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Route, Skip
 from terminbenachrichtigung.model.reply import ReplyKind, ReplyNote
-from terminbenachrichtigung.model.result import MessageResult, Mode, RunResult, Stop, Update
+from terminbenachrichtigung.model.result import MessageResult, Mode, RunResult, Stop
 from terminbenachrichtigung.output.json import picked, plain
 from terminbenachrichtigung.output.masking import contact_data, mask_recipient, mask_text, private_data
 from terminbenachrichtigung.output.tables import Row, Table, render
@@ -70,26 +71,25 @@ def as_json(result: RunResult, *, full: bool, zone: tzinfo) -> dict[str, object]
                 {
                     "appointment_id": skip.appointment.appointment_id,
                     **picked(skip, "reminder", "reason"),
-                    "detail": _skip_detail(skip, full) or REASONS[skip.reason],
+                    "detail": _masked(skip.detail, full, contact_data(skip.appointment))
+                    or REASONS[skip.reason],
                 }
                 for skip in _reported(result)
             ],
             "bad_rows": [
-                {"appointment_id": row.appointment_id, "detail": _general(row.detail, full)}
+                {"appointment_id": row.appointment_id, "detail": _masked(row.detail, full)}
                 for row in result.bad_rows
             ],
             "counts": _counts(result),
-            "warnings": [_general(warning, full) for warning in result.warnings],
-            "closed": {channel: _general(why, full) for channel, why in result.closed.items()},
+            "warnings": [_masked(warning, full) for warning in result.warnings],
+            "closed": {channel: _masked(why, full) for channel, why in result.closed.items()},
             "stopped": result.stop
-            and {"reason": result.stop, "detail": _general(stop_sentence(result), full)},
+            and {"reason": result.stop, "detail": _masked(stop_sentence(result), full)},
             "expired": [
                 {
                     **picked(untold, "message_id", "reminder", "customer_id", "appointment_ids"),
                     "channel": untold.route.channel,
-                    "recipient": untold.route.recipient
-                    if full
-                    else mask_recipient(untold.route.channel, untold.route.recipient),
+                    "recipient": _recipient(untold.route, full),
                     "state": untold.state,
                 }
                 for untold in result.untold
@@ -98,9 +98,9 @@ def as_json(result: RunResult, *, full: bool, zone: tzinfo) -> dict[str, object]
                 {
                     **picked(update, "message_id", "reminder", "customer_id", "appointment_ids"),
                     "channel": update.route.channel,
-                    "recipient": _update_recipient(update, full),
+                    "recipient": _recipient(update.route, full),
                     **picked(update, "was", "state"),
-                    "detail": _general(update.detail, full),
+                    "detail": _masked(update.detail, full),
                 }
                 for update in result.updates
             ],
@@ -116,7 +116,7 @@ def as_json(result: RunResult, *, full: bool, zone: tzinfo) -> dict[str, object]
             "credits": result.credits
             and picked(result.credits, "balance", "missing", "low", "left", "currency"),
             "held_corrections": result.held_corrections,
-            "news": [_general(line, full) for line in result.news],
+            "news": [_masked(line, full) for line in result.news],
         },
         zone,
     )
@@ -177,12 +177,8 @@ def _counts(result: RunResult) -> dict[str, int]:
     }
 
 
-def _general(text: str, full: bool) -> str:
-    return text if full else mask_text(text)
-
-
-def _skip_detail(skip: Skip, full: bool) -> str:
-    return skip.detail if full else mask_text(skip.detail, contact_data(skip.appointment))
+def _masked(text: str, full: bool, private: Iterable[str] = ()) -> str:
+    return text if full else mask_text(text, private)
 
 
 # ---------------------------------------------------------------- JSON
@@ -191,35 +187,30 @@ def _skip_detail(skip: Skip, full: bool) -> str:
 def message_json(result: MessageResult, full: bool, dry: bool) -> dict[str, object]:
     """One message of the contract's document; a dry one was not tried."""
     content = result.content
-    message: dict[str, object] = {
-        "reminder": result.message.reminder,
-        "customer_id": result.message.customer_id,
+    message = {
+        **picked(result.message, "reminder", "customer_id"),
         "appointment_ids": [appointment.appointment_id for appointment in result.message.appointments],
-        "channel": content.channel.value,
-        "recipient": _recipient(result, full),
+        "channel": content.channel,
+        "recipient": _recipient(content, full),
         "language": content.language,
-        "subject": content.subject,
-        "text": content.text,
-        "parts": content.parts,
-        "encoding": content.encoding,
+        **(picked(content, "subject", "text") if full else {}),
+        **picked(content, "parts", "encoding"),
     }
-    if not full:
-        del message["subject"], message["text"]
     if dry:
         return message
     private = private_data(result)
     return message | {
-        "outcome": result.outcome and result.outcome.value,
+        "outcome": result.outcome,
         "attempts": [
             {
-                "channel": attempt.route.channel.value,
+                "channel": attempt.route.channel,
                 "outcome": attempt.outcome.word,
-                "detail": attempt.outcome.detail if full else mask_text(attempt.outcome.detail, private),
+                "detail": _masked(attempt.outcome.detail, full, private),
             }
             for attempt in result.attempts
         ],
         "message_id": result.message_id,
-        "detail": result.detail if full else mask_text(result.detail, private),
+        "detail": _masked(result.detail, full, private),
     }
 
 
@@ -227,13 +218,12 @@ def message_line(result: MessageResult) -> str:
     """What became of one message, for a log: in one line, masked, without a name."""
     detail = message_detail(result, full=False)
     whom = f"{result.message.reminder} for customer {result.message.customer_id}"
-    where = f"{result.content.channel} {_recipient(result, full=False)}"
+    where = f"{result.content.channel} {_recipient(result.content, full=False)}"
     return f"{result.outcome}: {whom}, {where}" + (f": {detail}" if detail else "")
 
 
-def _recipient(result: MessageResult, full: bool) -> str:
-    content = result.content
-    return content.recipient if full else mask_recipient(content.channel, content.recipient)
+def _recipient(to: Content | Route, full: bool) -> str:
+    return to.recipient if full else mask_recipient(to.channel, to.recipient)
 
 
 # ---------------------------------------------------------------- text
@@ -261,15 +251,15 @@ def _body(result: RunResult, zone: tzinfo, full: bool) -> Iterator[str | Table]:
         rows = (_skip_row(skip, zone, full, several) for skip in sorted(alike, key=_start))
         columns = ("start", "customer", "appointment", "reminder", "detail")
         yield Table(f"{reason}: {REASONS[reason]} ({len(alike)})", columns, tuple(rows))
-    bad_rows = tuple(Row((bad_row_name(row), _general(row.detail, full))) for row in result.bad_rows)
+    bad_rows = tuple(Row((bad_row_name(row), _masked(row.detail, full))) for row in result.bad_rows)
     yield Table("bad rows, passed over", ("appointment", "detail"), bad_rows)
     yield from _updates(result, full)
     yield from _replies(result, zone, full)
     if result.credits is not None and result.credits.low:
         yield f"warning: {credits_sentence(result.credits)}"
-    yield from (f"warning: {_general(warning, full)}" for warning in result.warnings)
+    yield from (f"warning: {_masked(warning, full)}" for warning in result.warnings)
     yield from _closed_and_untold(result, full)
-    yield _general(stop_sentence(result), full)
+    yield _masked(stop_sentence(result), full)
 
 
 _start = attrgetter("appointment.starts_at")
@@ -292,7 +282,7 @@ def _message_row(result: MessageResult, zone: tzinfo, full: bool, several: bool)
         (
             local_time(result.message.soonest.starts_at, zone),
             customer_name(result.message.soonest),
-            f"{content.channel} {_recipient(result, full)}",
+            f"{content.channel} {_recipient(content, full)}",
             outcome or "",
             ", ".join(filter(None, [*size, content.encoding, content.language])) if full else "",
             result.message.reminder if several else "",
@@ -312,7 +302,7 @@ def _skip_row(skip: Skip, zone: tzinfo, full: bool, several: bool) -> Row:
             customer_name(skip.appointment),
             skip.appointment.appointment_id,
             skip.reminder if several else "",
-            _skip_detail(skip, full),
+            _masked(skip.detail, full, contact_data(skip.appointment)),
         )
     )
 
@@ -324,10 +314,10 @@ def _updates(result: RunResult, full: bool) -> Iterator[str | Table]:
         Row(
             (
                 ", ".join(each.appointment_ids),
-                f"{each.route.channel} {_update_recipient(each, full)}",
+                f"{each.route.channel} {_recipient(each.route, full)}",
                 each.was,
                 each.state,
-                _general(each.detail, full),
+                _masked(each.detail, full),
             ),
             style="red" if each.state in {State.UNDELIVERED, State.UNKNOWN} else "green",
         )
@@ -370,15 +360,10 @@ def _sender(note: ReplyNote, full: bool) -> str:
     return printable(note.sender) if full else mask_recipient(Channel.SMS, note.sender)
 
 
-def _update_recipient(update: Update, full: bool) -> str:
-    route = update.route
-    return route.recipient if full else mask_recipient(route.channel, route.recipient)
-
-
 def _closed_and_untold(result: RunResult, full: bool) -> Iterator[str]:
     if result.held_corrections is not None:
         yield held_corrections_sentence(result.held_corrections)
-    yield from (_general(closed_sentence(*closed), full) for closed in result.closed.items())
+    yield from (_masked(closed_sentence(*closed), full) for closed in result.closed.items())
     yield from (untold_sentence(each, full=full) for each in result.untold)
 
 
