@@ -54,7 +54,7 @@ class Rule:
     refuses: Callable[[Candidate, Context], bool]
     looks_at: Callable[[Candidate, Context], str]  # the values it judges by, for people
     about: About
-    asked: Asked
+    asked: Asked = Asked.ALWAYS
     staff: bool = False  # the staff list has whom it leaves alone
     passes: bool = False  # a later run may see it otherwise, though nobody changes anything
     reported: bool = True  # False: only `explain` and `notify` show it; a run lists what it could have told
@@ -329,24 +329,14 @@ def _only_recipients(candidate: Candidate, context: Context) -> str:
     return f"only_recipients allows: {allowed or 'no channel'}"
 
 
+_AHEAD = Asked.CHOSEN | Asked.CONFIRMATION | Asked.CORRECTION
+
 RULES: tuple[Rule, ...] = (
-    Rule(Reason.NO_CUSTOMER, _has_no_customer, _customer, About.APPOINTMENT, Asked.ALWAYS),
-    Rule(Reason.GROUP_APPOINTMENT, _is_group, _group, About.APPOINTMENT, Asked.ALWAYS),
-    Rule(
-        Reason.TYPE_NOT_ALLOWED,
-        _type_is_not_allowed,
-        _type,
-        About.APPOINTMENT,
-        Asked.ALWAYS & ~Asked.CHOSEN,
-    ),
-    Rule(
-        Reason.STATUS_EXCLUDED,
-        _status_is_excluded,
-        _status,
-        About.APPOINTMENT,
-        Asked.ALWAYS & ~Asked.CORRECTION,
-    ),
-    Rule(Reason.BRANCH_EXCLUDED, _branch_is_left_out, _branch, About.APPOINTMENT, Asked.ALWAYS),
+    Rule(Reason.NO_CUSTOMER, _has_no_customer, _customer, About.APPOINTMENT),
+    Rule(Reason.GROUP_APPOINTMENT, _is_group, _group, About.APPOINTMENT),
+    Rule(Reason.TYPE_NOT_ALLOWED, _type_is_not_allowed, _type, About.APPOINTMENT, ~Asked.CHOSEN),
+    Rule(Reason.STATUS_EXCLUDED, _status_is_excluded, _status, About.APPOINTMENT, ~Asked.CORRECTION),
+    Rule(Reason.BRANCH_EXCLUDED, _branch_is_left_out, _branch, About.APPOINTMENT),
     Rule(
         Reason.NOT_FOR_THIS_REMINDER,
         _is_for_another_reminder,
@@ -362,23 +352,9 @@ RULES: tuple[Rule, ...] = (
         Asked.BY_HAND | Asked.CONFIRMATION,
         strands=True,
     ),
-    Rule(
-        Reason.IN_PROGRESS,
-        _is_in_progress,
-        _open_claim,
-        About.JOURNAL,
-        Asked.CHOSEN | Asked.CONFIRMATION | Asked.CORRECTION,
-        unsettled=True,
-    ),
+    Rule(Reason.IN_PROGRESS, _is_in_progress, _open_claim, About.JOURNAL, _AHEAD, unsettled=True),
     Rule(Reason.MISSED, _was_missed, _why_missed, About.TIME, Asked(0), staff=True, passes=True),
-    Rule(
-        Reason.PAST,
-        _is_past,
-        _start,
-        About.TIME,
-        Asked.CHOSEN | Asked.CONFIRMATION | Asked.CORRECTION,
-        reported=False,
-    ),
+    Rule(Reason.PAST, _is_past, _start, About.TIME, _AHEAD, reported=False),
     Rule(Reason.SAME_DAY, _starts_later_today, _start, About.TIME, Asked(0), strands=True),
     Rule(Reason.NOT_YET_DUE, _is_in_no_window, _reach, About.TIME, Asked(0), passes=True, reported=False),
     Rule(
@@ -391,26 +367,18 @@ RULES: tuple[Rule, ...] = (
         unsettled=True,
     ),
     Rule(Reason.BOOKED_RECENTLY, _was_booked_recently, _booked, About.TIME, Asked.MISSED, passes=True),
-    Rule(Reason.OPTED_OUT, _opted_out, _wish, About.CUSTOMER, Asked.ALWAYS),
-    Rule(Reason.NO_CONSENT, _has_not_consented, _consent, About.CUSTOMER, Asked.ALWAYS),
+    Rule(Reason.OPTED_OUT, _opted_out, _wish, About.CUSTOMER),
+    Rule(Reason.NO_CONSENT, _has_not_consented, _consent, About.CUSTOMER),
     Rule(
         Reason.MANUAL_CONTACT,
         _wants_a_person,
         _preferred,
         About.CUSTOMER,
-        Asked.ALWAYS & ~Asked.CONFIRMATION,
+        ~Asked.CONFIRMATION,
         staff=True,
         strands=True,
     ),
-    Rule(
-        Reason.NO_CONTACT,
-        _cannot_be_reached,
-        _channels,
-        About.CUSTOMER,
-        Asked.ALWAYS,
-        staff=True,
-        unsettled=True,
-    ),
+    Rule(Reason.NO_CONTACT, _cannot_be_reached, _channels, About.CUSTOMER, staff=True, unsettled=True),
     Rule(Reason.CONFIRMED, _has_confirmed, _confirmed, About.CUSTOMER, Asked.MISSED),
     Rule(
         Reason.SUPERSEDED,
@@ -429,7 +397,7 @@ RULES: tuple[Rule, ...] = (
         passes=True,
         unsettled=True,
     ),
-    Rule(Reason.HELD_BACK, _is_held_back, _only_recipients, About.OTHER_MESSAGES, Asked.ALWAYS),
+    Rule(Reason.HELD_BACK, _is_held_back, _only_recipients, About.OTHER_MESSAGES),
 )
 """All rules in the order of the contract, section 2; a new one is a reason, a row here, and its wording."""
 

@@ -170,7 +170,7 @@ class _Deliveries:
         except ScheduleError as error:
             self._halt(Stop.SCHEDULE, str(error))
         except JournalError as error:
-            self._halt(Stop.JOURNAL, str(error))
+            self._halt_for(error)
 
     def _claim(self, item: Queued) -> None:
         message = item.message
@@ -307,6 +307,7 @@ class _Deliveries:
         self._go_on(delivery)
 
     def _go_on(self, delivery: Delivery) -> None:
+        """Ends a message, or sees to its next attempt."""
         step = self._step(delivery.message, delivery.attempts)
         if isinstance(step, End):
             self._end(delivery, step.outcome)
@@ -363,7 +364,7 @@ class _Deliveries:
         try:
             self._journal.reopen(message_ids, channel)
         except JournalError as error:
-            self._halt(Stop.JOURNAL, str(error))
+            self._halt_for(error)
 
     def _end(self, delivery: Delivery, outcome: MessageOutcome, detail: str = "") -> None:
         if self._settles(delivery, outcome):
