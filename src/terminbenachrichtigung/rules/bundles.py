@@ -17,10 +17,10 @@ def bundle(due: Bundle, carried: Bundle, context: Context) -> Iterable[tuple[Pla
     All that are due are taken. Carried ones (not due yet, or held by the gap) stay behind, latest first,
     if the text has too many parts; if the due ones alone are too many, they take several messages.
     """
-    together, along, apart = _apart(due, carried, context)
+    together, along, apart = _apart(_in_order(due), _in_order(carried), context)
 
     def with_first(count: int) -> Bundle:
-        return sorted([*together, *along[:count]], key=lambda candidate: candidate.order)
+        return _in_order([*together, *along[:count]])
 
     taken = len(along)
     if along and not _fitting(with_first(taken), context):
@@ -33,6 +33,10 @@ def bundle(due: Bundle, carried: Bundle, context: Context) -> Iterable[tuple[Pla
         yield from _split(together, context)
     for candidate in apart:
         yield _message([candidate], context.allowed_routes(candidate)), [candidate]
+
+
+def _in_order(candidates: Iterable[Candidate]) -> Bundle:
+    return sorted(candidates, key=lambda candidate: candidate.order)
 
 
 def _apart(due: Bundle, carried: Bundle, context: Context) -> tuple[Bundle, Bundle, Bundle]:

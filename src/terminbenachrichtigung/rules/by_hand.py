@@ -43,7 +43,7 @@ def plan_by_hand(
     messages = []
     for chosen in due.values():
         assert context is not None
-        for message, taken in bundle(sorted(chosen, key=lambda each: each.order), [], context):
+        for message, taken in bundle(chosen, [], context):
             told = _told_before(taken, context) if again else frozenset[str]()
             messages.append(replace(message, gap_waived=True, again=told))
     return Plan(tuple(sorted(messages, key=lambda message: message.order)), tuple(skips))

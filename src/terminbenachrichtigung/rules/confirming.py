@@ -53,7 +53,7 @@ def plan_confirmations(appointments: Sequence[Appointment], situation: Situation
     messages = [
         replace(message, gap_waived=True)
         for candidates in due.values()
-        for message, _ in bundle(sorted(candidates, key=lambda each: each.order), [], context)
+        for message, _ in bundle(candidates, [], context)
     ]
     return Plan(tuple(sorted(messages, key=lambda message: message.order)), tuple(skips))
 

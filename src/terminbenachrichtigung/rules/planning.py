@@ -187,8 +187,6 @@ class _Planning:
                 continue
             if self._may_be_carried(candidate):
                 carried.append(candidate)
-        for bundled in (due, carried):
-            bundled.sort(key=lambda each: each.order)
         for message, taken in bundle(due, carried, context):
             self._messages.append((self._turn(message, taken), message))
             for candidate in taken:
