@@ -24,8 +24,7 @@ from terminbenachrichtigung.run import report
 from terminbenachrichtigung.run.accounts import Accounts
 from terminbenachrichtigung.run.backlog import Backlog, Queued
 from terminbenachrichtigung.run.context import RunContext, content_of, gap_of
-from terminbenachrichtigung.run.delivery import Delivery, not_rejected
-from terminbenachrichtigung.run.gate import Held, held_by_time
+from terminbenachrichtigung.run.delivery import Delivery, Held, held_by_time, not_rejected
 from terminbenachrichtigung.run.planning import Planned
 from terminbenachrichtigung.run.surprise import or_unknown
 

@@ -1,12 +1,15 @@
-"""A claimed message on its way through its channels."""
+"""A claimed message on its way through its channels, and whether it may leave at this moment."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
 
 from terminbenachrichtigung.clock import Instant
 from terminbenachrichtigung.model.delivery import Attempt, Claim, Content, Rejected, Unavailable
 from terminbenachrichtigung.model.plan import Channel, PlannedMessage, Route
 from terminbenachrichtigung.run.backlog import Queued
+from terminbenachrichtigung.run.context import RunContext
 
 
 @dataclass(slots=True)
@@ -37,3 +40,27 @@ def not_rejected(attempts: Iterable[Attempt], channel: Channel) -> list[Attempt]
         else attempt
         for attempt in attempts
     ]
+
+
+class Held(StrEnum):
+    """Why an attempt did not start."""
+
+    QUIET = "a quiet period began"
+    TOO_LATE = "its time had come before it could be sent"
+    LEASE = "the claim had to be renewed first"
+    OPTED_OUT = "its recipient asked a moment ago not to be written to (opt-out)"
+    STALE = "its claim took so long that the schedule may say something else by now"
+
+
+def held_by_time(context: RunContext, start: datetime, *, same_day: bool) -> Held | None:
+    """What keeps a message that names a `start` from leaving now; None: nothing does.
+
+    `same_day`: whether it may leave on the appointment's own day.
+    """
+    moment = context.clock.now()
+    if context.quiet.period_at(moment) is not None:
+        return Held.QUIET
+    today = context.quiet.local_date(moment) == context.quiet.local_date(start)
+    if start <= moment or (today and not same_day):
+        return Held.TOO_LATE
+    return None
