@@ -5,6 +5,7 @@ done and printed, and what goes wrong with them is a warning. Both say how many,
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -127,10 +128,12 @@ class Watch:
         if self._result is None:
             return
         result = self._result
-        ended = {str(each): sum(m.outcome is each for m in result.messages) for each in MessageOutcome}
-        yield _gauges("last_run_messages", "Messages of the last run.", "outcome", ended)
-        skipped = {str(reason): count for reason, count in report.skipped_by_reason(result).items()}
-        yield _gauges("last_run_skipped", "Appointments that the last run skipped.", "reason", skipped)
+        ended = Counter(message.outcome for message in result.messages)
+        by_outcome = {f'{{outcome="{each}"}}': ended[each] for each in MessageOutcome}
+        yield _gauges("last_run_messages", "Messages of the last run.", by_outcome)
+        skipped = report.skipped_by_reason(result).items()
+        by_reason = {f'{{reason="{reason}"}}': count for reason, count in skipped}
+        yield _gauges("last_run_skipped", "Appointments that the last run skipped.", by_reason)
         yield _gauge("last_run_bad_rows", "Rows that could not be read.", len(result.bad_rows))
         yield _gauge("last_run_news", "What newly needs a person.", len(result.news))
         if result.on_staff_list is not None:
@@ -148,14 +151,11 @@ class Watch:
 
 
 def _gauge(name: str, meaning: str, value: float) -> str:
-    return f"{_head(name, meaning)}terminbenachrichtigung_{name} {value}\n"
+    return _gauges(name, meaning, {"": value})
 
 
-def _gauges(name: str, meaning: str, label: str, values: Mapping[str, int]) -> str:
-    lines = (f'terminbenachrichtigung_{name}{{{label}="{each}"}} {value}\n' for each, value in values.items())
-    return _head(name, meaning) + "".join(lines)
-
-
-def _head(name: str, meaning: str) -> str:
+def _gauges(name: str, meaning: str, values: Mapping[str, float]) -> str:
+    """A metric with a value for each of its labels."""
     full = f"terminbenachrichtigung_{name}"
-    return f"# HELP {full} {meaning}\n# TYPE {full} gauge\n"
+    lines = (f"{full}{label} {value}\n" for label, value in values.items())
+    return f"# HELP {full} {meaning}\n# TYPE {full} gauge\n" + "".join(lines)
