@@ -78,11 +78,7 @@ class Candidate:
     @property
     def order(self) -> tuple[datetime, str, int]:
         """Soonest first, and always the same."""
-        return (
-            self.appointment.starts_at,
-            self.appointment.appointment_id,
-            self.horizon.rank,
-        )
+        return (self.appointment.starts_at, self.appointment.appointment_id, self.horizon.rank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +156,7 @@ class Context:
         """The first complete run of a reminder, or of one that it replaces."""
         runs = self.known.reminder_since.items()
         return min(
-            (run for name, run in runs if name == reminder or is_retired(name, self._reminders)),
-            default=None,
+            (run for name, run in runs if name == reminder or is_retired(name, self._reminders)), default=None
         )
 
     def could_be_missed(self, start: datetime) -> bool:

@@ -250,11 +250,7 @@ def _consent(candidate: Candidate, _: Context) -> str:
 
 
 def _wants_a_person(candidate: Candidate, _: Context) -> bool:
-    return preference(candidate.appointment) in {
-        Preference.LETTER,
-        Preference.PHONE,
-        Preference.UNCLEAR,
-    }
+    return preference(candidate.appointment) in {Preference.LETTER, Preference.PHONE, Preference.UNCLEAR}
 
 
 def _preferred(candidate: Candidate, _: Context) -> str:

@@ -11,13 +11,7 @@ from terminbenachrichtigung.delivery.next_step import End, Try, next_step
 from terminbenachrichtigung.delivery.workers import Workers, limits_of
 from terminbenachrichtigung.errors import ClaimGoneError, JournalError, MessageError, ScheduleError
 from terminbenachrichtigung.journal.claims import Lost
-from terminbenachrichtigung.model.delivery import (
-    Attempt,
-    Content,
-    Outcome,
-    Unavailable,
-    Unknown,
-)
+from terminbenachrichtigung.model.delivery import Attempt, Content, Outcome, Unavailable, Unknown
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Reason, Route
 from terminbenachrichtigung.model.result import MessageResult, RunResult, Stop
 from terminbenachrichtigung.run import report
@@ -36,10 +30,7 @@ Progress = Callable[[int, int], None]
 
 
 def deliver(
-    context: RunContext,
-    planned: Planned,
-    result: RunResult,
-    progress: Progress | None = None,
+    context: RunContext, planned: Planned, result: RunResult, progress: Progress | None = None
 ) -> RunResult:
     """Claims, sends and settles the messages of a plan; `result` with what became of them.
 
@@ -59,12 +50,7 @@ class _Deliveries:
     """One plan's sending, from its first claim to its last settling."""
 
     def __init__(
-        self,
-        context: RunContext,
-        planned: Planned,
-        now: datetime,
-        workers: _Crew,
-        progress: Progress | None,
+        self, context: RunContext, planned: Planned, now: datetime, workers: _Crew, progress: Progress | None
     ) -> None:
         self._context = context
         self._journal = context.writable

@@ -60,12 +60,7 @@ def run_once(
     try:
         if period is None:
             result = _notify_whoever_is_due(
-                context,
-                now,
-                untold,
-                progress,
-                max_messages=max_messages,
-                allow_corrections=allow_corrections,
+                context, now, untold, progress, max_messages=max_messages, allow_corrections=allow_corrections
             )
         else:
             # A broken schedule is better heard of at night than when the first message is due.
