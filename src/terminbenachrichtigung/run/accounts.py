@@ -15,7 +15,7 @@ from terminbenachrichtigung.run.surprise import or_unknown
 
 
 class Accounts:
-    """The accounts of one run's channels. A channel that must not be used is closed in the backlog."""
+    """Asks the accounts of a run's channels, and closes a channel in the backlog that cannot be used."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class Accounts:
         self._preflights = dict(context.preflight)
 
     def is_open(self, channel: Channel) -> bool:
-        """Makes the channel ready, and asks its preflight, once before its first message."""
+        """Whether the channel can be used. It is made ready, and its preflight asked, only once."""
         if channel in self._circuits.closed:
             return False
         ready = or_unknown(self._context.senders[channel])
@@ -46,7 +46,7 @@ class Accounts:
         return True
 
     def pay_for(self, content: Content, item: Queued | None = None) -> bool:
-        """Whether there is credit for one more message; else its channel is closed, and `item` given back."""
+        """Whether there is credit for one more message. If not, closes its channel, and gives `item` back."""
         if self.credit.covers(content):
             return True
         waiting = self._backlog.waiting_for(content.channel)

@@ -18,14 +18,14 @@ from terminbenachrichtigung.run.context import RunContext, content_of
 from terminbenachrichtigung.run.planning import Planned
 
 SPREAD = 100
-"""Among so many of the soonest messages a run chooses, once it has met another one at work on them."""
+"""When runs overlap, each picks at random among so many messages, so that they do not race for one."""
 REPLANS = 3
-"""How often one customer is planned anew in a run: enough for data that settle, an end where they do not."""
+"""How often one run plans a customer anew. If the data still change after that, the next run goes on."""
 
 
 @dataclass(slots=True, eq=False)
 class Queued:
-    """A message in its place."""
+    """A planned message and its place in the order."""
 
     order: int
     message: PlannedMessage
@@ -33,13 +33,13 @@ class Queued:
 
 
 class Backlog:
-    """What is still to be claimed, by the channel that each message would be tried on first.
+    """The messages that are still to be claimed. Each waits in the queue of its first open channel.
 
-    Also the book of everything that ends without a claim: skips, and messages left for the next run.
+    It also keeps what ends without a claim: skips, and messages that are left for the next run.
     """
 
     def __init__(self, context: RunContext, planned: Planned, now: datetime, circuits: Circuits) -> None:
-        """Takes a plan in, with the rows that it was made from; `now` is the run's moment."""
+        """`planned` has the plan and the rows that it was made from; `now` is the run's moment."""
         self._context = context
         self._planned = planned
         self._now = now
@@ -68,13 +68,14 @@ class Backlog:
         return [item.message for item in self._queues[channel]]
 
     def next_for(self, channel: Channel) -> Queued | None:
-        """The next message of a channel, taken out; None if it had changed: its customer is planned anew.
+        """Takes out the next message of a channel. None if its rows changed: its customer is planned anew.
 
         Raises:
-            ScheduleError, JournalError: the message cannot be compared with the newest rows; it stays.
+            ScheduleError, JournalError: the newest rows cannot be read, or the customer cannot be planned
+                anew. The message stays in its queue.
         """
         queue = self._queues[channel]
-        # Where another run works on the same plan, not both on the same message at once.
+        # Another run works on the same plan: a random place keeps both from claiming the same message.
         place = self._context.chance.randrange(min(len(queue), SPREAD)) if self._others_at_work else 0
         item = queue[place]
         if elapsed(self._context.clock, self.read_at) > self._context.timings.fresh:
@@ -98,7 +99,7 @@ class Backlog:
         self.redistribute()
 
     def redistribute(self) -> None:
-        """Gives the messages of closed channels to their next one, in the order of the plan."""
+        """Moves the messages of closed channels to their next channel, in the order of the plan."""
         if any(self._queues[channel] for channel in self._circuits.closed):
             items = [item for queue in self._queues.values() for item in queue]
             for queue in self._queues.values():
@@ -106,7 +107,7 @@ class Backlog:
             self._put(items)
 
     def leave_all(self) -> None:
-        """The run ends here: what is still planned is for the next one."""
+        """Leaves all messages that are still planned to the next run."""
         for queue in self._queues.values():
             for item in queue:
                 self.leave(item.message)
@@ -118,7 +119,7 @@ class Backlog:
         self.left.append(MessageResult(message, content, outcome=MessageOutcome.DEFERRED, detail=detail))
 
     def skip(self, appointment: Appointment, reminder: str, reason: Reason, detail: str) -> None:
-        """Notes why an appointment that was planned is left alone after all."""
+        """Notes why an appointment that was planned is not told after all."""
         self.skips[reminder, appointment.appointment_id] = Skip(appointment, reminder, reason, detail)
 
     # -------------------------------------------------------------- in order
@@ -159,7 +160,8 @@ class Backlog:
                 began = instant(clock)
         else:
             rows = self._planned.reread()
-        # A reading that itself takes long must leave time to claim something.
+        # Rows count from the beginning of their reading. Where the reading itself takes long, they count from
+        # later, so that there is time to claim something.
         late = elapsed(clock, began) - timings.fresh / 2
         self.read_at = began if late <= 0 else began.later(late)
         self._take_rows(rows)
@@ -168,7 +170,7 @@ class Backlog:
     # -------------------------------------------------------------- up to date with other runs
 
     def lost(self, item: Queued, lost: Lost) -> None:
-        """A claim that another run had made before: what is left of the message is planned anew."""
+        """Another run has claimed the message, or a part of it: what is left is planned anew."""
         message = item.message
         self._others_at_work = True
         # The gap may yield for a part of it, and of two channels the other may still be open.
@@ -184,9 +186,9 @@ class Backlog:
         self._leave_to_others(message.reminder)
 
     def _leave_to_others(self, reminder: str) -> None:
-        """Drops the soonest messages that another run has by now: one look instead of many lost claims.
+        """Drops those of the first messages that another run has by now: one query saves many lost claims.
 
-        Not corrections, which an appointment may have several of for one start.
+        Corrections stay, because an appointment may get several of them for one start.
         """
         if reminder in CORRECTIONS:
             return
@@ -209,9 +211,9 @@ class Backlog:
     # -------------------------------------------------------------- planned anew
 
     def _plan_anew(self, customer: str, item: Queued | None = None, lost: Lost | None = None) -> None:
-        """Plans a customer again, by the newest rows and what the journal knows now.
+        """Plans a customer again, by the newest rows and by what the journal knows now.
 
-        `item` is a message of theirs that is out of its queue, because its claim was lost.
+        `item` is a message of this customer that was taken out of its queue and whose claim was `lost`.
         """
         plan = Plan((), ())
         self._replans[customer] += 1

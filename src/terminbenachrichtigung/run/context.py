@@ -1,4 +1,4 @@
-"""What a run works with, and the questions that all of it asks."""
+"""What a run works with, and what all of its steps ask."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,9 +28,10 @@ from terminbenachrichtigung.times.windows import Quiet
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What a run works with, and who looks at what a run would do; `wiring` makes it and closes it.
+    """What a run works with, and each command that shows what a run would do. `wiring` makes and closes it.
 
-    The ways out are made when they are first asked for: what only looks never touches the network.
+    The gateway and the mail server are connected when they are first needed, so a command that only reads
+    never touches the network.
     """
 
     settings: Settings
@@ -45,19 +46,19 @@ class RunContext:
     """Asked once before a channel's first message: what its account holds, or why it must stay closed."""
     mailer: Callable[[], Mailer] | None = None  # None: no mail server is configured
     account: Callable[[], Account] | None = None
-    """Whom to ask what became of earlier SMS; None where none are sent."""
+    """Gives the gateway's account, which knows what became of earlier SMS; None where no SMS are sent."""
     threads: Threads = ThreadPoolExecutor
-    """Makes the threads of a channel: so many, named so."""
+    """Makes the threads of a channel, given their number and their name."""
     chance: Random = field(default_factory=Random)
-    """Spreads runs that overlap, and decides nothing else."""
+    """Used only to spread runs that overlap."""
     imports: Callable[[datetime], ImportNotes] = lambda _: ImportNotes()
-    """What `schedule import` has left by a moment: lines that are refused still, sources that fell silent."""
+    """What `schedule import` has noted by a moment: lines still refused, and sources without a new file."""
     stopping: Callable[[], Stop | None] = lambda: None
-    """Asked between two messages: whether a person, the system or the clock wants the run to end."""
+    """Asked between two messages: why the run must end now, or None."""
 
     @property
     def writable(self) -> Journal:
-        """The journal, for those who are never given a context without one."""
+        """The journal, where there surely is one."""
         assert self.journal is not None
         return self.journal
 

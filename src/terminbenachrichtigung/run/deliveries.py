@@ -1,4 +1,4 @@
-"""From a claim to its settling. The main thread owns journal and decisions; threads hold attempts."""
+"""Claims, sends and settles messages. The main thread decides and writes; other threads make the attempts."""
 
 import logging
 from collections.abc import Callable, Collection, Sequence
@@ -32,7 +32,7 @@ Progress = Callable[[int, int], None]
 def deliver(
     context: RunContext, planned: Planned, result: RunResult, progress: Progress | None = None
 ) -> RunResult:
-    """Claims, sends and settles the messages of a plan; `result` with what became of them.
+    """Claims, sends and settles the messages of a plan; returns `result` with what became of them.
 
     Whatever the plan says, nothing leaves in a quiet period or after an appointment's start.
     """
@@ -59,7 +59,7 @@ class _Deliveries:
         self._now = now
         self._workers = workers
         self._progress = progress or (lambda _done, _total: None)
-        # Half of it, because the longest delivery takes at most half of it (`config check` sees to that).
+        # The other half is for the delivery itself, which takes no longer (`config check` sees to that).
         self._lease_seconds = context.settings.journal.claim_timeout_minutes * 60 / 2
         self._circuits = Circuits()
         self._backlog = Backlog(context, planned, now, self._circuits)
@@ -71,7 +71,7 @@ class _Deliveries:
         self._stop_detail = ""
 
     def run(self, result: RunResult) -> RunResult:
-        """Sends the plan; `result` with what became of it."""
+        """Sends the plan; returns `result` with what became of it."""
         total = len(self._planned.plan.messages)
         while True:
             self._look_for_a_stop()
@@ -86,7 +86,7 @@ class _Deliveries:
         self._backlog.leave_all()
         return replace(
             result,
-            # In the order of the plan, as a dry run shows them; they ended in another one.
+            # In the order of the plan, as a dry run shows them; they ended in another order.
             messages=tuple(
                 sorted((*self._results.values(), *self._backlog.left), key=lambda each: each.message.order)
             ),
@@ -98,7 +98,7 @@ class _Deliveries:
         )
 
     def _nap(self) -> float:
-        """How long nothing but the end of an attempt can make a difference."""
+        """Seconds to wait for the end of an attempt: until a pause is over, or a channel may send again."""
         pauses = [delivery.due - self._clock.monotonic() for delivery in self._waiting]
         if self._stop is None:
             pauses += [
@@ -137,7 +137,7 @@ class _Deliveries:
         return self._workers.free_in(channel) if channel in self._context.senders else None
 
     def _claim_next(self) -> bool:
-        """Claims and starts one message, or settles why not; False when there is nothing to do now."""
+        """Claims and starts one message, or notes why it is not claimed; False if nothing can be done now."""
         if self._stop is not None or len(self._open) >= self._workers.size:
             return False
         for channel in Channel:
@@ -177,10 +177,10 @@ class _Deliveries:
             return
         if not self._accounts.pay_for(content, item):
             return
-        # Taken before the commit: the process may be stopped right after it, for longer than the lease.
+        # The lease counts from before the commit: right after it the process may be suspended for longer.
         began = instant(self._clock)
         if elapsed(self._clock, self._backlog.read_at) > self._context.timings.stale:
-            self._backlog.give_back(item)  # it was stopped since the rows were read: they are read again
+            self._backlog.give_back(item)  # suspended since the rows were read: they are read again
             return
         try:
             claim = self._journal.claim(message, now=self._now, gap=gap_of(self._context.settings))
@@ -193,7 +193,7 @@ class _Deliveries:
         delivery = Delivery(claim, item, step.route, content, began, self._backlog.read_at)
         self._open[claim.message_id] = delivery
         self._accounts.credit.take(content)
-        # The journal must name the channel that is really tried.
+        # The claim names the first route. Where another one is tried, a renewal tells the journal.
         delivery.renew = step.route != message.routes[0]
         self._start(delivery)
 
@@ -240,7 +240,7 @@ class _Deliveries:
         sender = self._context.senders[delivery.route.channel]()
 
         def attempt() -> Outcome | Held:
-            # On the thread, as close to the sending as can be: the process may have slept since.
+            # On the thread, right before sending: the process may have been suspended since the claim.
             if held := self._held_by_time(delivery.message):
                 return held
             if elapsed(self._clock, delivery.renewed) > self._lease_seconds:
@@ -335,7 +335,7 @@ class _Deliveries:
             self._halt(Stop.QUIET)
 
     def _take_back(self, message_ids: Sequence[str], channel: Channel) -> None:
-        """A rejection that was the channel's fault does not count against its recipients."""
+        """Takes back rejections that were the channel's fault: they do not count against the recipients."""
         for message_id in message_ids:
             delivery = self._open.get(message_id)
             if delivery is not None:
@@ -356,7 +356,7 @@ class _Deliveries:
             self._note_result(delivery, outcome, detail)
 
     def _settles(self, delivery: Delivery, outcome: MessageOutcome) -> bool:
-        """Settles a claim; where that fails the message ends by it, and the run stops."""
+        """Settles a claim. Where that fails, the message ends and the run stops."""
         try:
             self._journal.settle(delivery.claim, outcome, delivery.route, delivery.attempts[delivery.noted :])
         except ClaimGoneError as error:
@@ -364,7 +364,7 @@ class _Deliveries:
             self._halt_for(error)
             return False
         except JournalError as error:
-            # The claim stays open in the journal and ends there as `unknown`: never a second message.
+            # The claim stays open in the journal and becomes `unknown` there, so there is no second message.
             self._note_result(delivery, MessageOutcome.UNKNOWN, f"{outcome}, but not noted: {error}")
             self._halt_for(error)
             return False

@@ -14,7 +14,7 @@ from terminbenachrichtigung.run.context import RunContext
 
 @dataclass(slots=True)
 class Delivery:
-    """Where it stands."""
+    """A claimed message, and where it stands."""
 
     claim: Claim
     item: Queued  # its place in the backlog
@@ -23,9 +23,9 @@ class Delivery:
     renewed: Instant
     read_at: Instant  # when the rows were read that it was made from
     attempts: list[Attempt] = field(default_factory=list)
-    noted: int = 0  # so many attempts are in the journal
-    due: float = 0.0
-    renew: bool = False
+    noted: int = 0  # how many of the attempts the journal has
+    due: float = 0.0  # when the next attempt may start, by the monotonic clock
+    renew: bool = False  # whether the lease must be renewed before the next attempt
 
     @property
     def message(self) -> PlannedMessage:
@@ -33,7 +33,7 @@ class Delivery:
 
 
 def not_rejected(attempts: Iterable[Attempt], channel: Channel) -> list[Attempt]:
-    """The attempts, where a rejection by this channel was the channel's own fault."""
+    """The attempts, with each rejection by this channel as `unavailable`: it was the channel's fault."""
     return [
         replace(attempt, outcome=Unavailable(attempt.outcome.detail, again=False))
         if attempt.route.channel is channel and isinstance(attempt.outcome, Rejected)
@@ -53,7 +53,7 @@ class Held(StrEnum):
 
 
 def held_by_time(context: RunContext, start: datetime, *, same_day: bool) -> Held | None:
-    """What keeps a message that names a `start` from leaving now; None: nothing does.
+    """Why a message about an appointment at `start` must not leave now; None if it may.
 
     `same_day`: whether it may leave on the appointment's own day.
     """

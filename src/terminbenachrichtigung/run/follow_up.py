@@ -1,8 +1,8 @@
-"""What became of messages whose fate was open when their run ended: the gateway is asked for it.
+"""Asks the gateway what became of SMS whose end was open when their run ended.
 
-Two questions: for the jobs of messages that got no answer, by their label, and for delivery reports, by date.
-Both may be asked again at any time, by any number of runs, and what they say is noted once: a run that is
-killed between the asking and the noting loses nothing. "Not found" is no reason to send again.
+There are two questions. Messages that got no answer are looked up by their label, and delivery reports are
+fetched by date. Any number of runs may ask again at any time, and each answer is noted once. So a run that is
+killed between asking and noting loses nothing. A message that the gateway does not find is not sent again.
 """
 
 import uuid
@@ -21,14 +21,14 @@ from terminbenachrichtigung.run.context import RunContext, may_ask_for_a_while
 from terminbenachrichtigung.run.surprise import or_unknown
 
 JOBS_FOR = timedelta(days=7)
-"""So long after its run an unanswered message is asked for."""
+"""How long after its run the gateway is asked for a message that got no answer."""
 REPORTS_FOR = timedelta(hours=72)
-"""So long a delivery report is waited for; a network tries to deliver for a day or two."""
+"""How long a delivery report is waited for. Networks try to deliver for a day or two."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def follow_up(context: RunContext, now: datetime) -> tuple[tuple[Update, ...], tuple[str, ...]]:
-    """Asks what became of earlier SMS, and notes it; gives what became known, and warnings.
+    """Asks what became of earlier SMS, and notes it; returns what became known, and warnings.
 
     Nothing is asked where nothing is open.
 
@@ -57,7 +57,7 @@ def follow_up(context: RunContext, now: datetime) -> tuple[tuple[Update, ...], t
 
 
 def stranded(known: Known, result: RunResult) -> tuple[Stranded, ...]:
-    """Whose SMS did not arrive, and for whom no channel or no time is left; not who was told otherwise."""
+    """Appointments whose SMS did not arrive and that no run tells any more: no channel or time is left."""
     told = {row.appointment_id for each in result.messages for row in each.message.appointments}
     return tuple(
         Stranded(skip.appointment, skip.reminder)
@@ -85,7 +85,7 @@ def _ended_undelivered(known: Known, skip: Skip) -> bool:
     ]
     if not about or about[-1].state is not State.UNDELIVERED:
         return False
-    # A correction that took a reminder's place is one message under two names: the reminder speaks for both.
+    # A correction that took a reminder's place is one message under two names. Only the reminder is named.
     names = {each.reminder for each in about if each.message_id == about[-1].message_id}
     return skip.reminder in (names - set(CORRECTIONS) or names)
 
@@ -111,7 +111,7 @@ def _of_jobs(
 def _reports(
     account: Account, awaited: Sequence[OpenMessage], may_ask: Callable[[], bool]
 ) -> tuple[list[DeliveryReport], list[str]]:
-    """All reports, in as many answers as they take."""
+    """All delivery reports, page by page, and why there are not more."""
     found: list[DeliveryReport] = []
     pages = _pages(account, awaited)
     while may_ask() and (page := or_unknown(lambda: next(pages, None))) is not None:
@@ -124,7 +124,7 @@ def _reports(
 def _pages(
     account: Account, awaited: Sequence[OpenMessage]
 ) -> Iterator[tuple[DeliveryReport, ...] | Unavailable | Unknown]:
-    # A generator, so that nothing of the adapter is called, and can fail, before the first page is asked for.
+    # A generator: the adapter is called, and can fail, only when the first page is asked for.
     yield from account.reports(awaited)
 
 
@@ -135,11 +135,11 @@ def _not_asked(detail: str) -> str:
 def read_reports(
     reports: Iterable[DeliveryReport], message_of_job: Callable[[str], str | None]
 ) -> tuple[list[LaterWord], list[str]]:
-    """What the reports come to for each message, and warnings about words that nobody knows.
+    """What is to be noted about each message, and warnings about unknown words.
 
-    A report belongs to the message that its label names, else to that of its job and number; those of other
-    software on the same account belong to none. Of each part of a long SMS the latest final word holds; one
-    part that did not arrive makes the whole undelivered.
+    A report belongs to the message that its label names, otherwise to the message of its job and number.
+    Reports about SMS of other software on the same account belong to none. For each part of a long SMS the
+    latest final word counts. One part that did not arrive makes the whole SMS undelivered.
     """
     by_message: dict[str, list[DeliveryReport]] = defaultdict(list)
     for report in reports:
@@ -159,7 +159,7 @@ def read_reports(
 def _later_word(message_id: str, reports: Sequence[DeliveryReport]) -> LaterWord | None:
     in_order = sorted(reports, key=lambda each: (each.at or _LONG_AGO, each.number))
     final = list({each.part: each for each in in_order if each.state is not None}.values())
-    # False stands before True: one part that did not arrive decides.
+    # False sorts before True: one part that did not arrive decides.
     chosen = min(final, key=lambda each: each.state is not State.UNDELIVERED, default=None)
     if chosen is None:
         chosen = next((each for each in reversed(in_order) if each.unheard), None)
@@ -170,7 +170,7 @@ def _later_word(message_id: str, reports: Sequence[DeliveryReport]) -> LaterWord
 
 
 def _is_ours(label: str) -> bool:
-    """Whether a label is written as the journal writes its ids; the journal knows whether it is one."""
+    """Whether a label looks like one of the journal's ids; whether it is one, the journal finds out."""
     try:
         return str(uuid.UUID(label)) == label
     except ValueError:

@@ -1,7 +1,7 @@
-"""Tells those who watch over the hourly run: a ping by the convention of healthchecks.io, and metrics.
+"""Reports the hourly run to monitoring: pings by the convention of healthchecks.io, metrics for Prometheus.
 
-Neither may fail or hold up a run: the first ping leaves beside the run's work, the last one when all is
-done and printed, and what goes wrong with them is a warning. Both say how many, never who.
+Neither may make a run fail or wait. The first ping is sent on a thread of its own, the last one after the
+report was printed, and what goes wrong with them is a warning. Both hold counts, never a customer's data.
 """
 
 import threading
@@ -24,11 +24,11 @@ from terminbenachrichtigung.private_files import write_whole
 from terminbenachrichtigung.run import report
 
 PING_SECONDS = 3
-"""The total deadline of one ping, from the look-up of the name on; a run sends two."""
+"""The total deadline of one ping, with the look-up of the host's name. A run sends two."""
 
 
 class Watch:
-    """Over one run; use it as a context manager around it, and tell it the result."""
+    """Monitors one run: a context manager around the run, which tells it the result."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Watch:
             proxy: through which the pings go.
         """
         self.troubles: tuple[str, ...] = ()
-        """What went wrong with the watching itself; complete when the context is left."""
+        """What went wrong with pings and metrics; complete when the context is left."""
         self._url = settings.ping_url.get_secret_value()
         self._textfile = settings.textfile
         self._clock = clock
@@ -69,9 +69,9 @@ class Watch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         seconds = self._clock.monotonic() - self._began
-        # What is wrong after the end, such as a full disk under the log, does not make the run undone.
+        # An error after the end, such as a full disk under the log, does not undo the run.
         if self._result is not None:
-            # A report that could not be written is the one error that a run may end with after its result.
+            # Only one error can follow the result: the report could not be written.
             exit_code = report.exit_code(self._result) if error is None else 1
             words = report.summary(self._result)
         else:
@@ -86,7 +86,7 @@ class Watch:
     # -------------------------------------------------------------- ping
 
     def _ping(self, suffix: str, body: str) -> None:
-        # Imported here: 50 ms that a run pays only if it is watched, and beside its work.
+        # Imported here: it costs 50 ms, which a run without monitoring need not pay.
         from terminbenachrichtigung.delivery.http import once  # noqa: PLC0415
 
         parts = urlsplit(self._url)
@@ -94,7 +94,7 @@ class Watch:
         request = Request("", "POST", {"Content-Type": "text/plain"}, body.encode("utf-8"))
         try:
             answer = once(url, request, seconds=PING_SECONDS, proxy=self._proxy)
-        except Exception as error:  # a run ends as it ended, whatever a watcher's server does
+        except Exception as error:  # whatever happens to a ping, the run has ended as it has
             self._note(f"{parts.hostname}: {type(error).__name__}")
             return
         if not isinstance(answer, Answer):
@@ -111,7 +111,7 @@ class Watch:
     def _write(self, exit_code: int, seconds: float, error: BaseException | None) -> None:
         lines = "".join(self._metrics(exit_code, seconds, error))
         try:
-            # node_exporter is another user, and there is nothing private in it; it passes over other endings.
+            # node_exporter is another user and must be able to read it; nothing in it is private.
             write_whole(Path(self._textfile), lines, mode=0o644)
         except OSError as problem:
             self.troubles += (f"monitoring.textfile could not be written: {problem.strerror}",)
@@ -143,7 +143,7 @@ class Watch:
     def _journal(self, error: BaseException | None) -> tuple[datetime | None, bool]:
         gone = self._result is not None and self._result.stop is Stop.JOURNAL
         if gone or isinstance(error, JournalError):
-            return None, False  # asking again could take as long as the run has waited for it
+            return None, False  # asking again could take as long as the run has waited already
         try:
             return self._last_complete_run(), True
         except JournalError:

@@ -28,11 +28,11 @@ Fact = MessageResult | Skip | BadRow | Update | Stranded | Credits | ReplyNote
 """What may be news for a person."""
 
 _NEVER_AGAIN = (MessageOutcome.FAILED, MessageOutcome.UNKNOWN)
-"""Each such message is news of its own: after a corrected number was refused too, there is another one."""
+"""Each message that ends so is news. If the corrected number is refused too, that is another message."""
 
 
 _FOR_A_PERSON = (ReplyKind.WANTS_TO_CANCEL, ReplyKind.REPLY, ReplyKind.OPTED_OUT)
-"""The journal gives a reply to each run until a report has named it."""
+"""A reply of these kinds is news. The journal hands it to each run until a report has named it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +40,17 @@ class Facts:
     """What in a result a person must hear of, if no report has named it yet."""
 
     always: Sequence[Fact]
-    """Messages that ended in this run or were found to stand elsewhere; no other run will name them."""
+    """What no other run will name: messages that ended in this run, or that it found out about."""
     once: Mapping[tuple[str, str], Fact]
-    """States that each run meets anew, by (subject, fact)."""
+    """What each run meets again until somebody sees to it, by (subject, fact)."""
     message_ids: Sequence[str]
-    """The messages among them, of earlier runs too."""
+    """The ids of the messages among them, of earlier runs too."""
 
 
 def find(context: RunContext, result: RunResult) -> RunResult:
     """Notes what a run left over, and finds out what of its result is news.
 
-    What people send by hand leaves nothing over for the next run.
+    A notification by hand leaves nothing over for the next run.
     """
     found = _facts(context.settings, result)
     facts: list[Fact] = [*found.always, *found.once.values()]
@@ -67,10 +67,10 @@ def find(context: RunContext, result: RunResult) -> RunResult:
 def write(context: RunContext, result: RunResult, write_report: Callable[[RunResult], None]) -> RunResult:
     """Writes the report, and only then notes that it has named what is news, and how the run ended.
 
-    A run whose report cannot be written is not complete, and the next one tells the same.
+    A run whose report cannot be written is not complete, and the next one reports the same.
 
     Raises:
-        Whatever `write_report` does.
+        Whatever `write_report` raises.
     """
     try:
         write_report(result)
@@ -97,13 +97,13 @@ def write(context: RunContext, result: RunResult, write_report: Callable[[RunRes
 
 
 def end(context: RunContext, now: datetime, ending: str) -> None:
-    """Notes how a run ended that could not go on, where the journal can be reached."""
+    """Notes how a run ended that could not go on, if the journal can be reached."""
     try:
         context.writable.finish(
             now, ending=ending, complete=False, counts={}, reminder_names=_judged(context.settings)
         )
     except TerminbenachrichtigungError:
-        return  # what ended the run says more
+        return  # the error that ended the run is reported, and says more
 
 
 def _facts(settings: Settings, result: RunResult) -> Facts:
@@ -122,9 +122,9 @@ def _facts(settings: Settings, result: RunResult) -> Facts:
             message_ids.append(update.message_id)
     for skip in result.skips:
         if skip.reason is Reason.MISSED:
-            # Told by no reminder: one fact, however many reminders missed it.
+            # One fact, however many reminders missed it.
             once.setdefault((_subject(skip.appointment, ""), skip.reason), skip)
-    # Of rows that somebody came upon who sends by hand, the hourly run still tells.
+    # A notification by hand does not report bad rows: the hourly run does.
     for bad in result.bad_rows if result.mode is Mode.RUN_ONCE else ():
         occurrence = f" {bad.starts_at.isoformat()}" if bad.starts_at else ""
         once[f"row {bad.appointment_id or ''}{occurrence}", bad.detail] = bad
@@ -138,7 +138,7 @@ def _facts(settings: Settings, result: RunResult) -> Facts:
 def _leftovers(
     result: RunResult, settings: Settings
 ) -> tuple[dict[tuple[str, str], Leftover], list[tuple[str, str]]]:
-    """By (reminder, appointment): what is left for the next run; and what is left over no longer."""
+    """By (reminder, appointment): what is left for the next run, and what is left no longer."""
     left: dict[tuple[str, str], Leftover] = {}
     told = []
     for message in result.messages:
@@ -153,7 +153,7 @@ def _leftovers(
 
 
 def _counts(result: RunResult) -> dict[str, int]:
-    """By outcome; nothing of a run in a quiet period, which looked at no message."""
+    """Messages by outcome; empty for a run in a quiet period, which planned none."""
     ended = Counter(message.outcome for message in result.messages)
     return {} if result.quiet else {outcome: ended[outcome] for outcome in MessageOutcome}
 
@@ -170,9 +170,9 @@ def _without_a_journal(result: RunResult, error: JournalError) -> RunResult:
 def _skipped_when_due(
     result: RunResult, settings: Settings
 ) -> tuple[list[tuple[str, str]], dict[tuple[str, str], Leftover]]:
-    """Of what was skipped: the pairs that are settled, and those that will be missed if no later run tells.
+    """Of what was skipped: the pairs that are settled, and those that are missed if no later run tells them.
 
-    A schedule with booking times needs no such notes: there `missed` is known without them.
+    An appointment with a booking time needs no such note: whether it was missed is known without it.
     """
     settled: list[tuple[str, str]] = []
     left: dict[tuple[str, str], Leftover] = {}

@@ -1,4 +1,4 @@
-"""The order of a run, and the only place that knows it, to its last step.
+"""The order of a run, from its first step to its last. No other file knows it.
 
 A run reads the schedule, plans every message with pure rules, then claims, sends and settles them one by one,
 confirms bookings, mails the staff list, writes its report, and only then notes what the report has said. A
@@ -21,12 +21,12 @@ from terminbenachrichtigung.run.planning import Planned, plan_bookings, plan_win
 from terminbenachrichtigung.run.replies import fetch_replies
 
 CLOCKS_APART = timedelta(minutes=10)
-"""So far may the clock of the journal's database be from ours before a run says so."""
+"""A run warns if the clock of the journal's database differs from ours by more than this."""
 LONG_SILENCE = timedelta(hours=2)
-"""So much open time without a complete run is warned about: cron is not calling, or runs do not finish."""
+"""A run warns after so much open time without a complete run: cron is not calling, or runs do not finish."""
 
 MailStaff = Callable[[RunContext, RunResult], RunResult]
-"""Mails the staff list if it is time; gives the result with what went wrong."""
+"""Mails the staff list if it is time; returns the result with what went wrong."""
 WriteReport = Callable[[RunResult], None]
 """Writes the report out; raises OSError where it cannot be written."""
 
@@ -43,9 +43,9 @@ def run_once(
     """The hourly job.
 
     Args:
-        context: what it works with; a journal that can be written is among it.
+        context: what the run works with; its journal can be written.
         max_messages: replaces `[safety] max_messages_per_run` for this run.
-        allow_corrections: whether so many corrections may go out that they are held otherwise.
+        allow_corrections: whether corrections may go out that are held otherwise, because they are many.
         progress: told how many messages are done, and of how many.
         mail_staff: mails the staff list.
         write_report: writes the report; what is news counts as told only when it returns.
@@ -63,7 +63,7 @@ def run_once(
                 context, now, untold, progress, max_messages=max_messages, allow_corrections=allow_corrections
             )
         else:
-            # A broken schedule is better heard of at night than when the first message is due.
+            # Tried all the same: a person hears of a broken schedule before the first message is due.
             context.schedule.probe()
             result = RunResult(Mode.RUN_ONCE, now, quiet=True, next_open=period.end)
     except Exception as error:
@@ -81,7 +81,7 @@ def _notify_whoever_is_due(
     max_messages: int | None,
     allow_corrections: bool,
 ) -> RunResult:
-    # Before the plan, which takes the next channel for an SMS that did not arrive, and leaves alone who
+    # Asked before planning: the plan takes the next channel where an SMS did not arrive, and leaves out who
     # confirmed or opted out.
     updates, troubles = follow_up.follow_up(context, now)
     replies, reply_troubles = fetch_replies(context, now)
@@ -155,7 +155,7 @@ def _cause(error: Exception) -> str:
 def _brake(
     context: RunContext, messages: tuple[PlannedMessage, ...], max_messages: int | None
 ) -> Brake | None:
-    """What keeps the plan from being sent, if it is too large."""
+    """The limit that a plan with these messages exceeds; None if it may be sent."""
     limit = context.settings.safety.max_messages_per_run
     brake = Brake(limit) if max_messages is None else Brake(max_messages, "--max-messages")
     return brake if brake.limit and len(messages) > brake.limit else None
@@ -164,13 +164,13 @@ def _brake(
 def _confirm(
     context: RunContext, planned: Planned, result: RunResult, progress: Progress | None
 ) -> RunResult:
-    """Sends the confirmations behind a run's reminders, which cannot wait as long; `result` with both.
+    """Sends the confirmations after a run's reminders, which are more urgent; returns `result` with both.
 
-    A run that was stopped, and one that has lost its mail server, leaves them to the next one.
+    A run that was stopped, or whose e-mail channel is closed, leaves the confirmations to the next run.
     """
     if planned.plan.messages and result.stop is None and Channel.EMAIL not in result.closed:
         try:
-            # An address that this run's reminders found refused is not tried again for the same appointment.
+            # Planned anew, because this run's reminders may have found that an address is refused.
             planned = replace(planned, plan=planned.plan_customer(planned.window.appointments))
         except JournalError as error:
             result = replace(result, stop=Stop.JOURNAL, stop_detail=str(error))

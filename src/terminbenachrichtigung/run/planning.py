@@ -1,4 +1,4 @@
-"""Looking at schedule and journal, and planning what they say."""
+"""Reads the schedule and the journal, and plans a run."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,13 +14,13 @@ from terminbenachrichtigung.rules.planning import plan as plan_reminders
 from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, reaches, situation
 
 FARTHEST = timedelta(days=3 * 366)
-"""So far ahead bookings are confirmed; nobody means a start that lies beyond."""
+"""How far ahead bookings are confirmed. A start beyond that is a typing error."""
 _MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What one look at schedule and journal came to."""
+    """A plan, and what it was made from."""
 
     window: Window
     known: Known
@@ -51,7 +51,7 @@ def look(context: RunContext, now: datetime, since: datetime | None = None) -> L
     last = ask_journal(context, (), now, since=now).last_complete_run
     first = min(now, last or now, since or now)
     farthest = max(reaches(context, now).values())
-    # To the end of the day at least: a short lead does not reach so far, but what is missed today counts.
+    # At least to the end of the day: what is missed today counts, even where no lead reaches so far.
     tomorrow = context.quiet.day_start(context.quiet.local_date(now) + timedelta(days=1))
     until = max(farthest + gap_of(context.settings), tomorrow)
     read_at = instant(context.clock)
@@ -112,7 +112,7 @@ def plan_window(context: RunContext, now: datetime, *, allow_corrections: bool =
 
 
 def _told_ahead(context: RunContext, now: datetime) -> Mapping[str, datetime]:
-    """Whom a run at `now` may have to correct: by appointment, the latest start that somebody was told."""
+    """By appointment that may need a correction: the latest start after `now` that somebody was told."""
     if not context.settings.corrections.enabled or context.journal is None:
         return {}
     return context.journal.told_ahead(now)
@@ -140,10 +140,10 @@ def _joined(window: Window, other: Window) -> Window:
 def plan_bookings(context: RunContext, now: datetime, known: Known) -> Planned:
     """Reads the bookings that are to be confirmed at the open moment `now`, and plans them.
 
-    Whenever they are: a run that confirms reads all appointments that lie ahead. Empty where bookings are not
-    confirmed, or were not until now: what was booked before the first run with confirmations is old.
+    A run that confirms bookings reads all appointments that lie ahead. The plan is empty where bookings are
+    not confirmed, and in the first run that confirms them: what was booked before that run is old.
 
-    `known` is what the run knows already, of whatever appointments: it says since when they are.
+    `known` is what the journal has told the run already. It says since when bookings are confirmed.
     """
     since = known.reminder_since.get(CONFIRMATION) if context.settings.confirmation.enabled else None
 

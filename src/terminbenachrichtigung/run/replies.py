@@ -1,8 +1,7 @@
-"""What customers answered since: fetched from the gateway, matched, and kept.
+"""Fetches from the gateway what customers answered, finds the message of each reply, and keeps both.
 
-It may be asked again at any time, by any number of runs, and each reply is noted once: a run that is killed
-between the asking and the noting loses nothing, and one that is killed between the noting and its report
-leaves the news to the next.
+Any number of runs may ask again at any time, and each reply is noted once. So a run that is killed between
+asking and noting loses nothing. One that is killed between noting and its report leaves the news to the next.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,11 +17,11 @@ from terminbenachrichtigung.run.context import RunContext, may_ask_for_a_while
 from terminbenachrichtigung.run.surprise import or_unknown
 
 _AHEAD = timedelta(days=1)
-"""What is dated further ahead than this is left to a run whose clock is right."""
+"""A reply that is dated further ahead is left to a later run: one of the clocks is wrong."""
 
 
 def fetch_replies(context: RunContext, now: datetime) -> tuple[tuple[ReplyNote, ...], tuple[str, ...]]:
-    """Fetches what customers answered, and notes it; gives what no report has named yet, and warnings.
+    """Fetches what customers answered, and notes it; returns what no report has named yet, and warnings.
 
     Raises:
         JournalError: the journal cannot be read or written.
@@ -49,7 +48,7 @@ def fetch_replies(context: RunContext, now: datetime) -> tuple[tuple[ReplyNote, 
 
 
 def _pages(gateway: Account, since: datetime) -> Iterator[tuple[Reply, ...] | Trouble]:
-    # A generator, so that nothing of the adapter is called, and can fail, before the first page is asked for.
+    # A generator: the adapter is called, and can fail, only when the first page is asked for.
     yield from gateway.replies(since)
 
 

@@ -185,7 +185,7 @@ def _masked(text: str, full: bool, private: Iterable[str] = ()) -> str:
 
 
 def message_json(result: MessageResult, full: bool, dry: bool) -> dict[str, object]:
-    """One message of the contract's document; a dry one was not tried."""
+    """One message of the contract's document; `dry`: it was not tried."""
     content = result.content
     message = {
         **picked(result.message, "reminder", "customer_id"),
@@ -308,7 +308,7 @@ def _skip_row(skip: Skip, zone: tzinfo, full: bool, several: bool) -> Row:
 
 
 def _updates(result: RunResult, full: bool) -> Iterator[str | Table]:
-    """What became known of earlier messages; what simply arrived is only counted."""
+    """What became known of earlier messages; those that arrived are only counted."""
     arrived = [each for each in result.updates if (each.was, each.state) == (State.SENT, State.DELIVERED)]
     rows = tuple(
         Row(
@@ -332,7 +332,7 @@ def _updates(result: RunResult, full: bool) -> Iterator[str | Table]:
 
 
 def _replies(result: RunResult, zone: tzinfo, full: bool) -> Iterator[str | Table]:
-    """What customers answered; who confirmed is only counted, and a text shows only where it is asked for."""
+    """What customers answered; confirmations are only counted, and texts are shown only if `full`."""
     confirmed = [each for each in result.replies if each.kind is ReplyKind.CONFIRMED]
     rows = tuple(
         Row(

@@ -1,7 +1,7 @@
 """How a run is told to end: by a signal, by its own limit of time, and at last by force.
 
-The system hands a signal to Python between two steps of the main thread, which may hang in a database for
-long. So a thread of its own hears of each signal at once, through the pipe that Python writes them to.
+Python handles a signal between two steps of the main thread, which may hang in a database for long. So a
+thread of its own reads each signal at once from a pipe, to which Python writes it.
 """
 
 import os
@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 def stop_signals(
     max_run_minutes: int, clock: Clock, say: Say, timings: Timings = TIMINGS
 ) -> Iterator[Callable[[], Stop | None]]:
-    """Within the block: a question that a run asks between two messages, whether it must end, and why.
+    """Gives a function that a run calls between two messages: it says why the run must end now, or None.
 
     The first SIGTERM or SIGINT, and the end of `max_run_minutes`, let what is under way finish. A second
     signal, and `timings.force` seconds after the limit, end the process at once with exit code 1: its open
@@ -80,7 +80,7 @@ def _after(ends: float, clock: Clock) -> Stop | None:
 
 
 def _leave(say: Say, why: str) -> None:
-    """Ends the process here and now; what is said is not waited for longer than a second."""
+    """Ends the process at once; waits for `say` at most a second."""
     sentence = f"{why}; what was under way counts as unknown after journal.claim_timeout_minutes"
     saying = threading.Thread(target=say, args=(sentence,), daemon=True)
     saying.start()

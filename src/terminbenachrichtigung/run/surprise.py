@@ -1,4 +1,4 @@
-"""What nobody foresaw inside an adapter: it ends one message, or one question, and never the run."""
+"""Unforeseen errors inside an adapter: each ends one message or one question, never the run."""
 
 import logging
 import traceback
@@ -12,7 +12,7 @@ _Answer = TypeVar("_Answer")
 
 
 def or_unknown(call: Callable[[], _Answer]) -> _Answer | Unknown:
-    """What an adapter answers. An error that it did not foresee is `unknown`: something may have left."""
+    """An adapter's answer. An error that it did not foresee is `unknown`, since something may have left."""
     try:
         return call()
     except Exception as error:
@@ -20,9 +20,9 @@ def or_unknown(call: Callable[[], _Answer]) -> _Answer | Unknown:
 
 
 def _surprise(error: Exception) -> str:
-    """Says in the log what happened and where; gives a sentence for the report.
+    """Writes the error's type and place into the log; returns a sentence for the report.
 
-    Type and place, without the error's own words: they may quote a customer's number or a text.
+    The error's own words stay out, because they may quote a customer's number or a text.
     """
     kind = type(error).__name__
     frames = reversed(traceback.extract_tb(error.__traceback__))
