@@ -1,8 +1,8 @@
-"""Whom a run notifies, and why it leaves all others alone (contract, section 2).
+"""Whom a run notifies, and why it does not notify the others (contract, section 2).
 
 Pure functions of the appointments, the settings, what the journal knows, and `now`:
 
-    verdicts: every rule, in order    ->  contact, missed, gap: the three that need more than a line
+    verdicts: every rule, in order    ->  contact, missed, gap: those that need more than a few lines
     planning: all pairs of appointment and reminder  ->  bundles: one message per customer
 
 Beside the reminders: `confirming`, which bookings are confirmed; `corrections`, who is told of changes.

@@ -1,4 +1,4 @@
-"""One message per customer and reminder: what goes into it, and what if that is too much for it."""
+"""One message per customer and reminder: which appointments it names, and what if its text is too long."""
 
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ def bundle(due: Bundle, carried: Bundle, context: Context) -> Iterable[tuple[Pla
 
     taken = len(along)
     if along and not _fitting(with_first(taken), context):
-        # A blocker's appointments can be thousands: halving finds how many fit in a dozen texts.
+        # One customer may have thousands of appointments. Halving finds with a dozen texts how many fit.
         taken = bisect_left(range(1, taken), True, key=lambda count: not _fitting(with_first(count), context))
     everyone = with_first(taken)
     if routes := _fitting(everyone, context):
@@ -40,10 +40,10 @@ def _in_order(candidates: Iterable[Candidate]) -> Bundle:
 
 
 def _apart(due: Bundle, carried: Bundle, context: Context) -> tuple[Bundle, Bundle, Bundle]:
-    """Those due and those carried that one message can reach, and those due that need their own.
+    """Those due and those carried that can share a message, and those due that need one of their own.
 
-    Recipients that were refused for one appointment are not used for the message that names it. An
-    appointment for which this leaves no route must not take the others down.
+    A message does not go to a recipient that was refused for one of its appointments. An appointment that
+    would leave the shared message without a route gets its own, or stays behind if it is only carried.
     """
     together: Bundle = []
     along: Bundle = []
@@ -99,7 +99,7 @@ def _fitting(bundle: Bundle, context: Context) -> tuple[Route, ...]:
     refused = frozenset[str]().union(*(context.rejected(candidate) for candidate in bundle))
     routes = _without(refused, bundle[0], context)
     if len(bundle) == 1 or not routes:
-        return routes  # its channels were chosen by the length of its text alone
+        return routes  # its text alone fits: its channels were chosen by that
     if not _fits(bundle, routes[0].channel, context):
         return ()
     return (routes[0], *(route for route in routes[1:] if _fits(bundle, route.channel, context)))

@@ -1,4 +1,4 @@
-"""What a person sends by hand (AMPAREX: Suchen & Benachrichtigungen): fewer rules ask, the promises hold."""
+"""What a person sends by hand (AMPAREX: Suchen & Benachrichtigungen): fewer rules, the same promises."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -25,7 +25,8 @@ def plan_by_hand(
         reminder: the reminder whose text and key are used, so that no run sends it once more.
         again: whether the customer may be told what the journal says was told.
 
-    A customer's appointments go into one message. The customer gap yields; a run heeds what is sent here.
+    A customer's appointments go into one message. The customer gap does not hold it back; later runs count
+    it for theirs.
     """
     asked = _CHOSEN_AGAIN if again else _CHOSEN
     skips = []

@@ -17,7 +17,7 @@ _RULES = rules_asked(Asked.CONFIRMATION)
 
 
 def booked_since(appointments: Sequence[Appointment], since: datetime | None) -> list[Appointment]:
-    """Those whose booking may be confirmed; none as long as nobody knows since when bookings are."""
+    """The appointments that were booked since then; none where no run has confirmed bookings yet (None)."""
     if since is None:
         return []
     return [each for each in appointments if each.created_at is not None and each.created_at >= since]
@@ -34,7 +34,7 @@ def plan_confirmations(appointments: Sequence[Appointment], situation: Situation
             confirmed are passed over.
         situation: all else that the plan depends on.
 
-    Only those booked since the last complete run are among the skips: later runs say nothing new.
+    Skips name only what was booked since the last complete run; earlier runs have named the rest.
     """
     context, horizon = _context(situation)
     known = context.known
@@ -63,13 +63,13 @@ def _is_listed(refused: Reason) -> bool:
 
 
 def judge_confirmation(appointment: Appointment, situation: Situation) -> tuple[Verdict, ...]:
-    """What each rule that a confirmation knows says to one appointment, in the order of the rules."""
+    """The verdict of each rule that applies to confirmations, in the order of the rules."""
     context, horizon = _context(situation)
     return verdicts(Candidate(appointment, horizon), context, _RULES)
 
 
 def _context(situation: Situation) -> tuple[Context, Horizon]:
-    """The rules' view in which confirmations are the notifications, and reach any start."""
+    """The rules' view for confirmations: the journal's confirmations stand in place of the notifications."""
     known, now = situation.known, situation.now
     context = Context(replace(situation, known=replace(known, notifications=known.confirmations)))
     reminder = Reminder(

@@ -23,7 +23,7 @@ from terminbenachrichtigung.safe_text import one_line
 _OPTED_OUT = "the recipient asked not to be written to (opt-out)"
 _PIECES = re.compile(r"[;,\r\n]+")
 _WORDS = re.compile(r"[;,\s]+")
-SHOWN = 80  # signs of what somebody typed; the rest says nothing more
+SHOWN = 80  # characters of what somebody typed are shown
 
 
 class Parts(Protocol):
@@ -91,7 +91,7 @@ class Contact:
 
     routes: tuple[Route, ...]
     unusable: tuple[tuple[Channel, str], ...]
-    opted_out: bool = False  # there would be a route, had its recipient not asked to be left alone
+    opted_out: bool = False  # no route is left, and a recipient asked not to be written to
 
     @property
     def detail(self) -> str:

@@ -32,12 +32,12 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Horizon:
-    """How far one reminder looks in this run."""
+    """How far ahead one reminder looks in this run."""
 
     reminder: Reminder
     reach: datetime  # due are appointments up to here
-    carry: datetime  # and a message takes the customer's others along up to here
-    rank: int  # among the reminders of an appointment, the shortest lead first
+    carry: datetime  # a message also carries the customer's other appointments up to here
+    rank: int  # 0 for the reminder with the shortest lead, then counting up
     shorter: frozenset[str]  # the names of the reminders with a shorter lead
 
 
@@ -56,7 +56,7 @@ class Gap:
 
 @dataclass(slots=True, eq=False)
 class Candidate:
-    """One appointment for one reminder, and what was found out about the two; not more than is needed."""
+    """One appointment for one reminder, and what has been found out about the two so far."""
 
     appointment: Appointment
     horizon: Horizon
@@ -72,12 +72,12 @@ class Candidate:
 
     @property
     def customer_id(self) -> str:
-        """Empty without a customer; such an appointment gets no further than the first rule."""
+        """Empty without a customer; the first rule refuses such an appointment."""
         return self.appointment.customer_id or ""
 
     @property
     def order(self) -> tuple[datetime, str, int]:
-        """Soonest first, and always the same."""
+        """Sorts the soonest first; the order is the same in each run."""
         return (self.appointment.starts_at, self.appointment.appointment_id, self.horizon.rank)
 
 
@@ -95,7 +95,7 @@ class Situation:
 
 
 class Context:
-    """One run's view. What it says is planned grows while the plan is made."""
+    """One run's view of schedule and journal. While the plan is made, it collects what is planned so far."""
 
     def __init__(self, situation: Situation) -> None:
         settings, now, quiet = situation.settings, situation.now, situation.quiet
@@ -129,10 +129,10 @@ class Context:
     # ------------------------------------------------------------ how far the reminders look
 
     def horizons(self, start: datetime) -> tuple[Horizon, ...]:
-        """All reminders, for an appointment at `start` the shortest lead first.
+        """All reminders, first the one with the shortest lead for an appointment at `start`.
 
-        Hours and days change places with the time of day: 24 hours before 10:00 is earlier than the evening
-        before. Of two equal leads the first in the configuration is the shorter.
+        The time of day decides which lead is shorter: 24 hours before 10:00 is earlier than 18:00 on the day
+        before, 24 hours before 20:00 is later. Of two equal leads the first in the configuration is shorter.
         """
         if self._all_hours and self._rankings:
             return next(iter(self._rankings.values()))  # hours keep their order, whatever the start is
@@ -150,7 +150,7 @@ class Context:
         shorter = frozenset(reminders[each].name for each in before)
         return Horizon(reminders[at], reach, reach + self.gap, rank, shorter)
 
-    # ------------------------------------------------------------ what a candidate's neighbours are
+    # ------------------------------------------------------------ what the journal knows of a candidate
 
     def first_run(self, reminder: str) -> datetime | None:
         """The first complete run of a reminder, or of one that it replaces."""
@@ -169,10 +169,10 @@ class Context:
         return self.known.notifications.get(candidate.appointment.appointment_id, ())
 
     def latest(self, candidate: Candidate) -> Notification | None:
-        """The appointment's latest notification for this reminder, or else by one that is there no more.
+        """The appointment's latest notification by this reminder, otherwise by a retired one.
 
-        A released message told nobody. So after "told A, released B, moved back to A" the one about A counts,
-        and so it does after "told A, sent again by hand, which failed".
+        A released message told nobody. So after "told A, released B, moved back to A" the one about A counts.
+        It also counts after "told A, sent again by hand, which failed".
         """
         all_of_it = [
             each
@@ -191,19 +191,19 @@ class Context:
         return retired[-1] if retired else None
 
     def names(self, told: Notification, candidate: Candidate) -> bool:
-        """Whether the journal means the present person and start, not those before a move or a change."""
+        """Whether a notification names the appointment's present person and start."""
         return names(told, candidate.appointment, self.known.name_key)
 
     def is_of(self, told: Notification, candidate: Candidate) -> bool:
-        """Whether the journal means the present person, at whatever start."""
+        """Whether a notification names the appointment's present person, at whatever start."""
         return same_person(told, candidate.appointment, self.known.name_key)
 
     def told_under_another_id(self, candidate: Candidate) -> Notification | None:
-        """What this reminder told the same person of the same start, for an appointment of another id."""
+        """What this reminder told the same person of the same start, under another id of the appointment."""
         return next((each for each in self._beside(candidate) if self._counts_for(each, candidate)), None)
 
     def _beside(self, candidate: Candidate) -> Iterator[Notification]:
-        """What the same person was told of the same start, by any reminder, for appointments of other ids."""
+        """What the same person was told of the same start, by any reminder, under other appointment ids."""
         if self._told_by_start is None:
             self._told_by_start = ToldByStart(self.known)
         yield from self._told_by_start.of_customer(candidate.appointment)
@@ -221,7 +221,7 @@ class Context:
         return bool(routes) and told.first_recipient == keyed_hash(routes[0].recipient, self.known.name_key)
 
     def times_told(self, candidate: Candidate) -> int:
-        """At how many different times, one after the other, this appointment was told within a day."""
+        """How often this appointment was told within a day, each time with another start than before."""
         starts = [
             each.starts_at
             for each in self.notifications(candidate)
@@ -234,7 +234,7 @@ class Context:
     # ------------------------------------------------------------ who was contacted by hand
 
     def learn_contacts(self, appointments: Iterable[Appointment]) -> None:
-        """Note when customers were last contacted by hand; what lies ahead is a typing error."""
+        """Note when customers were last contacted by hand; a contact that lies ahead is a typing error."""
         for row in appointments:
             contacted, customer = row.last_contacted_at, row.customer_id
             if contacted is not None and customer is not None and contacted <= self.now:
@@ -243,7 +243,7 @@ class Context:
     def contacted_by_hand(self, candidate: Candidate) -> datetime | None:
         """When the customer was last contacted by hand, by the schedule or by what was ticked off.
 
-        Who was told on the telephone that this appointment is off must hear that it stands again.
+        A tick that told them that this appointment is off does not count: they must hear if it stands again.
         """
         found = [self._contacts.get(candidate.customer_id)]
         for tick in self.known.ticks.get(candidate.customer_id, ()):
@@ -253,7 +253,7 @@ class Context:
         return max((each for each in found if each is not None), default=None)
 
     def ticked_off(self, candidate: Candidate) -> StaffTick | None:
-        """What a person did about this very appointment and start: they told the customer."""
+        """The tick of a person who told the customer about this very appointment and start."""
         start = to_the_minute(candidate.appointment.starts_at)
         for tick in self.known.ticks.get(candidate.customer_id, ()):
             same = (tick.appointment_id, tick.starts_at) == (candidate.appointment.appointment_id, start)
@@ -262,13 +262,13 @@ class Context:
         return None
 
     def confirmed(self, candidate: Candidate) -> JournalReply | None:
-        """The customer's reply that confirms the present start, if it holds."""
+        """The customer's reply that confirms the present start, if there is one that counts."""
         if self._replies is None:
             self._replies = Replies(self.known.replies, self.known.name_key)
         return self._replies.confirmed(candidate.appointment)
 
     def leftover(self, candidate: Candidate) -> Leftover | None:
-        """What the last run that planned it left, if it names the present customer and start."""
+        """What the last run that planned the pair left of it, if customer and start are still the same."""
         appointment = candidate.appointment
         left = self.known.leftovers.get((candidate.name, appointment.appointment_id))
         if left is None or left.customer_id != appointment.customer_id:
@@ -276,14 +276,14 @@ class Context:
         return left if to_the_minute(left.starts_at) == to_the_minute(appointment.starts_at) else None
 
     def plans(self, candidate: Candidate) -> None:
-        """Note that this run plans the pair: it passed rules 1 to 16, or a message takes it along."""
+        """Note that this run plans the pair: rules 1 to 18 let it pass, or a message carries it."""
         key, horizon = candidate.appointment.appointment_id, candidate.horizon
         planned = self._planned.get(key)
         if planned is None or horizon.rank < planned.rank:
             self._planned[key] = horizon
 
     def shorter_reminder(self, candidate: Candidate) -> str | None:
-        """A reminder with a shorter lead that tells the present customer and start, now or before."""
+        """A reminder with a shorter lead that tells the present person and start, in this run or before."""
         shorter = candidate.horizon.shorter
         if not shorter:
             return None
@@ -294,13 +294,14 @@ class Context:
             holds = each.state is not State.RELEASED and not each.revoked
             if each.reminder in shorter and holds and self.names(each, candidate):
                 return each.reminder
-        # Of a row that was made anew, too: what the day before told, three days before need not tell again.
+        # The row may have been made anew under another id: what the reminder of the day before has told, the
+        # one of three days before need not tell.
         return next((each.reminder for each in self._beside(candidate) if each.reminder in shorter), None)
 
     def correction_instead(self, candidate: Candidate) -> bool:
         """Whether a correction tells the new start in this run, or will as soon as it may be sent.
 
-        In the last minutes of the last chance a reminder waits for no correction that cannot be sent yet.
+        In the last `pre_quiet_minutes` before its last chance a reminder does not wait for a correction.
         """
         planned = self._corrected.get(candidate.appointment.appointment_id)
         if planned is None or candidate.name in BESIDE_REMINDERS:
@@ -318,7 +319,7 @@ class Context:
     # ------------------------------------------------------------ how the customer is reached
 
     def contact(self, candidate: Candidate) -> Contact:
-        """The usable channels; found once, because it reads numbers and asks for texts."""
+        """The usable channels. Found once, because reading numbers and measuring texts takes time."""
         found = candidate.contact
         if found is None:
             found = candidate.contact = contact(
@@ -364,5 +365,5 @@ def is_for(reminder: Reminder, appointment: Appointment) -> bool:
 
 
 def has_excluded_status(appointment: Appointment, settings: Settings) -> bool:
-    """Whether an appointment stands for none by its status: cancelled, or whatever else the settings name."""
+    """Whether an appointment's status is one of `excluded_statuses`, such as a cancellation."""
     return is_excluded_status(appointment.status, settings.rules)

@@ -1,4 +1,4 @@
-"""Whom a run tells that what they were told holds no more (contract, section 9, *Corrections*)."""
+"""Whom a run tells that an appointment is off or has moved (contract, section 9, *Corrections*)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,13 +27,13 @@ from terminbenachrichtigung.rules.verdicts import TIMES_A_DAY, Asked, detail, fi
 
 _RULES = rules_asked(Asked.CORRECTION)
 _MOST_UNASKED = 5
-"""As long as no more than this are to be corrected, or a fifth of those who were told, nobody is asked."""
+"""More corrections than this, and than a fifth of those who were told, wait until a person allows them."""
 _WAITS = "the next run tells it, if it is the same still: a slip can be undone until then"
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedCorrections:
-    """What a run tells of changes, and what of them it only notes."""
+    """The corrections that a run sends, and the changes that it only notes."""
 
     messages: tuple[PlannedMessage, ...] = ()
     skips: tuple[Skip, ...] = ()
@@ -63,17 +63,17 @@ class _Case:
 
     @property
     def view(self) -> Appointment:
-        """The row with the start that counts: of one that is off, the one that the customer was told."""
+        """The row; if the appointment is off, with the start that the customer was told."""
         return replace(self.row, starts_at=self.told.starts_at) if self.cancelled else self.row
 
 
 def plan_corrections(
     appointments: Sequence[Appointment], situation: Situation, *, allowed: bool = False
 ) -> PlannedCorrections:
-    """Plan what is to be said of changes.
+    """Plan the corrections of a run.
 
     Args:
-        appointments: all that somebody was told of, wherever they are now, and whatever else starts then.
+        appointments: all that somebody was told of, whenever they start now, and all at a told start.
         situation: all else that the plan depends on.
         allowed: whether a person has said that so many may be corrected.
     """
@@ -113,7 +113,7 @@ class _Corrections:
         )
 
     def _cases(self, appointments: Iterable[Appointment]) -> Iterator[_Case]:
-        """What is not as it was told, and whose customer is not at that start by another row."""
+        """The appointments that are not as told; not if the customer has another row at the told start."""
         context = self._context
         rows = {row.appointment_id: row for row in appointments}
         at_start: defaultdict[datetime, list[Appointment]] = defaultdict(list)
@@ -122,7 +122,7 @@ class _Corrections:
                 at_start[to_the_minute(row.starts_at)].append(row)
         for appointment_id, row in sorted(rows.items()):
             for told in self._surely_told(appointment_id):
-                # What an import marks as gone nobody has cancelled, and what it holds is in dispute.
+                # Nobody has cancelled what an import marks as gone, and what it holds is in dispute.
                 if row.import_state or not same_person(told, row, context.known.name_key):
                     continue
                 self._told += 1
@@ -131,7 +131,7 @@ class _Corrections:
                     yield case
 
     def _surely_told(self, appointment_id: str) -> Iterator[Notification]:
-        """By person: the last word, if they surely have it; its start lies ahead and is not called off."""
+        """Each person's last notification, if they surely got it, and its start lies ahead and still stands."""
         known = self._context.known
         words = list(known.notifications.get(appointment_id, ()))
         if confirmed := known.confirmations.get(appointment_id):
@@ -171,18 +171,18 @@ class _Corrections:
         return True
 
     def _was_seen(self, case: _Case) -> bool:
-        """Whether an earlier complete run saw the same."""
+        """Whether an earlier complete run saw the same change."""
         seen = self._context.known.changes.get(case.row.appointment_id)
         return seen is not None and seen.change == case.change and seen.seen_at < self._context.now
 
     def _candidate(self, case: _Case, group: Sequence[_Case]) -> Candidate:
-        """The case for the rules, with the ways on which the text about the whole group can go."""
+        """The case as the rules judge it, with the routes on which the text about the whole group can go."""
         reminder = _as_reminder(case.name, self._channels(case.told))
         horizon = Horizon(reminder, self._context.now, self._context.now, rank=0, shorter=frozenset())
         return Candidate(case.view, horizon, contact=self._contact(case, reminder, group))
 
     def _channels(self, told: Notification) -> Channels:
-        """Those of the reminder that told them; of a renamed one, those of all reminders."""
+        """The channels of the reminder that told the customer; if it was renamed, those of all reminders."""
         if told.reminder == CONFIRMATION:
             return (Channel.EMAIL.value,)
         reminders = self._context.settings.reminders
@@ -190,7 +190,7 @@ class _Corrections:
         return tuple(dict.fromkeys(channel for each in by_name for channel in each.channels))
 
     def _contact(self, case: _Case, reminder: Reminder, group: Sequence[_Case]) -> Contact:
-        """How they can be reached: as they were told, if the row still names that recipient, then as ever."""
+        """The routes to the customer; first the one by which they were told, if the row still names it."""
         context, told_by = self._context, case.told.route
         row, first = case.view, None
         if told_by is not None and still_names(row, told_by, context.settings):
@@ -226,7 +226,7 @@ class _Corrections:
     # ------------------------------------------------------------ the messages
 
     def _message(self, group: Sequence[_Case]) -> PlannedMessage:
-        """One message for a person and start; if a part of it was called off, only where the rest is now."""
+        """One message for a person and a told start; where only some rows are off, it tells the moves."""
         moved = [case for case in group if not case.cancelled]
         chosen = sorted(moved or group, key=lambda case: (case.view.starts_at, case.row.appointment_id))
         candidate = self._candidate(chosen[0], chosen)

@@ -31,11 +31,11 @@ _ONLY_TOO_LATE = (Reason.SAME_DAY, Reason.MISSED)
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The first hourly run that tells an appointment, with its message; or what keeps all from it."""
+    """The first hourly run that tells an appointment, with its message; or why none does."""
 
     run: datetime | None = None
     message: PlannedMessage | None = None
-    skip: Skip | None = None  # None without a run: none came while the appointment was due
+    skip: Skip | None = None  # None also if no run came while the appointment was due
 
 
 def forecast(
@@ -43,7 +43,7 @@ def forecast(
 ) -> Mapping[str, Forecast]:
     """By reminder: which of the hourly runs from now until its start tells an appointment.
 
-    Every run is taken to be complete and every message to arrive; a claim that is open now ends as sent.
+    It assumes that every run is complete, every message arrives, and a claim that is open now ends as sent.
     A correction that tells the new start stands under its own name, beside the reminders.
 
     Args:
@@ -99,7 +99,7 @@ def _runs(
             continue
         if not (appointments := rows(now)):
             return
-        # Whoever claims something now will have settled it, or given it up, by the next run.
+        # What is claimed now will be settled or given up by the next run.
         known = replace(situation.known, open_claims=frozenset())
         situation = replace(situation, now=now, known=known)
         corrections = PlannedCorrections()

@@ -6,14 +6,14 @@ from terminbenachrichtigung.model.appointment import to_the_minute
 from terminbenachrichtigung.model.journal import TOLD_NOBODY
 from terminbenachrichtigung.rules.context import Candidate, Context, Gap
 
-_PEACE_AFTER_CONTACT = timedelta(hours=2)  # the gap yields to nothing so soon after a contact by hand
+_PEACE_AFTER_CONTACT = timedelta(hours=2)  # within this time after a contact by hand the gap never yields
 
 
 def customer_gap(candidate: Candidate, context: Context) -> Gap:
     """What lies within the gap, and whether the gap yields: to a moved appointment, and at the last chance.
 
-    Messages planned in the same run count for the messages of other reminders; those of the same one are
-    parts of a bundle that was too long.
+    A message that is planned in the same run counts for other reminders. Several messages of one reminder are
+    the parts of a bundle that was too long, and do not hold each other back.
     """
     if (tick := context.ticked_off(candidate)) is not None and tick.done_at is not None:
         return Gap(f"a person told the customer of it, ticked off at {context.clock(tick.done_at)}")

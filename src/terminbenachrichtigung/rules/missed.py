@@ -49,7 +49,7 @@ def _was_told(candidate: Candidate, context: Context) -> bool:
 
 
 def _was_contacted(candidate: Candidate, context: Context) -> bool:
-    """By hand, so late that the gap held until the last chance."""
+    """Whether a person contacted the customer so late that the gap held until the last chance."""
     contacted = context.contacted_by_hand(candidate)
     chance = context.quiet.last_chance(candidate.appointment.starts_at)
     return contacted is not None and chance - context.gap <= contacted

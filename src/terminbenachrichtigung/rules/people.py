@@ -1,4 +1,4 @@
-"""Who is meant: one person under two ids, one appointment under two ids (contract, section 4)."""
+"""Whether two ids mean one person, or one appointment (contract, section 4)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
@@ -31,9 +31,10 @@ def names(told: Notification, row: Appointment, key: bytes) -> bool:
 
 
 def last_words(notifications: Iterable[Notification]) -> list[Notification]:
-    """By person: the last word that they have, or may have, about one appointment; oldest first in, and out.
+    """The last notification that each person got, or may have got, about one appointment; oldest first.
 
-    What failed or was released told nobody. A merged record has a new id, and is the same person.
+    They come in oldest first, too. What failed or was released told nobody. A merged record has a new id, and
+    is the same person.
     """
     last: list[Notification] = []
     for each in notifications:
@@ -47,12 +48,12 @@ def _is_same(one: Notification, other: Notification) -> bool:
 
 
 def is_retired(reminder: str, configured: Collection[str]) -> bool:
-    """Whether notifications are by a reminder that was renamed or taken away: they count for every one."""
+    """Whether a reminder was renamed or removed: its notifications count for every reminder."""
     return reminder not in configured and reminder not in BESIDE_REMINDERS
 
 
 class ToldByStart:
-    """What was told of each start, whatever the appointment's id: nobody is in two places at once."""
+    """What was told of each start, under whatever appointment id: nobody is in two places at once."""
 
     def __init__(self, known: Known) -> None:
         self._key = known.name_key

@@ -91,9 +91,9 @@ class Judgement:
 
 
 def judge(appointments: Sequence[Appointment], situation: Situation) -> tuple[Judgement, ...]:
-    """Judge every appointment for every reminder, shorter leads first, beside the plan that `plan` makes.
+    """Judge every appointment for every reminder, shorter leads first, as `plan` does.
 
-    The appointments must be the same ones: what else is planned decides rules 17 and 18.
+    The appointments must be the same as for `plan`, because rules 19 and 20 depend on what else is planned.
     """
     context = Context(situation)
     planning = _Planning(context)
@@ -118,7 +118,7 @@ class _Planning:
         self.candidates: list[Candidate] = []
         self._due: list[Candidate] = []
         self._groups: defaultdict[tuple[str, str], list[Candidate]] = defaultdict(list)
-        """By customer and reminder: those that passed rules 1 to 17."""
+        """By customer and reminder: those that passed rules 1 to 19."""
         self._later: defaultdict[tuple[str, str], list[Candidate]] = defaultdict(list)
         """By customer and reminder: not due yet, but near enough to be taken along."""
         self._messages: list[tuple[tuple[object, ...], PlannedMessage]] = []
@@ -138,7 +138,7 @@ class _Planning:
         )
 
     def _admit(self, appointment: Appointment) -> None:
-        """Judge by rules 1 to 17 what this run has to answer for; keep at hand what it may take along."""
+        """Judge by rules 1 to 19 what this run has to report on; keep what a message may carry."""
         context, start = self.context, appointment.starts_at
         if start > context.farthest or (start <= context.now and not context.could_be_missed(start)):
             return
@@ -159,7 +159,7 @@ class _Planning:
                 self._later[group].append(candidate)
 
     def _passes(self, candidate: Candidate) -> Reason | None:
-        """Shorter leads come first, so that a longer one finds them in `planned`."""
+        """Shorter leads are judged first, so that a longer one knows whether they are planned."""
         refused = first_refusal(candidate, self.context, TO_BE_PLANNED)
         if refused is None:
             self.context.plans(candidate)
@@ -167,12 +167,12 @@ class _Planning:
         return refused
 
     def _may_be_told(self, candidate: Candidate) -> bool:
-        # Superseded once more: a shorter reminder's message may have taken it along since.
+        # Whether it is superseded is asked again: a shorter reminder's message may carry it by now.
         candidate.refused = first_refusal(candidate, self.context, _TO_BE_TOLD)
         return candidate.refused is None
 
     def _tell(self, customer_id: str, reminder: str) -> None:
-        """Plan the message of one customer for one reminder, or several if one is too short."""
+        """Plan the message of one customer for one reminder, or several if its text would be too long."""
         context, group = self.context, (customer_id, reminder)
         due: list[Candidate] = []
         carried: list[Candidate] = []
@@ -197,11 +197,11 @@ class _Planning:
         context.written[customer_id] = (*context.written.get(customer_id, ()), reminder)
 
     def _may_be_carried(self, candidate: Candidate) -> bool:
-        """Who was told by a person of this very appointment needs no message that has room for it."""
+        """Not if a person told the customer about this very appointment: they need no message about it."""
         return bool(self.context.allowed_routes(candidate)) and self.context.ticked_off(candidate) is None
 
     def _turn(self, message: PlannedMessage, taken: Iterable[Candidate]) -> tuple[object, ...]:
-        """What the gateway did not take last time waits behind what has not been tried yet."""
+        """The place in the order of sending: what the gateway did not take last time comes last."""
         retried = False
         if self.context.known.leftovers:
             left = [self.context.leftover(candidate) for candidate in taken]

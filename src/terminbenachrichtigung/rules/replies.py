@@ -1,6 +1,6 @@
-"""What a customer's answer means, which message it answers, and what comes of it (contract, section 9).
+"""What a customer's answer means, which message it answers, and what follows from it (contract, section 9).
 
-Pure; where it is not sure, a person reads the answer, word for word.
+Where that is not sure, a person reads the answer, word for word.
 """
 
 import re
@@ -15,9 +15,9 @@ from terminbenachrichtigung.model.reply import Answer, NewReply, Reply, ReplyKin
 from terminbenachrichtigung.rules.people import same_person
 
 ANSWERED_WITHIN = timedelta(days=7)
-"""So long after a message a reply from its number answers it, where the gateway names no message."""
+"""How long after a message a reply from its number answers it, where the gateway names no message."""
 _CLOCKS_APART = timedelta(minutes=10)
-"""So far may our clock and the gateway's be apart: a reply cannot come before what it answers."""
+"""How far our clock and the gateway's may differ: a reply cannot come before what it answers."""
 
 _WORDS = {
     **dict.fromkeys(("ja", "ok", "okay", "bestätigt", "yes", "oui", "1"), Answer.YES),
@@ -31,10 +31,10 @@ _DECIDES = (Answer.YES, Answer.NO)
 
 
 def understood(text: str) -> Answer:
-    """What an answer says, if nothing else stands in it.
+    """What an answer says, if it says nothing else.
 
-    "Ja, aber eine Stunde später" holds a yes and is none: every word must be of one kind, but for a please
-    or a thank you. Whatever is not understood goes to a person, word for word.
+    All its words must be of one kind; only a please or a thank you may stand beside them. So "Ja, aber eine
+    Stunde später" is no yes. What is not understood goes to a person, word for word.
     """
     words = re.findall(r"\w+", unicodedata.normalize("NFC", text).casefold())
     kinds = {_WORDS.get(word, Answer.OTHER) for word in words if word not in _POLITE}
@@ -50,7 +50,7 @@ def read_reply(reply: Reply, by_job: Mapping[str, SentSms], to_numbers: Iterable
     Args:
         reply: as the gateway hands it out.
         by_job: our messages by the gateway's own ids.
-        to_numbers: the messages that went to its number; all that the journal keeps, of whomever.
+        to_numbers: all messages in the journal that went to its number, whoever the customer was.
     """
     answer = understood(reply.text)
     message = by_job.get(reply.job_id) if reply.job_id else _newest_to_number(reply, to_numbers)
@@ -97,7 +97,7 @@ def _is_one_person(theirs: Sequence[SentSms]) -> bool:
 
 
 def decision(replies: Iterable[JournalReply]) -> JournalReply | None:
-    """The one that holds of several: the last yes or no. A stop is about the number, not the appointment."""
+    """Which of several replies counts: the last yes or no. A stop concerns the number alone."""
     decided = [
         each
         for each in replies
@@ -107,7 +107,7 @@ def decision(replies: Iterable[JournalReply]) -> JournalReply | None:
 
 
 def needs_reading(reply: JournalReply) -> bool:
-    """Whether a person must read it, word for word: none of the words, or a no to a cancellation."""
+    """Whether a person must read it: it was not understood, or it says no to a cancellation."""
     unclear = reply.answer is Answer.OTHER or (reply.answer is Answer.NO and _is_off(reply))
     return unclear and reply.sender != ""  # nobody can read what was forgotten
 
@@ -142,7 +142,7 @@ class Replies:
             for reply in found
             if any(
                 told.starts_at == start
-                and not told.revoked  # since then they know that it was off
+                and not told.revoked  # the customer has been told since that it is off
                 and (
                     same_person(told, row, self._key)
                     if told.appointment_id == row.appointment_id
@@ -154,13 +154,13 @@ class Replies:
         ]
 
     def confirmed(self, row: Appointment) -> JournalReply | None:
-        """The yes of the present person to the present start, if it holds."""
+        """The yes of the present person to the present start, if it counts."""
         held = decision(self.about(row))
         return held if held is not None and held.answer is Answer.YES else None
 
 
 def notes(replies: Sequence[JournalReply]) -> Iterator[ReplyNote]:
-    """What came of those that no report has named yet; the others are there because they may hold instead."""
+    """What came of each reply that no report has named yet; one of the others may count in its place."""
     for reply in replies:
         if not reply.told:
             beside = [each for each in replies if each.message_id == reply.message_id]

@@ -30,12 +30,12 @@ class About(Enum):
 
 
 class Asked(Flag):
-    """Who asks a rule beside the runs."""
+    """Who asks a rule, beside the runs."""
 
     BY_HAND = auto()  # `notify`
     BY_HAND_AGAIN = auto()  # `notify --again`: the customer may be told what they were told
     CONFIRMATION = auto()
-    CORRECTION = auto()  # a status may be the very thing that is to be said, so that rule does not hold
+    CORRECTION = auto()  # the rule about statuses is not asked: the status may be what is to be told
     MISSED = auto()  # whether it should have been told at all
 
     CHOSEN = BY_HAND | BY_HAND_AGAIN
@@ -43,7 +43,7 @@ class Asked(Flag):
 
 
 TIMES_A_DAY = 4
-"""So many different times within a day may one appointment be told; a fifth is for a person to tell."""
+"""At how many different times an appointment may be told within a day; a person tells the fifth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,11 @@ class Rule:
     looks_at: Callable[[Candidate, Context], str]  # the values it judges by, for people
     about: About
     asked: Asked = Asked.ALWAYS
-    staff: bool = False  # the staff list has whom it leaves alone
-    passes: bool = False  # a later run may see it otherwise, though nobody changes anything
-    reported: bool = True  # False: only `explain` and `notify` show it; a run lists what it could have told
+    staff: bool = False  # whom it refuses is on the staff list
+    passes: bool = False  # a later run may let it pass, though nobody changes anything
+    reported: bool = True  # False: only `explain` and `notify` show it, not the report of a run
     unsettled: bool = False  # due, and nothing spoke against it: if no later run tells it, it was missed
-    strands: bool = False  # no later run tells whom it leaves alone, should their SMS not have arrived
+    strands: bool = False  # if an SMS did not arrive, no later run tells whom this refuses
 
 
 # ---------------------------------------------------------------- 1-5: the appointment itself
@@ -217,7 +217,7 @@ def _import(candidate: Candidate, _: Context) -> str:
 def _was_booked_recently(candidate: Candidate, context: Context) -> bool:
     created = candidate.appointment.created_at
     peace = timedelta(hours=context.settings.rules.hours_after_booking)
-    # A little ahead of `now` is the clock of the practice's computer; far ahead is a typing error.
+    # A booking a little ahead of `now` comes from a fast clock; one far ahead is a typing error.
     return created is not None and abs(context.now - created) < peace
 
 
@@ -413,7 +413,7 @@ def rules_asked(by: Asked) -> tuple[Rule, ...]:
 NEVER_NOTIFIED = rules_about(About.APPOINTMENT)
 """Rules 1 to 5."""
 WHATEVER_THE_HOUR = tuple(rule for rule in RULES if rule.about is not About.TIME)
-"""What a person at the desk must heed as well as a run."""
+"""The rules that hold for a person as well as for a run."""
 LASTING = tuple(rule for rule in RULES if not rule.passes)
 """A reminder that none of these refuses can still reach its customer, now or later."""
 _FOR_MISSED = rules_asked(Asked.MISSED)
