@@ -1,7 +1,7 @@
 """What the schedule says. Frozen; every datetime in `model` is aware and in UTC.
 
-UTC, because Python subtracts two datetimes of one zone by their wall clocks: an hour would be
-lost or won in the two nights in which summer time begins and ends.
+UTC, because Python subtracts two datetimes of one zone by their wall clocks: that is an hour too little or
+too much across the nights in which summer time begins and ends.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ class Appointment:
     last_contacted_at: datetime | None = None
     sms_allowed: bool = True
     email_allowed: bool = True
-    """The customer's leave for a channel: what the schedule leaves empty is allowed."""
+    """Whether the customer agreed to each channel; what the schedule leaves empty is allowed."""
     import_state: str = ""
     """What `schedule import` says: empty, `held` (no run may remind), `gone` (missing from two files)."""
     extra: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -53,7 +53,7 @@ HELD = "held"
 """The `import_state` of an appointment that no run may remind of."""
 
 GONE = "gone"
-"""The `import_state` of one that is off because two files did not have it: nobody said so."""
+"""The `import_state` of one that counts as off because two files lacked it; nobody has cancelled it."""
 
 
 def to_the_minute(start: datetime) -> datetime:
@@ -68,7 +68,7 @@ class BadRow:
     appointment_id: str | None
     detail: str
     starts_at: datetime | None = None
-    """Which occurrence of a repeated id, or of a series: each one is news."""
+    """Tells the occurrences of a repeated id, or of a series, apart: each one is news."""
 
 
 @dataclass(frozen=True, slots=True)

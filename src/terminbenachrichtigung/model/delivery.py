@@ -49,7 +49,7 @@ class StaffClaim:
 
     @property
     def doubt(self) -> tuple[str, str]:
-        """The fact that nobody knows whether it was sent, as (subject, fact)."""
+        """The fact that the mail may or may not have been sent, as (subject, fact)."""
         return f"staff mail {self.mail_id}", "unknown"
 
 
@@ -65,23 +65,23 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Refused for good: this recipient or this text."""
+    """Refused for good, because of this recipient or this text."""
 
     word: ClassVar[str] = "rejected"
     detail: str  # the gateway's word, or the mail server's answer
     unheard_word: str | None = None
-    """Words of rejection that may mean the account or the sender: unknown ones, or a mail server's policy."""
+    """The words of a rejection that may be about the account or the sender, not about this recipient."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """Surely not sent; another time or another channel may do."""
+    """Surely not sent; it may succeed later or on another channel."""
 
     word: ClassVar[str] = "unavailable"
     detail: str
     account_error: bool = False  # closes the channel for the rest of the run
     again: bool = True  # whether trying again in this run makes sense
-    recipient_only: bool = False  # says nothing about the channel: a mail server's 4xx to one recipient
+    recipient_only: bool = False  # about one recipient, such as a mail server's 4xx; not about the channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Unknown:
 Outcome = Sent | Rejected | Unavailable | Unknown
 """How one attempt ended. A closed type: `match` on it, with `assert_never` at the end.
 
-`word` is what the contract, section 3, calls it: in the journal, and for people and programs.
+`word` is the contract's word for it (section 3), in the journal and in every output.
 """
 
 
@@ -105,12 +105,12 @@ class Attempt:
 
     route: Route
     outcome: Outcome
-    parts: int | None = None  # of an SMS; None: an e-mail, or found out about later
+    parts: int | None = None  # of an SMS; None: an e-mail, or an attempt that became known later
 
 
 @dataclass(frozen=True, slots=True)
 class OpenMessage:
-    """A message of an earlier run whose fate is open: what its gateway is asked for it by."""
+    """A message of an earlier run of which nobody knows what became; by these values its gateway is asked."""
 
     message_id: str  # its label at the gateway
     recipient: str
@@ -128,10 +128,10 @@ class DeliveryReport:
     state: State | None  # delivered, undelivered; None: nothing final, or a word nobody knows
     word: str  # the gateway's own, fit to be shown
     unheard: bool = False  # the word is not known
-    part: str = ""  # which part of a long SMS it is about
-    number: int = 0  # the reports are counted
+    part: str = ""  # of a long SMS: which part it is about
+    number: int = 0  # the order in which the gateway gave the reports
     at: datetime | None = None
-    note: str = ""  # what the gateway says beside its word: a code, a text
+    note: str = ""  # what the gateway adds to its word: a code, a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,5 +142,5 @@ class LaterWord:
     channel: Channel
     state: State | None  # sent, delivered or undelivered; None: only the detail is new
     detail: str
-    recipient: str = ""  # as the gateway writes it; what is about another number is not noted
+    recipient: str = ""  # as the gateway writes it; a word about another number is not noted
     job_id: str = ""

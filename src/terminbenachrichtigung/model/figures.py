@@ -1,4 +1,4 @@
-"""What `figures` counts, and the shares that it claims. Counts only: no customer's data gets this far."""
+"""What `figures` counts, and the shares that it gives. Counts only, no customer's data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
 
 FEWEST = 30
-"""With fewer appointments than these a share says nothing, and none is given."""
+"""With fewer appointments than these no share is given, because it would say nothing."""
 _Z = 1.959964  # of the normal distribution, for 95 in 100
 
 
@@ -47,7 +47,7 @@ class Group(StrEnum):
 
 
 EVERYBODY = (Group.TOLD, Group.NOT_TOLD, Group.UNCERTAIN)
-"""The groups of which every appointment is in one; who confirmed is among those told."""
+"""Every appointment is in one of these groups. Those that were confirmed are among those told."""
 
 
 class LeadTime(StrEnum):
@@ -62,7 +62,7 @@ class LeadTime(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many, and what that says: nothing with fewer than thirty."""
+    """A share: `count` of `of`. With fewer than `FEWEST` there is no rate and no interval."""
 
     count: int
     of: int
@@ -74,9 +74,9 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """In which the true share lies with 95 % confidence (Wilson's score interval); None with too few.
+        """The interval in which the true share lies with 95 % confidence (Wilson's score); None with too few.
 
-        Wilson's and not the simple one, because no-shows are rare: the simple one reaches below zero.
+        The simpler normal interval would reach below zero, because no-shows are rare.
         """
         if self.of < FEWEST:
             return None
@@ -111,7 +111,7 @@ class Section:
         return Share(self.sent(State.DELIVERED, channel=Channel.SMS), sent)
 
     def share(self, group: Group, ending: Ending) -> Share:
-        """Of the group's appointments, those that ended so."""
+        """Of the group's appointments, those with this ending."""
         return Share(self.endings.get((group, ending), 0), self.appointments(group))
 
     def appointments(self, *groups: Group) -> int:

@@ -23,7 +23,7 @@ class State(StrEnum):
 
 
 CHANNELS_LEFT = (State.FAILED, State.UNDELIVERED)
-"""Refused, or not arrived, by what was tried: a recipient not yet rejected opens the message again."""
+"""Refused or not arrived by the channels that were tried. A recipient that was not rejected may be tried."""
 
 
 TOLD_NOBODY = (*CHANNELS_LEFT, State.RELEASED)
@@ -50,22 +50,22 @@ class Notification:
     first_recipient: str | None = field(default=None, compare=False)
     """Hash of the message's first recipient; None where another system told them."""
     revoked: bool = False
-    """Since then the customer was told that it is off."""
+    """Whether the customer was told since that it is off."""
     claimed_at: datetime | None = field(default=None, compare=False)
-    """By the journal's clock; None where nobody asked."""
+    """By the journal's clock; None where it was not read."""
 
     @property
     def forgotten(self) -> bool:
-        """Whether nobody knows any more to which number or address it went: the customer asked for that."""
+        """Whether the recipient was deleted because the customer asked for that (`journal forget`)."""
         return self.route is not None and not self.route.recipient
 
 
 CONFIRMATION = "Terminbestätigung"
 """The name under which the journal keeps confirmations of bookings; no reminder may have it."""
 CANCELLATION, MOVE = CORRECTIONS = ("Terminabsage", "Terminverschiebung")
-"""The names under which it keeps that an appointment is off, or has moved; no reminder may have them."""
+"""The names under which the journal keeps corrections: an appointment is off, or has moved."""
 BESIDE_REMINDERS = (CONFIRMATION, *CORRECTIONS)
-"""All names that are no reminder's; what bears them does not count for the customer gap."""
+"""The names that are no reminder's. Such messages do not count for the customer gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class SeenChange:
-    """A change that complete runs saw, and since when each of them saw the same."""
+    """A change that each complete run has seen since a moment."""
 
     change: Change
     seen_at: datetime  # the `now` of the first of these runs
@@ -111,12 +111,12 @@ class Contacted:
 
     run_now: datetime
     reminder: str
-    own: bool = False  # made by the run that asks
+    own: bool = False  # by the run that asks
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """An appointment that the last run which met it due did not tell, though nothing spoke against it."""
+    """A due appointment that the last run did not tell, although no rule spoke against it."""
 
     customer_id: str
     starts_at: datetime
@@ -130,13 +130,13 @@ class Known:
     notifications: Mapping[str, Sequence[Notification]] = field(default_factory=dict)
     """By appointment: all reminders and generations that are still kept, oldest first."""
     confirmations: Mapping[str, Sequence[Notification]] = field(default_factory=dict)
-    """By appointment: its confirmations, oldest first. Apart, because no reminder's rule looks at them."""
+    """By appointment: its confirmations, oldest first. Kept apart, because no rule of reminders uses them."""
     told_beside: Sequence[Notification] = ()
-    """Of the days of these appointments: what was told of others, which these may be under new ids."""
+    """What was told of other ids at the starts of these appointments: they may be these, made anew."""
     ticks: Mapping[str, Sequence["StaffTick"]] = field(default_factory=dict)
     """By customer: what a person ticked off on the staff list, of appointments ahead or within the gap."""
     name_key: bytes = b""
-    """With which the journal hashes names and recipients."""
+    """The key with which the journal hashes names and recipients."""
     opted_out: frozenset[str] = frozenset()
     """Recipients that asked not to be written to any more."""
     replies: Sequence[JournalReply] = ()
@@ -154,11 +154,11 @@ class Known:
     runs_ahead: int = 0
     """Runs that are dated after `now`: some clock was wrong. They count as none."""
     database_now: datetime | None = None
-    """By the clock of the database server; None for SQLite, which has none of its own."""
+    """The time on the database server; None for SQLite, which has no clock of its own."""
     last_complete_run: datetime | None = None
     journal_since: datetime | None = None
     changes: Mapping[str, SeenChange] = field(default_factory=dict)
-    """By appointment: what the last complete run saw that its customer was told otherwise."""
+    """By appointment: how, in the last complete run, it differed from what its customer was told."""
     reminder_since: Mapping[str, datetime] = field(default_factory=dict)
     """By reminder: the `now` of its first complete run; of the confirmation, since it was switched on."""
 
@@ -183,7 +183,7 @@ class ForgottenCustomer:
 
 @dataclass(frozen=True, slots=True)
 class StaffTick:
-    """What a person ticked off on the staff list: no later move, and no new failure, is meant by it."""
+    """What a person ticked off on the staff list. A later move or a new failure is listed again."""
 
     appointment_id: str
     customer_id: str
@@ -191,14 +191,14 @@ class StaffTick:
     reason: str
     message_id: str  # of the message that is the cause; empty where none is
     revokes: datetime | None = field(default=None, compare=False)
-    """The start that the customer was told and, by this person, now knows to be off; None: none is."""
+    """The start that this person told the customer to be off; None: none."""
     done_at: datetime | None = field(default=None, compare=False)
     """By the journal's clock; None for one that is not noted yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalAttempt:
-    """One attempt as the journal remembers it; `outcome` is one of the words of contract, section 3."""
+    """One attempt as the journal remembers it."""
 
     channel: Channel
     recipient: str
@@ -237,7 +237,7 @@ class JournalMessage:
 
 @dataclass(frozen=True, slots=True)
 class HistoryFilter:
-    """Which messages `history` shows: those of which everything that is given here is true."""
+    """Which messages `history` shows: those that fit everything that is given here."""
 
     customer_id: str | None = None
     appointment_id: str | None = None

@@ -39,7 +39,7 @@ class Reason(StrEnum):
     SUPERSEDED = "superseded"
     RECENTLY_NOTIFIED = "recently_notified"
     HELD_BACK = "held_back"
-    CHANGED = "changed"  # it was planned, but the schedule said otherwise just before its claim
+    CHANGED = "changed"  # planned, but the schedule had changed just before the claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +52,18 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a message takes back: the start that the customer was told."""
+    """What a correction is about: the start that the customer was told."""
 
     told: datetime  # to the minute
-    told_by: frozenset[str]  # the messages that are to be corrected, and must still be the last word
+    told_by: frozenset[str]  # the messages that it corrects; they must still be the latest ones
     takes_place_of: tuple[tuple[str, str], ...] = ()
-    """Pairs of (reminder, appointment) that it tells along, so that the reminder itself does not follow."""
+    """Pairs of (reminder, appointment) that it replaces, so that the reminder itself does not follow."""
     cancelled: bool = False  # the appointment is off; else it is at another start now
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedMessage:
-    """What one customer is to receive at one time for one reminder, not yet claimed."""
+    """A message that one customer is to receive for one reminder, not yet claimed."""
 
     reminder: str
     customer_id: str
@@ -79,7 +79,7 @@ class PlannedMessage:
 
     @property
     def until(self) -> datetime:
-        """From this moment on it comes too late: a start that it names."""
+        """From this moment on it comes too late: the earliest start that it names."""
         if self.correction is None:
             return self.soonest.starts_at
         if self.correction.cancelled:
@@ -88,13 +88,13 @@ class PlannedMessage:
 
     @property
     def order(self) -> tuple[datetime, str, str, str]:
-        """Soonest first, and always the same."""
+        """Sorts the soonest first; the order is the same in each run."""
         return (self.until, self.customer_id, self.soonest.appointment_id, self.reminder)
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """An appointment that a reminder leaves alone in this run, and why."""
+    """An appointment that a reminder does not tell in this run, and why."""
 
     appointment: Appointment
     reminder: str
@@ -113,7 +113,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything a run would do: messages in the order of sending, and a reason for all else."""
+    """What a run would do: messages in the order of sending, and a reason for each other appointment."""
 
     messages: tuple[PlannedMessage, ...]
     skips: tuple[Skip, ...]

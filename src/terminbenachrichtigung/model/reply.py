@@ -17,20 +17,20 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer, as a gateway hands it out; fetched twice it is the same by its id."""
+    """One answer, as a gateway hands it out. Fetched twice, it has the same id."""
 
     reply_id: str  # the gateway's own
     sender: str  # E.164; as the gateway writes it where that is no number
-    text: str  # word for word; for those who ask, never for a log
+    text: str  # word for word; shown only to those who ask for it, never logged
     received_at: datetime
     job_id: str = ""  # of the SMS that it answers, where the gateway says so
     unsure: timedelta = timedelta()
-    """So much earlier may it have come: the gateway names no zone, or its time cannot be read."""
+    """How much earlier it may have come, where the gateway names no zone or its time cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentSms:
-    """An SMS that left, or may have, as far as a reply may belong to it."""
+    """An SMS that was sent, or may have been: what is needed to find out whether a reply answers it."""
 
     message_id: str
     customer_id: str

@@ -15,7 +15,7 @@ from terminbenachrichtigung.model.reply import ReplyNote
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A message of an earlier run that a run found to stand elsewhere than the journal had it."""
+    """A message of an earlier run of which this run learned a new state."""
 
     message_id: str
     reminder: str
@@ -32,9 +32,9 @@ class Credits:
     """What a run found of the account from which its SMS are paid."""
 
     balance: Decimal  # before its first SMS
-    missing: Decimal = Decimal(0)  # so much more was needed for what was due
-    low: bool = False  # what is left is below the limit of which a person wants to be told
-    left: Decimal = Decimal(0)  # behind its last SMS, as far as the price is known
+    missing: Decimal = Decimal(0)  # how much more was needed for what was due
+    low: bool = False  # whether what is left is below `credits_warn_below`
+    left: Decimal = Decimal(0)  # after its last SMS, as far as the price is known
     currency: str = ""  # of all these; empty: they count SMS credits
 
 
@@ -74,7 +74,7 @@ class Stop(StrEnum):
     QUIET = "quiet"  # a quiet period began during the run
     BRAKE = "brake"  # the plan is above the limit of `Brake`
     JOURNAL = "journal"  # the journal could not be written any more
-    CLAIM_GONE = "claim gone"  # the journal lost a claim of this run: it is not the one that it was
+    CLAIM_GONE = "claim gone"  # the journal has lost a claim of this run, as a restored file has
     SCHEDULE = "schedule"  # the schedule could not be read any more
 
 
@@ -82,7 +82,8 @@ class Stop(StrEnum):
 class Untold:
     """A message of an earlier run that needs a person, and that no report has named yet.
 
-    `unknown`: its run ended without settling it, or before its report was written. `failed`: the latter.
+    `unknown`: its run ended before the message was settled, or before its report was written.
+    `failed`: its run ended before its report was written.
     """
 
     message_id: str
@@ -95,7 +96,7 @@ class Untold:
 
 @dataclass(frozen=True, slots=True)
 class Brake:
-    """How many messages a run may plan before it sends none of them, and where that is said."""
+    """The limit above which a plan is not sent, and the setting that gives it."""
 
     limit: int
     setting: str = "safety.max_messages_per_run"
@@ -103,7 +104,7 @@ class Brake:
 
 @dataclass(frozen=True, slots=True)
 class HeldCorrections:
-    """So many corrections that a run sends none of them: a view gone wrong, or a day that is called off."""
+    """Corrections that a run did not send because they are so many: a wrong view, or a day called off."""
 
     planned: int  # appointments that are off or have moved
     told: int  # appointments ahead of which somebody was told
@@ -130,11 +131,11 @@ class RunResult:
     replies: tuple[ReplyNote, ...] = ()  # what customers answered, and no report has named yet
     stranded: tuple[Stranded, ...] = ()
     credits: Credits | None = None  # None: the run did not ask, or got no answer
-    changes: tuple[Change, ...] = ()  # what it saw that somebody was told otherwise
-    held_corrections: HeldCorrections | None = None  # None: no brake holds them
+    changes: tuple[Change, ...] = ()  # where the schedule differs from what somebody was told
+    held_corrections: HeldCorrections | None = None  # None: none are held
     news: tuple[str, ...] = ()
     """What newly needs a person: one line each, reported once per state (exit code 1)."""
     facts: tuple[tuple[str, str], ...] = ()
-    """Facts about the staff list's mails that `news` names, as (subject, fact)."""
+    """Facts about the mails of the staff list that `news` names, as (subject, fact)."""
     on_staff_list: int | None = None
     """How many customers a person must call or write; None: nobody asked."""
