@@ -131,7 +131,7 @@ class _Corrections:
                     yield case
 
     def _surely_told(self, appointment_id: str) -> Iterator[Notification]:
-        """Each person's last notification, if they surely got it, and its start lies ahead and still stands."""
+        """Each person's last notification, if they surely got it, and its start is ahead and still stands."""
         known = self._context.known
         words = list(known.notifications.get(appointment_id, ()))
         if confirmed := known.confirmations.get(appointment_id):
