@@ -1,7 +1,7 @@
 """Starts that no hourly run, at whatever minute, could ever notify: found from the settings alone.
 
-Pure. An appointment can be told from the moment its window opens until its last chance; where the
-window of every reminder opens too late for that, nobody will ever hear of it before the day.
+An appointment can be told from the moment its window opens until its last chance. If the windows of all
+reminders open after its last chance, its customer is never told before the day.
 """
 
 from collections.abc import Collection, Iterator
@@ -14,7 +14,7 @@ from terminbenachrichtigung.model.lead import Lead
 from terminbenachrichtigung.times.windows import Quiet
 
 _MONDAY = date(2027, 1, 11)
-"""A week in which no zone changes its clocks; which one it is makes no difference otherwise."""
+"""Any week in which no zone changes its clocks."""
 _MINUTE = timedelta(minutes=1)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -30,7 +30,7 @@ class BlindSpots:
 
     @property
     def sentence(self) -> str:
-        """All of them as ranges, days that are alike together: `Mon-Sun 09:01-23:59`."""
+        """All of them as ranges, with equal days together: `Mon-Sun 09:01-23:59`."""
         alike = groupby(range(7), key=lambda day: self.minutes[day])
         found = []
         for minutes, group in alike:
@@ -52,7 +52,7 @@ class BlindSpots:
 
 
 def blind_spots(settings: Settings) -> BlindSpots:
-    """Every minute of an ordinary week, asked for every reminder.
+    """Asks for every minute of an ordinary week and every reminder.
 
     Ordinary means: quiet hours and quiet days count, single dates and public holidays do not.
     """
@@ -81,7 +81,7 @@ def is_blind(start: datetime, quiet: Quiet, leads: Collection[Lead]) -> bool:
 
 
 def _whole_minute(t: datetime) -> datetime:
-    """Cron calls at whole minutes."""
+    """The first whole minute from `t` on, because cron calls at whole minutes."""
     return t if not (t.second or t.microsecond) else t.replace(second=0, microsecond=0) + _MINUTE
 
 

@@ -17,7 +17,7 @@ from terminbenachrichtigung.model.lead import DaysBefore, HoursBefore, Lead
 
 DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
-_HORIZON = 400 * DAY  # every public holiday and every night comes round within a year
+_HORIZON = 400 * DAY  # every night and every public holiday comes again within a year
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -46,9 +46,9 @@ class _Cache:
 class Quiet:
     """The quiet periods of one configuration, and the windows between them.
 
-    Clock times that the change to summer time leaves out stand for the moment of the change. Where the
-    change back shows a clock time twice, a period begins at the first and lasts until the last moment at
-    which the clock is short of its end: rather an hour of quiet too many than a message in the night.
+    The change to summer time leaves out an hour: a clock time in it means the moment of the change. The
+    change back shows an hour twice: a period that begins in it begins at the first showing, and one that
+    ends in it ends at the last. An hour of quiet too many is better than a message in the night.
     """
 
     rules: Rules
@@ -58,7 +58,7 @@ class Quiet:
     # ------------------------------------------------------------ local dates
 
     def local_date(self, t: datetime) -> date:
-        """The date that the calendar on the wall shows at `t`."""
+        """The local date at `t`."""
         return t.astimezone(self.zone).date()
 
     def day_start(self, day: date) -> datetime:
@@ -101,7 +101,7 @@ class Quiet:
     def reach(self, t: datetime, lead: Lead) -> datetime:
         """How far a reminder looks at the open moment `t`: an appointment is due if `t < start <= reach`.
 
-        Never smaller at a later open moment.
+        At a later open moment it is never smaller.
         """
         reach = self._cache.reaches.get((t, lead))
         if reach is None:
@@ -117,7 +117,7 @@ class Quiet:
         return reach
 
     def due_at(self, start: datetime, lead: Lead) -> datetime:
-        """When an appointment becomes due, without regard to what is pulled forward before a quiet period.
+        """When an appointment becomes due, leaving aside that a quiet period pulls it forward.
 
         Leads are compared by it: the later an appointment becomes due, the shorter the lead.
         """
@@ -132,7 +132,7 @@ class Quiet:
     def window_opens(self, start: datetime, lead: Lead) -> datetime:
         """The first open moment at which `reach` comes up to an appointment's start.
 
-        Not before `start` itself if no open moment does: then no run can notify the appointment.
+        If no open moment before `start` does, it is not before `start`: no run can notify the appointment.
         """
         opens = self.due_at(start, lead)
         if isinstance(lead, DaysBefore):
@@ -147,8 +147,8 @@ class Quiet:
     def last_chance(self, start: datetime) -> datetime:
         """The end of the last open time in which an appointment at `start` can still be notified.
 
-        That is the last open time before its local day, or with `same_day` before its start. Exclusive:
-        the moment itself is already too late.
+        That is the last open time before its local day, or before its start with `same_day`. The end itself
+        is already too late.
         """
         before = start if self.rules.same_day else self.day_start(self.local_date(start))
         chance = self._cache.chances.get(before)
@@ -164,18 +164,17 @@ class Quiet:
     def _reach_of_hours(self, t: datetime, lead: timedelta) -> datetime:
         """Elapsed hours, except in the last `pre_quiet_minutes` before a quiet period.
 
-        Then everything that would fall due in it, or would get its reminder in the first hour after it, is
-        due already.
+        Then everything is due already that would become due until an hour before the quiet period ends.
         """
         reach = t + lead
-        # More than one, where the open time between two of them is shorter than pre_quiet_minutes.
+        # More than one period, if the open time between two is shorter than pre_quiet_minutes.
         for period in self._periods_after(t, t + self._pre_quiet + _INSTANT):
             if period.start - self._pre_quiet <= t:
                 reach = max(reach, period.end + lead - timedelta(hours=1))
         return reach
 
     def _call(self, day: date, at: time) -> datetime | None:
-        """The moment of a local day from which a lead of days looks further; None if it is quiet then."""
+        """The moment `at` of a local day, from which a lead of days reaches a day further; None if quiet."""
         key = (day, at)
         if key not in self._cache.calls:
             moment = self._first(day, at)
@@ -193,7 +192,7 @@ class Quiet:
     def _day_before_next_call(self, t: datetime, at: time) -> date:
         """The local day before the next one on which `at` is open, and still to come.
 
-        All days up to it have had their call, or were called for on an earlier day since their own is quiet.
+        For all days up to it the moment has come: their own, or an earlier day's where their own is quiet.
         """
         day = self.local_date(t)
         for _ in range(_HORIZON.days):
@@ -247,9 +246,9 @@ class Quiet:
         return whole
 
     def _pieces_around(self, t: datetime) -> tuple[Period, ...]:
-        """All pieces that may touch `t`: of its own day, its neighbours, and the day before those.
+        """All pieces that may touch `t`: of its day, of both neighbours, and of one day more before them.
 
-        A night begins on the day before it ends, and at the date line a day between may have been left out.
+        A night begins on the day before it ends, and near the date line a whole day may have been left out.
         """
         day = self.local_date(t)
         return self._on(day - 2 * DAY) + self._on(day - DAY) + self._on(day) + self._on(day + DAY)
@@ -288,13 +287,13 @@ class Quiet:
         return found
 
     def _first(self, day: date, clock: time) -> datetime:
-        """The first moment at which the local clock shows this time, or has jumped over it."""
+        """The first moment at which the local clock shows this time or has jumped over it."""
         shown = datetime.combine(day, clock, self.zone)
         first, second = shown.astimezone(UTC), shown.replace(fold=1).astimezone(UTC)
         return first if first <= second else self._jump(second, first)
 
     def _last(self, day: date, clock: time) -> datetime:
-        """The end of the last moment before which the local clock was short of this time."""
+        """The moment from which on the local clock never again shows less than this time of that day."""
         shown = datetime.combine(day, clock, self.zone)
         first, second = shown.astimezone(UTC), shown.replace(fold=1).astimezone(UTC)
         if first > second:
@@ -303,7 +302,7 @@ class Quiet:
         return second if just_before < shown.replace(tzinfo=None) else first
 
     def _jump(self, before: datetime, after: datetime) -> datetime:
-        """The moment between the two at which the clock is put forward, to the second."""
+        """The moment between the two at which the local clock jumps forward, to the second."""
         offset = before.astimezone(self.zone).utcoffset()
         while after - before > timedelta(seconds=1):
             middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
