@@ -12,8 +12,8 @@ _BETWEEN_WORDS = re.compile(r"[\s.,;()]+")
 def name_words(*parts: str) -> frozenset[str]:
     """The words of a name as they are compared: without case, accents, salutation and title.
 
-    `Frau Dr. Ida Müller` and `MUELLER, Ida` have the same words. A name of several words that hyphens
-    tie is one word: `Meier-Schulz` is not `Meier`. Empty for no name.
+    `Frau Dr. Ida Müller` and `MUELLER, Ida` have the same words. A hyphen makes one word of two:
+    `Meier-Schulz` is not `Meier`. Empty for no name.
     """
     plain = " ".join(parts).casefold()
     if not plain.isascii():
@@ -27,7 +27,8 @@ def name_words(*parts: str) -> frozenset[str]:
 def same_name(one: frozenset[str], other: frozenset[str]) -> bool:
     """Whether one of two names, as `name_words` gives them, is the other or a part of it.
 
-    `Meier` beside `Ida Meier` is one name; `Ida Meier` beside `Eva Meier` is not. An empty name is nobody's.
+    `Meier` beside `Ida Meier` is one name; `Ida Meier` beside `Eva Meier` is not.
+    An empty name is the same as no other.
     """
     return bool(one) and bool(other) and (one <= other or other <= one)
 
@@ -35,7 +36,7 @@ def same_name(one: frozenset[str], other: frozenset[str]) -> bool:
 def keyed_hash(text: str, key: bytes) -> str:
     """A hash that nobody can reverse without the journal's key; hexadecimal, of 64 bits.
 
-    Of a thousand million texts, two share their hash with a chance of one in forty.
+    Among a thousand million texts, the chance that any two have one hash is one in forty.
     """
     return hashlib.blake2b(text.encode(), digest_size=8, key=key).hexdigest()
 

@@ -1,6 +1,7 @@
 """What people typed into a telephone field -> a mobile number in E.164, or the reason why not.
 
-A wrong guess texts a stranger, so whatever is not surely one number is refused (contract, section 3).
+A wrong guess would send an SMS to a stranger. So what is not surely one number is refused (contract,
+section 3).
 """
 
 import re
@@ -11,7 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 _SEPARATORS = re.compile(r"""[,\r\n\v\f\x85\u2028\u2029]|;(?!\s*(?:ext|isub|phone-context)\s*=)""", re.I)
-"""Semicolon, comma, line ends; but not the semicolon that ties an extension to its number (RFC 3966)."""
+"""Semicolon, comma, line end; but not a semicolon before the extension of a number (RFC 3966)."""
 
 # Control and format characters, fillers and variation selectors: they come along when a number is
 # pasted from a web page or a contact list.
@@ -32,14 +33,14 @@ _KNOWN_BEFORE = re.compile(rf"^{_GAP}(?:{_KNOWN}{_GAP})+", re.I)
 _KNOWN_AFTER = re.compile(rf"(?:{_KNOWN}{_GAP})+$", re.I)
 _LETTER_LEFT = re.compile(_LETTER)
 _TAIL = re.compile(r"(.*\d)[\W_]+\d\s*[)\]]?")
-"""A number, a sign or a blank, and one digit more."""
+"""A number, then a sign or a blank, then one more digit."""
 _DECIMAL = re.compile(r"(\+?\d+)\.0+")
 """1713920001.0: a spreadsheet or a data frame took the number for a quantity."""
 _DECIMAL_END = re.compile(r".*\d\.0\W*")
-"""The same behind a number with blanks or signs, where nobody knows whether the 0 was typed."""
+"""The same after a number with blanks or signs, where nobody knows whether somebody typed the 0."""
 
-_LONGEST = 250  # signs of one number; phonenumbers reads no longer ones either
-_LONGEST_FIELD = 1_000  # signs; a longer field is no list of numbers, and reading it would take minutes
+_LONGEST = 250  # characters of one number; phonenumbers does not read longer ones either
+_LONGEST_FIELD = 1_000  # characters; a longer field is no list of numbers, and would take minutes to read
 
 
 class PhoneRefusal(StrEnum):
@@ -79,7 +80,7 @@ def mobile_number(fields: Sequence[str], country_code: str, countries: frozenset
     return _mobile_number(tuple(field[: _LONGEST_FIELD + 1] for field in fields), country_code, countries)
 
 
-# For the rows of one customer, and for a plan that is made anew; 8,192 customers are about 3 MB.
+# Kept for the rows of one customer, and for plans that are made anew; 8,192 results are about 3 MB.
 @lru_cache(maxsize=8_192)
 def _mobile_number(fields: tuple[str, ...], country_code: str, countries: frozenset[str]) -> PhoneResult:
     refused: list[Refusal] = []
@@ -151,9 +152,9 @@ def _mobile(text: str, region: str, countries: frozenset[str]) -> str | PhoneRef
             return PhoneRefusal.NOT_VALID
         case _:
             return PhoneRefusal.NOT_MOBILE
-    # "0171 5555555/6" means ...5 or ...6, "-6" is an extension, " 1" the first of several, ".0" comes from a
-    # spreadsheet, and 0171 55555556 may well be a stranger's number. So where the number is complete without
-    # its last, single digit, that is no part of it.
+    # "0171 5555555/6" means two numbers, ...5 and ...6; "-6" is an extension, " 1" the first of several, ".0"
+    # comes from a spreadsheet. 0171 55555556 may be a stranger's. So a number that is complete without its
+    # last, single digit is refused.
     tail = _TAIL.fullmatch(text)
     if tail and not isinstance(_mobile(tail[1], region, frozenset()), PhoneRefusal):
         return PhoneRefusal.EXTENSION
