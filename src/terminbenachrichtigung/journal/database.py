@@ -341,3 +341,28 @@ def patient(
             self._retrying = False
 
     return repeated
+
+
+def _in_transaction(
+    *, writes: bool
+) -> Callable[
+    [Callable[Concatenate[_Self, Connection, _Arguments], _Result]],
+    Callable[Concatenate[_Self, _Arguments], _Result],
+]:
+    """Makes of a method that is given a connection one that has a transaction of its own, with patience."""
+
+    def decorated(
+        method: Callable[Concatenate[_Self, Connection, _Arguments], _Result],
+    ) -> Callable[Concatenate[_Self, _Arguments], _Result]:
+        @functools.wraps(method)
+        def whole(self: _Self, /, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
+            with self._transaction(writes=writes) as connection:
+                return method(self, connection, *args, **kwargs)
+
+        return patient(whole)
+
+    return decorated
+
+
+reads = _in_transaction(writes=False)
+writes = _in_transaction(writes=True)

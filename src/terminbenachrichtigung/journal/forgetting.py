@@ -9,7 +9,7 @@ from enum import Enum
 
 from sqlalchemy import Connection, and_, exists, func, or_, select, update
 
-from terminbenachrichtigung.journal.database import Connected, among, lock, patient
+from terminbenachrichtigung.journal.database import Connected, among, lock, writes
 from terminbenachrichtigung.journal.tables import attempts, messages, notifications, replies, staff_done
 from terminbenachrichtigung.model.journal import ForgottenCustomer, State
 
@@ -27,41 +27,38 @@ class NotForgotten(Enum):
 class Forgetting(Connected):
     """The part of the journal that forgets."""
 
-    @patient
-    def forget(self, customer_id: str, now: datetime) -> ForgottenCustomer | NotForgotten:
+    @writes
+    def forget(
+        self, connection: Connection, customer_id: str, now: datetime
+    ) -> ForgottenCustomer | NotForgotten:
         """Takes numbers, addresses and replies of a customer out. Once more takes what came since."""
-        with self._transaction(writes=True) as connection:
-            lock(connection, customer_id)
-            states = dict(
-                connection.execute(
-                    select(messages.c.message_id, messages.c.state).where(
-                        messages.c.customer_id == customer_id
-                    )
-                ).all()
-            )
-            if not states:
-                return NotForgotten.UNKNOWN
-            if State.CLAIMED in states.values():  # its owner would note the recipient once more
-                return NotForgotten.CLAIMED
-            ids = list(states)
-            answered = _forget_replies(connection, customer_id, ids)
+        lock(connection, customer_id)
+        states = dict(
             connection.execute(
-                update(attempts)
-                .where(among(connection, attempts.c.message_id, ids))
-                .values(recipient="", detail="")
-            )
-            # Adopted ones have none, and those that were never tried.
-            told = messages.c.recipient.is_not(None)
-            connection.execute(
-                update(messages)
-                .where(among(connection, messages.c.message_id, ids), told)
-                .values(recipient="")
-            )
-            forget_hashes(connection, now)
-            ahead = select(func.count(notifications.c.appointment_id.distinct())).where(
-                notifications.c.customer_id == customer_id, notifications.c.starts_at > now
-            )
-            return ForgottenCustomer(len(ids), answered, connection.execute(ahead).scalar_one())
+                select(messages.c.message_id, messages.c.state).where(messages.c.customer_id == customer_id)
+            ).all()
+        )
+        if not states:
+            return NotForgotten.UNKNOWN
+        if State.CLAIMED in states.values():  # its owner would note the recipient once more
+            return NotForgotten.CLAIMED
+        ids = list(states)
+        answered = _forget_replies(connection, customer_id, ids)
+        connection.execute(
+            update(attempts)
+            .where(among(connection, attempts.c.message_id, ids))
+            .values(recipient="", detail="")
+        )
+        # Adopted ones have none, and those that were never tried.
+        told = messages.c.recipient.is_not(None)
+        connection.execute(
+            update(messages).where(among(connection, messages.c.message_id, ids), told).values(recipient="")
+        )
+        forget_hashes(connection, now)
+        ahead = select(func.count(notifications.c.appointment_id.distinct())).where(
+            notifications.c.customer_id == customer_id, notifications.c.starts_at > now
+        )
+        return ForgottenCustomer(len(ids), answered, connection.execute(ahead).scalar_one())
 
 
 def _forget_replies(connection: Connection, customer_id: str, message_ids: list[str]) -> int:

@@ -20,7 +20,7 @@ from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.errors import JournalError
 from terminbenachrichtigung.journal import claims, corrections, statements, untold
 from terminbenachrichtigung.journal.claims import Lost
-from terminbenachrichtigung.journal.database import among, insert_new, lock, patient
+from terminbenachrichtigung.journal.database import among, insert_new, lock, patient, reads, writes
 from terminbenachrichtigung.journal.figures import FiguresReader
 from terminbenachrichtigung.journal.forgetting import Forgetting
 from terminbenachrichtigung.journal.opt_outs import OptOuts
@@ -62,27 +62,28 @@ class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, S
 
     # -------------------------------------------------------------- the run
 
-    @patient
-    def begin(self, now: datetime, command: str, *, expire: bool = True) -> tuple[Untold, ...]:
+    @writes
+    def begin(
+        self, connection: Connection, now: datetime, command: str, *, expire: bool = True
+    ) -> tuple[Untold, ...]:
         """Records that a run began, and turns claims that nobody settled in time into `unknown`.
 
         Returns the messages of earlier runs that no report has named yet, those claims among them.
         """
-        with self._transaction(writes=True) as connection:
-            connection.execute(
-                insert_new(connection, runs).values(
-                    run_id=self.run_id,
-                    command=command,
-                    run_now=now,
-                    started_at=database_clock(),
-                    host=socket.gethostname(),
-                    process=os.getpid(),
-                    complete=False,
-                )
+        connection.execute(
+            insert_new(connection, runs).values(
+                run_id=self.run_id,
+                command=command,
+                run_now=now,
+                started_at=database_clock(),
+                host=socket.gethostname(),
+                process=os.getpid(),
+                complete=False,
             )
-            if expire:
-                claims.expire(connection, self._claim_timeout)
-            return untold.read(connection)
+        )
+        if expire:
+            claims.expire(connection, self._claim_timeout)
+        return untold.read(connection)
 
     def _confirm_since(self, connection: Connection, now: datetime) -> None:
         """Brings the moment from which bookings are confirmed back, if a clock was ahead when it was noted.
@@ -98,27 +99,25 @@ class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, S
         moment = max(now, connection.execute(before).scalar() or noted)
         connection.execute(update(reminders).where(own).values(first_complete_run=moment))
 
-    @patient
-    def has_checked(self, configuration: str) -> bool:
+    @reads
+    def has_checked(self, connection: Connection, configuration: str) -> bool:
         """Whether the texts of this configuration, by its hash, were those that were checked last."""
-        with self._transaction(writes=False) as connection:
-            return connection.execute(select(meta.c.checked)).scalar() == configuration
+        return connection.execute(select(meta.c.checked)).scalar() == configuration
 
-    @patient
-    def note_checked(self, configuration: str) -> None:
+    @writes
+    def note_checked(self, connection: Connection, configuration: str) -> None:
         """Notes that nothing is wrong with the texts of this configuration."""
-        with self._transaction(writes=True) as connection:
-            connection.execute(update(meta).values(checked=configuration))
+        connection.execute(update(meta).values(checked=configuration))
 
-    @patient
-    def set_timezone(self, timezone: str) -> None:
+    @writes
+    def set_timezone(self, connection: Connection, timezone: str) -> None:
         """Notes that the practice has moved to another time zone."""
-        with self._transaction(writes=True) as connection:
-            connection.execute(update(meta).values(timezone=timezone))
+        connection.execute(update(meta).values(timezone=timezone))
 
-    @patient
+    @writes
     def finish(
         self,
+        connection: Connection,
         now: datetime,
         *,
         ending: str,
@@ -143,39 +142,36 @@ class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, S
             reply_ids: customers' replies that a report has named.
             changes: what the run saw that customers were told otherwise; only a complete one's are kept.
         """
-        with self._transaction(writes=True) as connection:
-            lock(connection, "finish")  # two runs that end at once may have named the same
-            if facts:
-                connection.execute(
-                    insert_new(connection, reported).values(reported_at=database_clock()),
-                    [{"subject": subject, "fact": fact} for subject, fact in sorted(facts)],
-                )
-            untold.forget(connection, message_ids)
-            mark_told(connection, reply_ids)
-            if complete:
-                # What a run noted while its clock was ahead would keep `missed` silent until then.
-                ahead = reminders.c.first_complete_run > now
-                connection.execute(delete(reminders).where(ahead, reminders.c.reminder != CONFIRMATION))
-                self._confirm_since(connection, now)
-                known = set(connection.execute(select(reminders.c.reminder)).scalars())
-                new = [name for name in reminder_names if name not in known]
-                if new:
-                    connection.execute(
-                        insert_new(connection, reminders).values(first_complete_run=now),
-                        [{"reminder": name} for name in new],
-                    )
-                if CONFIRMATION in known and CONFIRMATION not in reminder_names:
-                    # Switched off: once it is switched on again, only what is booked from then on counts.
-                    connection.execute(delete(reminders).where(reminders.c.reminder == CONFIRMATION))
-                corrections.note_changes(connection, self.run_id, now, changes)
-            purge(connection, now, self._keep)
+        lock(connection, "finish")  # two runs that end at once may have named the same
+        if facts:
             connection.execute(
-                update(runs)
-                .where(runs.c.run_id == self.run_id)
-                .values(
-                    finished_at=database_clock(), ending=ending, complete=complete, counts=json.dumps(counts)
-                )
+                insert_new(connection, reported).values(reported_at=database_clock()),
+                [{"subject": subject, "fact": fact} for subject, fact in sorted(facts)],
             )
+        untold.forget(connection, message_ids)
+        mark_told(connection, reply_ids)
+        if complete:
+            # What a run noted while its clock was ahead would keep `missed` silent until then.
+            ahead = reminders.c.first_complete_run > now
+            connection.execute(delete(reminders).where(ahead, reminders.c.reminder != CONFIRMATION))
+            self._confirm_since(connection, now)
+            known = set(connection.execute(select(reminders.c.reminder)).scalars())
+            new = [name for name in reminder_names if name not in known]
+            if new:
+                connection.execute(
+                    insert_new(connection, reminders).values(first_complete_run=now),
+                    [{"reminder": name} for name in new],
+                )
+            if CONFIRMATION in known and CONFIRMATION not in reminder_names:
+                # Switched off: once it is switched on again, only what is booked from then on counts.
+                connection.execute(delete(reminders).where(reminders.c.reminder == CONFIRMATION))
+            corrections.note_changes(connection, self.run_id, now, changes)
+        purge(connection, now, self._keep)
+        connection.execute(
+            update(runs)
+            .where(runs.c.run_id == self.run_id)
+            .values(finished_at=database_clock(), ending=ending, complete=complete, counts=json.dumps(counts))
+        )
 
     @patient
     def leave(self, left: Mapping[tuple[str, str], Leftover], told: Iterable[tuple[str, str]]) -> None:
@@ -230,15 +226,14 @@ class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, S
                 return Lost(Reason.IN_PROGRESS, "another run claimed it at the same moment")
             raise
 
-    @patient
-    def _claim(self, claim: Claim, now: datetime, gap: timedelta) -> Claim | Lost:
-        with self._transaction(writes=True) as connection:
-            lock(connection, claim.message.customer_id)
-            if self._retrying and claims.is_open(connection, claim.message_id):
-                return claim
-            key = self._key(connection)
-            row = claims.MessageRow(claim.message_id, self.run_id, State.CLAIMED, now, key)
-            return claims.take(connection, claim.message, row, gap) or claim
+    @writes
+    def _claim(self, connection: Connection, claim: Claim, now: datetime, gap: timedelta) -> Claim | Lost:
+        lock(connection, claim.message.customer_id)
+        if self._retrying and claims.is_open(connection, claim.message_id):
+            return claim
+        key = self._key(connection)
+        row = claims.MessageRow(claim.message_id, self.run_id, State.CLAIMED, now, key)
+        return claims.take(connection, claim.message, row, gap) or claim
 
     @patient
     def renew(self, claim: Claim, route: Route, ended: Sequence[Attempt]) -> bool:
@@ -298,26 +293,25 @@ class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, S
                 untold.note(connection, claim.message_id)
         self._noted.pop(claim.message_id, None)
 
-    @patient
-    def reopen(self, message_ids: Sequence[str], channel: Channel) -> None:
+    @writes
+    def reopen(self, connection: Connection, message_ids: Sequence[str], channel: Channel) -> None:
         """Takes a rejection back that turned out to be the gateway's, not the recipients' (three in a row).
 
         Messages that failed by it are released, so that the next run tries them again.
         """
-        with self._transaction(writes=True) as connection:
-            connection.execute(
-                update(attempts)
-                .where(
-                    among(connection, attempts.c.message_id, message_ids),
-                    attempts.c.channel == channel,
-                    attempts.c.outcome == "rejected",
-                )
-                .values(outcome="unavailable")
+        connection.execute(
+            update(attempts)
+            .where(
+                among(connection, attempts.c.message_id, message_ids),
+                attempts.c.channel == channel,
+                attempts.c.outcome == "rejected",
             )
-            ours = among(connection, messages.c.message_id, message_ids)
-            connection.execute(
-                update(messages).where(ours, messages.c.state == State.FAILED).values(state=State.RELEASED)
-            )
+            .values(outcome="unavailable")
+        )
+        ours = among(connection, messages.c.message_id, message_ids)
+        connection.execute(
+            update(messages).where(ours, messages.c.state == State.FAILED).values(state=State.RELEASED)
+        )
 
     # -------------------------------------------------------------- by hand
 
@@ -333,38 +327,35 @@ class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, S
                     count += len(message.appointments)
         return count
 
-    @patient
-    def resolve(self, message_id: str, *, sent: bool) -> State | None:
+    @writes
+    def resolve(self, connection: Connection, message_id: str, *, sent: bool) -> State | None:
         """Settles an `unknown`, `failed` or `undelivered` message by hand; returns its state before.
 
         None if there is no such message.
 
         Not sent means: the next run may try it again, by every channel.
         """
-        with self._transaction(writes=True) as connection:
-            before: str | None = connection.execute(
-                # Its owner may be settling late: whoever comes second must see what the first one noted.
-                select(messages.c.state).where(messages.c.message_id == message_id).with_for_update()
-            ).scalar()
-            if before not in (State.UNKNOWN, *CHANNELS_LEFT):
-                return State(before) if before else None
-            connection.execute(
-                update(messages)
-                .where(messages.c.message_id == message_id)
-                .values(
-                    state=State.SENT if sent else State.RELEASED,
-                    settled_at=database_clock(),
-                    resolved_at=database_clock(),
-                )
+        before: str | None = connection.execute(
+            # Its owner may be settling late: whoever comes second must see what the first one noted.
+            select(messages.c.state).where(messages.c.message_id == message_id).with_for_update()
+        ).scalar()
+        if before not in (State.UNKNOWN, *CHANNELS_LEFT):
+            return State(before) if before else None
+        connection.execute(
+            update(messages)
+            .where(messages.c.message_id == message_id)
+            .values(
+                state=State.SENT if sent else State.RELEASED,
+                settled_at=database_clock(),
+                resolved_at=database_clock(),
             )
-            if sent:
-                corrections.told_that_it_is_off(connection, message_id)
-            else:
-                connection.execute(
-                    update(attempts)
-                    .where(
-                        attempts.c.message_id == message_id, attempts.c.outcome.in_(("unknown", "rejected"))
-                    )
-                    .values(outcome="unavailable")
-                )
-            return State(before)
+        )
+        if sent:
+            corrections.told_that_it_is_off(connection, message_id)
+        else:
+            connection.execute(
+                update(attempts)
+                .where(attempts.c.message_id == message_id, attempts.c.outcome.in_(("unknown", "rejected")))
+                .values(outcome="unavailable")
+            )
+        return State(before)

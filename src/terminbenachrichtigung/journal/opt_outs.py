@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, select
 
 from terminbenachrichtigung.journal import statements
-from terminbenachrichtigung.journal.database import Connected, insert_new, patient
+from terminbenachrichtigung.journal.database import Connected, insert_new, reads, writes
 from terminbenachrichtigung.journal.tables import database_clock, opt_outs
 from terminbenachrichtigung.model.journal import OptOut
 
@@ -24,31 +24,25 @@ def asked_to_stop(connection: Connection, recipients: Sequence[str]) -> bool:
 class OptOuts(Connected):
     """The part of the journal that keeps opt-outs, until somebody takes one back."""
 
-    @patient
-    def opt_outs(self) -> tuple[OptOut, ...]:
+    @reads
+    def opt_outs(self, connection: Connection) -> tuple[OptOut, ...]:
         """All of them, the newest first."""
-        with self._transaction(writes=False) as connection:
-            newest = select(opt_outs).order_by(opt_outs.c.since.desc(), opt_outs.c.recipient)
-            return tuple(OptOut(row.recipient, row.since, row.why) for row in connection.execute(newest))
+        newest = select(opt_outs).order_by(opt_outs.c.since.desc(), opt_outs.c.recipient)
+        return tuple(OptOut(row.recipient, row.since, row.why) for row in connection.execute(newest))
 
-    @patient
-    def opt_out(self, recipient: str, why: str) -> bool:
+    @writes
+    def opt_out(self, connection: Connection, recipient: str, why: str) -> bool:
         """Notes that nobody may write to this recipient any more; False if that was so already."""
-        with self._transaction(writes=True) as connection:
-            added = insert_new(connection, opt_outs).values(
-                recipient=recipient, since=database_clock(), why=why
-            )
-            return connection.execute(added.returning(opt_outs.c.recipient)).first() is not None
+        added = insert_new(connection, opt_outs).values(recipient=recipient, since=database_clock(), why=why)
+        return connection.execute(added.returning(opt_outs.c.recipient)).first() is not None
 
-    @patient
-    def has_opted_out(self, recipient: str) -> bool:
+    @reads
+    def has_opted_out(self, connection: Connection, recipient: str) -> bool:
         """Whether nobody may write to this recipient, as it stands now."""
-        with self._transaction(writes=False) as connection:
-            return asked_to_stop(connection, [recipient])
+        return asked_to_stop(connection, [recipient])
 
-    @patient
-    def opt_in(self, recipient: str) -> bool:
+    @writes
+    def opt_in(self, connection: Connection, recipient: str) -> bool:
         """Takes an opt-out back; False if there was none."""
-        with self._transaction(writes=True) as connection:
-            taken = delete(opt_outs).where(opt_outs.c.recipient == recipient)
-            return bool(connection.execute(taken).rowcount)
+        taken = delete(opt_outs).where(opt_outs.c.recipient == recipient)
+        return bool(connection.execute(taken).rowcount)

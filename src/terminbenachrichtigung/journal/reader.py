@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, Connection, Row, Select, Table, and_, func, or_, select
 
 from terminbenachrichtigung.journal.corrections import read_changes
-from terminbenachrichtigung.journal.database import Connected, among, patient
+from terminbenachrichtigung.journal.database import Connected, among, reads
 from terminbenachrichtigung.journal.notifications import NOTIFICATIONS, appointments_of, notification
 from terminbenachrichtigung.journal.opt_outs import read_opted_out
 from terminbenachrichtigung.journal.replies import read_replies, read_replies_since
@@ -56,9 +56,10 @@ _Value = TypeVar("_Value")
 class Reader(Connected):
     """The part of the journal that rules, `history` and monitoring read."""
 
-    @patient
+    @reads
     def known(
         self,
+        connection: Connection,
         appointment_ids: Collection[str],
         *,
         now: datetime,
@@ -75,74 +76,69 @@ class Reader(Connected):
             runs_since: how far back complete runs matter (when the earliest window opened).
             starts: the soonest and the latest start of these; between them, what others were told counts too.
         """
-        with self._transaction(writes=False) as connection:
-            complete = select(runs.c.run_now).where(runs.c.complete.is_(True))
-            # A run that lies ahead had a clock that was wrong: it must not hide who was missed.
-            past = complete.where(runs.c.run_now <= now).order_by(runs.c.run_now.desc())
-            first_runs = select(reminders).where(reminders.c.first_complete_run <= now)
-            by_runs = Known(
-                last_complete_run=connection.execute(past.limit(1)).scalar(),
-                journal_since=_journal_since(connection, now),
-                reminder_since={
-                    row.reminder: row.first_complete_run for row in connection.execute(first_runs)
-                },
-                name_key=self._key(connection),
-                changes=read_changes(connection),
-            )
-            if not appointment_ids:
-                return by_runs
+        complete = select(runs.c.run_now).where(runs.c.complete.is_(True))
+        # A run that lies ahead had a clock that was wrong: it must not hide who was missed.
+        past = complete.where(runs.c.run_now <= now).order_by(runs.c.run_now.desc())
+        first_runs = select(reminders).where(reminders.c.first_complete_run <= now)
+        by_runs = Known(
+            last_complete_run=connection.execute(past.limit(1)).scalar(),
+            journal_since=_journal_since(connection, now),
+            reminder_since={row.reminder: row.first_complete_run for row in connection.execute(first_runs)},
+            name_key=self._key(connection),
+            changes=read_changes(connection),
+        )
+        if not appointment_ids:
+            return by_runs
 
-            # A dry run may not write, so it reads a claim that has run out as the `unknown` it will become.
-            clock: datetime = connection.execute(select(database_clock())).scalar_one()
-            leased = (clock - self._claim_timeout, clock + self._claim_timeout)
-            about = NOTIFICATIONS.where(among(connection, notifications.c.appointment_id, appointment_ids))
-            told = [notification(row, leased) for row in connection.execute(about)]
-            beside: list[Notification] = []
-            if starts is not None:
-                near = notifications.c.starts_at.between(to_the_minute(starts[0]), to_the_minute(starts[1]))
-                asked = frozenset(appointment_ids)
-                beside = [
-                    notification(row, leased)
-                    for row in connection.execute(NOTIFICATIONS.where(near))
-                    if row.appointment_id not in asked
-                ]
-            claims = select(messages.c.customer_id).where(
-                messages.c.state == constant(State.CLAIMED),
-                messages.c.renewed_at.between(*leased),
-                messages.c.run_id != self.run_id,
-            )
-            complete_runs = complete.where(runs.c.run_now.between(runs_since, now)).order_by(runs.c.run_now)
-            ahead = select(func.count(runs.c.run_id)).where(
-                runs.c.run_now > now, runs.c.run_id != self.run_id
-            )
-            # Who was called before the last chance was not missed, also when the appointment is over by now.
-            since_then = staff_done.c.done_at > min(runs_since, now) - gap
-            ticks = read_ticks(connection, or_(staff_done.c.starts_at > now, since_then))
-            return replace(
-                by_runs,
-                notifications=_grouped(
-                    (each.appointment_id, each) for each in told if each.reminder != CONFIRMATION
-                ),
-                confirmations=_grouped(
-                    (each.appointment_id, each) for each in told if each.reminder == CONFIRMATION
-                ),
-                told_beside=tuple(beside),
-                ticks=_grouped((tick.customer_id, tick) for tick in ticks),
-                opted_out=read_opted_out(connection),
-                replies=read_replies_since(connection, to_the_minute(min(starts[0], now) if starts else now)),
-                runs_ahead=connection.execute(ahead).scalar_one(),
-                database_now=None if connection.dialect.name == "sqlite" else clock,
-                rejected=_rejected(connection, appointment_ids),
-                contacted=self._contacted(connection, now, gap),
-                open_claims=frozenset(connection.execute(claims).scalars()),
-                leftovers={
-                    (row.reminder, row.appointment_id): Leftover(
-                        row.customer_id, row.starts_at, _LEFT_BECAUSE[row.why]
-                    )
-                    for row in connection.execute(select(leftovers))
-                },
-                complete_runs=tuple(connection.execute(complete_runs).scalars()),
-            )
+        # A dry run may not write, so it reads a claim that has run out as the `unknown` it will become.
+        clock: datetime = connection.execute(select(database_clock())).scalar_one()
+        leased = (clock - self._claim_timeout, clock + self._claim_timeout)
+        about = NOTIFICATIONS.where(among(connection, notifications.c.appointment_id, appointment_ids))
+        told = [notification(row, leased) for row in connection.execute(about)]
+        beside: list[Notification] = []
+        if starts is not None:
+            near = notifications.c.starts_at.between(to_the_minute(starts[0]), to_the_minute(starts[1]))
+            asked = frozenset(appointment_ids)
+            beside = [
+                notification(row, leased)
+                for row in connection.execute(NOTIFICATIONS.where(near))
+                if row.appointment_id not in asked
+            ]
+        claims = select(messages.c.customer_id).where(
+            messages.c.state == constant(State.CLAIMED),
+            messages.c.renewed_at.between(*leased),
+            messages.c.run_id != self.run_id,
+        )
+        complete_runs = complete.where(runs.c.run_now.between(runs_since, now)).order_by(runs.c.run_now)
+        ahead = select(func.count(runs.c.run_id)).where(runs.c.run_now > now, runs.c.run_id != self.run_id)
+        # Who was called before the last chance was not missed, also when the appointment is over by now.
+        since_then = staff_done.c.done_at > min(runs_since, now) - gap
+        ticks = read_ticks(connection, or_(staff_done.c.starts_at > now, since_then))
+        return replace(
+            by_runs,
+            notifications=_grouped(
+                (each.appointment_id, each) for each in told if each.reminder != CONFIRMATION
+            ),
+            confirmations=_grouped(
+                (each.appointment_id, each) for each in told if each.reminder == CONFIRMATION
+            ),
+            told_beside=tuple(beside),
+            ticks=_grouped((tick.customer_id, tick) for tick in ticks),
+            opted_out=read_opted_out(connection),
+            replies=read_replies_since(connection, to_the_minute(min(starts[0], now) if starts else now)),
+            runs_ahead=connection.execute(ahead).scalar_one(),
+            database_now=None if connection.dialect.name == "sqlite" else clock,
+            rejected=_rejected(connection, appointment_ids),
+            contacted=self._contacted(connection, now, gap),
+            open_claims=frozenset(connection.execute(claims).scalars()),
+            leftovers={
+                (row.reminder, row.appointment_id): Leftover(
+                    row.customer_id, row.starts_at, _LEFT_BECAUSE[row.why]
+                )
+                for row in connection.execute(select(leftovers))
+            },
+            complete_runs=tuple(connection.execute(complete_runs).scalars()),
+        )
 
     def _contacted(
         self, connection: Connection, now: datetime, gap: timedelta
@@ -161,8 +157,8 @@ class Reader(Connected):
             for row in rows
         )
 
-    @patient
-    def told_ahead(self, now: datetime) -> dict[str, datetime]:
+    @reads
+    def told_ahead(self, connection: Connection, now: datetime) -> dict[str, datetime]:
         """By appointment: the latest start after `now` that somebody was told and does not know to be off."""
         latest = func.max(notifications.c.starts_at, type_=UtcTime)
         found = (
@@ -175,22 +171,22 @@ class Reader(Connected):
             )
             .group_by(notifications.c.appointment_id)
         )
-        with self._transaction(writes=False) as connection:
-            return {row[0]: row[1] for row in connection.execute(found)}
+        return {row[0]: row[1] for row in connection.execute(found)}
 
-    @patient
-    def latest(self, reminder: str, appointment_ids: Collection[str]) -> dict[str, Notification]:
+    @reads
+    def latest(
+        self, connection: Connection, reminder: str, appointment_ids: Collection[str]
+    ) -> dict[str, Notification]:
         """By appointment: its latest notification for one reminder, as it stands now. No lock is taken."""
-        with self._transaction(writes=False) as connection:
-            rows = connection.execute(
-                NOTIFICATIONS.where(
-                    notifications.c.reminder == reminder,
-                    among(connection, notifications.c.appointment_id, appointment_ids),
-                )
-                .order_by(None)
-                .order_by(notifications.c.generation)
+        rows = connection.execute(
+            NOTIFICATIONS.where(
+                notifications.c.reminder == reminder,
+                among(connection, notifications.c.appointment_id, appointment_ids),
             )
-            return {row.appointment_id: notification(row) for row in rows}
+            .order_by(None)
+            .order_by(notifications.c.generation)
+        )
+        return {row.appointment_id: notification(row) for row in rows}
 
     def history(self, limit: int, wanted: HistoryFilter = _EVERYTHING) -> tuple[JournalMessage, ...]:
         """The newest of the wanted messages with their appointments and attempts, newest first."""

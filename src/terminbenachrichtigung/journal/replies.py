@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Boolean, ColumnElement, Connection, and_, literal_column, or_, select, update
 
-from terminbenachrichtigung.journal.database import Connected, among, insert_new, patient
+from terminbenachrichtigung.journal.database import Connected, among, insert_new, reads, writes
 from terminbenachrichtigung.journal.notifications import NOTIFICATIONS, name_from, notification
 from terminbenachrichtigung.journal.reports import LEFT
 from terminbenachrichtigung.journal.tables import (
@@ -77,99 +77,88 @@ def mark_told(connection: Connection, reply_ids: Collection[str]) -> None:
 class ReplyNotes(Connected):
     """The part of the journal that keeps replies."""
 
-    @patient
-    def replies_since(self, now: datetime) -> datetime:
+    @reads
+    def replies_since(self, connection: Connection, now: datetime) -> datetime:
         """From when on a run at `now` fetches replies. A clock that was ahead has fetched nothing."""
-        with self._transaction(writes=False) as connection:
-            until: datetime | None = connection.execute(select(meta.c.replies_until)).scalar()
+        until: datetime | None = connection.execute(select(meta.c.replies_until)).scalar()
         earliest = now - LOOK_BACK
         return earliest if until is None or until > now else max(until - FETCHED_AGAIN, earliest)
 
-    @patient
-    def replies_fetched(self, now: datetime) -> None:
+    @writes
+    def replies_fetched(self, connection: Connection, now: datetime) -> None:
         """Notes that a run at `now` has fetched all that there was."""
-        with self._transaction(writes=True) as connection:
-            connection.execute(update(meta).values(replies_until=now))
+        connection.execute(update(meta).values(replies_until=now))
 
-    @patient
-    def known_replies(self, reply_ids: Collection[str]) -> frozenset[str]:
+    @reads
+    def known_replies(self, connection: Connection, reply_ids: Collection[str]) -> frozenset[str]:
         """Of these ids, those that the journal has."""
-        with self._transaction(writes=False) as connection:
-            found = select(replies.c.reply_id).where(among(connection, replies.c.reply_id, reply_ids))
-            return frozenset(connection.execute(found).scalars())
+        found = select(replies.c.reply_id).where(among(connection, replies.c.reply_id, reply_ids))
+        return frozenset(connection.execute(found).scalars())
 
-    @patient
-    def sms_of_jobs(self, job_ids: Collection[str]) -> dict[str, SentSms]:
+    @reads
+    def sms_of_jobs(self, connection: Connection, job_ids: Collection[str]) -> dict[str, SentSms]:
         """By the gateway's ids: our SMS among them."""
-        with self._transaction(writes=False) as connection:
-            found = _sent_sms(connection, among(connection, attempts.c.job_id, job_ids))
-            return {each.job_id: each for each in found}
+        found = _sent_sms(connection, among(connection, attempts.c.job_id, job_ids))
+        return {each.job_id: each for each in found}
 
-    @patient
-    def sms_to(self, numbers: Collection[str]) -> tuple[SentSms, ...]:
+    @reads
+    def sms_to(self, connection: Connection, numbers: Collection[str]) -> tuple[SentSms, ...]:
         """All SMS to these numbers that left, or may have, and that the journal keeps."""
-        with self._transaction(writes=False) as connection:
-            return tuple(_sent_sms(connection, and_(among(connection, attempts.c.recipient, numbers), LEFT)))
+        return tuple(_sent_sms(connection, and_(among(connection, attempts.c.recipient, numbers), LEFT)))
 
-    @patient
-    def note_replies(self, found: Sequence[NewReply], now: datetime) -> None:
+    @writes
+    def note_replies(self, connection: Connection, found: Sequence[NewReply], now: datetime) -> None:
         """Keeps replies, and who opts out by them; those that are there already stay as they are."""
-        with self._transaction(writes=True) as connection:
-            # In one order, so that two runs which note the same do not wait for each other in a ring.
-            for each in sorted(found, key=lambda each: each.reply.reply_id):
-                new = (
-                    insert_new(connection, replies)
-                    .values(
-                        reply_id=each.reply.reply_id,
-                        message_id=each.message_id,
-                        sender=each.reply.sender,
-                        text=each.reply.text,
-                        answer=each.answer,
-                        received_at=each.reply.received_at,
-                        noted_at=now,
-                        told=False,
-                    )
-                    .returning(replies.c.reply_id)
+        # In one order, so that two runs which note the same do not wait for each other in a ring.
+        for each in sorted(found, key=lambda each: each.reply.reply_id):
+            new = (
+                insert_new(connection, replies)
+                .values(
+                    reply_id=each.reply.reply_id,
+                    message_id=each.message_id,
+                    sender=each.reply.sender,
+                    text=each.reply.text,
+                    answer=each.answer,
+                    received_at=each.reply.received_at,
+                    noted_at=now,
+                    told=False,
                 )
-                if connection.execute(new).first() is None:
-                    continue  # known: an opt-out that was taken back since stays so
-                for recipient in each.opts_out:
-                    connection.execute(
-                        insert_new(connection, opt_outs).values(
-                            recipient=recipient, since=database_clock(), why=BY_REPLY
-                        )
+                .returning(replies.c.reply_id)
+            )
+            if connection.execute(new).first() is None:
+                continue  # known: an opt-out that was taken back since stays so
+            for recipient in each.opts_out:
+                connection.execute(
+                    insert_new(connection, opt_outs).values(
+                        recipient=recipient, since=database_clock(), why=BY_REPLY
                     )
+                )
 
-    @patient
-    def stray_replies(self, since: datetime) -> tuple[JournalReply, ...]:
+    @reads
+    def stray_replies(self, connection: Connection, since: datetime) -> tuple[JournalReply, ...]:
         """Those noted since then that belong to no message, or came when all that it told was over."""
-        with self._transaction(writes=False) as connection:
-            found = read_replies(
-                connection,
-                and_(
-                    replies.c.noted_at >= since,
-                    replies.c.sender != "",
-                    replies.c.answer != Answer.STOP,
-                    or_(replies.c.message_id.is_(None), replies.c.answer != Answer.YES),
-                ),
-            )
-        return tuple(each for each in found if each.came_too_late)
+        found = and_(
+            replies.c.noted_at >= since,
+            replies.c.sender != "",
+            replies.c.answer != Answer.STOP,
+            or_(replies.c.message_id.is_(None), replies.c.answer != Answer.YES),
+        )
+        return tuple(each for each in read_replies(connection, found) if each.came_too_late)
 
-    @patient
-    def untold_replies(self) -> tuple[JournalReply, ...]:
+    @reads
+    def untold_replies(self, connection: Connection) -> tuple[JournalReply, ...]:
         """Those that no report has named yet, with all others to the same messages, oldest first."""
-        with self._transaction(writes=False) as connection:
-            untold = connection.execute(select(replies.c.reply_id, replies.c.message_id).where(_UNTOLD)).all()
-            if not untold:
-                return ()
-            ids, answered = {row.reply_id for row in untold}, {row.message_id for row in untold} - {None}
-            return read_replies(
-                connection,
-                or_(
-                    among(connection, replies.c.reply_id, ids),
-                    among(connection, replies.c.message_id, answered),
-                ),
-            )
+        untold = connection.execute(select(replies.c.reply_id, replies.c.message_id).where(_UNTOLD)).all()
+        if not untold:
+            return ()
+        ids, answered = {row.reply_id for row in untold}, {row.message_id for row in untold} - {None}
+        return read_replies(
+            connection,
+            or_(
+                among(connection, replies.c.reply_id, ids),
+                among(connection, replies.c.message_id, answered),
+            ),
+        )
 
 
 def _sent_sms(connection: Connection, which: ColumnElement[bool]) -> list[SentSms]:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select, update
 
 from terminbenachrichtigung.journal import corrections, untold
-from terminbenachrichtigung.journal.database import Connected, among, patient
+from terminbenachrichtigung.journal.database import Connected, among, reads, writes
 from terminbenachrichtigung.journal.notifications import appointments_of
 from terminbenachrichtigung.journal.statements import constant
 from terminbenachrichtigung.journal.tables import attempts, database_clock, messages
@@ -33,57 +33,54 @@ _AT_ONCE = 500  # in one transaction: a claim of another run waits for it
 class Reports(Connected):
     """Later words about messages that were sent, or may have been."""
 
-    @patient
-    def unanswered(self, channel: Channel, since: datetime) -> list[OpenMessage]:
+    @reads
+    def unanswered(self, connection: Connection, channel: Channel, since: datetime) -> list[OpenMessage]:
         """The messages since then that may have left by `channel`, and got no answer; newest first."""
         found = (
             _open_messages(channel, since)
             .where(messages.c.state == constant(State.UNKNOWN), attempts.c.outcome == "unknown")
             .order_by(messages.c.run_now.desc(), messages.c.message_id)
         )
-        with self._transaction(writes=False) as connection:
-            return [OpenMessage(*row) for row in connection.execute(found)]
+        return [OpenMessage(*row) for row in connection.execute(found)]
 
-    @patient
-    def awaited(self, channel: Channel, since: datetime) -> list[OpenMessage]:
+    @reads
+    def awaited(self, connection: Connection, channel: Channel, since: datetime) -> list[OpenMessage]:
         """The messages since then that left by `channel` and whose last report may be to come; newest first.
 
         A part of a long SMS may still fail when another was delivered: for a day its reports are read on,
         behind those of messages that have none.
         """
         accepted = attempts.c.outcome.in_(_ACCEPTED)
-        with self._transaction(writes=False) as connection:
-            clock = connection.execute(select(database_clock())).scalar_one()
-            open_ = or_(
-                and_(messages.c.state.in_((State.SENT, State.UNKNOWN)), accepted),
-                and_(
-                    messages.c.state == State.DELIVERED,
-                    accepted,
-                    or_(attempts.c.parts.is_(None), attempts.c.parts > 1),
-                    messages.c.settled_at > clock - _LATER_PARTS,
-                ),
-                # A person said that it was not sent, and may have been wrong.
-                and_(messages.c.state == State.RELEASED, messages.c.resolved_at.is_not(None)),
-            )
-            found = (
-                _open_messages(channel, since)
-                .where(messages.c.channel == channel, open_)
-                .order_by(
-                    messages.c.state == State.DELIVERED, messages.c.run_now.desc(), messages.c.message_id
-                )
-            )
-            return [OpenMessage(*row) for row in connection.execute(found)]
+        clock = connection.execute(select(database_clock())).scalar_one()
+        open_ = or_(
+            and_(messages.c.state.in_((State.SENT, State.UNKNOWN)), accepted),
+            and_(
+                messages.c.state == State.DELIVERED,
+                accepted,
+                or_(attempts.c.parts.is_(None), attempts.c.parts > 1),
+                messages.c.settled_at > clock - _LATER_PARTS,
+            ),
+            # A person said that it was not sent, and may have been wrong.
+            and_(messages.c.state == State.RELEASED, messages.c.resolved_at.is_not(None)),
+        )
+        found = (
+            _open_messages(channel, since)
+            .where(messages.c.channel == channel, open_)
+            .order_by(messages.c.state == State.DELIVERED, messages.c.run_now.desc(), messages.c.message_id)
+        )
+        return [OpenMessage(*row) for row in connection.execute(found)]
 
-    @patient
-    def messages_of_jobs(self, job_ids: Collection[str], since: datetime) -> dict[str, str]:
+    @reads
+    def messages_of_jobs(
+        self, connection: Connection, job_ids: Collection[str], since: datetime
+    ) -> dict[str, str]:
         """By the gateway's job: the message since then that it belongs to, if there is one."""
-        with self._transaction(writes=False) as connection:
-            rows = connection.execute(
-                select(attempts.c.job_id, messages.c.message_id)
-                .join(messages, messages.c.message_id == attempts.c.message_id)
-                .where(among(connection, attempts.c.job_id, job_ids), messages.c.run_now > since)
-            )
-            return {row.job_id: row.message_id for row in rows}
+        rows = connection.execute(
+            select(attempts.c.job_id, messages.c.message_id)
+            .join(messages, messages.c.message_id == attempts.c.message_id)
+            .where(among(connection, attempts.c.job_id, job_ids), messages.c.run_now > since)
+        )
+        return {row.job_id: row.message_id for row in rows}
 
     def follow(self, later_words: Sequence[LaterWord]) -> tuple[Update, ...]:
         """Notes what became of messages; those that moved, each given to one of the runs that say it."""
@@ -92,11 +89,12 @@ class Reports(Connected):
             self._follow(later_words[start : start + _AT_ONCE], moved)
         return tuple(moved.values())
 
-    @patient
-    def _follow(self, later_words: Sequence[LaterWord], moved: dict[str, Update]) -> None:
+    @writes
+    def _follow(
+        self, connection: Connection, later_words: Sequence[LaterWord], moved: dict[str, Update]
+    ) -> None:
         # `moved` is kept from try to try, so that an answer that was lost loses none.
-        with self._transaction(writes=True) as connection:
-            moved |= {each.message_id: each for each in _note_all(connection, later_words)}
+        moved |= {each.message_id: each for each in _note_all(connection, later_words)}
 
 
 def _open_messages(channel: Channel, since: datetime) -> Select[str, str, datetime, str]:

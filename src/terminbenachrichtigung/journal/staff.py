@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
-from terminbenachrichtigung.journal.database import Connected, insert_new, patient
+from terminbenachrichtigung.journal.database import Connected, insert_new, reads, writes
 from terminbenachrichtigung.journal.notifications import is_row, is_same_person
 from terminbenachrichtigung.journal.tables import (
     database_clock,
@@ -54,17 +54,16 @@ def revoke(connection: Connection, customer_id: str, start: datetime, message_id
 class StaffNotes(Connected):
     """The part of the journal that the staff list reads and writes."""
 
-    @patient
-    def notified_ahead(self, now: datetime) -> frozenset[str]:
+    @reads
+    def notified_ahead(self, connection: Connection, now: datetime) -> frozenset[str]:
         """The appointments of which a reminder names a start after `now`, wherever they are by now."""
-        with self._transaction(writes=False) as connection:
-            ahead = select(notifications.c.appointment_id).where(
-                notifications.c.starts_at > now, notifications.c.reminder != CONFIRMATION
-            )
-            return frozenset(connection.execute(ahead).scalars())
+        ahead = select(notifications.c.appointment_id).where(
+            notifications.c.starts_at > now, notifications.c.reminder != CONFIRMATION
+        )
+        return frozenset(connection.execute(ahead).scalars())
 
-    @patient
-    def told_ahead_by_reminder(self, now: datetime) -> dict[str, int]:
+    @reads
+    def told_ahead_by_reminder(self, connection: Connection, now: datetime) -> dict[str, int]:
         """How many appointments after `now` each reminder told of, by its name."""
         told = (
             select(notifications.c.reminder, func.count(notifications.c.appointment_id.distinct()))
@@ -76,93 +75,85 @@ class StaffNotes(Connected):
             )
             .group_by(notifications.c.reminder)
         )
-        with self._transaction(writes=False) as connection:
-            return {row.reminder: row[1] for row in connection.execute(told)}
+        return {row.reminder: row[1] for row in connection.execute(told)}
 
     # -------------------------------------------------------------- ticked off
 
-    @patient
-    def staff_done(self, now: datetime) -> frozenset[StaffTick]:
+    @reads
+    def staff_done(self, connection: Connection, now: datetime) -> frozenset[StaffTick]:
         """What was ticked off, of the appointments that start after `now`."""
-        with self._transaction(writes=False) as connection:
-            return frozenset(read_ticks(connection, staff_done.c.starts_at > now))
+        return frozenset(read_ticks(connection, staff_done.c.starts_at > now))
 
-    @patient
-    def tick_off(self, ticks: Collection[StaffTick], now: datetime) -> None:
+    @writes
+    def tick_off(self, connection: Connection, ticks: Collection[StaffTick], now: datetime) -> None:
         """Notes that a person has done this, and what they said to be off. Once more changes nothing."""
-        with self._transaction(writes=True) as connection:
-            for tick in ticks:
-                connection.execute(insert_new(connection, staff_done), asdict(replace(tick, done_at=now)))
-                if tick.revokes is not None:
-                    revoke(connection, tick.customer_id, tick.revokes, tick.message_id)
+        for tick in ticks:
+            connection.execute(insert_new(connection, staff_done), asdict(replace(tick, done_at=now)))
+            if tick.revokes is not None:
+                revoke(connection, tick.customer_id, tick.revokes, tick.message_id)
 
     # -------------------------------------------------------------- mailed
 
-    @patient
-    def staff_mailed(self, day: date) -> frozenset[tuple[str, str]]:
+    @reads
+    def staff_mailed(self, connection: Connection, day: date) -> frozenset[tuple[str, str]]:
         """To whom the list of a day was, or may have been, mailed: (branch code, recipient)."""
-        with self._transaction(writes=False) as connection:
-            rows = connection.execute(select(staff_mails).where(staff_mails.c.day == day))
-            return frozenset((row.branch_code, row.recipient) for row in rows)
+        rows = connection.execute(select(staff_mails).where(staff_mails.c.day == day))
+        return frozenset((row.branch_code, row.recipient) for row in rows)
 
-    @patient
-    def doubtful_staff_mails(self, claim_timeout: timedelta) -> list[StaffClaim]:
+    @writes
+    def doubtful_staff_mails(self, connection: Connection, claim_timeout: timedelta) -> list[StaffClaim]:
         """The mails of the last days of which nobody knows whether they were sent.
 
         A claim older than `claim_timeout` is one of them: its run ended before it could note an answer.
         """
-        with self._transaction(writes=True) as connection:
-            clock = connection.execute(select(database_clock())).scalar_one()
-            connection.execute(
-                update(staff_mails)
-                .where(staff_mails.c.state == "claimed", staff_mails.c.claimed_at < clock - claim_timeout)
-                .values(state="unknown")
+        clock = connection.execute(select(database_clock())).scalar_one()
+        connection.execute(
+            update(staff_mails)
+            .where(staff_mails.c.state == "claimed", staff_mails.c.claimed_at < clock - claim_timeout)
+            .values(state="unknown")
+        )
+        rows = connection.execute(
+            select(staff_mails).where(
+                staff_mails.c.state == "unknown", staff_mails.c.claimed_at > clock - _DOUBTFUL_FOR
             )
-            rows = connection.execute(
-                select(staff_mails).where(
-                    staff_mails.c.state == "unknown", staff_mails.c.claimed_at > clock - _DOUBTFUL_FOR
-                )
-            )
-            return [StaffClaim(row.mail_id, row.day, row.branch_code, row.recipient) for row in rows]
+        )
+        return [StaffClaim(row.mail_id, row.day, row.branch_code, row.recipient) for row in rows]
 
     def claim_staff_mail(self, day: date, branch_code: str, recipient: str) -> StaffClaim | None:
         """Takes the right to mail the list of a day, committed when this returns; None if another run did."""
         claim = StaffClaim(str(uuid.uuid4()), day, branch_code, recipient)
         return claim if self._claim_staff_mail(claim) else None
 
-    @patient
-    def _claim_staff_mail(self, claim: StaffClaim) -> bool:
-        with self._transaction(writes=True) as connection:
-            connection.execute(
-                insert_new(connection, staff_mails).values(
-                    day=claim.day,
-                    branch_code=claim.branch_code,
-                    recipient=claim.recipient,
-                    mail_id=claim.mail_id,
-                    state="claimed",
-                    claimed_at=database_clock(),
-                )
+    @writes
+    def _claim_staff_mail(self, connection: Connection, claim: StaffClaim) -> bool:
+        connection.execute(
+            insert_new(connection, staff_mails).values(
+                day=claim.day,
+                branch_code=claim.branch_code,
+                recipient=claim.recipient,
+                mail_id=claim.mail_id,
+                state="claimed",
+                claimed_at=database_clock(),
             )
-            # Read again, not counted: after a lost answer to the commit, the next try finds its own row.
-            holder = select(staff_mails.c.mail_id).where(
-                staff_mails.c.day == claim.day,
-                staff_mails.c.branch_code == claim.branch_code,
-                staff_mails.c.recipient == claim.recipient,
-            )
-            return connection.execute(holder).scalar() == claim.mail_id
+        )
+        # Read again, not counted: after a lost answer to the commit, the next try finds its own row.
+        holder = select(staff_mails.c.mail_id).where(
+            staff_mails.c.day == claim.day,
+            staff_mails.c.branch_code == claim.branch_code,
+            staff_mails.c.recipient == claim.recipient,
+        )
+        return connection.execute(holder).scalar() == claim.mail_id
 
-    @patient
-    def settle_staff_mail(self, claim: StaffClaim, *, sent: bool) -> None:
+    @writes
+    def settle_staff_mail(self, connection: Connection, claim: StaffClaim, *, sent: bool) -> None:
         """Notes that the mail was sent, or that nobody knows; either way it is not repeated."""
-        with self._transaction(writes=True) as connection:
-            connection.execute(
-                update(staff_mails)
-                .where(staff_mails.c.mail_id == claim.mail_id)
-                .values(state="sent" if sent else "unknown")
-            )
+        connection.execute(
+            update(staff_mails)
+            .where(staff_mails.c.mail_id == claim.mail_id)
+            .values(state="sent" if sent else "unknown")
+        )
 
-    @patient
-    def release_staff_mail(self, claim: StaffClaim) -> None:
+    @writes
+    def release_staff_mail(self, connection: Connection, claim: StaffClaim) -> None:
         """Gives the right back: the mail surely was not sent, and the next run may try again."""
-        with self._transaction(writes=True) as connection:
-            connection.execute(delete(staff_mails).where(staff_mails.c.mail_id == claim.mail_id))
+        connection.execute(delete(staff_mails).where(staff_mails.c.mail_id == claim.mail_id))
