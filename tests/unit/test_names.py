@@ -26,5 +26,29 @@ def test_two_names_are_one_person_s(one: str, other: str, same: bool) -> None:
     assert same_name(name_words(other), name_words(one)) is same
 
 
+@pytest.mark.parametrize(
+    "word", ["Frau", "Herr", "Herrn", "Fr.", "Hr.", "Mr", "Mrs.", "Ms", "Dr.", "Dr. med.", "Prof. Dr."]
+)
+def test_a_salutation_or_a_title_is_no_part_of_a_name(word: str) -> None:
+    assert name_words(f"{word} Ida Meier") == {"ida", "meier"}
+    assert name_words(word) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("letters", "plain"),
+    [
+        ("äöü", "aeoeue"),
+        ("ß", "ss"),
+        ("øæå", "oeaeaa"),
+        ("ÄÖÜ", "aeoeue"),
+        ("łŁ", "ll"),
+        ("éčñ", "ecn"),
+        ("ő", "o"),
+    ],
+)
+def test_letters_are_compared_without_their_signs(letters: str, plain: str) -> None:
+    assert name_words(f"X{letters}") == {f"x{plain}"}
+
+
 def test_first_and_last_name_in_two_columns_are_one_name() -> None:
     assert name_words("Ida", "Meier") == name_words("Ida Meier")

@@ -1,12 +1,13 @@
 """Who the people of a file without customer ids are among the customers of the schedule."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from terminbenachrichtigung.own_schedule import entries
-from terminbenachrichtigung.own_schedule.entries import Entry
+from terminbenachrichtigung.own_schedule.entries import Entry, identity_of
+from terminbenachrichtigung.own_schedule.ids import customer_at
 from terminbenachrichtigung.own_schedule.people import MADE, Row, identified, one_id_one_person
 
 START = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
@@ -91,6 +92,36 @@ def test_of_a_known_appointment_the_name_or_the_number_may_be_corrected(
 def test_a_number_of_more_than_three_names_is_nobody_s(names: int, expected: str) -> None:
     theirs = [line(name, "0171 5555001", "b") for name in ("Jo Alt", "Jo Neu", "Jo Frei")[: names - 1]]
     assert who(*theirs, line("Ida Maier", "0171 5555001", "a"), before={"a": "1"})[-1] == expected
+
+
+@pytest.mark.parametrize(
+    ("held", "said", "expected"),
+    [
+        ({"a": "1"}, line("Ida Meier", "0171 5555009"), "1"),  # by the name
+        ({"a": "1"}, line("Ida Maier", "0171 5555001"), "1"),  # or by the number
+        ({"a": "1"}, line("Ida Maier", "0171 5555009"), None),
+        ({"a": "1", "b": "5"}, line("Ida Meier", "0171 5555005"), None),  # either of two
+        ({"a": "1", "b": "5"}, line("Ida Meier", "0171 5555009"), "1"),
+        (
+            {"a": None, "b": "99"},
+            line("Ida Meier", "0171 5555001"),
+            None,
+        ),  # of nobody, and of one who is gone
+        ({}, line("Ida Meier", "0171 5555001"), None),
+        (
+            {"a": "1"},
+            replace(line("Ida Meier", "0171 5555001"), starts_at=START + timedelta(minutes=1)),
+            None,
+        ),
+        ({"a": "1"}, replace(line("Ida Meier", "0171 5555001"), person=None), None),
+    ],
+)
+def test_without_an_id_an_appointment_is_known_by_its_start_and_its_customer(
+    held: dict[str, str | None], said: Entry, expected: str | None
+) -> None:
+    rows = {key: {"starts_at": START, "customer_id": whose} for key, whose in held.items()}
+    identities = {key: identity_of(customer(*names)) for key, names in CUSTOMERS.items()}
+    assert customer_at(rows, identities)(said) == expected
 
 
 def test_a_new_id_is_made_of_name_and_number_and_nobody_else_has_it() -> None:

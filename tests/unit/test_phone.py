@@ -242,6 +242,10 @@ def test_a_field_of_ten_megabytes_is_refused_at_its_length(pasted: str) -> None:
 def test_a_long_text_is_refused_in_short() -> None:
     (refusal,) = german("Ute " * 5_000).refused
     assert len(refusal.typed) == 80
+    (whole,) = german("U" * 80).refused
+    assert whole.typed == "U" * 80
+    (cut,) = german("U" * 81).refused
+    assert cut.typed == "U" * 79 + "…"
 
 
 @pytest.mark.parametrize(

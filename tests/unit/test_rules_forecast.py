@@ -19,9 +19,9 @@ from rules_scene import (
     wrote,
 )
 
-from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.config.settings import Corrections, Settings
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import Known, State
+from terminbenachrichtigung.model.journal import MOVE, Known, State
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.rules.forecast import Forecast, forecast, hourly_runs
 from terminbenachrichtigung.rules.planning import plan
@@ -164,6 +164,17 @@ def test_a_claim_that_is_open_now_is_taken_to_be_sent() -> None:
     # and of another appointment, it does not hold this one back for ever
     other = known(contacted={}, open_claims=frozenset({"17"}))
     assert run(ahead(appointment("1"), journal=other)[NAME]) == "2026-11-24 10:50"
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_correction_is_foretold_only_where_they_are_switched_on(enabled: bool) -> None:
+    chosen = settings().model_copy(update={"corrections": Corrections(enabled=enabled)})
+    moved = known(notified("1", "2026-11-25 08:00"))
+    found = ahead(appointment("1"), journal=moved, configured=chosen)
+    assert (MOVE in found) is enabled
+    assert (
+        found[NAME].run is None
+    ) is enabled  # the reminder waits for the correction, which takes its place
 
 
 def test_runs_come_at_minute_50_of_the_local_hour() -> None:

@@ -109,6 +109,23 @@ def test_contacts_in_the_future_are_warned_about_once_and_do_not_count() -> None
     assert verdicts(result) == {"1": "due", "2": "due", "3": "recently_notified"}
 
 
+@pytest.mark.parametrize(
+    "nameless",
+    [{"last_name": "NULL"}, {"first_name": "null", "last_name": "Meier"}, {"last_name": "M\ufffdller"}],
+)
+def test_a_name_that_is_none_is_warned_about_once_for_its_customer(nameless: dict[str, object]) -> None:
+    result = planned(
+        appointment("1", **nameless),
+        appointment("2", "2026-11-25 10:00", **nameless),
+        appointment("3", "2026-11-24 09:00", customer_id="3", last_name="NULL"),  # over
+        appointment("4", customer_id="4", last_name="Null"),
+    )
+    assert result.warnings == (
+        "a name that is none (NULL), or whose letters are broken: 1 customers, such as 17; "
+        "correct it in the schedule",
+    )
+
+
 # ---------------------------------------------------------------- what explain is told
 
 
@@ -165,6 +182,26 @@ def test_what_the_schedule_leaves_empty_is_named_as_that_or_not_at_all() -> None
     assert (found["status_excluded"], found["type_not_allowed"]) == ("", "")
     assert (found["branch_excluded"], found["not_for_this_reminder"]) == ("no branch", "no branch")
     assert found["booked_recently"] == "booking time unknown"
+
+
+@pytest.mark.parametrize(
+    ("row", "rule", "detail"),
+    [
+        (appointment(import_state="held"), "held", "the import says: held"),
+        (
+            appointment(preferred_channel="keine SMS\nbitte"),
+            "manual_contact",
+            "the preferred channel refuses something: keine SMS bitte",
+        ),
+        (appointment(preferred_channel="Telefon"), "manual_contact", "prefers phone"),
+        (appointment(preferred_channel="keine"), "opted_out", "prefers none"),
+        (appointment(reminder_consent=False), "no_consent", "reminder_consent is false"),
+    ],
+)
+def test_a_rule_names_what_it_refuses(row: Appointment, rule: str, detail: str) -> None:
+    (judgement,) = judged(row, require_consent=True)
+    found = {v.reason.value: (v.skips, v.detail) for v in judgement.verdicts()}
+    assert found[rule] == (True, detail)
 
 
 def test_rules_can_be_left_out_for_those_who_judge_by_hand() -> None:
