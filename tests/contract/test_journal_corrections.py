@@ -156,6 +156,24 @@ def test_another_customer_s_appointment_at_that_start_is_untouched(journals: Jou
     assert not theirs.revoked
 
 
+# ---------------------------------------------------------------- what may have to be corrected
+
+
+def test_of_each_appointment_the_latest_start_ahead_counts_that_somebody_surely_was_told(
+    journals: Journals,
+) -> None:
+    run = journals.run()
+    settled(run, planned(appointment("over", "1", starts_at=NOW)))
+    for start in (LATER, START, NOW - HOUR):
+        settled(run, planned(appointment("moved", "2", starts_at=start)))
+    for number, outcome in enumerate(MessageOutcome, 3):
+        settled(run, planned(appointment(outcome.value, str(number), starts_at=START)), outcome)
+    told = settled(run, planned())
+    assert run.told_ahead(NOW) == {"moved": LATER, "sent": START, "4711": START}
+    settled(run, off(told))  # 4711: its customer knows
+    assert run.told_ahead(NOW) == {"moved": LATER, "sent": START}
+
+
 # ---------------------------------------------------------------- what complete runs saw
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from journals import GAP, LATER, NOW, REMINDER, START, Journals, appointment, end, planned, settled
 from terminbenachrichtigung.model.delivery import StaffClaim
-from terminbenachrichtigung.model.journal import CONFIRMATION, StaffTick
+from terminbenachrichtigung.model.journal import CANCELLATION, CONFIRMATION, StaffTick
 from terminbenachrichtigung.model.plan import MessageOutcome
 
 TODAY, TOMORROW = date(2026, 11, 24), date(2026, 11, 25)
@@ -30,7 +30,11 @@ def test_the_appointments_are_found_of_which_something_was_told_about_a_time_ahe
         run, planned(appointment("failed", "4")), MessageOutcome.FAILED
     )  # an earlier one may have arrived
     settled(run, planned(appointment("confirmed", "5"), reminder=CONFIRMATION))  # no reminder
-    assert journals.run(readonly=True).notified_ahead(NOW) == {"ahead", "both", "too", "failed"}
+    settled(run, planned(appointment("ahead", "2", starts_at=LATER), reminder="Vorab"))
+    settled(run, planned(appointment("off", "6"), reminder=CANCELLATION))
+    reader = journals.run(readonly=True)
+    assert reader.notified_ahead(NOW) == {"ahead", "both", "too", "failed", "off"}
+    assert reader.told_ahead_by_reminder(NOW) == {REMINDER: 3, "Vorab": 1}
 
 
 def test_they_are_found_by_an_index(journals: Journals) -> None:
