@@ -31,11 +31,8 @@ def plan_by_hand(
     asked = _CHOSEN_AGAIN if again else _CHOSEN
     skips = []
     due: defaultdict[str, Bundle] = defaultdict(list)
-    context: Context | None = None
-    for each in judge(appointments, situation):
-        if each.reminder != reminder:
-            continue
-        context = each.context
+    judged = [each for each in judge(appointments, situation) if each.reminder == reminder]
+    for each in judged:
         refused = each.first(asked)
         if refused is None:
             due[each.candidate.customer_id].append(each.candidate)
@@ -43,7 +40,7 @@ def plan_by_hand(
             skips.append(Skip(each.appointment, reminder, refused.reason, refused.detail))
     messages = []
     for chosen in due.values():
-        assert context is not None
+        context = judged[0].context
         for message, taken in bundle(chosen, [], context):
             told = _told_before(taken, context) if again else frozenset[str]()
             messages.append(replace(message, gap_waived=True, again=told))

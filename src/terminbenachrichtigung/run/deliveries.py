@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
@@ -36,11 +37,8 @@ def deliver(
 
     Whatever the plan says, nothing leaves in a quiet period or after an appointment's start.
     """
-    workers: _Crew = Workers(limits_of(context.settings), context.clock, context.threads)
-    try:
+    with closing(_Crew(limits_of(context.settings), context.clock, context.threads)) as workers:
         return _Deliveries(context, planned, result.at, workers, progress).run(result)
-    finally:
-        workers.close()
 
 
 _Crew = Workers[Delivery, Outcome | Held]

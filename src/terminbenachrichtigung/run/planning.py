@@ -91,9 +91,8 @@ def plan_window(context: RunContext, now: datetime, *, allow_corrections: bool =
 
     def plan_customer(rows: Sequence[Appointment]) -> Plan:
         asked = ask_journal(context, rows, now, found.first)
-        if corrections.held is not None:
-            return plan(rows, asked, PlannedCorrections())
-        return plan(rows, asked, correct(rows, asked, allowed=True))
+        held = corrections.held is not None
+        return plan(rows, asked, PlannedCorrections() if held else correct(rows, asked, allowed=True))
 
     def reread() -> Sequence[Appointment]:
         window = context.schedule.read(found.first, found.until)
