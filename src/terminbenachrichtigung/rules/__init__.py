@@ -2,7 +2,7 @@
 
 Pure functions of the appointments, the settings, what the journal knows, and `now`:
 
-    verdicts: every rule, in order    ->  contact, missed, gap: those that need more than a few lines
+    verdicts: every rule, in order    ->  contact, told, missed, gap: those that need many lines
     planning: all pairs of appointment and reminder  ->  bundles: one message per customer
 
 Beside the reminders: `confirming`, which bookings are confirmed; `corrections`, who is told of changes.

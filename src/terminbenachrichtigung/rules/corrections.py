@@ -23,7 +23,8 @@ from terminbenachrichtigung.rules.contact import Contact, contact, still_names
 from terminbenachrichtigung.rules.context import Candidate, Context, Horizon, Situation, has_excluded_status
 from terminbenachrichtigung.rules.people import last_words, same_person
 from terminbenachrichtigung.rules.planning import TO_BE_PLANNED
-from terminbenachrichtigung.rules.verdicts import TIMES_A_DAY, Asked, detail, first_refusal, rules_asked
+from terminbenachrichtigung.rules.told import told_too_often
+from terminbenachrichtigung.rules.verdicts import Asked, detail, first_refusal, rules_asked
 
 _RULES = rules_asked(Asked.CORRECTION)
 _MOST_UNASKED = 5
@@ -164,8 +165,7 @@ class _Corrections:
             found = detail(candidate, self._context, refused)
             self._skips.append(Skip(case.view, case.name, refused, found))
             return False
-        if not case.cancelled and self._context.times_told(candidate) >= TIMES_A_DAY:
-            why = f"told at {TIMES_A_DAY} different times within a day"
+        if not case.cancelled and (why := told_too_often(candidate, self._context)):
             self._skips.append(Skip(case.view, case.name, Reason.ALREADY_NOTIFIED, why))
             return False
         return True

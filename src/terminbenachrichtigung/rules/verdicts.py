@@ -1,6 +1,7 @@
 """The rules of the contract, section 2, in their order: the first one that refuses gives the reason.
 
-Over 400 lines, because each rule stands with the two functions that make it, and the table below them all.
+Each rule is a row of the table below, with the two functions that make it: one refuses, the other one gives
+the values that it looked at.
 """
 
 from collections.abc import Callable, Iterable
@@ -8,13 +9,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, Flag, auto
 
-from terminbenachrichtigung.model.appointment import HELD, to_the_minute
-from terminbenachrichtigung.model.journal import MOVE, State
+from terminbenachrichtigung.model.appointment import HELD
+from terminbenachrichtigung.model.journal import MOVE
 from terminbenachrichtigung.model.plan import Reason, Verdict
 from terminbenachrichtigung.rules.contact import SHOWN, Preference, preference
 from terminbenachrichtigung.rules.context import Candidate, Context, Gap, has_excluded_status, is_for
 from terminbenachrichtigung.rules.gap import customer_gap
 from terminbenachrichtigung.rules.missed import why_missed
+from terminbenachrichtigung.rules.told import is_already_notified, latest_state
 from terminbenachrichtigung.safe_text import one_line
 
 
@@ -40,10 +42,6 @@ class Asked(Flag):
 
     CHOSEN = BY_HAND | BY_HAND_AGAIN
     ALWAYS = CHOSEN | CONFIRMATION | CORRECTION | MISSED
-
-
-TIMES_A_DAY = 4
-"""At how many different times an appointment may be told within a day; a person tells the fifth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,48 +116,6 @@ def _type_and_branch(candidate: Candidate, context: Context) -> str:
 
 
 # ---------------------------------------------------------------- 7-9: what the journal knows
-
-
-def _is_already_notified(candidate: Candidate, context: Context) -> bool:
-    return (
-        _holds(candidate, context)
-        or context.told_under_another_id(candidate) is not None
-        or context.times_told(candidate) >= TIMES_A_DAY
-    )
-
-
-def _holds(candidate: Candidate, context: Context) -> bool:
-    """Whether the latest notification of this appointment keeps the reminder from telling it once more."""
-    latest = context.latest(candidate)
-    if latest is None or latest.revoked or not context.names(latest, candidate):
-        return False
-    match latest.state:
-        case State.RELEASED:
-            return False
-        case State.CLAIMED:
-            # Another run's open claim is in_progress; one that this run made itself is as good as told.
-            return candidate.customer_id not in context.known.open_claims
-        case State.FAILED | State.UNDELIVERED:
-            # Forgotten, nobody knows which recipients refused it: a person tells them.
-            return latest.forgotten or not context.contact(candidate).routes
-        case _:
-            return True
-
-
-def _latest_state(candidate: Candidate, context: Context) -> str:
-    if not _holds(candidate, context):
-        if (beside := context.told_under_another_id(candidate)) is not None:
-            return f"{beside.state} as appointment {beside.appointment_id}"
-        if context.times_told(candidate) >= TIMES_A_DAY:
-            return f"told at {TIMES_A_DAY} different times within a day"
-    latest = context.latest(candidate)
-    if latest is None:
-        return "no notification"
-    if latest.starts_at != to_the_minute(candidate.appointment.starts_at):
-        return f"{latest.state} for {context.clock(latest.starts_at)}"
-    if not context.is_of(latest, candidate):
-        return f"{latest.state} for customer {latest.customer_id}"
-    return f"{latest.state}, then told that it is off" if latest.revoked else latest.state.value
 
 
 def _is_in_progress(candidate: Candidate, context: Context) -> bool:
@@ -342,8 +298,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         Reason.ALREADY_NOTIFIED,
-        _is_already_notified,
-        _latest_state,
+        is_already_notified,
+        latest_state,
         About.JOURNAL,
         Asked.BY_HAND | Asked.CONFIRMATION,
         strands=True,
