@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, SecretStr
 
 from terminbenachrichtigung.config.fields import (
     CalendarDate,
+    Concurrency,
     Country,
     CountryCode,
     Gateway,
@@ -13,8 +14,12 @@ from terminbenachrichtigung.config.fields import (
     Line,
     LineOrNothing,
     Mailbox,
+    PerSecond,
+    Port,
     Proxy,
     ReplyTo,
+    Seconds,
+    Secret,
     Switch,
     TokenUrl,
 )
@@ -55,10 +60,9 @@ class SmsSettings(Section):
     serial: Annotated[
         LineOrNothing, Field(description="smscreator: the account (Seriennummer)", examples=["12345"])
     ] = ""
-    password: Annotated[
-        SecretStr,
-        Field(description="smscreator: the account's password (Passwort)", json_schema_extra={"default": ""}),
-    ] = SecretStr("")
+    password: Annotated[Secret, Field(description="smscreator: the account's password (Passwort)")] = (
+        SecretStr("")
+    )
     password_file: Annotated[str, Field(description=PASSWORD_FILE)] = ""
     sender: Annotated[
         Line,
@@ -83,11 +87,9 @@ class SmsSettings(Section):
         Switch, Field(description="Whether rare Latin letters become their nearest to save parts")
     ] = True
     proxy_server: Annotated[Proxy, Field(description="Host name (Proxy Server); empty: none")] = ""
-    proxy_port: Annotated[int, Field(strict=True, ge=1, le=65535, description="(Proxy Port)")] = 3128
+    proxy_port: Annotated[Port, Field(description="(Proxy Port)")] = 3128
     proxy_user: Annotated[LineOrNothing, Field(description="Empty: no login at the proxy")] = ""
-    proxy_password: Annotated[
-        SecretStr, Field(description="Goes with `proxy_user`", json_schema_extra={"default": ""})
-    ] = SecretStr("")
+    proxy_password: Annotated[Secret, Field(description="Goes with `proxy_user`")] = SecretStr("")
     proxy_password_file: Annotated[str, Field(description=PASSWORD_FILE)] = ""
     active_from: Annotated[
         CalendarDate | None, Field(description="First day on which SMS are sent (Start)")
@@ -114,13 +116,9 @@ class SmsSettings(Section):
         ),
     ] = 0
     delivery_reports: Annotated[Switch, Field(description="Whether a run asks which SMS have arrived")] = True
-    timeout_seconds: Annotated[
-        int, Field(strict=True, ge=1, le=300, description="Total deadline of one attempt")
-    ] = 10
-    concurrency: Annotated[int, Field(strict=True, ge=1, le=32, description="Messages at a time")] = 8
-    max_per_second: Annotated[
-        float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False, description="0: no limit")
-    ] = 0
+    timeout_seconds: Annotated[Seconds, Field(description="Total deadline of one attempt")] = 10
+    concurrency: Annotated[Concurrency, Field(description="Messages at a time")] = 8
+    max_per_second: Annotated[PerSecond, Field(description="0: no limit")] = 0
     lox24: Annotated[Lox24Settings | None, Field(description="Needed if `provider` is lox24")] = None
     seven: Annotated[SevenSettings | None, Field(description="Needed if `provider` is seven")] = None
 
@@ -136,13 +134,9 @@ class OAuth2Settings(Section):
         ),
     ]
     client_id: Annotated[Line, Field(description="The application's id", examples=["0a1b2c3d"])]
-    client_secret: Annotated[
-        SecretStr, Field(description="The application's secret", json_schema_extra={"default": ""})
-    ] = SecretStr("")
+    client_secret: Annotated[Secret, Field(description="The application's secret")] = SecretStr("")
     client_secret_file: Annotated[str, Field(description="File that holds the secret instead")] = ""
-    refresh_token: Annotated[
-        SecretStr, Field(description="Empty: client credentials", json_schema_extra={"default": ""})
-    ] = SecretStr("")
+    refresh_token: Annotated[Secret, Field(description="Empty: client credentials")] = SecretStr("")
     refresh_token_file: Annotated[str, Field(description="File that holds the token instead")] = ""
     scope: Annotated[
         LineOrNothing,
@@ -157,7 +151,7 @@ class EmailSettings(Section):
     """The mail server."""
 
     host: Annotated[Host, Field(description="The mail server's name", examples=["mail.example.org"])]
-    port: Annotated[int, Field(strict=True, ge=1, le=65535, description="The mail server's port")] = 587
+    port: Annotated[Port, Field(description="The mail server's port")] = 587
     security: Annotated[
         Literal["tls", "starttls", "none"], Field(description="`none` with a password: only on this machine")
     ] = "starttls"
@@ -165,22 +159,16 @@ class EmailSettings(Section):
         Literal["password", "oauth2"], Field(description="How to log in; oauth2: Microsoft 365, Google")
     ] = "password"
     username: Annotated[str, Field(description="Empty: no login")] = ""
-    password: Annotated[
-        SecretStr, Field(description="Goes with `username`", json_schema_extra={"default": ""})
-    ] = SecretStr("")
+    password: Annotated[Secret, Field(description="Goes with `username`")] = SecretStr("")
     password_file: Annotated[str, Field(description=PASSWORD_FILE)] = ""
     sender: Annotated[
         Mailbox,
         Field(description="Address, with or without a name", examples=["Praxis <termine@example.org>"]),
     ]
     reply_to: Annotated[ReplyTo, Field(description="Where answers go; empty: the branch's address")] = ""
-    timeout_seconds: Annotated[
-        int, Field(strict=True, ge=1, le=300, description="Total deadline of one attempt")
-    ] = 20
-    concurrency: Annotated[int, Field(strict=True, ge=1, le=32, description="Messages at a time")] = 2
-    max_per_second: Annotated[
-        float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False, description="0: no limit")
-    ] = 0
+    timeout_seconds: Annotated[Seconds, Field(description="Total deadline of one attempt")] = 20
+    concurrency: Annotated[Concurrency, Field(description="Messages at a time")] = 2
+    max_per_second: Annotated[PerSecond, Field(description="0: no limit")] = 0
     calendar_attachment: Annotated[Switch, Field(description="Whether the mail carries a calendar file")] = (
         True
     )
