@@ -152,26 +152,20 @@ def _country(code: str) -> str:
 
 
 def _web_address(url: str) -> str:
-    advice = 'must be a web address, as in "https://www.smscreator.de/gateway"'
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError(advice) from None
-    if parts.scheme not in {"http", "https"} or not host or not url.isascii() or re.search(r"\s", url):
-        raise ValueError(advice)
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("must hold no user, password, ? or #; the account has keys of its own")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError("must begin with https://, or the password would travel readable for everybody")
-    return url.rstrip("/")
+    example = '"https://www.smscreator.de/gateway"'
+    return _over_tls(url, example, "the password", takes_query=False).rstrip("/")
 
 
 def _ping_url(secret: SecretStr) -> SecretStr:
     url = secret.get_secret_value().strip()
     if not url:
         return SecretStr("")
-    advice = "must be a web address, as in https://hc-ping.com/your-uuid"  # never the value: it is a secret
+    return SecretStr(_over_tls(url, "https://hc-ping.com/your-uuid", "what it says", takes_query=True))
+
+
+def _over_tls(url: str, example: str, readable: str, *, takes_query: bool) -> str:
+    """The URL; `readable` is what others could read on its way, were it not encrypted."""
+    advice = f"must be a web address, as in {example}"  # never the value: it may be a secret
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -179,11 +173,13 @@ def _ping_url(secret: SecretStr) -> SecretStr:
         raise ValueError(advice) from None
     if parts.scheme not in {"http", "https"} or not host or not url.isascii() or re.search(r"\s", url):
         raise ValueError(advice)
-    if parts.username is not None or parts.fragment:
+    if takes_query and (parts.username is not None or parts.fragment):
         raise ValueError("must hold no user, password or #")
+    if not takes_query and (parts.username is not None or parts.query or parts.fragment):
+        raise ValueError("must hold no user, password, ? or #; the account has keys of its own")
     if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError("must begin with https://, or what it says would travel readable for everybody")
-    return SecretStr(url)
+        raise ValueError(f"must begin with https://, or {readable} would travel readable for everybody")
+    return url
 
 
 def _metrics_file(path: str) -> str:
