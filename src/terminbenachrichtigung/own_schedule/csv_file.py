@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.own_schedule import columns, descriptions, entries, letters, moments, zones
@@ -16,6 +16,7 @@ from terminbenachrichtigung.own_schedule.entries import (
     Attempts,
     Ending,
     Entry,
+    Findings,
     How,
     Parsed,
     Person,
@@ -24,6 +25,7 @@ from terminbenachrichtigung.own_schedule.entries import (
 )
 from terminbenachrichtigung.own_schedule.moments import DateOrder, Moments, Span
 from terminbenachrichtigung.own_schedule.source import Source
+from terminbenachrichtigung.schedule.rows import Dropped
 from terminbenachrichtigung.schedule.values import Unreadable, shown
 
 _DATED = ("starts_at", "date", "ends_at", "end_date", "created_at", "last_contacted_at")
@@ -48,23 +50,16 @@ def read(cells: Table, how: How, before: Source) -> Parsed:
     if cut:
         line, row = cells.rows[-1]
         lines.refuse(line, row, cut)
-    kept, doubles = entries.settled(lines.entries)
-    return Parsed(
-        entries=tuple(kept),
-        refused=tuple(sorted([*lines.refused, *doubles], key=lambda each: each.line)),
-        warnings=(
-            *lines.warnings(),
-            *entries.doubtful_statuses(kept, how),
-            *_doubtful_headings(cells, meaning),
-        ),
-        nobody=lines.nobody,
+    parsed = lines.parsed()
+    statuses = entries.doubtful_statuses(parsed.entries, how)
+    return replace(
+        parsed,
+        warnings=(*lines.dropped.warnings(), *statuses, *_doubtful_headings(cells, meaning)),
         off=lines.off,
-        titles=tuple(lines.titles),
         headings=meaning.headings,
         unused=meaning.unused,
         cut=cut,
         order=order,
-        days=entries.span_of_days(lines.starts, how.zone),
         ending=ending,
     )
 
@@ -128,29 +123,16 @@ def _ending(cells: Table, how: How, before: Ending | None) -> tuple[Sequence[Row
     return cells.rows, "", ending
 
 
-class _Lines:
+class _Lines(Findings):
     """Takes the lines of a file one by one."""
 
     def __init__(self, meaning: Understood, width: int, how: How) -> None:
-        self.entries: list[Entry] = []
-        self.refused: list[Refused] = []
-        self.nobody: Counter[str] = Counter()
+        super().__init__(how)
         self.off: Counter[str] = Counter()
-        self.titles: list[str] = []
-        self.starts: list[datetime] = []
-        self._dropped: dict[str, tuple[int, str]] = {}
+        self.dropped = Dropped()
         self._meaning = meaning
         self._width = width
-        self._how = how
         self._moments = Moments(UTC if meaning.in_utc else how.zone, how.order)
-
-    def warnings(self) -> list[str]:
-        """One for each column of which something was left out."""
-        return [
-            f"{column}: {count} value{'' if count == 1 else 's'} could not be read and "
-            f"{'was' if count == 1 else 'were'} left out, for instance {example}"
-            for column, (count, example) in self._dropped.items()
-        ]
 
     def take(self, line: int, row: Sequence[str] | csv.Error) -> None:
         """An entry, a refusal, or one of those that name nobody."""
@@ -184,60 +166,39 @@ class _Lines:
             return
         attempts = Attempts()
         named = attempts.read("description", lambda: self._named(raw)) or raw
-        found_id = attempts.read("appointment_id", lambda: self._id(raw)) or ""
+        found_id = attempts.read("appointment_id", lambda: self.id_in(raw.get("appointment_id", ""))) or ""
         span = attempts.read("starts_at", lambda: self._span(raw))
         if span is not None:
             self.starts.append(span.starts_at)
         who = attempts.read("customer", lambda: entries.person(named))
         said = attempts.read("status", lambda: self._said(raw, row)) or {}
         if attempts.problem:
-            self._refuse(line, row, attempts.problem, found_id=found_id, span=span, named=named)
+            self.refused.append(
+                Refused(
+                    line,
+                    attempts.problem,
+                    found_id,
+                    span.starts_at if span else None,
+                    entries.name_in(named),
+                    entries.key_of(row),
+                    names_somebody=entries.names_somebody(named),
+                )
+            )
             return
         assert span is not None
         said |= self._times(line, raw, span)
         if who is not None:
             who = self._with_consent(line, raw, who)
-        if who is None and self._how.title_is_customer and raw.get("subject"):
+        if who is None and self.how.title_is_customer and raw.get("subject"):
             self.titles.append(raw["subject"])
         self.entries.append(Entry(line, found_id, span.starts_at, who, said))
-
-    def _refuse(
-        self,
-        line: int,
-        row: Sequence[str],
-        reason: str,
-        *,
-        found_id: str,
-        span: Span | None,
-        named: Mapping[str, str],
-    ) -> None:
-        name = " ".join(filter(None, (named.get(c, "") for c in ("name", "first_name", "last_name"))))
-        self.refused.append(
-            Refused(
-                line,
-                reason,
-                found_id,
-                span.starts_at if span else None,
-                name,
-                entries.key_of(row),
-                names_somebody=entries.names_somebody(named),
-            )
-        )
-
-    def _id(self, raw: Mapping[str, str]) -> str:
-        if self._how.ids_from:
-            return ""
-        found = entries.identifier(raw["appointment_id"])
-        if not found:
-            raise Unreadable("missing")
-        return found
 
     def _named(self, raw: Mapping[str, str]) -> Mapping[str, str]:
         """The line, with what its title and its description say of the customer."""
         found: dict[str, str] = {}
         if raw.get("description"):
             found = descriptions.labelled(raw["description"])
-        if self._how.title_is_customer and raw.get("subject"):
+        if self.how.title_is_customer and raw.get("subject"):
             here = {column: text for column, text in raw.items() if text}
             found = descriptions.titled(raw["subject"], found | here) | found
         descriptions.check_one_person(raw, found)
@@ -250,12 +211,7 @@ class _Lines:
 
     def _zone(self, raw: Mapping[str, str]) -> tzinfo | None:
         name = raw.get("time_zone", "")
-        if not name:
-            return None
-        zone = zones.named(name)
-        if zone is None:
-            raise Unreadable(f"unknown time zone {shown(name)}")
-        return zone
+        return zones.named(name) if name else None
 
     def _said(self, raw: Mapping[str, str], row: Sequence[str]) -> dict[str, Value]:
         for column in _LETTERED:
@@ -265,14 +221,14 @@ class _Lines:
         if "is_group" in raw:
             said["is_group"] = _flag(raw["is_group"])
         if "status" in raw:
-            said["status"] = entries.status(raw["status"], self._how)
-            if said["status"] == CANCELLED or self._how.is_off(said["status"]):
+            said["status"] = entries.status(raw["status"], self.how)
+            if said["status"] == CANCELLED or self.how.is_off(said["status"]):
                 self.off[raw["status"]] += 1
         title = raw.get("subject", "")
         if title and columns.without_cancellation(title) is not None:
             said["status"] = CANCELLED
         for place in self._meaning.cancelled:
-            if self._is_cancelled(entries.cleaned(row[place])) and not self._how.is_off(said.get("status")):
+            if self._is_cancelled(entries.cleaned(row[place])) and not self.how.is_off(said.get("status")):
                 said["status"] = CANCELLED
         if self._meaning.cancelled:
             said.setdefault("status", "")
@@ -299,7 +255,7 @@ class _Lines:
         if "ends_at" in raw or span.ends_at is not None:
             said["ends_at"] = span.ends_at
         if end := raw.get("ends_at"):
-            day = raw.get("end_date") or span.starts_at.astimezone(self._how.zone).date().isoformat()
+            day = raw.get("end_date") or span.starts_at.astimezone(self.how.zone).date().isoformat()
             said["ends_at"] = self._kept(
                 "ends_at", line, lambda: self._moments.moment(end, day, self._zone(raw))
             )
@@ -322,8 +278,7 @@ class _Lines:
         try:
             return reader()
         except Unreadable as problem:
-            count, example = self._dropped.get(column, (0, f"line {line}: {problem}"))
-            self._dropped[column] = count + 1, example
+            self.dropped.add(column, f"line {line}: {problem}")
             return None
 
 

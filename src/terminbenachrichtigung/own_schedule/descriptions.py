@@ -6,12 +6,8 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from terminbenachrichtigung.contact.names import name_words, same_name
-from terminbenachrichtigung.own_schedule.columns import (
-    CONTACT,
-    NO_VALUE,
-    column_of,
-    without_cancellation,
-)
+from terminbenachrichtigung.own_schedule.columns import CONTACT, column_of, without_cancellation
+from terminbenachrichtigung.own_schedule.entries import name_in
 from terminbenachrichtigung.own_schedule.icalendar_lines import Component
 from terminbenachrichtigung.own_schedule.letters import without_html
 from terminbenachrichtigung.safe_text import one_line
@@ -60,15 +56,10 @@ def labelled(description: str) -> dict[str, str]:
 
 def check_one_person(*found: Mapping[str, str]) -> None:
     """Raise Unreadable where the places that say who it is name different people."""
-    for one, other in combinations(filter(None, map(_name_in, found)), 2):
+    for one, other in combinations(filter(None, map(name_in, found)), 2):
         words = name_words(one), name_words(other)
         if all(words) and not same_name(*words):
             raise Unreadable(f"names {shown(one)} and {shown(other)}; which of them is the customer?")
-
-
-def _name_in(found: Mapping[str, str]) -> str:
-    parts = (found.get(column, "") for column in ("name", "first_name", "last_name"))
-    return " ".join(part for part in parts if part not in NO_VALUE).strip()
 
 
 def titled(title: str, beside: Mapping[str, str]) -> dict[str, str]:
@@ -89,10 +80,10 @@ def titled(title: str, beside: Mapping[str, str]) -> dict[str, str]:
         return {}
     if name := _name(_NUMBER_WORDS.sub(" ", text)):
         found["name"] = name
-        of_another = name_words(name).isdisjoint(name_words(_name_in(beside)) or name_words(name))
+        of_another = name_words(name).isdisjoint(name_words(name_in(beside)) or name_words(name))
         if of_another and {"mobile", "email"} & found.keys() - beside.keys():
             raise Unreadable(
-                f"names {shown(name)} and {shown(_name_in(beside))}; which of them is the customer?"
+                f"names {shown(name)} and {shown(name_in(beside))}; which of them is the customer?"
             )
     return found if "name" in {*found, *beside} or {"first_name", "last_name"} & beside.keys() else {}
 

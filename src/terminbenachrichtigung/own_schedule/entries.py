@@ -7,6 +7,7 @@ customer of a line is.
 import hashlib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -165,6 +166,36 @@ class Parsed:
     ending: Ending = Ending()
 
 
+class Findings:
+    """What the reader of a file has found in it so far."""
+
+    def __init__(self, how: How) -> None:
+        self.how = how
+        self.entries: list[Entry] = []
+        self.refused: list[Refused] = []
+        self.nobody: Counter[str] = Counter()
+        self.titles: list[str] = []
+        self.starts: list[datetime] = []
+
+    def id_in(self, text: str) -> str:
+        """The id of a line; empty where `--id-from` makes it. Raises Unreadable where there is none."""
+        found = "" if self.how.ids_from else identifier(text)
+        if not (found or self.how.ids_from):
+            raise Unreadable("missing")
+        return found
+
+    def parsed(self) -> Parsed:
+        """The whole file. Lines that are the same are one; of one id that differ, all are refused."""
+        kept, doubles = _settled(self.entries)
+        return Parsed(
+            entries=tuple(kept),
+            refused=tuple(sorted([*self.refused, *doubles], key=lambda each: each.line)),
+            nobody=self.nobody,
+            titles=tuple(self.titles),
+            days=span_of_days(self.starts, self.how.zone),
+        )
+
+
 class Attempts:
     """Reads the values of one line; the first that cannot be read is the reason to refuse it."""
 
@@ -241,6 +272,12 @@ def names_somebody(raw: Mapping[str, str]) -> bool:
     return False
 
 
+def name_in(raw: Mapping[str, str]) -> str:
+    """The name of a line that may be refused, as far as it has any."""
+    names = (raw.get(column, "") for column in ("name", "first_name", "last_name"))
+    return one_line(" ".join(name for name in names if name not in NO_VALUE))
+
+
 def person(raw: Mapping[str, str]) -> Person | None:
     """The customer of a line, None if it names nobody; raises Unreadable for what is no id, or no name."""
     if not names_somebody(raw):
@@ -290,8 +327,7 @@ def _names(text: str, *, whole: bool) -> dict[str, str]:
     return found | {"first_name": first.strip(), "last_name": last.strip()}
 
 
-def settled(entries: Iterable[Entry]) -> tuple[list[Entry], list[Refused]]:
-    """Identical lines are one; different lines of one id are all refused: which one holds?"""
+def _settled(entries: Iterable[Entry]) -> tuple[list[Entry], list[Refused]]:
     groups: dict[str, list[Entry]] = {}
     kept, refused = [], []
     for entry in entries:

@@ -1,7 +1,6 @@
 """A file behind an address: over https, with a limit to its size and to how long it may take."""
 
 import hashlib
-import ipaddress
 import string
 import time
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
 
+from terminbenachrichtigung.config.fields import is_loopback
 from terminbenachrichtigung.delivery.exchange import Answer, Proxy, Request
 from terminbenachrichtigung.errors import ConfigError, ScheduleError
 
@@ -110,15 +110,8 @@ def _check(address: str, where: str) -> None:
         host = parts.hostname or ""
     except ValueError:
         raise ConfigError(f"{where} holds no address") from None
-    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))):
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         raise ConfigError(f"{where} must hold an https:// address: names and numbers travel over it")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _date(text: str) -> datetime | None:

@@ -5,7 +5,6 @@ An occurrence is an appointment of its own, known by the date that it had by the
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -15,8 +14,8 @@ from terminbenachrichtigung.own_schedule import columns, descriptions, entries, 
 from terminbenachrichtigung.own_schedule.entries import (
     CANCELLED,
     Attempts,
-    Ending,
     Entry,
+    Findings,
     How,
     Parsed,
     Person,
@@ -26,7 +25,6 @@ from terminbenachrichtigung.own_schedule.entries import (
 from terminbenachrichtigung.own_schedule.icalendar_lines import Component, components_of, definitions
 from terminbenachrichtigung.own_schedule.series import SeriesPart, at_the_time_of, spread
 from terminbenachrichtigung.own_schedule.zones import Zones
-from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.schedule.values import Unreadable, shown
 
 if TYPE_CHECKING:
@@ -52,20 +50,14 @@ def read(content: bytes, how: How) -> Parsed:
     zones = Zones(definitions(components), how.now)
     reader = _Events(how, zones)
     reader.take([each for each in components if each.name == "VEVENT"])
-    kept, doubles = entries.settled(reader.entries)
     written_at, written_by = reader.written()
-    return Parsed(
-        entries=tuple(kept),
-        refused=tuple(sorted([*reader.refused, *doubles], key=lambda each: each.line)),
-        nobody=reader.nobody,
-        titles=tuple(reader.titles),
+    return replace(
+        reader.parsed(),
         complete={each.text_of("METHOD").upper() or "PUBLISH" for each in calendars} == {"PUBLISH"},
         cut="" if how.force else cut,
-        days=entries.span_of_days(reader.starts, how.zone),
         written_at=written_at,
         written_by=written_by,
         stamps=reader.stamps,
-        ending=Ending(),
     )
 
 
@@ -88,18 +80,13 @@ class _Event:
         return bool(self.part.rule or self.part.added)
 
 
-class _Events:
+class _Events(Findings):
     """Takes the events of a file."""
 
     def __init__(self, how: How, zones: Zones) -> None:
-        self.entries: list[Entry] = []
-        self.refused: list[Refused] = []
-        self.nobody: Counter[str] = Counter()
-        self.titles: list[str] = []
-        self.starts: list[datetime] = []
+        super().__init__(how)
         self.stamps: dict[str, datetime] = {}
         self._export_times: list[datetime] = []
-        self._how = how
         self._zones = zones
         self._today = how.now.astimezone(how.zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
@@ -128,7 +115,7 @@ class _Events:
     def _event(self, component: Component) -> _Event | None:
         stamp = self._stamp(component)
         attempts = Attempts()
-        uid = attempts.read("UID", lambda: self._uid(component)) or ""
+        uid = attempts.read("UID", lambda: self.id_in(component.text_of("UID"))) or ""
         if stamp is not None:
             self.stamps[uid] = max(stamp, self.stamps.get(uid, stamp))
         raw = attempts.read("customer", lambda: dict(self._contact(component))) or {}
@@ -147,16 +134,13 @@ class _Events:
         if component.broken:
             attempts.problem = component.broken
         if attempts.problem or part is None or values is None:
-            name = one_line(
-                " ".join(filter(None, (raw.get(c, "") for c in ("name", "first_name", "last_name"))))
-            )
             self.refused.append(
                 Refused(
                     component.line,
                     attempts.problem,
                     self._known_as(component, uid),
                     part.starts_at.astimezone(UTC) if part else None,
-                    name or component.text_of("SUMMARY"),
+                    entries.name_in(raw) or component.text_of("SUMMARY"),
                     _key(component),
                     names_somebody=bool(attempts.problem.startswith("customer") or component.broken)
                     or entries.names_somebody(raw),
@@ -164,14 +148,6 @@ class _Events:
             )
             return None
         return _Event(component, uid, part, person, values, stamp)
-
-    def _uid(self, component: Component) -> str:
-        if self._how.ids_from:
-            return ""
-        uid = entries.identifier(component.text_of("UID"))
-        if not uid:
-            raise Unreadable("missing")
-        return uid
 
     def _known_as(self, component: Component, uid: str) -> str:
         """The id of the occurrence, or of the whole series, that a refused event would have had."""
@@ -182,7 +158,7 @@ class _Events:
         return self._occurrence_id(uid, instead_of, several=False) if instead_of and uid else uid
 
     def _occurrence_id(self, uid: str, by_rule: datetime, *, several: bool) -> str:
-        local = by_rule.astimezone(self._how.zone)
+        local = by_rule.astimezone(self.how.zone)
         return f"{uid}/{local:%Y%m%dT%H%M}" if several else f"{uid}/{local:%Y%m%d}"
 
     def _take_one(self, event: _Event) -> None:
@@ -197,7 +173,7 @@ class _Events:
         starts_at = starts_at.astimezone(UTC)
         if event.person is not None or not event.repeats:
             self.starts.append(starts_at)
-        if event.person is None and self._how.title_is_customer:
+        if event.person is None and self.how.title_is_customer:
             self.titles.append(event.component.text_of("SUMMARY"))
         said = dict(event.values)
         if ends_at is not None:
@@ -210,7 +186,7 @@ class _Events:
         master = next(event for event in group if event.repeats)
         if all(event.person is None for event in group):
             self.nobody["series without a customer"] += 1
-            if self._how.title_is_customer:
+            if self.how.title_is_customer:
                 self.titles.append(master.component.text_of("SUMMARY"))
             return
         group = [replace(each, part=at_the_time_of(master.part, each.part)) for each in group]
@@ -312,7 +288,7 @@ class _Events:
         if tzid:
             return self._zones.of(tzid.strip('"'))
         of_calendar = event.calendar.text_of("X-WR-TIMEZONE") if event.calendar else ""
-        return self._zones.of(of_calendar) if of_calendar else self._how.zone
+        return self._zones.of(of_calendar) if of_calendar else self.how.zone
 
     def _stamp(self, event: Component) -> datetime | None:
         times: dict[str, datetime] = {}
@@ -359,7 +335,7 @@ class _Events:
             if {"name", "first_name", "last_name"} & labelled.keys():
                 found.pop("name", None)
         found |= labelled
-        if self._how.title_is_customer:
+        if self.how.title_is_customer:
             found = descriptions.titled(event.text_of("SUMMARY"), found) | found
         yield from found.items()
 

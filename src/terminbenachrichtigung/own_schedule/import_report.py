@@ -1,6 +1,6 @@
 """What `schedule import` says: for people, and as JSON."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -109,18 +109,19 @@ def brake_words(found: Changes) -> str:
 
 
 def _table(title: str, listed: Iterable[Change], zone: ZoneInfo) -> Iterator[str | Table]:
-    changes = tuple(listed)
-    rows = (Row((_shown(c.starts_at, zone), c.appointment_id, c.name, c.detail)) for c in changes[:_MOST])
-    yield Table(title, ("start", "appointment", "customer", "why"), tuple(rows))
-    if len(changes) > _MOST:
-        yield f"… and {len(changes) - _MOST} more"
+    rows = [Row((_shown(c.starts_at, zone), c.appointment_id, c.name, c.detail)) for c in listed]
+    return _cut(title, ("start", "appointment", "customer", "why"), rows)
 
 
-def _refused(refused: tuple[Refused, ...]) -> Iterator[str | Table]:
-    rows = (Row((str(line.line), line.appointment_id, line.name, line.reason)) for line in refused[:_MOST])
-    yield Table("refused", ("line", "appointment", "customer", "why"), tuple(rows))
-    if len(refused) > _MOST:
-        yield f"… and {len(refused) - _MOST} more"
+def _refused(refused: Iterable[Refused]) -> Iterator[str | Table]:
+    rows = [Row((str(line.line), line.appointment_id, line.name, line.reason)) for line in refused]
+    return _cut("refused", ("line", "appointment", "customer", "why"), rows)
+
+
+def _cut(title: str, columns: tuple[str, ...], rows: Sequence[Row]) -> Iterator[str | Table]:
+    yield Table(title, columns, tuple(rows[:_MOST]))
+    if len(rows) > _MOST:
+        yield f"… and {len(rows) - _MOST} more"
 
 
 def _most(texts: tuple[str, ...]) -> tuple[str, ...]:

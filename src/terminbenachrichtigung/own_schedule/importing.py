@@ -38,7 +38,6 @@ LARGEST = 100_000_000
 
 _FLAGS = ("reminder_consent", "notifiable", "is_group")
 _TIMES = ("starts_at", "ends_at", "created_at", "last_contacted_at")
-_AT_ONCE = 500  # keys in one query; SQLite takes 32,766 values, older ones 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +218,7 @@ def _held(connection: sa.Connection, parsed: Parsed, before: Source, how: How) -
 
 
 def _of_keys(table: str, keys: Iterable[str]) -> list[sa.ColumnElement[bool]]:
-    wanted = sorted(keys)
-    return [
-        sa.column(KEYS[table]).in_(wanted[first : first + _AT_ONCE])
-        for first in range(0, len(wanted), _AT_ONCE)
-    ]
+    return [sa.column(KEYS[table]).in_(some) for some in memory.in_portions(keys)]
 
 
 def _by_key(

@@ -1,6 +1,6 @@
 """What the import notes in the own schedule for the next file: sources, rows, refused lines, titles."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -11,8 +11,14 @@ from terminbenachrichtigung.own_schedule.init import REFUSALS, ROWS, SOURCES, TI
 from terminbenachrichtigung.own_schedule.result import Changes
 from terminbenachrichtigung.own_schedule.source import Origin, Source, origin_of
 
-_AT_ONCE = 500
+_AT_ONCE = 500  # keys in one statement; SQLite takes 32,766 values, older ones 999
 _STATE = TypeAdapter(Source)
+
+
+def in_portions(keys: Iterable[str]) -> Iterator[list[str]]:
+    """The keys in lists that a database takes in one statement."""
+    wanted = sorted(keys)
+    return (wanted[first : first + _AT_ONCE] for first in range(0, len(wanted), _AT_ONCE))
 
 
 def source(connection: sa.Connection, name: str) -> Source:
@@ -23,12 +29,11 @@ def source(connection: sa.Connection, name: str) -> Source:
 
 def origins(connection: sa.Connection, appointment_ids: Collection[str]) -> dict[str, Origin]:
     """Where these rows come from."""
-    wanted = sorted(appointment_ids)
     return {
         appointment_id: origin_of(source, series, missing_from)
-        for first in range(0, len(wanted), _AT_ONCE)
+        for some in in_portions(appointment_ids)
         for appointment_id, source, series, missing_from in connection.execute(
-            sa.select(ROWS).where(ROWS.c.appointment_id.in_(wanted[first : first + _AT_ONCE]))
+            sa.select(ROWS).where(ROWS.c.appointment_id.in_(some))
         ).all()
     }
 
@@ -48,10 +53,9 @@ def titles_before(connection: sa.Connection, name: str) -> frozenset[str]:
 def note(connection: sa.Connection, found: Changes, parsed: Parsed, after: Source) -> None:
     """Note everything of an import."""
     note_source(connection, after)
-    ids = sorted(found.origins)
-    for first in range(0, len(ids), _AT_ONCE):
-        connection.execute(ROWS.delete().where(ROWS.c.appointment_id.in_(ids[first : first + _AT_ONCE])))
-    if ids:
+    for some in in_portions(found.origins):
+        connection.execute(ROWS.delete().where(ROWS.c.appointment_id.in_(some)))
+    if found.origins:
         connection.execute(
             ROWS.insert(),
             [

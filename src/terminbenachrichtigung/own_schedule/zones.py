@@ -62,10 +62,11 @@ class _Named:
 
 
 @lru_cache(maxsize=1_000)
-def named(name: str) -> tzinfo | None:
-    """The zone of a name alone, as a column of a CSV file has it; None if it is unknown."""
-    found = _named(name)
-    return found.zone if found else None
+def named(name: str) -> tzinfo:
+    """The zone of a name alone, as a column of a CSV file has it; raises Unreadable if it is unknown."""
+    if (found := _named(name)) is None:
+        raise Unreadable(f"unknown time zone {shown(name)}")
+    return found.zone
 
 
 def _named(name: str) -> _Named | None:

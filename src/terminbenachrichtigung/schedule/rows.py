@@ -53,6 +53,10 @@ class Dropped:
     count: Counter[str] = field(default_factory=Counter)
     example: dict[str, str] = field(default_factory=dict)
 
+    def add(self, column: str, example: str) -> None:
+        self.count[column] += 1
+        self.example.setdefault(column, example)
+
     def warnings(self) -> tuple[str, ...]:
         return tuple(
             f"{column}: {count} value{'' if count == 1 else 's'} could not be read and "
@@ -114,9 +118,7 @@ class RowReader:
             converted["extra"] = [MappingProxyType(dict(zip(names, row, strict=True))) for row in extra]
         appointments = _made(converted)
         for name, index, problem in unread:
-            dropped.count[name] += 1
-            if name not in dropped.example:
-                dropped.example[name] = f"{problem} (appointment {appointments[index].appointment_id})"
+            dropped.add(name, f"{problem} (appointment {appointments[index].appointment_id})")
         items: list[Item] = [*appointments]
         for index, found in bad.items():
             items[index] = _bad_row(appointments[index], found, raw["starts_at"][index])
