@@ -43,6 +43,7 @@ from terminbenachrichtigung.contact.email_address import EmailRefusal, EmailResu
         # a link
         ("mailto:anna@example.org", "anna@example.org"),
         ("MailTo:anna@example.org", "anna@example.org"),
+        ("mailto://anna@example.org", "anna@example.org"),  # not //anna, a valid local part
         ("mailto: anna@example.org", "anna@example.org"),
         ("mailto:anna@example.org?cc=eve@example.net&subject=x", "anna@example.org"),
         ("mailto:anna@example.org,eve@example.net", "anna@example.org"),

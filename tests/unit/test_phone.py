@@ -119,6 +119,24 @@ def refusals(result: PhoneResult) -> list[PhoneRefusal]:
         "０１７１ ５５５５５５５",
         "٠١٧١ ٥٥٥٥٥٥٥",
         "＋49 171 5555555",
+        # signs that say nothing
+        "📱 0171 5555555",
+        "☎ 0171 5555555",
+        "*0171 5555555",
+        "0171 5555555 !",
+        "~0171 5555555",
+        # errors in the country's prefix
+        "+49 0171 5555555",
+        "++49 171 5555555",
+        "+ 49 171 5555555",
+        "+0049 171 5555555",
+        "00 49 (0) 171 5555555",
+        "0049 0171 5555555",
+        "(0049) 171 5555555",
+        "+49-(0)-171-5555555",
+        "+49 [0] 171 5555555",
+        "49 0171 5555555",
+        "490171 5555555",
     ],
 )
 def test_what_people_type_for_a_mobile_number_is_understood(typed: str) -> None:
@@ -147,6 +165,17 @@ def test_what_people_type_for_a_mobile_number_is_understood(typed: str) -> None:
         ("0800 FLOWERS", PhoneRefusal.LETTERS_LEFT),
         ("+1 800 FLOWERS", PhoneRefusal.LETTERS_LEFT),
         ("keine", PhoneRefusal.LETTERS_LEFT),
+        # a sign that people put there for a reason
+        ("0171 5555555 ?", PhoneRefusal.LETTERS_LEFT),
+        ("0171 5555555 (?)", PhoneRefusal.LETTERS_LEFT),
+        ("?0171 5555555", PhoneRefusal.LETTERS_LEFT),
+        ("0171 5555555 †", PhoneRefusal.LETTERS_LEFT),  # who died
+        ("✝ 0171 5555555", PhoneRefusal.LETTERS_LEFT),
+        ("~~0171 5555555~~", PhoneRefusal.LETTERS_LEFT),  # crossed out
+        ("0\u03361\u03367\u03361\u0336 5555555", PhoneRefusal.LETTERS_LEFT),
+        ("0171 5555555 ❌", PhoneRefusal.LETTERS_LEFT),
+        ("🚫0171 5555555", PhoneRefusal.LETTERS_LEFT),
+        ("0171 555\ufffd5555", PhoneRefusal.LETTERS_LEFT),  # a byte that was no letter
         # an extension
         ("0171 5555555 ext. 5", PhoneRefusal.LETTERS_LEFT),
         ("0171 5555555x5", PhoneRefusal.LETTERS_LEFT),

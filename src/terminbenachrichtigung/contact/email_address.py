@@ -21,7 +21,7 @@ _LONGEST = 254  # octets, RFC 5321, 4.5.3.1.3
 _LONGEST_FIELD = 1_000  # characters; a longer field is no list of addresses
 _SEPARATORS = re.compile(r"[;,\s]+")
 _MAILTO = re.compile(
-    r"mailto:([^?]*)(?:\?.*)?", re.I
+    r"mailto:/*([^?]*)(?:\?.*)?", re.I
 )  # RFC 6068: behind ? stand subject and further recipients
 # White space and invisible characters, which come along when an address is copied from a web page.
 _SURROUNDING = " \t\n\r\v\f\x85\xa0" + "".join(

@@ -31,7 +31,8 @@ _KNOWN = (
 )
 _KNOWN_BEFORE = re.compile(rf"^{_GAP}(?:{_KNOWN}{_GAP})+", re.I)
 _KNOWN_AFTER = re.compile(rf"(?:{_KNOWN}{_GAP})+$", re.I)
-_LETTER_LEFT = re.compile(_LETTER)
+_UNCLEAR = re.compile(rf"{_LETTER}|~~|[?†‡✝✞✟⚰☠❌❎✖✗✘⛔🚫\ufffd\u0335-\u0338]")
+"""A letter, or a sign by which people say that a number is crossed out, doubtful, or of somebody who died."""
 _TAIL = re.compile(r"(.*\d)[\W_]+\d\s*[)\]]?")
 """A number, then a sign or a blank, then one more digit."""
 _DECIMAL = re.compile(r"(\+?\d+)\.0+")
@@ -106,7 +107,7 @@ def _read(typed: str, country_code: str, countries: frozenset[str]) -> str | Pho
     if len(typed) > _LONGEST:
         return PhoneRefusal.NOT_VALID
     bare = _KNOWN_AFTER.sub("", _KNOWN_BEFORE.sub("", typed))
-    if _LETTER_LEFT.search(bare):
+    if _UNCLEAR.search(bare):
         return PhoneRefusal.LETTERS_LEFT
     if not bare.isascii():
         bare = "".join(str(unicodedata.decimal(sign, sign)) for sign in bare)
