@@ -170,7 +170,7 @@ class Backlog:
     # -------------------------------------------------------------- up to date with other runs
 
     def lost(self, item: Queued, lost: Lost) -> None:
-        """Another run has claimed the message, or a part of it: what is left is planned anew."""
+        """A claim was lost, mostly to another run: what is left of the message is planned anew."""
         message = item.message
         self._others_at_work = True
         # The gap may yield for a part of it, and of two channels the other may still be open.
