@@ -1,6 +1,7 @@
 """`figures`: shares and their intervals, and the page that shows them (contract, section 10)."""
 
 import re
+from collections import Counter
 from datetime import date
 
 import pytest
@@ -47,21 +48,25 @@ def test_with_fewer_than_thirty_nothing_is_claimed() -> None:
 def section(name: str = "", *, told: int = 100, told_no_show: int = 4) -> Section:
     return Section(
         name,
-        messages={
-            (Channel.SMS, State.DELIVERED): 90,
-            (Channel.SMS, State.SENT): 10,
-            (Channel.EMAIL, State.SENT): 7,
-        },
+        messages=Counter(
+            {
+                (Channel.SMS, State.DELIVERED): 90,
+                (Channel.SMS, State.SENT): 10,
+                (Channel.EMAIL, State.SENT): 7,
+            }
+        ),
         parts=110,
-        lead_times={LeadTime.UNDER_24_HOURS: 100},
-        endings={
-            (Group.TOLD, Ending.CAME): told - told_no_show,
-            (Group.TOLD, Ending.NO_SHOW): told_no_show,
-            (Group.CONFIRMED, Ending.CAME): 40,
-            (Group.CONFIRMED, Ending.NO_SHOW): 1,
-            (Group.NOT_TOLD, Ending.CAME): 9,
-            (Group.UNCERTAIN, Ending.CAME): 2,
-        },
+        lead_times=Counter({LeadTime.UNDER_24_HOURS: 100}),
+        endings=Counter(
+            {
+                (Group.TOLD, Ending.CAME): told - told_no_show,
+                (Group.TOLD, Ending.NO_SHOW): told_no_show,
+                (Group.CONFIRMED, Ending.CAME): 40,
+                (Group.CONFIRMED, Ending.NO_SHOW): 1,
+                (Group.NOT_TOLD, Ending.CAME): 9,
+                (Group.UNCERTAIN, Ending.CAME): 2,
+            }
+        ),
         ahead=3,
     )
 
@@ -114,7 +119,7 @@ def test_no_share_without_its_numbers() -> None:
 
 
 def test_where_nobody_confirmed_there_is_no_such_group() -> None:
-    endings = {(Group.TOLD, Ending.CAME): 50}
+    endings = Counter({(Group.TOLD, Ending.CAME): 50})
     nobody = Figures(date(2026, 9, 1), date(2026, 9, 2), Section("", endings=endings))
     assert WORDS["de"].groups[Group.CONFIRMED] not in figures_as_html(nobody, "de")
     assert "confirmed" not in render(figures_as_text(nobody))

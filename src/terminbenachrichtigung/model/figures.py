@@ -1,6 +1,7 @@
 """What `figures` counts, and the shares that it gives. Counts only, no customer's data."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -86,16 +87,16 @@ class Share:
         return max(0.0, centre - half), min(1.0, centre + half)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Section:
-    """The figures of all appointments, or of one branch, type or week."""
+    """The figures of all appointments, or of one branch, type or week; they grow while it is counted."""
 
-    name: str  # empty: all
-    messages: Mapping[tuple[Channel, State], int] = field(default_factory=dict)
+    name: str = ""  # empty: all
+    messages: Counter[tuple[Channel, State]] = field(default_factory=Counter)
     parts: int = 0  # of all SMS that left, or may have
     correction_parts: int = 0  # those of them that corrections took
-    lead_times: Mapping[LeadTime, int] = field(default_factory=dict)
-    endings: Mapping[tuple[Group, Ending], int] = field(default_factory=dict)
+    lead_times: Counter[LeadTime] = field(default_factory=Counter)
+    endings: Counter[tuple[Group, Ending]] = field(default_factory=Counter)
     ahead: int = 0  # appointments of the span that have not started yet
 
     def sent(self, *states: State, channel: Channel | None = None) -> int:
@@ -112,7 +113,7 @@ class Section:
 
     def share(self, group: Group, ending: Ending) -> Share:
         """Of the group's appointments, those with this ending."""
-        return Share(self.endings.get((group, ending), 0), self.appointments(group))
+        return Share(self.endings[group, ending], self.appointments(group))
 
     def appointments(self, *groups: Group) -> int:
         """The appointments that lie behind, of these groups."""

@@ -5,9 +5,9 @@ was about. Only appointments count that a reminder could be for: with a customer
 allows it, in a branch that the configuration does not leave out.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from terminbenachrichtigung.config.filters import leaves_out, plain_word, plain_words
@@ -23,7 +23,6 @@ from terminbenachrichtigung.model.figures import (
     Week,
 )
 from terminbenachrichtigung.model.journal import State
-from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.rules.context import has_excluded_status
 from terminbenachrichtigung.run.context import RunContext
 
@@ -93,29 +92,6 @@ def _by_appointment(tellings: Iterable[Telling]) -> Mapping[str, Sequence[Tellin
     return found
 
 
-@dataclass(slots=True)
-class _Tally:
-    """The counts of one section while they grow."""
-
-    messages: Counter[tuple[Channel, State]] = field(default_factory=Counter)
-    parts: int = 0
-    correction_parts: int = 0
-    lead_times: Counter[LeadTime] = field(default_factory=Counter)
-    endings: Counter[tuple[Group, Ending]] = field(default_factory=Counter)
-    ahead: int = 0
-
-    def section(self, name: str) -> Section:
-        return Section(
-            name,
-            self.messages,
-            self.parts,
-            self.correction_parts,
-            self.lead_times,
-            self.endings,
-            self.ahead,
-        )
-
-
 class _Counting:
     """Takes one appointment after the other."""
 
@@ -134,10 +110,10 @@ class _Counting:
         self._counted: set[str] = set()  # messages: one about two appointments is one message
         self._paid: set[str] = set()  # messages, by their SMS
         self._left_out: dict[str, bool] = {}  # by branch
-        self._total = _Tally()
-        self._weeks: defaultdict[date, _Tally] = defaultdict(_Tally)
-        self._branches: defaultdict[str, _Tally] = defaultdict(_Tally)
-        self._types: defaultdict[str, _Tally] = defaultdict(_Tally)
+        self._total = Section()
+        self._weeks: defaultdict[date, Section] = defaultdict(Section)
+        self._branches: defaultdict[str, Section] = defaultdict(Section)
+        self._types: defaultdict[str, Section] = defaultdict(Section)
 
     def add(self, row: Appointment, day: date) -> None:
         """Count one appointment, and the messages about it."""
@@ -145,7 +121,7 @@ class _Counting:
             return
         if self._is_left_out(row.branch_code):
             return
-        tallies = (
+        sections = (
             self._total,
             self._weeks[_monday(day)],
             self._branches[row.branch_name.strip() or row.branch_code.strip()],
@@ -153,19 +129,19 @@ class _Counting:
         )
         about = self._tellings.get(row.appointment_id, ())
         for each in about:
-            self._pay(each, tallies)
+            self._pay(each, sections)
         tellings = [each for each in about if each.reminds and each.starts_at == row.starts_at]
         for each in tellings:
-            self._message(each, tallies)
+            self._message(each, sections)
         if row.starts_at > self._now:
-            for tally in tallies:
-                tally.ahead += 1
+            for section in sections:
+                section.ahead += 1
             return
         confirmed = (row.appointment_id, row.starts_at) in self._confirmed
         # Who answered has got it, whatever the gateway said.
         groups = (Group.TOLD, Group.CONFIRMED) if confirmed else (_group(tellings),)
-        for tally in tallies:
-            tally.endings.update((group, self._ending(row)) for group in groups)
+        for section in sections:
+            section.endings.update((group, self._ending(row)) for group in groups)
 
     def add_gone(self, telling: Telling, day: date) -> None:
         """Count the SMS of a message that no counted appointment has paid for."""
@@ -177,23 +153,23 @@ class _Counting:
             self._left_out[branch_code] = leaves_out(branch_code, self._settings.rules)
         return self._left_out[branch_code]
 
-    def _message(self, telling: Telling, tallies: Sequence[_Tally]) -> None:
+    def _message(self, telling: Telling, sections: Sequence[Section]) -> None:
         if telling.message_id in self._counted or telling.channel is None or telling.state not in _SHOWN:
             return
         self._counted.add(telling.message_id)
         ahead = _lead_time(telling)
-        for tally in tallies:
-            tally.messages[telling.channel, telling.state] += 1
+        for section in sections:
+            section.messages[telling.channel, telling.state] += 1
             if ahead is not None:
-                tally.lead_times[ahead] += 1
+                section.lead_times[ahead] += 1
 
-    def _pay(self, telling: Telling, tallies: Sequence[_Tally]) -> None:
+    def _pay(self, telling: Telling, sections: Sequence[Section]) -> None:
         if telling.message_id in self._paid:
             return
         self._paid.add(telling.message_id)
-        for tally in tallies:
-            tally.parts += telling.parts
-            tally.correction_parts += telling.parts if telling.corrects else 0
+        for section in sections:
+            section.parts += telling.parts
+            section.correction_parts += telling.parts if telling.corrects else 0
 
     def _ending(self, row: Appointment) -> Ending:
         if plain_word(row.status) in self._no_show:
@@ -205,9 +181,9 @@ class _Counting:
         return Figures(
             first_day,
             last_day,
-            self._total.section(""),
+            self._total,
             remembered,
-            tuple(Week(day, tally.section(day.isoformat())) for day, tally in sorted(self._weeks.items())),
+            tuple(Week(day, section) for day, section in sorted(self._weeks.items())),
             _sections(self._branches),
             _sections(self._types),
         )
@@ -217,9 +193,9 @@ def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def _sections(tallies: Mapping[str, _Tally]) -> tuple[Section, ...]:
-    named = sorted(tallies.items(), key=lambda each: (each[0] == "", each[0].casefold()))
-    return tuple(tally.section(name) for name, tally in named)
+def _sections(sections: Mapping[str, Section]) -> tuple[Section, ...]:
+    named = sorted(sections.items(), key=lambda each: (each[0] == "", each[0].casefold()))
+    return tuple(replace(section, name=name) for name, section in named)
 
 
 def _group(tellings: Sequence[Telling]) -> Group:

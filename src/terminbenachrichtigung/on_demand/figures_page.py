@@ -248,7 +248,7 @@ def _lead_times(total: Section, language: str, words: Words) -> Picture:
     rects: list[Rect] = []
     labels: list[Label] = []
     for number, each in enumerate(LeadTime):
-        count, y = total.lead_times.get(each, 0), number * _ROW + 4.0
+        count, y = total.lead_times[each], number * _ROW + 4.0
         rects.append(Rect(_LEFT, y, room * count / most, 20, "told", f"{words.lead_times[each]}: {count}"))
         labels.append(Label(_LEFT - 10, y + 15, words.lead_times[each], "end", "name"))
         labels.append(Label(_LEFT + room * count / most + 8, y + 15, _number(count, language)))

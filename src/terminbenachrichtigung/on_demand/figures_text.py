@@ -36,9 +36,7 @@ def figures_as_text(figures: Figures) -> Iterator[str | Table]:
     yield Table(
         "How long before the start they were told",
         ("before", "messages"),
-        tuple(
-            Row((name, str(total.lead_times.get(each, 0)))) for each, name in WORDS["en"].lead_times.items()
-        ),
+        tuple(Row((name, str(total.lead_times[each]))) for each, name in WORDS["en"].lead_times.items()),
     )
     yield _endings("What became of the appointments", [("", total)])
     for title, sections in (("By branch", figures.branches), ("By type", figures.types)):
@@ -128,7 +126,7 @@ def _section_json(section: Section) -> dict[str, object]:
         "sms_parts": section.parts,
         "sms_parts_of_corrections": section.correction_parts,
         "sms_delivered": _share_json(section.delivered),
-        "lead_times": {each: section.lead_times.get(each, 0) for each in LeadTime},
+        "lead_times": {each: section.lead_times[each] for each in LeadTime},
         "appointments": {
             group: {
                 "count": section.appointments(group),
@@ -171,7 +169,7 @@ def figures_as_csv(figures: Figures) -> str:
                 name,
                 *(str(section.sent(state, channel=channel)) for channel in Channel for state in _STATES),
                 *(str(section.parts), str(section.correction_parts)),
-                *(str(section.endings.get((group, ending), 0)) for group in Group for ending in Ending),
+                *(str(section.endings[group, ending]) for group in Group for ending in Ending),
             )
             for kind, name, section in places
         ),
