@@ -1,4 +1,4 @@
-"""A copy of the journal, taken while runs may be writing: copying the file itself would tear it."""
+"""A copy of the journal, taken while runs may be writing: a plain copy could be half old, half new."""
 
 import sqlite3
 from contextlib import closing

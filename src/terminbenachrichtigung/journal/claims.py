@@ -37,7 +37,7 @@ STATE_AFTER = {
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A message that could not be claimed: another run was there first, or the journal knows better."""
+    """A message that could not be claimed: another run was first, or its customer was told already."""
 
     reason: Reason
     detail: str
@@ -121,9 +121,9 @@ def _next_generations(
 def _generations_of_correction(
     connection: Connection, message: PlannedMessage, correction: Correction, name_key: bytes
 ) -> list[int] | Lost:
-    """The same for a correction: of its own name, and behind them of the reminders whose place it takes.
+    """The same for a correction: first under its own name, then for the reminders whose place it takes.
 
-    What it corrects must still be the last word that the person has about each of its appointments.
+    What it corrects must still be the newest message that told this person of the appointment.
     """
     own: list[int] = []
     along: dict[tuple[str, str], int] = {}
@@ -160,8 +160,8 @@ def _latest(
 ) -> tuple[Any, bool]:
     """The notification that counts, and whether it names the same person and start.
 
-    What was released told nobody: moved there and back, or sent again by hand in vain, the customer knows
-    what an earlier message said.
+    What was released told nobody, so the message before it counts: told A, moved to B and released, moved
+    back to A, the customer still knows A. The same after a message was repeated by hand in vain.
     """
     start, name = to_the_minute(appointment.starts_at), _name_of(appointment, key)
 
@@ -182,7 +182,7 @@ def _latest(
 def _told_under_another_id(
     connection: Connection, message: PlannedMessage, appointment: Appointment, key: bytes
 ) -> Lost | None:
-    """Nobody is in two places at once: what the same person was told of this start counts for any id."""
+    """What the same person was told of this start, under whatever id: nobody is in two places at once."""
     told = connection.execute(
         statements.told_under_other_ids,
         {
@@ -209,7 +209,7 @@ def _first_recipient(message: PlannedMessage, key: bytes) -> str | None:
 def _insert(
     connection: Connection, row: MessageRow, message: PlannedMessage, generations: Sequence[int]
 ) -> None:
-    """Writes the message and its notifications; the UNIQUE constraint has the last word."""
+    """Writes the message and its notifications; the UNIQUE constraint refuses what is there."""
     first = message.routes[0] if message.routes else None
     connection.execute(
         statements.insert_message,
@@ -253,7 +253,8 @@ def _insert(
 def expire(connection: Connection, claim_timeout: timedelta) -> None:
     """Turns claims that were not renewed for `claim_timeout` into `unknown`, of which a person must hear.
 
-    So do those of a run whose clock went ahead: they would keep their customers `in_progress` for ever.
+    So do claims that were renewed in the future, when the database's clock was ahead: otherwise their
+    customers would stay `in_progress` until then.
     """
     clock = connection.execute(select(database_clock())).scalar_one()
     late = connection.execute(

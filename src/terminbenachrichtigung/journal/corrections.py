@@ -1,4 +1,4 @@
-"""What the journal keeps of corrections: who knows of one, and what runs saw before.
+"""What the journal keeps of corrections: what they take back, and what runs saw before.
 
 A correction is claimed like every other message. What it says to be off is revoked only once it is known to
 have been sent, and stands again if a report says that it did not arrive.
@@ -15,18 +15,18 @@ from terminbenachrichtigung.journal.notifications import is_row, is_same_person
 from terminbenachrichtigung.journal.tables import changes, database_clock, messages, notifications, runs
 from terminbenachrichtigung.model.journal import Change, SeenChange
 
-# ---------------------------------------------------------------- who knows
+# ---------------------------------------------------------------- what was taken back
 
 
 def told_that_it_is_off(connection: Connection, message_id: str) -> None:
-    """Notes that a correction was sent: its customer knows that what they were told holds no more."""
+    """Notes that a correction was sent: its customer knows that the start they were told does not hold."""
     for told in _corrected(connection, message_id):
         if told.revoked_at is None:
             connection.execute(update(notifications).where(is_row(told)).values(revoked_at=database_clock()))
 
 
 def did_not_arrive(connection: Connection, message_id: str) -> None:
-    """Takes that back: a report says that the correction did not arrive, so the customer knows nothing."""
+    """Undoes that: a report says that the correction did not arrive, so the customer does not know."""
     for told in _corrected(connection, message_id):
         connection.execute(update(notifications).where(is_row(told)).values(revoked_at=None))
 
@@ -34,7 +34,8 @@ def did_not_arrive(connection: Connection, message_id: str) -> None:
 def _corrected(connection: Connection, message_id: str) -> Iterator[Row[Any]]:
     """All that the person of a correction was told of the start that it takes back, itself included.
 
-    Not what came later: a report may say that the correction arrived when the customer was told anew.
+    Messages that were claimed later do not count: the report that the correction arrived may come after the
+    customer was told anew.
     """
     with_claim = select(notifications, messages.c.claimed_at).join(
         messages, messages.c.message_id == notifications.c.message_id
@@ -64,7 +65,7 @@ def read_changes(connection: Connection) -> dict[str, SeenChange]:
 def note_changes(connection: Connection, run_id: str, now: datetime, seen: Collection[Change]) -> None:
     """Notes what a complete run saw, in place of what the one before it had seen.
 
-    A run that was overtaken notes nothing: what it saw may have been undone since, and done again.
+    A run notes nothing if a later one has been complete: what it saw may have been undone and done again.
     """
     began = select(runs.c.started_at).where(runs.c.run_id == run_id).scalar_subquery()
     later = exists().where(runs.c.complete.is_(True), runs.c.started_at > began)
@@ -74,7 +75,7 @@ def note_changes(connection: Connection, run_id: str, now: datetime, seen: Colle
     if not known and not seen:
         return
     connection.execute(delete(changes))
-    # A moment that lies ahead was noted by a clock that was wrong.
+    # A moment in the future was noted by a run whose clock was wrong.
     since = {
         each: min(before.seen_at, now)
         for each in seen

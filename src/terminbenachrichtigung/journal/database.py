@@ -173,7 +173,7 @@ def _sqlite(path: Path, mode: Mode, busy_seconds: float, mounts: Path) -> Engine
 
 
 def _for_its_owner_alone(path: Path) -> None:
-    """Takes the file away from others: it holds customers' numbers. Whoever is not its owner cannot."""
+    """Lets its owner alone read the file, which holds customers' numbers. Only the owner can do that."""
     for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
         with suppress(OSError):
             path.with_name(name).chmod(OWNER_ALONE)
@@ -185,8 +185,8 @@ def transaction(connection: Connection, *, writes: bool) -> Iterator[None]:
     with connection.begin():
         if connection.dialect.name == "sqlite":
             # A deferred transaction that reads first and writes later fails under load however long it waits,
-            # so a writer takes the lock at once. Said here, and not by a listener of SQLAlchemy's: with one,
-            # each statement asks for all kinds of listeners, a tenth of a claim.
+            # so a writer takes the lock at once. BEGIN is executed here and not by a listener: with one,
+            # SQLAlchemy looks for listeners at each statement, which costs a tenth of a claim.
             connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
         elif _EACH_TRANSACTION in connection.info:
             connection.exec_driver_sql(connection.info[_EACH_TRANSACTION])
@@ -194,8 +194,8 @@ def transaction(connection: Connection, *, writes: bool) -> Iterator[None]:
 
 
 def _to_write_ahead_log(connection: sqlite3.Connection, busy_seconds: float) -> None:
-    # Of several programs that open a new file at once, SQLite refuses some this first step without any
-    # waiting (measured: four in a hundred); later it has no effect, and never waits.
+    # When several programs open a new file at once, SQLite refuses this step to some of them without waiting
+    # (measured: four in a hundred). Once the file is in this mode, the statement does nothing.
     patience_ends = time.monotonic() + busy_seconds
     while True:
         try:
@@ -227,7 +227,7 @@ def file_system_of(path: Path, mounts: Path = MOUNTS) -> str:
 
 
 def lock(connection: Connection, key: str) -> None:
-    """Waits for, and holds until the end of the transaction, the lock of one customer (or of the upgrade).
+    """Waits for the lock of one customer (or of the upgrade), and holds it until the transaction ends.
 
     SQLite needs none: `BEGIN IMMEDIATE` holds the whole file already.
     """
@@ -238,7 +238,7 @@ def lock(connection: Connection, key: str) -> None:
 
 
 def insert_new(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
-    """An INSERT that leaves a row alone which is there already; RETURNING tells, and not `rowcount`."""
+    """An INSERT that does nothing if the row is there. RETURNING tells whether, `rowcount` does not."""
     if connection.dialect.name == "sqlite":
         from sqlalchemy.dialects import sqlite  # noqa: PLC0415
 
@@ -288,7 +288,7 @@ class Connected:
 
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[Connection]:
-        # One connection for the whole run: taking it from the pool anew costs a fifth of a claim.
+        # One connection for the whole run: to take one from the pool each time costs a fifth of a claim.
         with reaching(self._url):
             if self._connection is None:
                 self._connection = self._engine.connect()
@@ -320,8 +320,8 @@ def patient(
 ) -> Callable[Concatenate[_Self, _Arguments], _Result]:
     """Repeats a transaction that the database could not finish: locked, disk full, server restarted.
 
-    The whole transaction is repeated, so a method must be right when its first try did commit and
-    only the answer was lost: `_retrying` tells it.
+    The whole transaction is repeated. A method must also be right when its first try was committed and only
+    the answer was lost; `_retrying` says that this is not the first try.
     """
 
     @functools.wraps(method)
@@ -349,7 +349,7 @@ def _in_transaction(
     [Callable[Concatenate[_Self, Connection, _Arguments], _Result]],
     Callable[Concatenate[_Self, _Arguments], _Result],
 ]:
-    """Makes of a method that is given a connection one that has a transaction of its own, with patience."""
+    """Runs a method in one transaction and hands it the connection; repeated as `patient` does."""
 
     def decorated(
         method: Callable[Concatenate[_Self, Connection, _Arguments], _Result],

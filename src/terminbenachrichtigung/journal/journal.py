@@ -86,10 +86,10 @@ class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, S
         return untold.read(connection)
 
     def _confirm_since(self, connection: Connection, now: datetime) -> None:
-        """Brings the moment from which bookings are confirmed back, if a clock was ahead when it was noted.
+        """Corrects the moment from which bookings are confirmed, if it lies in the future: a clock was wrong.
 
-        To the complete run before it, and not to `now`: the wrong clock may be the one of this run, months
-        back, and the next run would confirm all that was booked since.
+        It becomes the complete run before it, and not `now`: the wrong clock may be this run's, months slow,
+        and the next run would confirm all that was booked in these months.
         """
         own = reminders.c.reminder == CONFIRMATION
         noted = connection.execute(select(reminders.c.first_complete_run).where(own)).scalar()
@@ -295,9 +295,9 @@ class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, S
 
     @writes
     def reopen(self, connection: Connection, message_ids: Sequence[str], channel: Channel) -> None:
-        """Takes a rejection back that turned out to be the gateway's, not the recipients' (three in a row).
+        """Turns rejections of three recipients in a row into `unavailable`: the gateway was at fault.
 
-        Messages that failed by it are released, so that the next run tries them again.
+        Messages that failed by them are released, so that the next run tries them again.
         """
         connection.execute(
             update(attempts)
@@ -336,7 +336,7 @@ class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, S
         Not sent means: the next run may try it again, by every channel.
         """
         before: str | None = connection.execute(
-            # Its owner may be settling late: whoever comes second must see what the first one noted.
+            # Its run may be settling it late at this moment: the second must see what the first noted.
             select(messages.c.state).where(messages.c.message_id == message_id).with_for_update()
         ).scalar()
         if before not in (State.UNKNOWN, *CHANNELS_LEFT):

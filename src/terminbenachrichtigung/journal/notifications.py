@@ -24,7 +24,7 @@ NOTIFICATIONS = (
         messages.c.recipient,
     )
     .join(messages, messages.c.message_id == notifications.c.message_id)
-    # By the journal's clock: a run that began later may have claimed earlier.
+    # By the moment of the claim: a run that began later may have claimed earlier.
     .order_by(messages.c.claimed_at, notifications.c.generation)
 )
 

@@ -1,4 +1,4 @@
-"""Recipients that asked not to be written to any more. They beat the schedule, and no import undoes them."""
+"""Recipients that asked not to be written to any more, whatever the schedule or an import says of them."""
 
 from collections.abc import Sequence
 

@@ -239,7 +239,7 @@ class Reader(Connected):
             )
 
     def last_complete_run(self) -> datetime | None:
-        """The `now` of the last complete run. Asked once: whoever watches does not wait for a journal."""
+        """The `now` of the last complete run. Not repeated: monitoring does not wait for a locked journal."""
         newest = select(func.max(runs.c.run_now, type_=UtcTime)).where(runs.c.complete.is_(True))
         with self._transaction(writes=False) as connection:
             return connection.execute(newest).scalar()

@@ -23,13 +23,13 @@ from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.model.reply import Answer, NewReply, SentSms
 
 FETCHED_AGAIN = timedelta(days=2)
-"""Each run fetches what came since the last one that fetched all, and so much before: some come late."""
+"""Each run fetches what came since the last one that fetched all, and two days before: some come late."""
 LOOK_BACK = timedelta(days=7)
 """Never further than this: an older reply answers no message."""
 _UNTOLD = literal_column("NOT told", Boolean)
-"""In these words alone the partial index serves."""
+"""Written exactly so, because the partial index is used only then."""
 BY_REPLY = "by reply"
-"""Why a number is opted out that asked for it in an SMS."""
+"""The reason that is kept with an opt-out by SMS."""
 
 
 def read_replies(connection: Connection, which: ColumnElement[bool]) -> tuple[JournalReply, ...]:
@@ -109,7 +109,7 @@ class ReplyNotes(Connected):
     @writes
     def note_replies(self, connection: Connection, found: Sequence[NewReply], now: datetime) -> None:
         """Keeps replies, and who opts out by them; those that are there already stay as they are."""
-        # In one order, so that two runs which note the same do not wait for each other in a ring.
+        # Always in the same order: otherwise two runs that note the same replies could deadlock.
         for each in sorted(found, key=lambda each: each.reply.reply_id):
             new = (
                 insert_new(connection, replies)

@@ -1,7 +1,7 @@
-"""What became of messages after their run: a gateway's later word, one short transaction each.
+"""What became of messages after their run: what a gateway says later, in short transactions.
 
-A message moves forward only, and never on hearsay about another number. What is undelivered counts as
-rejected from then on: its recipient is not tried again for these appointments, and the next channel may be.
+A report never moves a message back, and one about another number changes nothing. What is undelivered counts
+as rejected from then on: its recipient is not tried again for these appointments, but the next channel is.
 """
 
 from collections import defaultdict
@@ -26,7 +26,7 @@ _ACCEPTED = ("sent", "unknown")
 LEFT = or_(attempts.c.outcome.in_(_ACCEPTED), attempts.c.job_id.is_not(None))
 """Of an attempt that left, or may have; whatever was said of it later."""
 _LATER_PARTS = timedelta(days=1)
-"""So long after the first part was delivered the others of a long SMS are waited for."""
+"""How long after its first part was delivered the reports on the other parts of an SMS are fetched."""
 _AT_ONCE = 500  # in one transaction: a claim of another run waits for it
 
 
@@ -83,7 +83,7 @@ class Reports(Connected):
         return {row.job_id: row.message_id for row in rows}
 
     def follow(self, later_words: Sequence[LaterWord]) -> tuple[Update, ...]:
-        """Notes what became of messages; those that moved, each given to one of the runs that say it."""
+        """Notes what became of messages, and returns those that moved; of several runs one gets each."""
         moved: dict[str, Update] = {}
         for start in range(0, len(later_words), _AT_ONCE):
             self._follow(later_words[start : start + _AT_ONCE], moved)
@@ -93,7 +93,7 @@ class Reports(Connected):
     def _follow(
         self, connection: Connection, later_words: Sequence[LaterWord], moved: dict[str, Update]
     ) -> None:
-        # `moved` is kept from try to try, so that an answer that was lost loses none.
+        # `moved` outlives a try: if only the answer to a commit was lost, the next try finds nothing new.
         moved |= {each.message_id: each for each in _note_all(connection, later_words)}
 
 
@@ -111,9 +111,9 @@ def _open_messages(channel: Channel, since: datetime) -> Select[str, str, dateti
 
 
 def _note_all(connection: Connection, later_words: Sequence[LaterWord]) -> list[Update]:
-    """Notes later words; returns the messages that moved. What is known, or about others, is passed over."""
+    """Notes later words, and returns the messages that moved. What is known already changes nothing."""
     told = {each.message_id: each for each in later_words}
-    # Always in the same order, so that two runs which note the same reports cannot deadlock.
+    # Always in the same order: otherwise two runs that note the same reports could deadlock.
     rows = connection.execute(
         select(messages)
         .where(among(connection, messages.c.message_id, told))

@@ -27,7 +27,7 @@ from terminbenachrichtigung.model.journal import State
 _DAY = timedelta(days=1)
 _NEXT_PURGE = _DAY - timedelta(minutes=30)
 """A run that cron starts at eight each day begins some seconds earlier or later: each of them purges."""
-_MARGIN = 2 * _DAY  # so much later than the clock has it may "now" be, after a run by a wrong one
+_MARGIN = 2 * _DAY  # the clock may be wrong by so much: what ended within it counts as ahead
 _LONGEST_AHEAD = timedelta(days=3 * 366)  # nobody books further ahead
 
 
@@ -43,7 +43,8 @@ def purge(connection: Connection, now: datetime, keep: timedelta) -> None:
     before = min(now - keep, last.purged_before + _DAY)
     connection.execute(update(meta).values(purged_before=max(before, last.purged_before), purged_at=now))
     present = min(now, before + keep) - _MARGIN
-    # By all its generations: if a later one went before an earlier one, that would become the latest.
+    # A message stays while any generation of its appointments lies ahead: without the later one, an earlier
+    # one would become the latest.
     any_generation = notifications.alias()
     ahead = (
         select(notifications.c.message_id)
@@ -65,7 +66,7 @@ def purge(connection: Connection, now: datetime, keep: timedelta) -> None:
     connection.execute(delete(leftovers).where(leftovers.c.starts_at < before))
     connection.execute(delete(staff_done).where(staff_done.c.starts_at < before))
     connection.execute(delete(staff_mails).where(staff_mails.c.claimed_at < before))
-    # Those of no appointment have a start that never comes.
+    # Ticks of no appointment have a start in the year 9000.
     connection.execute(delete(staff_done).where(staff_done.c.done_at < before - _LONGEST_AHEAD))
 
 

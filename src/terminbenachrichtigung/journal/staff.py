@@ -37,10 +37,10 @@ def read_ticks(connection: Connection, which: ColumnElement[bool]) -> Iterator[S
 
 
 def revoke(connection: Connection, customer_id: str, start: datetime, message_id: str = "") -> None:
-    """Notes that a person knows that what they were told of this start holds no more.
+    """Notes that a customer knows: the start that they were told does not hold any more.
 
-    The person is whom the message told, or this customer: their record may have been merged with another
-    since, so that what they were told stands under several ids.
+    Meant is whom the message told, or this customer. Their record may have been merged with another since, so
+    that what they were told stands under several ids.
     """
     rows = connection.execute(
         select(notifications).where(notifications.c.starts_at == start, notifications.c.revoked_at.is_(None))
@@ -86,7 +86,7 @@ class StaffNotes(Connected):
 
     @writes
     def tick_off(self, connection: Connection, ticks: Collection[StaffTick], now: datetime) -> None:
-        """Notes that a person has done this, and what they said to be off. Once more changes nothing."""
+        """Notes that a person has called, and which starts they took back. Once more changes nothing."""
         for tick in ticks:
             connection.execute(insert_new(connection, staff_done), asdict(replace(tick, done_at=now)))
             if tick.revokes is not None:

@@ -30,7 +30,7 @@ COUNTS_FOR_GAP = (State.CLAIMED, State.SENT, State.DELIVERED, State.UNKNOWN)
 
 
 def constant(word: str) -> ColumnElement[str]:
-    """A word of ours in the SQL itself: only then does a partial index serve, and no claim has to bind it."""
+    """A word as a literal of the SQL: a partial index is used only then, and no claim has to bind it."""
     return literal_column(f"'{word}'", Text)
 
 
@@ -53,7 +53,7 @@ _under_other_ids = (
         notifications.c.revoked_at.is_(None),
     )
 )
-# In two halves, so that each is found by its index: a chain has a thousand appointments at ten o'clock.
+# In two halves, so that each uses an index: a chain of shops has a thousand appointments at ten o'clock.
 told_under_other_ids = union_all(
     _under_other_ids.where(notifications.c.customer_id == bindparam("customer_id")),
     _under_other_ids.where(notifications.c.first_recipient == bindparam("first_recipient")),
@@ -122,7 +122,7 @@ _settle = (
 )
 settle_claim = _settle.where(messages.c.state == constant(State.CLAIMED))
 settle_late = _settle.where(messages.c.state == State.UNKNOWN)
-"""A claim that expired while its owner slept is `unknown`; its owner may still know that it was sent."""
+"""A claim that expired while its run hung is `unknown`; that run may still learn that it was sent."""
 
 forget_mark = delete(attempts).where(
     attempts.c.message_id == bindparam("claim"),

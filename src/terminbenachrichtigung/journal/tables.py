@@ -57,7 +57,7 @@ class database_clock(FunctionElement[datetime]):  # noqa: N801 - reads as the SQ
 
 @compiles(database_clock, "sqlite")
 def _sqlite_clock(_element: database_clock, _compiler: Any, **_: Any) -> str:
-    # The fraction has three digits where bound values have six; text still sorts by time.
+    # Three digits behind the second, where bound values have six: as text both sort by time.
     return "strftime('%Y-%m-%d %H:%M:%f', 'now')"
 
 
@@ -124,9 +124,9 @@ notifications = Table(
     Column("starts_at", UtcTime, nullable=False),  # to the minute, as texts show it
     Column("name", Text, nullable=False),  # hashes of the words of the customer's name; empty for no name
     Column("first_recipient", Text),  # hash of the message's first one; null: told by another system
-    Column("revoked_at", UtcTime),  # since when the customer knows that it is off
-    Column("corrects", UtcTime),  # the start that it says to be off; null: it corrects nothing
-    # The promise "never twice" lives here, below every program that may be wrong.
+    Column("revoked_at", UtcTime),  # when the customer was told that this start does not hold any more
+    Column("corrects", UtcTime),  # the start that it takes back; null: it is no correction
+    # This constraint keeps the promise "never twice", whatever a program does wrong.
     UniqueConstraint("reminder", "appointment_id", "generation"),
 )
 
@@ -165,8 +165,8 @@ changes = Table(
     "journal_changes",
     metadata,
     Column("appointment_id", Text, primary_key=True),
-    Column("message_id", String(36), nullable=False),  # the last word that its customer has about it
-    Column("starts_at", UtcTime),  # where it is now; null: it is off
+    Column("message_id", String(36), nullable=False),  # the newest that told its customer about it
+    Column("starts_at", UtcTime),  # its start now; null: it is cancelled
     Column("seen_at", UtcTime, nullable=False),  # the `now` of the first complete run that saw it so
 )
 
@@ -193,7 +193,9 @@ staff_done = Table(
     Column("starts_at", UtcTime, primary_key=True),
     Column("reason", Text, primary_key=True),
     Column("message_id", Text, primary_key=True),  # empty where no message is the cause
-    Column("revokes", UtcTime),  # the start that the customer now knows to be off
+    Column(
+        "revokes", UtcTime
+    ),  # the start of which a person told the customer that it does not hold any more
     Column("done_at", UtcTime, nullable=False),
 )
 

@@ -1,4 +1,4 @@
-"""What is wrong with the templates of a configuration, found before anybody is written to."""
+"""What is wrong with the templates of a configuration, found before a message is sent."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -128,7 +128,7 @@ class _Several:
 
 
 _Kind = type | _Several | None
-"""What an expression is, as far as its names tell."""
+"""The type of an expression; None where it cannot be told."""
 
 _ROOTS: dict[str, _Kind] = {
     "customer": ShownCustomer,
@@ -205,7 +205,7 @@ def _type(node: nodes.Node, names: Mapping[str, _Kind]) -> _Kind:
 
 
 def _reach(node: nodes.Node) -> tuple[nodes.Node, str | None]:
-    """What stands before the dot (or the bracket) and the name behind it, if it is one."""
+    """Of `a.time` or `a["time"]`: what stands before it, and the name, if it is one."""
     match node:
         case nodes.Getattr(node=inner, attr=attribute):
             return inner, attribute
@@ -229,14 +229,14 @@ def _filtered(items: _Several, name: str, arguments: Sequence[nodes.Node]) -> _K
 
 
 def _attributes(owner: type) -> dict[str, type | None]:
-    """What can stand behind the dot: the placeholders, or what every text can do (`upper`)."""
+    """The names that may stand behind the dot: of placeholders, or of a text's own methods (`upper`)."""
     if owner is str:
         return dict.fromkeys((name for name in dir(str) if not name.startswith("_")), None)
     return {field.name: field.type for field in fields(owner) if isinstance(field.type, type)}
 
 
 def _written(node: nodes.Node) -> str:
-    """The expression as it stands in the template, as far as it is names and dots."""
+    """A name with its dots as the template has it; anything else is `(...)`."""
     match node:
         case nodes.Name(name=name):
             return str(name)
