@@ -1,4 +1,4 @@
-"""Whose answer a person must read, or who wants to cancel (contract, section 9, *Replies*)."""
+"""Whose answer a person must read, and who wants to cancel (contract, section 9, *Replies*)."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -14,7 +14,7 @@ from terminbenachrichtigung.staff_list.entries import NO_START, StaffCase, said
 from terminbenachrichtigung.staff_list.reasons import StaffReason
 
 LISTED_FOR = timedelta(days=30)
-"""So long an answer that no appointment ahead belongs to stays on the list, unless it is ticked off."""
+"""How long an answer stays on the list to which no appointment ahead belongs, unless it is ticked off."""
 _HEARD = (State.SENT, State.DELIVERED, State.UNKNOWN, State.CLAIMED)
 
 
@@ -34,7 +34,7 @@ def answer_cases(seen: Seen) -> Iterator[StaffCase]:
 
 
 def stray_cases(replies: Iterable[JournalReply]) -> Iterator[StaffCase]:
-    """Answers that belong to no message, by the number alone; and those that came when all was over."""
+    """Answers that belong to no message, with their number alone; and answers to what was over by then."""
     for reply in replies:
         told = reply.about[0] if reply.about else None
         row = Appointment(
@@ -60,7 +60,7 @@ def _to_read(
 def _to_cancel(
     seen: Seen, answers: Replies, reply: JournalReply, told: Notification, row: Appointment
 ) -> Iterator[StaffCase]:
-    """A no that holds. Where the appointment has moved since, it is over once the new start was told."""
+    """A no that was not taken back. If the appointment moved since, it counts until the new start is told."""
     if decision(answers.about(replace(row, starts_at=told.starts_at))) is not reply:
         return
     moved = told.starts_at != to_the_minute(row.starts_at)

@@ -1,4 +1,4 @@
-"""Whom a person must call or write now, and what was ticked off."""
+"""Whom a person must call or write now; and how they are ticked off."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -92,7 +92,7 @@ def tick_off(
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Everything that one look at schedule and journal found, settled or not."""
+    """Everything that one reading of schedule and journal found, settled or not."""
 
     cases: tuple[StaffCase, ...]
     known: Known
@@ -108,7 +108,7 @@ def _look(context: RunContext) -> _Found:
     cases = [*_from_rules(context, found, moment, now), *_from_beyond(context, found, seen, now)]
     cases += cancelled_cases(seen)
     listed = {case.appointment.appointment_id for case in cases}
-    # Where it is listed already, the list says what they were told before.
+    # An appointment that is listed for another reason shows there what its customer was told before.
     standing = [case for case in standing_cases(seen) if case.appointment.appointment_id not in listed]
     told = _will_be_told(context, found, seen, standing, now)
     cases += (case for case in standing if case.appointment.appointment_id not in told)
@@ -121,7 +121,7 @@ def _look(context: RunContext) -> _Found:
 
 
 def _refused(context: RunContext, rows: Mapping[str, Appointment], moment: datetime) -> Iterator[StaffCase]:
-    """Lines that an import could not read: whom they name, no run may ever tell."""
+    """Lines that an import could not read: no run may ever tell the customers whom they name."""
     for line in context.imports(moment).refusals:
         row = rows.get(line.appointment_id)
         if row is None or row.customer_id is None:
@@ -138,7 +138,7 @@ def _refused(context: RunContext, rows: Mapping[str, Appointment], moment: datet
 
 
 def _bad_rows(rows: Sequence[BadRow], moment: datetime) -> Iterator[StaffCase]:
-    """Rows of what lies ahead of which no run tells anybody. Who is meant, a person must find out."""
+    """Bad rows of what lies ahead, which no run tells anybody. A person must find out who is meant."""
     for bad in rows[:_MOST_BAD_ROWS]:
         name = bad.appointment_id or f"row: {bad.detail}"[:_LONGEST_NAME]
         row = Appointment(name, bad.starts_at or NO_START, name, type_notifiable=True, is_group=False)
@@ -155,7 +155,7 @@ def _contacts(rows: Iterable[Appointment], moment: datetime) -> Mapping[str, dat
     return contacts
 
 
-# ---------------------------------------------------------------- told of what holds no more
+# ---------------------------------------------------------------- told of what does not hold any more
 
 
 def _seen(context: RunContext, found: Look, moment: datetime, now: datetime) -> Seen:
@@ -163,8 +163,8 @@ def _seen(context: RunContext, found: Look, moment: datetime, now: datetime) -> 
     rows = {row.appointment_id: row for row in found.window.appointments}
     known, bad_rows = found.known, found.window.bad_rows
     if context.journal is not None:
-        # Told of the days ahead, and not there any more: moved beyond the window, or gone from the schedule.
-        # One statement asks for all of them, because in a foreign view it may read every row.
+        # Told of the days ahead, but not in the window: they moved beyond it, or are gone from the schedule.
+        # One statement asks for all of them, because with some views it reads every row.
         elsewhere = sorted(context.journal.notified_ahead(moment) - rows.keys())
         others = context.schedule.find(*elsewhere)
         rows |= {row.appointment_id: row for row in others.appointments}
@@ -225,7 +225,7 @@ def _will_be_told(
 
 
 def _settings_of_runs(context: RunContext, seen: Seen, now: datetime) -> Settings:
-    """Those by which the next runs go: where so many are to be corrected that none is, nobody is."""
+    """The settings of the next runs: without corrections, if there are so many that runs hold them all."""
     settings = context.settings
     if not settings.corrections.enabled:
         return settings
@@ -247,9 +247,9 @@ def _from_rules(context: RunContext, found: Look, moment: datetime, now: datetim
         for each in judge(found.window.appointments, situation(context, found.known, now))
         if moment < each.appointment.starts_at and each.first(NEVER_NOTIFIED) is None
     ]
-    # Also by a reminder whose window opens later.
+    # Also those whom a reminder reaches whose window opens later.
     reached = {each.appointment.appointment_id for each in ours if each.first(LASTING) is None}
-    # Also what a message took along, whose own window opens later.
+    # Also appointments that a message took along before their own window opened.
     cases = list(
         journal_cases(
             {each.appointment.appointment_id: each.appointment for each in ours}.values(), found.known

@@ -1,4 +1,4 @@
-"""Who was told what holds no more: the appointment was cancelled, given away, moved, or stands again."""
+"""Who was told what does not hold any more: it was cancelled, given away, moved, or stands again."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ _CONFIRMED = frozenset({State.SENT, State.DELIVERED})
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one look at schedule and journal has of all appointments that somebody was told of."""
+    """What one reading of schedule and journal has of all appointments that somebody was told of."""
 
     known: Known
     rows: Mapping[str, Appointment]  # by id; one that is not there is gone
@@ -49,7 +49,7 @@ def cancelled_cases(seen: Seen) -> Iterator[StaffCase]:
     """Those who were, or may have been, told of an appointment ahead that is theirs no more.
 
     Only a contact by hand after the message settles it. The start is the one that they were told. Who has
-    another row at that start need not hear that it is off: calendar programs delete and make anew.
+    another row at that start is left out: calendar programs delete an appointment and make it anew.
     """
     customers: dict[str, Appointment] = {}
     at_start: defaultdict[datetime, list[Appointment]] = defaultdict(list)
@@ -93,8 +93,7 @@ def standing_cases(seen: Seen) -> Iterator[StaffCase]:
     """Those whose appointment stands, but not as they were, or may have been, told of it.
 
     It has another start; or it stands again, after they heard that it is off; or they were told at a number
-    or address that was corrected since. Whether a run will still tell of the first two is for the caller to
-    find out.
+    or address that was corrected since. The caller leaves out the first two where a run will still tell them.
     """
     for appointment_id, notifications in seen.known.notifications.items():
         row = seen.rows.get(appointment_id)
@@ -123,7 +122,7 @@ def _of_standing(seen: Seen, row: Appointment, heard: Notification) -> StaffCase
 
 
 def _is_elsewhere(seen: Seen, row: Appointment, route: Route) -> bool:
-    """Whether they heard of it at a number or address that the row has no more; not what was forgotten."""
+    """Whether the row has no more the number or address where they heard of it; False if it was forgotten."""
     return bool(route.recipient) and not seen.names(row, route)
 
 
@@ -146,7 +145,7 @@ def _confirmed(row: Appointment, heard: Notification, known: Known) -> bool:
 
 
 def _last_heard(notifications: Sequence[Notification]) -> Iterator[Notification]:
-    """By person: the last word that they have, or may have, about the appointment."""
+    """For each person: the newest message about the appointment that they got, or may have got."""
     return (each for each in last_words(notifications) if each.state in _HEARD)
 
 
@@ -157,7 +156,7 @@ def _asked_for(answers: Replies, row: Appointment) -> bool:
 
 
 def as_told(heard: Notification, theirs: Appointment | None) -> Appointment:
-    """The appointment as the customer has it in mind."""
+    """The appointment as the customer was told of it."""
     if theirs is not None:
         return replace(
             theirs,

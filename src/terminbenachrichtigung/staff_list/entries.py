@@ -1,4 +1,4 @@
-"""The cases that runs leave to a person, and how they come down to one entry for each customer."""
+"""The cases that runs leave to a person, and how they become one entry for each customer."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -117,7 +117,7 @@ def staff_list(
     done: Collection[StaffTick] = (),
     contacts: Mapping[str, datetime] = MappingProxyType({}),
 ) -> tuple[StaffEntry, ...]:
-    """Drop the cases that are settled, and bring the others down to one entry per customer, soonest first.
+    """Drop the cases that are settled, and put the others into one entry per customer, soonest first.
 
     A case is settled when its appointment has started, the customer was told of it, by any reminder, or the
     customer was contacted by hand since; a contact that lies in the future is a typing error and counts for
@@ -143,13 +143,13 @@ def said(reply: JournalReply) -> Said:
 
 
 def _place(entry: StaffEntry) -> tuple[int, datetime, str]:
-    """Who wants to cancel first of all, then soonest first; the rows that nobody can read, at the end."""
+    """Who wants to cancel comes first, then the soonest; rows that cannot be read come last."""
     place = {StaffReason.WANTS_TO_CANCEL: -1, StaffReason.BAD_ROW: 1}.get(entry.reason, 0)
     return place, entry.starts_at, entry.customer_id
 
 
 def tick(case: StaffCase) -> StaffTick:
-    """What is noted when a person has done it; a later move, and a new failure, make another one."""
+    """What is noted when a person has done it. A later move or a new failure is another case, and listed."""
     appointment = case.appointment
     assert appointment.customer_id is not None
     return StaffTick(
@@ -163,7 +163,7 @@ def tick(case: StaffCase) -> StaffTick:
 
 
 def _said_to_be_off(case: StaffCase) -> datetime | None:
-    """The start that a customer who is called for this case knows to be off from then on."""
+    """The start that does not hold any more, as the customer knows once they were called for this case."""
     match case.reason:
         case StaffReason.CANCELLED:
             return to_the_minute(case.appointment.starts_at)
@@ -189,7 +189,7 @@ _URGENCY = {reason: rank for rank, reason in enumerate(StaffReason)}
 
 
 def _latest_by_reminder(appointment: Appointment, known: Known) -> Iterable[Notification]:
-    """Those that told, or may have: what failed before a released one is still to be made good."""
+    """The latest of each reminder that was not released: if it failed, a person must still tell them."""
     return {
         notification.reminder: notification
         for notification in known.notifications.get(appointment.appointment_id, ())
@@ -212,9 +212,9 @@ def _open(
 
 
 def _told(appointment: Appointment, known: Known) -> bool:
-    """Whether what the customer heard last is right.
+    """Whether the newest message that the customer got names the appointment as it is.
 
-    Moved from A to B and back to A: the message about A is no comfort once the one about B may have arrived.
+    Told A, moved to B, perhaps told B, moved back to A: they may believe B, so this is not told.
     """
     told = False
     for notification in known.notifications.get(appointment.appointment_id, ()):

@@ -34,9 +34,9 @@ _List = tuple[str, str]
 def after_run(context: RunContext, result: RunResult) -> RunResult:
     """Mail the staff list if it is time; `result` with what went wrong, and how many customers are on it.
 
-    Quiet periods are the customers': staff get their list in them as well. Whatever happens here, the run
-    itself is over: trouble is a warning, and exit code 1. After a run that was stopped or braked nothing is
-    sent, because the list would be as doubtful as the plan.
+    Staff get their list in quiet periods as well, which are for customers. The run itself is over, so trouble
+    here is a warning, and exit code 1. After a run that was stopped or braked nothing is sent, because the
+    list could be as wrong as the plan.
     """
     if result.stop not in (None, Stop.QUIET):
         return result
@@ -116,7 +116,7 @@ def _mail(
                     f"the staff list was not sent to {recipient}; the next run tries again: {outcome.detail}"
                 )
                 if isinstance(outcome, Unavailable) and not outcome.recipient_only:
-                    return  # the mail server's own trouble: each further recipient could take as long
+                    return  # the mail server is at fault: each further recipient could take as long
             case _:
                 assert_never(outcome)
 

@@ -1,4 +1,4 @@
-"""The staff list on one page of paper, and as an e-mail. Pure; nothing from the schedule becomes HTML."""
+"""The staff list as a page to print, and as an e-mail. What comes from the schedule is escaped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from terminbenachrichtigung.staff_list.words import WORDS, Words
 from terminbenachrichtigung.texts import dates
 
 _LONGEST = 200
-"""Characters of what somebody typed into one field; a pasted novel must not bury the other customers."""
+"""Characters of one field, so that a long text that somebody pasted does not hide the other customers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _plain(entries: Sequence[StaffEntry], now: datetime, speaker: "_Speaker") ->
 
 @dataclass(frozen=True, slots=True)
 class _Speaker:
-    """Says things in one language, by the practice's clock."""
+    """One language and time zone, in which entries are put into words."""
 
     words: Words
     language: str  # such as de-AT, so that dates are those of the country

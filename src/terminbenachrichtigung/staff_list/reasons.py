@@ -7,8 +7,8 @@ from enum import StrEnum
 class StaffReason(StrEnum):
     """Why a person must do it, the most urgent first: `unknown` may have reached the customer after all.
 
-    The words are those of `Reason` and `MessageOutcome`, so `StaffReason(skip.reason)` is the way here; and
-    those for customers who were told what holds no more, or to whom it may not have come.
+    Where `Reason` and `MessageOutcome` have the case, the word is theirs: `StaffReason(skip.reason)`. The
+    others are for customers who were told what does not hold any more, and for rows that cannot be read.
     """
 
     WANTS_TO_CANCEL = "wants_to_cancel"
