@@ -28,7 +28,7 @@ from terminbenachrichtigung.rules.planning import Judgement, judge, plan
 from terminbenachrichtigung.rules.replies import Replies
 from terminbenachrichtigung.run.context import RunContext, ask_journal, content_of, situation
 
-_MESSAGES = 1000  # of one appointment; a journal that holds more of them has other troubles
+_MESSAGES = 1000  # the most that are shown of one appointment
 
 
 def explain(context: RunContext, appointment_id: str, at: datetime | None = None) -> Explanation:
@@ -44,7 +44,7 @@ def explain(context: RunContext, appointment_id: str, at: datetime | None = None
     now = context.quiet.next_open(at)
     window = context.schedule.find(appointment_id)
     row = next(iter(window.appointments), None)
-    # Half a surrogate pair, as a command line may hold it, is no text that a database takes.
+    # A command line may hold half a surrogate pair, which no database takes as text.
     asked = [appointment_id] if appointment_id.encode(errors="ignore").decode() == appointment_id else []
     known = ask_journal(context, window.appointments, now, since=now, others=asked)
     notifications = (
@@ -181,7 +181,7 @@ def _refusal_of_all(later: Forecast, refusal: Verdict | None) -> Verdict | None:
 
 
 def _alone(each: Judgement) -> PlannedMessage | None:
-    """The message as it would read if nothing kept it back, for no one if nobody can be reached."""
+    """The message as it would read if no rule spoke against it; its recipient is empty if there is none."""
     row, reminder = each.appointment, each.candidate.horizon.reminder
     if row.customer_id is None:
         return None

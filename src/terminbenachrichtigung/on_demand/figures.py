@@ -27,7 +27,7 @@ from terminbenachrichtigung.rules.context import has_excluded_status
 from terminbenachrichtigung.run.context import RunContext
 
 _PIECE = timedelta(days=31)
-"""So much of the schedule is read at once: a year of 300,000 appointments must not lie in memory whole."""
+"""How much of the schedule is read at once, so that a year of 300,000 appointments is not held in memory."""
 _TOLD = (State.SENT, State.DELIVERED)
 _UNCERTAIN = (State.UNKNOWN, State.ADOPTED)
 _SHOWN = (State.SENT, State.DELIVERED, State.UNDELIVERED, State.UNKNOWN, State.FAILED)
@@ -93,7 +93,7 @@ def _by_appointment(tellings: Iterable[Telling]) -> Mapping[str, Sequence[Tellin
 
 
 class _Counting:
-    """Takes one appointment after the other."""
+    """Counts one appointment after the other."""
 
     def __init__(
         self,
@@ -199,7 +199,7 @@ def _sections(sections: Mapping[str, Section]) -> tuple[Section, ...]:
 
 
 def _group(tellings: Sequence[Telling]) -> Group:
-    """What was said before the start; of several messages one that was sent decides."""
+    """Whether they were told before the start: one message that was sent is enough."""
     in_time = [each for each in tellings if each.told_at < each.starts_at]
     if any(each.state in _TOLD for each in in_time):
         return Group.TOLD

@@ -23,7 +23,7 @@ from terminbenachrichtigung.on_demand.figures_words import WORDS, Words
 from terminbenachrichtigung.output.pages import known_language, template
 
 _STATES = (State.DELIVERED, State.SENT, State.UNKNOWN, State.UNDELIVERED, State.FAILED)
-"""From the bottom of a bar to its top: what went well below."""
+"""From the bottom of a bar to its top; what went well is at the bottom."""
 _WIDTH = 720  # of every picture, in the units of its own drawing
 _LEFT, _RIGHT = 150, 90  # room for the names and for the numbers beside horizontal bars
 _ROW = 30

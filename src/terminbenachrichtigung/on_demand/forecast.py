@@ -1,4 +1,4 @@
-"""What the next hourly runs will do with one appointment, and all of its customer's that bear on it."""
+"""What the next hourly runs will do with one appointment, and with others that share its messages or gap."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from terminbenachrichtigung.rules.forecast import HOUR, Forecast, forecast
 from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, situation
 
 _BEFORE = timedelta(days=7)
-"""So long before its window its customer's other messages are followed: more than any gap lasts."""
+"""How long before its window runs are followed for its customer's other messages: longer than any gap."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ _FORMULA = re.compile(r"(^|[;,])(\s*)(?=[=+@-])")
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Lines under a line of headings, for a spreadsheet; without a line break at the end.
 
-    A German spreadsheet parts cells at semicolons, so a line with one has all its cells in quotes.
+    German spreadsheets separate cells by semicolons, so a line that holds one has all its cells in quotes.
     """
     text = StringIO()
     plain, quoted = (
@@ -118,7 +118,7 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    """One cell. A spreadsheet must not calculate what others wrote, at whatever sign it parts cells."""
+    """One cell. No spreadsheet must take it for a formula, whatever sign separates its cells."""
     text = printable(text)
     return text if _PHONE_NUMBER.fullmatch(text) else _FORMULA.sub(r"\1\2'", text)
 

@@ -192,7 +192,7 @@ def _matches_nothing(key: str, word: str, column: str, known: Sequence[str]) -> 
 
 
 def _all_refused(census: Census, rules: Rules) -> Iterator[str]:
-    """A view without customers, or a filter that leaves out all, tells nobody, and no run says a word."""
+    """That nobody can be told at all, by a view without customers or by a filter; no run reports that."""
     why: Counter[str] = Counter()
     for (customer, group, allowed, status, branch), count in census.kinds.items():
         if is_excluded_status(status, rules):
@@ -247,7 +247,7 @@ def _unreachable(census: Census, settings: Settings) -> Iterator[str]:
 
 
 def _has_address(row: Appointment, settings: Settings, channels: set[str]) -> bool:
-    """Whether one of the channels could reach a customer; the cheaper one to find out is asked first."""
+    """Whether one of the channels could reach a customer; the address is checked first, as it is quicker."""
     by_email = settings.email is not None and "email" in channels and row.email_allowed
     if by_email and email_address(row.email).address is not None:
         return True

@@ -23,7 +23,7 @@ from terminbenachrichtigung.run.context import RunContext, ask_journal, situatio
 _DAY = timedelta(days=1)
 _NEXT_DAYS = 7
 _WHETHER_REACHED = tuple(rule for rule in WHATEVER_THE_HOUR if rule.about is not About.JOURNAL)
-"""What matters to the question whether a customer could be reached at all."""
+"""The rules that decide whether a customer could be reached at all."""
 
 
 class SearchState(StrEnum):
@@ -87,7 +87,7 @@ class SearchHit:
         return self.answered or min(self.states.values(), key=_ORDER.index)
 
     def is_in(self, state: SearchState) -> bool:
-        """Whether a search for a state finds it: by any reminder; where nobody was told, by all of them."""
+        """Whether a search for a state finds it: one reminder is enough, but of "nobody told" all must be."""
         match state:
             case SearchState.NOT_NOTIFIED:
                 return set(self.states.values()) <= _NOBODY_TOLD

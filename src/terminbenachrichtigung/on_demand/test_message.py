@@ -45,7 +45,7 @@ def _test_content(settings: Settings, channel: Channel, recipient: str) -> Conte
         address = email_address(recipient).address
         if (
             address is None or recipient.count("@") != 1
-        ):  # a person names one; a field's first is another thing
+        ):  # exactly one recipient, where a field may hold several
             raise ConfigError(f'"{recipient}" is no e-mail address')
         return Content(channel, address, language, _TEST_TEXT + "\n", subject="TEST: terminbenachrichtigung")
     if settings.sms is None:
