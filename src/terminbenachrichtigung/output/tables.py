@@ -13,15 +13,15 @@ from itertools import chain, zip_longest
 from terminbenachrichtigung.safe_text import printable
 
 LONGEST = 500
-"""Characters of one cell or paragraph: a pasted novel in a name field must not bury the other rows."""
+"""Characters of one cell or paragraph, so that a long text in a name field does not hide the other rows."""
 PADDED = 40
 """Characters up to which a column is aligned; a longer cell only shifts its own line."""
 IDS = frozenset({"message", "run"})
 """Columns whose ids a person copies. They stand last, and where a terminal is too narrow, below their row."""
 _SHORT = 16
-"""Columns of a terminal up to which a cell is never parted: a moment, a number."""
+"""Columns of a terminal up to which a cell is never broken: a moment, a number."""
 _SOME_WORDS = 24
-"""Columns that sentences need, or they would be columns of syllables."""
+"""Columns of a terminal that a sentence needs at least, to have more than a word in each line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def render(parts: Iterable[str | Table], *, width: int | None = None, colour: bo
 
 
 def _clipped(text: str) -> str:
-    # cut before the work, not after it: a gateway may have answered megabytes
+    # cut first: a gateway may have answered megabytes
     line = printable(text[: LONGEST + 1]).strip()
     return line if len(text) <= LONGEST else line[: LONGEST - 1] + "…"
 
@@ -119,7 +119,7 @@ def _on_terminal(parts: Sequence[str | Table], width: int, colour: bool) -> str:
         legacy_windows=False,
     )
     for part in parts:
-        # Text, never markup: a customer called "[red]" is called just that
+        # Text, never markup: somebody may have typed "[red]" as a name
         if isinstance(part, str):
             screen.print(Text(part))
             continue

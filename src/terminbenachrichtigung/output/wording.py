@@ -87,7 +87,7 @@ REPLIES: Mapping[ReplyKind, str] = {
     ReplyKind.OPTED_OUT: "nobody writes to this number any more; see: terminbenachrichtigung opt-out list",
     ReplyKind.NOTED: "nothing follows from it",
 }
-"""What comes of a customer's answer. The answer itself stands where a person asks."""
+"""What follows from a customer's answer. Its words are shown only where a person asks for them."""
 
 
 def credits_sentence(found: Credits) -> str:
