@@ -180,7 +180,7 @@ class Texts:
         words = (_SUMMARY.get(tag) for tag in _languages(language, self._settings.default_language))
         summary = next(filter(None, words), _SUMMARY["de"])
         off = _is_off(correction)
-        # Off are all entries that the customer may have; what stands is entered once.
+        # A cancellation names every entry that the customer may have; else two chairs are entered once.
         entered = appointments if off else said_once(appointments)
         events = [
             Event(

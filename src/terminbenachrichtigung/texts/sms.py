@@ -59,8 +59,8 @@ def sms_text(text: str, *, transliterate: bool) -> SmsText:
     """Normalise the text (NFC, look-alikes of GSM-7 for typographic signs) and count its parts.
 
     With `transliterate`, Latin letters outside GSM-7 become their nearest (ı -> i, Ł -> L, û -> u), but
-    only if that saves the whole text from UCS-2, whose parts hold less than half as much: a name is
-    not bent for nothing.
+    only if that saves the whole text from UCS-2, whose parts hold less than half as much. Otherwise
+    names keep their letters.
     """
     if not _ONLY_GSM.fullmatch(text):
         text = _normalised(text)
@@ -73,7 +73,7 @@ def sms_text(text: str, *, transliterate: bool) -> SmsText:
 
 def _normalised(text: str) -> str:
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").translate(_NORMALISED)
-    return unicodedata.normalize("NFC", text)  # again: a mark may have lost a soft hyphen before it
+    return unicodedata.normalize("NFC", text)  # again: a soft hyphen may have parted a letter and its mark
 
 
 def _transliterated(text: str) -> str | None:

@@ -130,7 +130,7 @@ def _branch(*texts: str) -> ShownBranch:
 
 
 class _Environment(SandboxedEnvironment):
-    """No way to make a run stand still: no `range`, no multiplication (2 ** 9 ** 9), no files."""
+    """Without what could make a run hang: no `range`, no multiplication (2 ** 9 ** 9), no files."""
 
     intercepted_binops = frozenset({"*", "**"})
 

@@ -1,4 +1,4 @@
-"""Values of the schedule as a customer reads them: no word for nothing, no bare category, no web address."""
+"""Values of the schedule as a customer reads them: without `NULL`, `divers` and web addresses."""
 
 import re
 from contextlib import suppress
