@@ -3,7 +3,7 @@
 Each check says which keys it relies on, and stays silent when one of them is only a stand-in.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import time
 
 from terminbenachrichtigung.config.databases import same_sqlite_file
@@ -183,10 +183,8 @@ def _login(draft: Draft) -> Iterator[Problem]:
         yield Problem("email.oauth2.token_url", advice)
     if by_token and not email.username:
         yield _problem(("email", "username"), "is missing: it names the mailbox that a token opens", "")
-    if password and not email.username and not by_token:
-        yield _problem(("email", "username"), "is missing: there is a password, and a login needs both", "")
-    if email.username and not password and not by_token:
-        yield _problem(("email", "password"), "is missing: there is a username, and a login needs both", "")
+    if not by_token:
+        yield from _half_a_login("email", {"username": email.username, "password": password})
     exposed = (password or by_token) and email.security == "none" and not is_loopback(email.host)
     if exposed and draft.sound("email.security", "email.host"):
         what = "token" if by_token else "password"
@@ -200,14 +198,19 @@ def _proxy(draft: Draft) -> Iterator[Problem]:
     if sms is None or not draft.sound("sms.base_url", *(f"sms.proxy_{key}" for key in keys)):
         return
     password = sms.proxy_password.get_secret_value()
-    if sms.proxy_user and not password:
-        yield Problem("sms.proxy_password", "is missing: there is a proxy_user, and a login needs both")
-    if password and not sms.proxy_user:
-        yield Problem("sms.proxy_user", "is missing: there is a proxy_password, and a login needs both")
+    yield from _half_a_login("sms", {"proxy_user": sms.proxy_user, "proxy_password": password})
     remote = sms.proxy_server and not is_loopback(sms.proxy_server)
     if remote and sms.base_url.startswith("http:"):
         advice = "would send the password readable to the proxy; use https, or no proxy"
         yield _problem(("sms", "base_url"), advice, sms.base_url)
+
+
+def _half_a_login(section: str, login: Mapping[str, str]) -> Iterator[Problem]:
+    if missing := [key for key, value in login.items() if not value]:
+        for given in login.keys() - set(missing):
+            yield Problem(
+                f"{section}.{missing[0]}", f"is missing: there is a {given}, and a login needs both"
+            )
 
 
 def _claim_timeout(draft: Draft) -> Iterator[Problem]:

@@ -276,40 +276,31 @@ class Appointments:
         )
 
     def _sorted_out(self) -> Changes:
-        changed, cancelled, held = [], [], []
-        for key, part in self._appointments.updates.items():
-            if not part:
-                continue
+        found: defaultdict[str, list[Change]] = defaultdict(list)
+        touched = {key: part for key, part in self._appointments.updates.items() if part}
+        for key, part in touched.items():
             before = self._rows[key]
             after = {**before, **part}
             starts_at = after["starts_at"]
             assert isinstance(starts_at, datetime)
             ended = "status" in part and self._how.is_off(after["status"])
             if ended and not self._how.is_off(before["status"]):
-                why = self._details.get(key, f"status {after['status']}")
-                cancelled.append(Change(key, starts_at, why, self._name(after)))
+                kind, why = "cancelled", self._details.get(key, f"status {after['status']}")
             elif part.get("import_state") == HELD:
-                held.append(Change(key, starts_at, self._details.get(key, ""), self._name(after)))
+                kind, why = "held", self._details.get(key, "")
             else:
-                changed.append(Change(key, starts_at, self._what(key, before, part), self._name(after)))
+                kind, why = "changed", self._what(key, before, part)
+            found[kind].append(Change(key, starts_at, why, self._name(after)))
         inserts = self._appointments.inserts
-        new: list[Change] = []
         for key, row in inserts.items():
-            is_held = row["import_state"] == HELD
-            change = Change(
-                key,
-                self._entries[key].starts_at,
-                self._details.get(key, "") if is_held else "",
-                self._name(row),
-            )
-            (held if is_held else new).append(change)
-        touched = {key for key, part in self._appointments.updates.items() if part}
+            kind, why = ("held", self._details.get(key, "")) if row["import_state"] == HELD else ("new", "")
+            found[kind].append(Change(key, self._entries[key].starts_at, why, self._name(row)))
         return Changes(
-            new=in_order(new),
-            changed=in_order(changed),
-            cancelled=in_order(cancelled),
-            held=in_order(held),
-            unchanged=len(self._entries.keys() - inserts.keys() - touched),
+            new=in_order(found["new"]),
+            changed=in_order(found["changed"]),
+            cancelled=in_order(found["cancelled"]),
+            held=in_order(found["held"]),
+            unchanged=len(self._entries.keys() - inserts.keys() - touched.keys()),
         )
 
     def _what(self, key: str, before: Row, part: Row) -> str:

@@ -100,15 +100,12 @@ class Moments:
     zone: tzinfo  # of times without an offset
     order: DateOrder | None = None  # of dates with `/`; None: they are refused
 
+    @lru_cache(maxsize=20_000)  # noqa: B019 - once a text: where two colleagues work, most starts come twice
     def span(self, text: str, day: str = "", zone: tzinfo | None = None) -> Span:
         """The beginning, and the end if the text is a range; `day` has the date where the text has none.
 
         Raises Unreadable, with what is wrong.
         """
-        return _span(self, text, day, zone)
-
-    def read_span(self, text: str, day: str, zone: tzinfo | None) -> Span:
-        """The same, read anew."""
         text = _tidy(text)
         if not text:
             raise Unreadable("missing")
@@ -221,12 +218,6 @@ class Moments:
 def is_no_day(text: str) -> bool:
     """Whether a date only says that there is none, such as 0000-00-00 00:00:00."""
     return _NO_DAY.fullmatch(text.strip()) is not None
-
-
-@lru_cache(maxsize=20_000)
-def _span(moments: Moments, text: str, day: str, zone: tzinfo | None) -> Span:
-    """A text is read once: as soon as two colleagues work, most starts of a file occur more than once."""
-    return moments.read_span(text, day, zone)
 
 
 def in_utc(read: datetime, zone: tzinfo) -> datetime:

@@ -29,10 +29,8 @@ class Origin:
     missing_from: str = ""  # the file from which it was gone first
 
 
-@lru_cache(maxsize=1_000)
-def origin_of(source: str, series: str, missing_from: str = "") -> Origin:
-    """One value for all rows that come from the same place."""
-    return Origin(source, series, missing_from)
+origin_of = lru_cache(maxsize=1_000)(Origin)
+"""One value for all rows that come from the same place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -345,16 +345,14 @@ def may_be_told(row: Appointment, rules: Rules) -> bool:
 
 def _rule_columns(rules: Rules, *, confirms: bool) -> dict[str, str]:
     """The optional columns that these rules cannot do without, and which rule it is."""
-    rule_of = {
-        "branch_code": ("rules.include_branches", rules.include_branches),
-        "reminder_consent": ("rules.require_consent", rules.require_consent),
-        "created_at": ("rules.hours_after_booking", rules.hours_after_booking),
+    used = {
+        "rules.exclude_branches": ("branch_code", rules.exclude_branches),
+        "rules.include_branches": ("branch_code", rules.include_branches),
+        "rules.require_consent": ("reminder_consent", rules.require_consent),
+        "confirmation.enabled": ("created_at", confirms),
+        "rules.hours_after_booking": ("created_at", rules.hours_after_booking),
     }
-    if confirms and not rules.hours_after_booking:
-        rule_of["created_at"] = ("confirmation.enabled", confirms)
-    if rules.exclude_branches and not rules.include_branches:
-        rule_of["branch_code"] = ("rules.exclude_branches", rules.exclude_branches)
-    return {column: rule for column, (rule, used) in rule_of.items() if used}
+    return {column: rule for rule, (column, is_used) in used.items() if is_used}
 
 
 def _exists(connection: sa.Connection, table: str) -> bool:
