@@ -395,6 +395,43 @@ def test_a_series_that_is_moved_as_a_whole_keeps_its_ids(own: OwnPractice) -> No
     assert (len(ran.json["changed"]), ran.json["counts"]["disturbed"]) == (13, 1)  # it counts once
 
 
+@pytest.mark.parametrize("start", ["DTSTART;TZID=Europe/Berlin:20261125T090000", "DTSTART:20261125T080000Z"])
+def test_the_last_day_of_a_series_counts_with_all_of_its_hours(own: OwnPractice, start: str) -> None:
+    assert take(own, event("RRULE:FREQ=DAILY;UNTIL=20261127", start=start)).keys() == {
+        "a/20261125",
+        "a/20261126",
+        "a/20261127",
+    }
+
+
+def test_a_change_of_all_earlier_occurrences_is_refused(own: OwnPractice) -> None:
+    earlier = event("RECURRENCE-ID;RANGE=THISANDPRIOR:20261202T080000Z", start="DTSTART:20261202T100000Z")
+    ran = own.bring(calendar(event("RRULE:FREQ=WEEKLY;COUNT=2"), earlier), name="praxis.ics")
+    assert "RANGE='THISANDPRIOR'" in ran.json["refused"][0]["reason"]
+    assert own.standing().keys() == {"a/20261125"}
+
+
+@pytest.mark.parametrize("method", ["COUNTER", "DECLINECOUNTER", "REFRESH"])
+def test_what_a_guest_asks_for_moves_no_appointment(own: OwnPractice, method: str) -> None:
+    before = take(own, event())
+    proposal = calendar(event(start="DTSTART:20261125T140000Z"), head=f"METHOD:{method}")
+    ran = own.bring(proposal, name="praxis.ics")
+    assert (ran.exit_code, f"METHOD:{method}" in ran.stderr) == (2, True)
+    assert own.standing() == before
+
+
+@pytest.mark.parametrize("value", ["urn:uuid:f81d4fae-7dec-11d0", "invalid:nomail", "/1234/principal/"])
+def test_a_guest_s_address_may_stand_beside_an_id_of_theirs(own: OwnPractice, value: str) -> None:
+    guest = f"ATTENDEE;CN=Ida Meier;EMAIL=ida@example.org:{value}"
+    assert take(own, event(guest, who="")) == {"a": "2026-11-25 09:00 Ida Meier ida@example.org"}
+
+
+def test_a_zone_s_name_without_its_quotation_marks_is_named_whole(own: OwnPractice) -> None:
+    start = "DTSTART;TZID=Paris, Madrid:20261125T090000"
+    ran = own.bring(calendar(event(start=start)), name="praxis.ics")
+    assert "'Paris, Madrid'" in ran.json["refused"][0]["reason"]
+
+
 def test_further_dates_and_every_day_at_two_times(own: OwnPractice) -> None:
     single = event("RDATE:20261127T080000Z,20261130T100000Z", uid="r")
     twice = event("RRULE:FREQ=DAILY;BYHOUR=8,14;COUNT=4", uid="t", start="DTSTART:20261126T080000Z")

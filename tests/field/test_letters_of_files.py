@@ -25,6 +25,24 @@ def test_what_the_tool_reads_is_read_right(own: OwnPractice, encoding: str) -> N
     assert names(own) == RIGHT
 
 
+PADDED = "".join(f"{n};25.11.2026 09:{n};Kunde{n};0171 55550{n}\n" for n in range(10, 30))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1\0;25.11.2026 09:00;Ida Meier;0171 5555001",
+        "1;25.11.2026 09:00\0;Ida Meier;0171 5555001",
+        "1;25.11.2026 09:00;Ida\0Meier;0171 5555001",
+        "1\ufffd;25.11.2026 09:00;Ida Meier;0171 5555001",
+    ],
+)
+def test_one_sign_that_is_no_letter_costs_its_line_alone(own: OwnPractice, line: str) -> None:
+    ran = own.bring(f"Termin-ID;Beginn;Name;Handy\n{PADDED}{line}\n")
+    assert (ran.exit_code, [each["line"] for each in ran.json["refused"]]) == (1, [22])
+    assert len(own.standing()) == 20
+
+
 @pytest.mark.parametrize("encoding", ["cp850", "cp437", "mac_roman"])
 def test_of_another_code_page_only_the_plain_lines_go_in(own: OwnPractice, encoding: str) -> None:
     ran = own.bring(CSV.replace("Zoë", "Zoe").encode(encoding))

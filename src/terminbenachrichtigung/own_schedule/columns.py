@@ -23,7 +23,8 @@ HEADINGS: Mapping[str, str] = {
     "appointment_id": "appointment id, appointment number, appointment no, booking id, id, uid, "
     "Termin-ID, Terminnummer, Termin-Nr, Buchungsnummer, Buchungs-ID",
     "starts_at": "start, starts at, start time, begin, time, from, Beginn, Startzeit, Terminbeginn, Uhrzeit, "
-    "Zeit, Von, Termin, Beginnt um, start date time, start datetime, appointment time",
+    "Zeit, Von, Termin, Beginnt um, start date time, start datetime, appointment time, "
+    "date time, date and time, Datum und Uhrzeit, Datum Uhrzeit",
     "date": "date, day, start date, appointment date, Datum, Tag, Termindatum, Beginnt am, Startdatum, Am",
     "ends_at": "end, ends at, end time, to, Ende, Endzeit, Terminende, Bis, Endet um, end date time",
     "end_date": "end date, Enddatum, Endet am",

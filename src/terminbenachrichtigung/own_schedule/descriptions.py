@@ -137,6 +137,8 @@ def all_declined(event: Component) -> bool:
 def of_guest(parameters: "Parameters", value: str) -> Iterator[tuple[str, str]]:
     """What an invitation says of a guest."""
     kind, _, address = value.partition(":")
+    if "EMAIL" in parameters and kind.lower() not in ("mailto", "tel"):  # beside urn:uuid:…, RFC 7986
+        kind, address = "mailto", str(parameters["EMAIL"])
     if kind.lower() in ("mailto", "tel"):
         yield ("email" if kind.lower() == "mailto" else "mobile"), address
     name = str(parameters.get("CN", "")).strip().strip('"')

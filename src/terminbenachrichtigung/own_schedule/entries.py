@@ -23,7 +23,7 @@ from terminbenachrichtigung.own_schedule.columns import (
     mentions_cancellation,
     says_cancelled,
 )
-from terminbenachrichtigung.own_schedule.letters import trouble_in_name, without_html
+from terminbenachrichtigung.own_schedule.letters import BROKEN, trouble_in_name, without_html
 from terminbenachrichtigung.own_schedule.moments import DateOrder
 from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.schedule import values
@@ -232,6 +232,8 @@ def cleaned(cell: str) -> str:
 def identifier(text: str) -> str:
     """An id; empty where there is none. Raises Unreadable for what stands in the place of one."""
     found = values.key(text)
+    if BROKEN in found:
+        raise Unreadable(f"broken letters in {shown(found)}")
     whole = _SPREADSHEET_WHOLE.fullmatch(found)
     return whole[1] if whole else found
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
+from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.own_schedule import columns, descriptions, entries, letters, moments
 from terminbenachrichtigung.own_schedule.entries import (
     CANCELLED,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _TIME = re.compile(r"(\d{8})(?:T(\d{4}(?:\d{2})?)(Z?))?", re.I)
 _CHANGING = ("DTSTAMP", "LAST-MODIFIED", "SEQUENCE", "CREATED")  # with each export, though nothing changed
+_PROPOSALS = frozenset({"COUNTER", "DECLINECOUNTER", "REFRESH"})
 _ONE_EXPORT = timedelta(minutes=10)
 _ALL_DAY = timedelta(days=1)
 
@@ -47,13 +49,16 @@ def read(content: bytes, how: How) -> Parsed:
     """
     components, cut = components_of(content)
     calendars = [each for each in components if each.name == "VCALENDAR"]
+    methods = {each.text_of("METHOD").upper() or "PUBLISH" for each in calendars}
+    if proposal := next(iter(methods & _PROPOSALS), None):
+        raise ConfigError(f"the file is a guest's question (METHOD:{proposal}), and says not what was agreed")
     zones = Zones(definitions(components), how.now)
     reader = _Events(how, zones)
     reader.take([each for each in components if each.name == "VEVENT"])
     written_at, written_by = reader.written()
     return replace(
         reader.parsed(),
-        complete={each.text_of("METHOD").upper() or "PUBLISH" for each in calendars} == {"PUBLISH"},
+        complete=methods == {"PUBLISH"},
         cut="" if how.force else cut,
         written_at=written_at,
         written_by=written_by,
@@ -220,6 +225,9 @@ class _Events(Findings):
         if len(set(rules)) > 1:
             raise Unreadable("RRULE: two rules for one series")
         named = event.one("RECURRENCE-ID")
+        reach = str(named[0].get("RANGE", "")).upper() if named else ""
+        if reach not in ("", "THISANDFUTURE"):
+            raise Unreadable(f"RECURRENCE-ID: RANGE={shown(reach)}; no program writes it any more")
         return SeriesPart(
             starts_at,
             ends_at,
@@ -228,7 +236,7 @@ class _Events(Findings):
             left_out=tuple(self._moments(event, "EXDATE", starts_at)),
             instead_of=self._instead_of(event),
             of_day=bool(named and _is_date(named[1])),
-            and_later=bool(named and str(named[0].get("RANGE", "")).upper() == "THISANDFUTURE"),
+            and_later=reach == "THISANDFUTURE",
             sequence=_whole_number(event.text_of("SEQUENCE")),
         )
 
@@ -280,13 +288,13 @@ class _Events(Findings):
             raise Unreadable(f"{name}: there is no such time: {shown(value)}") from None
         zone: tzinfo = UTC
         if not found[3]:
-            zone = self._zone(event, str(parameters.get("TZID", "")))
+            zone = self._zone(event, _zone_name(parameters))
         moments.in_utc(read, zone)  # of this century
         return read.replace(tzinfo=zone)
 
     def _zone(self, event: Component, tzid: str) -> tzinfo:
         if tzid:
-            return self._zones.of(tzid.strip('"'))
+            return self._zones.of(tzid)
         of_calendar = event.calendar.text_of("X-WR-TIMEZONE") if event.calendar else ""
         return self._zones.of(of_calendar) if of_calendar else self.how.zone
 
@@ -351,6 +359,13 @@ def _newest(group: Sequence[_Event]) -> list[_Event]:
         newest = max((event.part.sequence, event.stamp or oldest) for event in versions)
         found += [e for e in versions if (e.part.sequence, e.stamp or oldest) == newest]
     return found
+
+
+def _zone_name(parameters: "Parameters") -> str:
+    name: object = parameters.get("TZID", "")
+    if isinstance(name, list):  # Amsterdam, Berlin, Bern, without quotation marks
+        name = ",".join(name)
+    return str(name).strip('"')
 
 
 def _is_date(text: str) -> bool:

@@ -15,6 +15,7 @@ from terminbenachrichtigung.errors import ConfigError
 
 BROKEN = "\ufffd"
 
+_TEXT_PER_NUL = 100  # signs; what has more is a program's own file
 _UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH = re.compile(rb"[\x80-\xff]")
 # In Windows-1252 these bytes are German letters; in CP850 and Mac Roman the umlauts lie below 0xA0.
@@ -46,9 +47,9 @@ def decoded(content: bytes) -> str:
     text = _decoded(content).rstrip("\x1a")  # the end of a file of DOS
     if content.startswith(b"PK\x03\x04"):
         raise ConfigError("the file is a workbook (.xlsx, .ods): save it as CSV")
-    if "\0" in text:
+    if text.count("\0") * _TEXT_PER_NUL > len(text):
         raise ConfigError("the file is no text: neither CSV nor iCalendar")
-    return text
+    return text.replace("\0", BROKEN)
 
 
 def is_wide(content: bytes) -> bool:

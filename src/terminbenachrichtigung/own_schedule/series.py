@@ -12,6 +12,7 @@ HORIZON = timedelta(days=90)
 """So far ahead a series is spread; the longest lead of a reminder is 60 days."""
 
 _STANDS_STILL = re.compile(r"INTERVAL=\s*[+-]?0+(?![0-9])", re.I)
+_UNTIL_DAY = re.compile(r"(UNTIL=[0-9]{8})(?=;|$)", re.I)
 _TOO_OFTEN = ("SECONDLY", "MINUTELY")
 
 
@@ -85,7 +86,9 @@ def _event(place: int, part: SeriesPart) -> Any:
     if part.ends_at is not None and part.ends_at >= part.starts_at:
         event.add("DTEND", part.ends_at)
     if part.rule:
-        event.add("RRULE", icalendar.vRecur.from_ical(part.rule))
+        # A last day is meant with all of its hours; the library would end with its midnight.
+        rule = _UNTIL_DAY.sub(r"\1T235959", part.rule)
+        event.add("RRULE", icalendar.vRecur.from_ical(rule))
     if part.added:
         event.add("RDATE", list(part.added))
     if part.left_out:
