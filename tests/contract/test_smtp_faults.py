@@ -102,6 +102,30 @@ def test_a_fault_before_the_data_is_unavailable(step: str, fault: Behaviour) -> 
     assert not outcome.account_error
 
 
+LATER, REFUSED = ("400", "450", "499"), ("500", "550", "599")
+NO_ANSWER = ("199", "300", "354", "399", "600")
+REPLIES = [
+    # to what; the code; what becomes of the message
+    *(("MAIL", code, Unavailable(f"sender refused: {code} x")) for code in (*LATER, *NO_ANSWER)),
+    *(
+        ("MAIL", code, Unavailable(f"sender refused: {code} x", account_error=True, again=False))
+        for code in REFUSED
+    ),
+    *(("RCPT", code, Unavailable(f"{code} x", recipient_only=True)) for code in LATER),
+    *(("RCPT", code, Unavailable(f"{code} x")) for code in ("421", *NO_ANSWER)),
+    *(("RCPT", code, Rejected(f"{code} x")) for code in REFUSED),
+    *(("PAYLOAD", code, Sent(f"{code} x")) for code in ("200", "250", "299")),
+    *(("PAYLOAD", code, Unavailable(f"{code} x")) for code in LATER),
+    *(("PAYLOAD", code, Rejected(f"{code} x")) for code in REFUSED),
+    *(("PAYLOAD", code, Unknown(f"no clear answer to the data: {code} x")) for code in NO_ANSWER),
+]
+
+
+@pytest.mark.parametrize(("step", "code", "outcome"), REPLIES)
+def test_what_every_reply_of_a_server_means(step: str, code: str, outcome: Outcome) -> None:
+    assert outcome_against(a_server(**{step: f"{code} x".encode()})) == outcome
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_after_the_data_is_unknown(fault: Behaviour) -> None:
     assert isinstance(outcome_against(a_server(PAYLOAD=fault)), Unknown)
