@@ -309,6 +309,40 @@ def test_an_integer_key_is_found_by_its_text(database_url: str) -> None:
     schedule.close()
 
 
+@pytest.mark.parametrize(
+    ("declared", "value"),
+    [
+        ("NUMERIC(12, 2)", "4711"),
+        ("NUMERIC", "4711.0"),
+        ("JSON", "'4711'"),
+        ("JSONB", "'\"4711\"'"),
+        ("CHAR(20)", "' 4711'"),
+        ("TEXT", "E'4711\t'"),
+        ("TEXT", "E'\u00a04711\r\n'"),
+        ("BIGINT", "4711"),
+    ],
+)
+def test_an_id_is_found_in_whatever_type_of_column(postgres_url: str, declared: str, value: str) -> None:
+    make_table(postgres_url, types={**TYPES, "appointment_id": declared})
+    execute(
+        postgres_url,
+        f"INSERT INTO reminder_appointments VALUES ({value}, '2026-11-24 09:00', '17', true, false)",
+    )
+    schedule = open_schedule(postgres_url)
+    (read,) = schedule.read(local("2026-11-24 08:00"), local("2026-11-24 10:00")).appointments
+    assert read.appointment_id == "4711"
+    assert schedule.find("4711").appointments == (read,)
+    schedule.close()
+
+
+@pytest.mark.parametrize("around", ["\t", "\r\n", "\u00a0", "  "])
+def test_what_surrounds_an_id_hides_it_from_nobody(database_url: str, around: str) -> None:
+    make_table(database_url, [{**ROW, "appointment_id": f"{around}4711{around}"}])
+    schedule = open_schedule(database_url)
+    assert [found.appointment_id for found in schedule.find("4711").appointments] == ["4711"]
+    schedule.close()
+
+
 def test_a_bad_row_is_found_by_its_id(database_url: str) -> None:
     make_table(database_url, [{**ROW, "starts_at": None}])
     schedule = open_schedule(database_url)

@@ -247,7 +247,10 @@ class Schedule:
             if kind is StartType.TEXT and connection.dialect.name == "postgresql":
                 asked = sorts_by_signs(self._source, columns["starts_at"])
                 by_signs = bool(connection.execute(asked).scalar_one())
-            relation = Relation(self._source, columns, kind, connection.dialect.name, extra, by_signs)
+            id_type = types[columns["appointment_id"]]
+            relation = Relation(
+                self._source, columns, kind, connection.dialect.name, extra, by_signs, id_type=id_type
+            )
             if kind is StartType.TEXT:
                 by_index = replace(relation, by_index=True)
                 if self._finds_range(connection, by_index, by_index.gaps_by_index()):

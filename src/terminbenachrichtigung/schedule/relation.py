@@ -90,6 +90,10 @@ _POSTGRES_TYPES = {  # by the server's fixed numbers, pg_type.dat
 }
 
 
+_NUMERIC, _JSON = 1700, (114, 3802)  # the same of ids
+_SURROUNDING = " \t\n\v\f\r\x85\xa0"  # what `values.key` takes off an id
+
+
 def source(settings: ScheduleSettings) -> sa.FromClause | sa.TextClause:
     """The relation by its name, with or without its schema, or the query in brackets."""
     if settings.query is not None:
@@ -112,6 +116,8 @@ class Relation:
     """Further columns, by the name that texts use."""
     by_signs: bool = True
     """Whether the database sorts the starts sign by sign; see `sorts_by_signs`."""
+    id_type: object = None
+    """What the driver says of the type of `appointment_id`."""
     by_index: bool = False
     """Whether an index leads to the gaps."""
 
@@ -246,7 +252,13 @@ class Relation:
         return self._select().order_by(self._id_as_text())
 
     def _id_as_text(self) -> sa.ColumnElement[str]:
-        return sa.func.trim(sa.cast(self._column("appointment_id"), sa.Text), type_=sa.Text)
+        found: sa.ColumnElement[Any] = self._column("appointment_id")
+        if self.dialect == "postgresql" and self.id_type == _NUMERIC:
+            found = sa.func.trim_scale(found)  # 4711.00 is 4711 to us
+        elif self.dialect == "postgresql" and self.id_type in _JSON:
+            found = found.op("#>>")(sa.cast(_text("{}"), sa.ARRAY(sa.Text)))
+        signs = [_text(_SURROUNDING)] if self.dialect in ("sqlite", "postgresql") else []
+        return sa.func.trim(sa.cast(found, sa.Text), *signs, type_=sa.Text)
 
     def _select(self) -> sa.Select[*tuple[Any, ...]]:
         names = [name for name in COLUMNS if name in self.columns]
