@@ -1,4 +1,4 @@
-"""What becomes of the schedule's appointments beside those of a file: held, off, released; and the brake."""
+"""What becomes of the schedule's appointments once a file came: held, cancelled, released; and the brake."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,12 +12,14 @@ from terminbenachrichtigung.own_schedule.people import Row
 from terminbenachrichtigung.own_schedule.result import Change, Changes, in_order
 from terminbenachrichtigung.own_schedule.source import Held, Origin, Rows, origin_of
 
-_SHARE = 5  # a file may disturb every fifth of the appointments that it covers,
-_FLOOR = 5  # and always so many: in a small practice one cancellation is more than a fifth
+# A file may cancel, move or give away a fifth of the appointments that it covers, and five in any case: in a
+# small practice a single cancellation is more than a fifth.
+_SHARE = 5
+_FLOOR = 5
 
 
 class Table:
-    """Rows of one table as they will be."""
+    """One table: the rows that the schedule holds, and what is to be inserted and updated."""
 
     def __init__(self, held: Rows) -> None:
         self.held = held
@@ -31,7 +33,7 @@ class Table:
         }
 
     def put(self, key: str, said: Row, defaults: Row) -> None:
-        """The row of the key has these values; a new one has the defaults too."""
+        """Gives the row of this key the values of `said`; a row that is new gets the defaults too."""
         if key not in self.held:
             self.inserts[key] = {**defaults, **self.inserts.get(key, {}), **said}
             self._names.setdefault(key.casefold(), key)
@@ -44,14 +46,14 @@ class Table:
             self.updates[key] = updates
 
     def matching(self, value: str) -> str:
-        """The key that a code or a name means; a new one is its own."""
+        """The key of the row with this code or name; a word that is new becomes a key itself."""
         return (
             value if value in self.held or value in self.inserts else self._names.get(value.casefold(), value)
         )
 
 
 class Appointments:
-    """The appointments of the schedule beside those of the file."""
+    """Compares the appointments of the schedule with those of the file."""
 
     def __init__(
         self,
@@ -103,7 +105,7 @@ class Appointments:
         )
 
     def _own(self) -> Iterator[tuple[str, Row]]:
-        """What lies ahead and stands, of this source."""
+        """The appointments of this source that lie ahead and are not cancelled."""
         return (
             (key, row)
             for key, row in self._rows.items()
@@ -120,7 +122,7 @@ class Appointments:
                 yield key
 
     def _lose(self, key: str) -> None:
-        """Hold an appointment that is gone from the file; gone from the next file too, it is off."""
+        """Hold an appointment that is gone from the file; cancel it if it is gone from a second one too."""
         row, origin = self._rows[key], self._held.origins[key]
         again = origin.missing_from and origin.missing_from != self._how.file
         proof = not self._reach.empty and not self._line_unknown
@@ -137,7 +139,7 @@ class Appointments:
         self._details[key] = why
 
     def _unclear(self) -> Iterator[str]:
-        """Those whose line was refused, unless its start could be read and is as before."""
+        """Appointments whose line was refused, unless its start could be read and is unchanged."""
         for key, row in self._rows.items():
             if not self._is_unread(key) or not self._how.lies_ahead(row) or key in self._entries:
                 continue
@@ -145,7 +147,7 @@ class Appointments:
                 yield key
 
     def _in_doubt(self) -> Iterator[str]:
-        """Those that the file names too: occurrences of a series of which a change could not be read."""
+        """Appointments that the file names, but of which, or of whose series, another line was refused."""
         for key, entry in self._entries.items():
             starts = self._refused.get(key, set()) | self._refused.get(entry.series, set())
             if entry.person and entry.starts_at > self._how.now and starts - {entry.starts_at}:
@@ -176,7 +178,7 @@ class Appointments:
         return found
 
     def _is_given_away(self, key: str, part: Row) -> bool:
-        """Another customer; the same one under a new id is none."""
+        """Whether another person gets the appointment; the same person under a new id does not count."""
         if "customer_id" not in part:
             return False
         before = self._held.rows["customers"].get(str(self._rows[key]["customer_id"]))
@@ -186,7 +188,7 @@ class Appointments:
         return not identity_of(before).is_exactly(person.identity)
 
     def _replaced_customers(self) -> set[str]:
-        """Ids under which the file has another person than the schedule."""
+        """The customer ids under which the file names another person than the schedule does."""
         known = self._held.rows["customers"]
         return {
             entry.person.customer_id
@@ -197,7 +199,7 @@ class Appointments:
         }
 
     def _covered(self, disturbed: set[str]) -> set[str]:
-        """The appointments ahead about which the file says something, be it by leaving them out."""
+        """The appointments ahead that the file names, or would name if they still stood."""
         if not self._reach.whole:
             named = {
                 key for key in self._entries if key in self._rows and self._how.lies_ahead(self._rows[key])
@@ -208,7 +210,7 @@ class Appointments:
         } | disturbed
 
     def _groups(self, keys: Iterable[str]) -> set[str]:
-        """The keys as the brake counts them: a series is one."""
+        """The keys as the brake counts them: all occurrences of a series count as one."""
         return {
             f"series {origin.series}" if (origin := self._held.origins.get(key)) and origin.series else key
             for key in keys
@@ -229,7 +231,7 @@ class Appointments:
         )
 
     def _brake(self, disturbed: set[str]) -> None:
-        """Take new appointments, contact data, and what stands unchanged; hold what the brake is about."""
+        """Hold the disturbed appointments; let in what is new, contact data, and what stands unchanged."""
         for key, part in self._appointments.updates.items():
             if part.get("import_state") != HELD:
                 released = key in self._entries and part.get("import_state") == ""
@@ -242,7 +244,7 @@ class Appointments:
     # ------------------------------------------------------------ the report
 
     def _uncovered(self) -> tuple[Change, ...]:
-        """What lies ahead, but before the first day of the file, and is not in it."""
+        """Appointments ahead that start before the first day of the file, so that it says nothing of them."""
         starts = [start for start, _ in self._reach.spans]
         if not self._reach.whole or not starts or self._reach.empty:
             return ()

@@ -1,7 +1,7 @@
 """What an import would change: pure, from what the file says and what the schedule holds.
 
-One rule to keep in mind: what a file does not say is no cancellation yet. An appointment that is gone is
-held first, so that nobody is reminded of it, and off only when another file does not have it either.
+An appointment that a file does not name is not cancelled at once. It is held first, so that nobody is
+reminded of it, and cancelled only when another file does not name it either.
 """
 
 from collections import Counter, defaultdict
@@ -95,7 +95,7 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
 
 
 def _of_this_source(entries: Iterable[Entry], held: Held) -> tuple[list[Entry], list[Refused]]:
-    """Refuse the lines whose id another source gave to somebody else: two sources may number alike."""
+    """Refuse lines whose id is another customer's in another source: both may number from 1."""
     rows, customers = held.rows["appointments"], held.rows["customers"]
     kept, refused = [], []
     for entry in entries:
@@ -123,7 +123,7 @@ def _identified(entries: list[Entry], held: Held, how: How, reach: Reach) -> lis
     own = {
         key: row
         for key, row in rows.items()
-        # An id that was made for another source is known too: a source is new once its columns change.
+        # Ids made for other sources count too: when an export gets another column, its source is new.
         if held.source_of(key) == held.source.name or key.startswith(people.MADE)
     }
     identities = {key: identity_of(row) for key, row in customers.items()}
@@ -196,7 +196,7 @@ def _branch(table: Table, entry: Entry, how: How) -> str | None:
 
 
 def _shared_numbers(entries: Iterable[Entry]) -> list[str]:
-    """A number under more names than a family has, and under most of the file: the practice's own?"""
+    """A warning for a number that more than half of the customers have: it may be the practice's own."""
     names = defaultdict(set)
     for entry in entries:
         if entry.person and entry.person.identity.words:
@@ -211,7 +211,7 @@ def _shared_numbers(entries: Iterable[Entry]) -> list[str]:
 
 
 def _over(entries: Iterable[Entry], how: How) -> list[str]:
-    """A file of which everything is over may be an old one, or its dates read in the wrong order."""
+    """A warning where nothing lies ahead: the file may be old, or day and month may be confused."""
     starts = [entry.starts_at for entry in entries if entry.person]
     if not starts or max(starts) > how.now:
         return []

@@ -1,4 +1,4 @@
-"""What the headings of other programs' exports mean, and the words that stand under them."""
+"""What headings mean in the exports of other programs, and what the words below them mean."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -64,7 +64,7 @@ HEADINGS: Mapping[str, str] = {
     "subject": "summary, Betreff, Titel, event, event title",
     "description": "Beschreibung, details",
 }
-"""By column: the headings that mean it beside its own name, in any case and with any punctuation."""
+"""By column: the headings that mean it, besides its own name. Case and punctuation do not count."""
 
 CONTACT = (*CUSTOMER_TEXTS, "name", "customer_id", "reminder_consent", "last_contacted_at")
 _OF_THE_CUSTOMER = re.compile(
@@ -78,7 +78,7 @@ _OF_PHONES = frozenset(
         *("home", "work", "main", "tagsueber", "abends"),
     }
 )
-"""Words that stand beside those for a phone: `Telefon privat`, `Handy-Nr.`."""
+"""Words that may stand beside a word for a phone: `Telefon privat`, `Handy-Nr.`."""
 
 _RUNNING_HEADINGS = """
     lfd lfdnr lfdnummer laufendenr laufendenummer laufnr laufnummer zeile zeilennr zeilennummer
@@ -94,7 +94,7 @@ _FALSE = frozenset(
     {"aus", "off", "nein", "n", "no", "falsch", "false", "f", "0", "0.0", "", "non", "faux", "-", "☐"}
 )
 
-# Abgeschlossen, abgesprochen and abgestimmt are no cancellations.
+# The words after `?!` are no cancellations: abgeschlossen, abgesprochen, abgestimmt.
 _CANCELLED_STEM = (
     r"(?:storn|abges(?!ch|pr|t[ie])|annul|cancel|entf|declin|geplatzt|no[ _-]?show|absage"
     r"|gel(?:ö|oe)sch|delet)"
@@ -136,7 +136,7 @@ def column_of(heading: str) -> str | None:
 
 
 def _is_usual(heading: str) -> bool:
-    """Whether a heading is listed, and not only put together of words that are."""
+    """Whether a heading stands in the list itself; `Telefon dienstlich` is only made of known words."""
     return _folded(heading) in _COLUMNS
 
 
@@ -145,7 +145,7 @@ def understood(
 ) -> Understood:
     """What the headings mean; raises ConfigError for what is missing, unclear, or no id.
 
-    `ids_made` is whether `--id-from` makes the ids: then no heading of the file is one.
+    With `ids_made`, `--id-from` makes the ids, and no column of the file is taken for one.
     """
     taken: dict[str, int] = {}
     for column, heading in mapping.items():
@@ -165,7 +165,7 @@ def understood(
         if means == "cancelled":
             cancelled.append(place)
         elif means in taken and not (_is_usual(heading) and _is_usual(headings[taken[means]])):
-            # `Telefon` goes before `Telefon dienstlich`; of two like the latter the first counts.
+            # `Telefon` wins over `Telefon dienstlich`; of two such as `Telefon dienstlich` the first wins.
             if _is_usual(heading):
                 taken[means] = place
         elif means == "starts_at" and means in taken and "date" not in dated:
@@ -262,7 +262,7 @@ _COLUMNS = {
 
 
 def truth(text: str) -> bool | None:
-    """What a word in a column of yes and no means; empty is no. None if it is no such word."""
+    """Whether a cell says yes or no; an empty one says no. None for any other word."""
     word = text.strip().casefold()
     return True if word in _TRUE else False if word in _FALSE else None
 
@@ -278,9 +278,10 @@ def mentions_cancellation(text: str) -> bool:
 
 
 def without_cancellation(title: str) -> str | None:
-    """What a title names behind its `Abgesagt:`; None if it begins with no such word.
+    """The title without the `Abgesagt:` at its beginning; None if there is no such word.
 
-    The word must end the title, or stand before a colon, dash or bracket: `Entfernung Zahnstein` stands.
+    A colon, a dash, a bracket or the end of the title must follow it: `Entfernung Zahnstein` is no
+    cancellation.
     """
     found = _CANCELLED_TITLE.match(title)
     return None if found is None else title[found.end() :].strip()

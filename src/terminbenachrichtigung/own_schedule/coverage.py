@@ -1,4 +1,4 @@
-"""Of which appointments a file speaks, and when it was written beside the others of its source."""
+"""For which appointments a file counts: those of its days and branches, unless it is an older file."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -8,19 +8,19 @@ from terminbenachrichtigung.own_schedule.entries import Entry, How, Parsed
 from terminbenachrichtigung.own_schedule.people import Row
 from terminbenachrichtigung.own_schedule.source import Source
 
-_LATE = timedelta(hours=2)  # of open time: so long without an import may have lost somebody
+_LATE = timedelta(hours=2)  # of open time without an import: somebody may have been booked and told nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Of which appointments a file speaks: those in its days and its branches."""
+    """For which appointments a file counts: if it does not name one of these, that one is gone."""
 
     spans: tuple[tuple[datetime, datetime], ...]
     branches: frozenset[str] | None  # None: all
     together: tuple[frozenset[str], ...]  # branches of which some files had several
     whole: bool  # what it does not name is gone
     older: bool  # than the last one of its source
-    empty: bool  # nobody is in it: what it does not name is held, and never off
+    empty: bool  # nobody is in it: what is gone is held, and never cancelled
 
     def has(self, row: Row) -> bool:
         starts_at = row["starts_at"]
@@ -35,11 +35,11 @@ class Reach:
 
 
 def booked_at(starts_at: datetime, source: Source, how: How) -> datetime | None:
-    """When an appointment was booked that a file names for the first time.
+    """When an appointment was booked, judged by the first file that names it.
 
-    None in the first file, and where no earlier file could have named it. Otherwise it was booked between the
-    last import and now, and now is taken. But if its last chance to be reminded lies between the two, the
-    time of the last import is taken, so that it counts as missed.
+    None in a source's first file, and where no earlier file covered its day. Otherwise it was booked between
+    the last import and now. Now is taken; but if its last chance to be reminded lies between the two, it is
+    the time of the last import, so that the appointment counts as missed.
     """
     if source.whole_at is None or not _within_days(starts_at, source, how):
         return None
@@ -66,7 +66,7 @@ def _within_days(starts_at: datetime, source: Source, how: How) -> bool:
 
 
 def was_covered(entry: Entry, source: Source, how: How) -> bool:
-    """Whether a newer file would have named it."""
+    """Whether the last file covered its day, and so would have named it if it stood."""
     return source.last_day is not None and _within_days(entry.starts_at, source, how)
 
 
@@ -85,7 +85,7 @@ def _is_older(parsed: Parsed, source: Source, how: How) -> bool:
 
 
 def _branches_together(before: Iterable[frozenset[str]], here: Iterable[str]) -> tuple[frozenset[str], ...]:
-    """Groups of branches of which some files had several; no branch is a branch of its own."""
+    """The groups of branches that came in one file; an appointment without a branch has the branch ``""``."""
     merged = set(here)
     apart = []
     for group in before:
@@ -105,7 +105,7 @@ def reach_of(
     *,
     refuses: bool,
 ) -> Reach:
-    """How far the word of a file reaches.
+    """For which appointments a file counts.
 
     Args:
         parsed: the file.

@@ -13,7 +13,7 @@ _DELIMITERS = ";,\t|"
 _LINES_ABOVE = 10  # a title, a date and the like may stand above the headings
 
 Row = tuple[int, Sequence[str] | csv.Error]
-"""The line on which it begins, and its cells; or why there are none."""
+"""The number of its first line, and its cells, or the error for which they cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Table:
 
     headings: tuple[str, ...]
     rows: tuple[Row, ...]
-    line_end: bool  # the file ends with one
+    line_end: bool  # whether the last line ends with one
 
     @property
     def signature(self) -> str:
@@ -40,13 +40,13 @@ def table(content: bytes) -> Table:
     headings = above[place][1] if above else ()
     if isinstance(headings, csv.Error):
         raise ConfigError(f"line {above[place][0]}: the file is no CSV: {headings}")
-    # Reports repeat their headings on each page, and files that were put together have those of each.
+    # Printed reports repeat the headings on each page, and joined files have those of each file.
     cells = (row for row in (*above[place + 1 :], *rows) if not _repeats(row[1], headings))
     return Table(tuple(headings), tuple(cells), text.endswith(("\n", "\r")))
 
 
 def _repeats(row: Sequence[str] | csv.Error, headings: Sequence[str]) -> bool:
-    """Whether a row is the headings once more; the first cell nearly always tells."""
+    """Whether a row repeats the headings."""
     return not isinstance(row, csv.Error) and all(
         cell.strip().lstrip("\ufeff") == heading.strip()
         for cell, heading in zip_longest(row, headings, fillvalue="")
@@ -54,7 +54,7 @@ def _repeats(row: Sequence[str] | csv.Error, headings: Sequence[str]) -> bool:
 
 
 def _fit(text: str, delimiter: str) -> tuple[int, int]:
-    """How many known headings the delimiter gives, then how many cells in that line."""
+    """How well a delimiter fits: how many known headings it gives, then how many cells."""
     first = list(islice(_rows(text, delimiter), _LINES_ABOVE))
     row = first[_headings_at(first)][1] if first else ()
     return (0, 0) if isinstance(row, csv.Error) else (columns.known(row), len(row))

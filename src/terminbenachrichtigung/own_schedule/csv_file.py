@@ -65,7 +65,7 @@ def read(cells: Table, how: How, before: Source) -> Parsed:
 
 
 def _doubtful_headings(cells: Table, meaning: Understood) -> Iterator[str]:
-    """A warning for each column that may say that appointments are off, and is not used."""
+    """A warning for each unused column that may say that appointments are cancelled."""
     for place in meaning.doubtful:
         below = (row[place] for _, row in cells.rows if not isinstance(row, csv.Error) and place < len(row))
         if any(columns.truth(cell) is not False and cell.strip() not in NO_VALUE for cell in below):
@@ -102,7 +102,7 @@ def _order(cells: Table, meaning: Understood, before: Source) -> DateOrder | Non
 
 
 def _ending(cells: Table, how: How, before: Ending | None) -> tuple[Sequence[Row], str, Ending]:
-    """The rows without a doubtful last one, why the file seems to be cut short, and how it ends."""
+    """The rows without a last one that is cut short; why the file seems cut short; and how it ends."""
     if not cells.rows:
         return (), "", Ending(cells.line_end)
     last = cells.rows[-1][1]
@@ -144,7 +144,7 @@ class _Lines(Findings):
             self._take(line, row)
 
     def refuse(self, line: int, row: Sequence[str] | csv.Error, reason: str) -> None:
-        """A line whose cells cannot be told apart; its id and its name, as far as they can."""
+        """Note a line that cannot be split into cells, with its id if that can still be read."""
         cells = () if isinstance(row, csv.Error) else row
         raw = self._raw(cells)
         attempts = Attempts()
@@ -152,7 +152,7 @@ class _Lines(Findings):
         self.refused.append(Refused(line, reason, found, key=entries.key_of(cells or (reason, str(line)))))
 
     def _raw(self, row: Sequence[str]) -> dict[str, str]:
-        """The cells by column. A word for nothing, such as NULL, is empty; an id keeps it, and is refused."""
+        """The cells by column. `NULL` and the like become empty, but not as an id, which is refused later."""
         return {
             column: "" if (text := entries.cleaned(row[place])) in NO_VALUE and column not in _IDS else text
             for column, place in self._meaning.columns.items()
@@ -194,7 +194,7 @@ class _Lines(Findings):
         self.entries.append(Entry(line, found_id, span.starts_at, who, said))
 
     def _named(self, raw: Mapping[str, str]) -> Mapping[str, str]:
-        """The line, with what its title and its description say of the customer."""
+        """The line, completed by what its title and its description say of the customer."""
         found: dict[str, str] = {}
         if raw.get("description"):
             found = descriptions.labelled(raw["description"])
@@ -248,7 +248,7 @@ class _Lines(Findings):
             raise Unreadable(f"cancelled: neither yes, no, nor a date: {shown(cell)}") from None
         return True
 
-    # The optional columns: what cannot be read is left out, and allows nothing.
+    # The optional columns: a value that cannot be read is left out, and counts as no consent.
 
     def _times(self, line: int, raw: Mapping[str, str], span: Span) -> dict[str, Value]:
         said: dict[str, Value] = {}

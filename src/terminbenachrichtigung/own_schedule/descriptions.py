@@ -1,4 +1,4 @@
-"""Who is meant by the title, the description and the guests of a calendar entry."""
+"""Which customer the title, the description and the guests of a calendar entry name."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -36,9 +36,9 @@ _WORD = re.compile(r"[^\W\d_][^\d_:;|@]*")
 
 
 def labelled(description: str) -> dict[str, str]:
-    """What lines such as `Mobil: 0171 5555` say. Only known labels: a number alone may be anybody's.
+    """What lines such as `Mobil: 0171 5555` say. A number without a known label may be anybody's.
 
-    Raises Unreadable where one label says two things: which of them is the customer's?
+    Raises Unreadable where a label stands twice with different values: one may be the practice's.
     """
     found: dict[str, str] = {}
     for text in re.split(r"[\r\n\u2028\u2029]+", without_html(description)):
@@ -55,7 +55,7 @@ def labelled(description: str) -> dict[str, str]:
 
 
 def check_one_person(*found: Mapping[str, str]) -> None:
-    """Raise Unreadable where the places that say who it is name different people."""
+    """Raise Unreadable where title, description, guest or columns name different people."""
     for one, other in combinations(filter(None, map(name_in, found)), 2):
         words = name_words(one), name_words(other)
         if all(words) and not same_name(*words):
@@ -63,7 +63,7 @@ def check_one_person(*found: Mapping[str, str]) -> None:
 
 
 def titled(title: str, beside: Mapping[str, str]) -> dict[str, str]:
-    """Name and number in a title, as small practices write them; nothing if there is no way to reach anybody.
+    """Name and number in a title, as small practices write them; nothing without a number, address or id.
 
     `beside` is what is known of the customer already, from the description or the guest.
     """
@@ -98,7 +98,7 @@ def _name(text: str) -> str:
 
 
 def _bare(piece: str) -> str:
-    """The piece without the words for what is done; empty if nothing is left that can be a name."""
+    """The piece without words such as Sehtest; empty if what is left can be no name."""
     words = piece.strip(" ,.").split()
     while words and words[0].strip(",.").casefold() in _SERVICES:
         words = words[1:]

@@ -1,7 +1,7 @@
-"""What an exported file says, line by line: frozen entries, and a reason for each line that is none.
+"""What an exported file says, line by line: an entry for each appointment, or the reason to refuse the line.
 
-The readers of the two kinds of file share this page: what they are told, what they give back, and who the
-customer of a line is.
+The readers of CSV and of iCalendar share this: the options of an import, what they return, and how they find
+out who the customer of a line is.
 """
 
 import hashlib
@@ -43,23 +43,23 @@ _PIECES = re.compile(r"[;,\r\n]")
 _NO_DIGIT = re.compile(r"\D")
 _SPREADSHEET_WHOLE = re.compile(r"(-?\d+)\.0+")
 _FORMULA = re.compile(r'="(.*)"', re.S)
-_CUSTOMERS = 100_000  # who are remembered; as many as a large export has
+_CUSTOMERS = 100_000  # as many as a large export has
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What tells a customer from another: the words of the name, and how they are reached."""
+    """By what two customers are told apart: the words of the name, and how they are reached."""
 
     words: frozenset[str]  # of the name, as names are compared
-    reached: frozenset[str]  # the ends of all numbers, and the address: however they are typed
+    reached: frozenset[str]  # the last nine digits of each number, and the address
 
     def is_exactly(self, other: "Identity") -> bool:
-        """The same name, and a number in common; or neither has one."""
+        """Whether they have the same name, and a number in common or both none."""
         same = self.words == other.words or (bool(self.reached) and same_name(self.words, other.words))
         return same and (bool(self.reached & other.reached) or not (self.reached or other.reached))
 
     def is_another(self, other: "Identity") -> bool:
-        """Another name, and nothing in common by which they are reached."""
+        """Whether they have different names, and no number or address in common."""
         named = bool(self.words) and bool(other.words)
         return named and not same_name(self.words, other.words) and not self.reached & other.reached
 
@@ -105,10 +105,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a file ends: an export that was cut short ends otherwise than the whole ones before it."""
+    """How a file ends. An export that was cut short ends differently from the whole ones before it."""
 
     line_end: bool = True
-    short_line: str = ""  # its last line, digits as #, if that has too few cells: a sum, a footer
+    short_line: str = ""  # a last line with too few cells, such as a sum or a footer; its digits as #
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,43 +125,47 @@ class How:
     title_is_customer: bool = False
     ids_from: tuple[str, ...] = ()  # what ids are made of; empty: the file has them
     type_name: str = "Termin"  # of an appointment for which the file names none
-    branch_code: str = ""  # likewise
-    cancelled: str = CANCELLED  # the status of an appointment that is off, as the settings write it
-    partial: bool = False  # what the file does not name stays
-    force: bool = False  # the file is as it should be: what the brake holds is done
-    covers_from: date | Literal["now"] | None = None  # the file covers what lies ahead from there on
+    branch_code: str = ""  # likewise; empty: none
+    cancelled: str = CANCELLED  # the status of a cancelled appointment, as the settings spell it
+    partial: bool = False  # the file is not complete: nothing counts as gone
+    force: bool = False  # the file is right: neither the brake nor a strange last line stops it
+    covers_from: date | Literal["now"] | None = (
+        None  # from when on the file is complete; None: from its first day
+    )
     quiet: Quiet | None = None  # to tell who came in too late to be reminded
     file: str = ""  # the content, as a hash
     file_at: datetime | None = None  # when it was written
 
     def lies_ahead(self, row: Mapping[str, object]) -> bool:
-        """Whether an appointment starts later than now, and stands."""
+        """Whether an appointment starts later than now, and is not cancelled."""
         starts_at = row["starts_at"]
         return isinstance(starts_at, datetime) and starts_at > self.now and not self.is_off(row["status"])
 
     def is_off(self, status: object) -> bool:
-        """Whether a status is one of those that are never notified."""
+        """Whether a status is one of `rules.excluded_statuses`."""
         return plain_word(str(status or "")) in self.excluded
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A whole file."""
+    """What a file says."""
 
     entries: tuple[Entry, ...]
     refused: tuple[Refused, ...] = ()
     warnings: tuple[str, ...] = ()
-    nobody: Mapping[str, int] = field(default_factory=dict)  # what names nobody, counted by kind
-    off: Mapping[str, int] = field(default_factory=dict)  # statuses that say that an appointment is off
+    nobody: Mapping[str, int] = field(default_factory=dict)  # by kind: how many entries name no customer
+    off: Mapping[str, int] = field(
+        default_factory=dict
+    )  # by status that means a cancellation: how many lines have it
     titles: tuple[str, ...] = ()  # of timed entries in which `--title customer` found nobody
     headings: Mapping[str, str] = field(default_factory=dict)  # by column
     unused: tuple[str, ...] = ()  # headings
-    complete: bool = True  # an appointment that the file does not name is gone
+    complete: bool = True  # False: an invitation, which says nothing of other appointments
     cut: str = ""  # why it seems to be cut short
     order: DateOrder | None = None  # of its dates with `/`
     days: tuple[date, date] | None = None  # the first and the last, by the practice's clock
     written_at: datetime | None = None  # by its own word
-    written_by: str = ""  # the id of the appointment that bears that stamp, or empty for all of them
+    written_by: str = ""  # the id of the appointment whose stamp `written_at` is; empty: that of the file
     stamps: Mapping[str, datetime] = field(default_factory=dict)  # by id: when it was last changed
     ending: Ending = Ending()
 
@@ -185,7 +189,7 @@ class Findings:
         return found
 
     def parsed(self) -> Parsed:
-        """The whole file. Lines that are the same are one; of one id that differ, all are refused."""
+        """All of it. Identical lines count once; lines of one id that differ are all refused."""
         kept, doubles = _settled(self.entries)
         return Parsed(
             entries=tuple(kept),
@@ -197,7 +201,7 @@ class Findings:
 
 
 class Attempts:
-    """Reads the values of one line; the first that cannot be read is the reason to refuse it."""
+    """Reads the values of one line, and keeps the first problem: the reason to refuse the line."""
 
     def __init__(self) -> None:
         self.problem = ""
@@ -212,7 +216,7 @@ class Attempts:
 
 
 def key_of(parts: Iterable[str]) -> str:
-    """A key of the content, whatever line it stands in."""
+    """The same key for the same content, in whatever line it stands."""
     return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:16]
 
 
@@ -230,7 +234,7 @@ def cleaned(cell: str) -> str:
 
 
 def identifier(text: str) -> str:
-    """An id; empty where there is none. Raises Unreadable for what stands in the place of one."""
+    """An id; empty where there is none. Raises Unreadable for words such as NULL in the place of one."""
     found = values.key(text)
     if BROKEN in found:
         raise Unreadable(f"broken letters in {shown(found)}")
@@ -239,7 +243,7 @@ def identifier(text: str) -> str:
 
 
 def status(text: str, how: How) -> str:
-    """The status of a line: what is excluded keeps its name, other words for a cancellation become one."""
+    """The status of a line. An excluded one keeps its name; other cancellations become `CANCELLED`."""
     text = one_line(text)
     folded = text.casefold()
     if folded in how.excluded:
@@ -251,7 +255,7 @@ def status(text: str, how: How) -> str:
 
 
 def doubtful_statuses(parsed: Iterable[Entry], how: How) -> list[str]:
-    """A warning for each status that holds a word for a cancellation, and stands."""
+    """A warning for each status that sounds like a cancellation, but will be reminded."""
     found: dict[str, int] = {}
     for entry in parsed:
         word = str(entry.values.get("status") or "")
@@ -281,7 +285,7 @@ def name_in(raw: Mapping[str, str]) -> str:
 
 
 def person(raw: Mapping[str, str]) -> Person | None:
-    """The customer of a line, None if it names nobody; raises Unreadable for what is no id, or no name."""
+    """The customer of a line, None if it names nobody. Raises Unreadable for a damaged name or id."""
     if not names_somebody(raw):
         return None
     said: dict[str, Value] = {
@@ -298,7 +302,7 @@ def person(raw: Mapping[str, str]) -> Person | None:
 
 
 def identity_of(said: Mapping[str, object]) -> Identity:
-    """Of a customer, as a line or the schedule names them."""
+    """The identity of a customer, from the columns of a line or of the schedule."""
     return _identity(*(str(said.get(column) or "") for column in _IDENTIFYING))
 
 
@@ -315,7 +319,7 @@ def _identity(first_name: str, last_name: str, mobile: str, phone: str, email: s
 
 
 def _names(text: str, *, whole: bool) -> dict[str, str]:
-    """`Frau Ida Meier` and `Meier, Ida` in their parts; not whole: it is the last name beside a first."""
+    """The parts of `Frau Ida Meier` or `Meier, Ida`; not `whole`: the text is only the last name."""
     text = one_line(text)
     if not whole:
         return {"last_name": text}
@@ -348,7 +352,7 @@ def _settled(entries: Iterable[Entry]) -> tuple[list[Entry], list[Refused]]:
 
 
 def refusal(entry: Entry, reason: str) -> Refused:
-    """The refusal of an entry that could be read, for what it says beside others."""
+    """The refusal of an entry that can be read, but contradicts another."""
     who = entry.person
     return Refused(
         entry.line,

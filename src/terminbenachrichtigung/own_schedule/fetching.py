@@ -1,4 +1,4 @@
-"""A file behind an address: over https, with a limit to its size and to how long it may take."""
+"""Fetches a file over https, with limits to its size and to the time that it takes."""
 
 import hashlib
 import string
@@ -19,12 +19,10 @@ _REDIRECTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a server may cost."""
+    """How much and how long a server may send."""
 
     largest: int = 50_000_000  # bytes, unpacked: a year of a large practice has a tenth of that
-    deadline: float = (
-        60  # seconds for everything: one that sends a byte now and then must not keep cron waiting
-    )
+    deadline: float = 60  # seconds in all: a server that sends a byte now and then must not block cron
 
 
 LIMITS = Limits()
@@ -40,7 +38,7 @@ class Fetched:
 
 
 def address_in(path: Path) -> str:
-    """The address that a file holds; raises ConfigError if there is none, or a plain one."""
+    """The address that a file holds. Raises ConfigError if there is none, or one without https."""
     try:
         lines = path.read_text(encoding="utf-8-sig").split()
     except (OSError, UnicodeError) as error:
@@ -48,14 +46,14 @@ def address_in(path: Path) -> str:
     if len(lines) != 1:
         raise ConfigError(f"{path} must hold one address and nothing else")
     address = lines[0]
-    if address.lower().startswith("webcal"):  # the same, as calendars write it
+    if address.lower().startswith("webcal"):  # calendar programs write this for https
         address = "https" + address[address.index(":") :]
     _check(address, str(path))
     return address
 
 
 def name_of(address: str) -> str:
-    """The address without what is secret in it: whoever knows a published calendar's address can read it."""
+    """A name for the address that does not reveal it: whoever knows the address can read the calendar."""
     return f"{urlsplit(address).hostname} {hashlib.sha256(address.encode()).hexdigest()[:12]}"
 
 
@@ -73,7 +71,7 @@ def fetch(address: str, etag: str = "", limits: Limits = LIMITS, proxy: Proxy | 
     headers = {"If-None-Match": etag} if etag else {}
     request = Request("", headers=headers, longest=limits.largest)
     for _ in range(_REDIRECTS + 1):
-        # Of an address that a browser would take only ASCII goes over the line.
+        # HTTP takes ASCII only: umlauts in an address are encoded, as browsers do it.
         asked = quote(address, safe=string.punctuation)
         answer = once(asked, request, seconds=max(0.0, ends - time.monotonic()), proxy=proxy)
         if not isinstance(answer, Answer):

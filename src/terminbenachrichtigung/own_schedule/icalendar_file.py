@@ -1,7 +1,7 @@
-"""An iCalendar file (RFC 5545) → entries: one for each event, under its UID, and for each of a series.
+"""An iCalendar file (RFC 5545) → entries: one for each event, and one for each occurrence of a series.
 
-An occurrence is an appointment of its own, known by the date that it had by the rule. The lines are read by
-`icalendar`, one event at a time, so that what is wrong with one spoils no other.
+An event's id is its UID. An occurrence's is the UID with the date that the series' rule gives it, so that it
+keeps its id when it is moved. Events are read one at a time: an error in one does not spoil the others.
 """
 
 import re
@@ -32,7 +32,12 @@ if TYPE_CHECKING:
     from icalendar.parser import Parameters
 
 _TIME = re.compile(r"(\d{8})(?:T(\d{4}(?:\d{2})?)(Z?))?", re.I)
-_CHANGING = ("DTSTAMP", "LAST-MODIFIED", "SEQUENCE", "CREATED")  # with each export, though nothing changed
+_CHANGING = (
+    "DTSTAMP",
+    "LAST-MODIFIED",
+    "SEQUENCE",
+    "CREATED",
+)  # these change with each export, though the event is the same
 _PROPOSALS = frozenset({"COUNTER", "DECLINECOUNTER", "REFRESH"})
 _ONE_EXPORT = timedelta(minutes=10)
 _ALL_DAY = timedelta(days=1)
@@ -96,7 +101,7 @@ class _Events(Findings):
         self._today = how.now.astimezone(how.zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
     def written(self) -> tuple[datetime | None, str]:
-        """When the file was written, by its own word; or when its newest event was, and which one it is."""
+        """When the file was written, as it says itself; else when its newest event was, and its UID."""
         times = self._export_times
         at_once = len(times) > 1 and max(times) - min(times) <= _ONE_EXPORT
         if at_once and max(times) + _ONE_EXPORT >= max(self.stamps.values(), default=max(times)):
@@ -155,7 +160,7 @@ class _Events(Findings):
         return _Event(component, uid, part, person, values, stamp)
 
     def _known_as(self, component: Component, uid: str) -> str:
-        """The id of the occurrence, or of the whole series, that a refused event would have had."""
+        """The id that a refused event would have had: of the occurrence, or of the whole series."""
         try:
             instead_of = self._instead_of(component)
         except Unreadable:
@@ -241,7 +246,7 @@ class _Events(Findings):
         )
 
     def _end(self, event: Component, starts_at: datetime) -> datetime | None:
-        """When it ends, None where that cannot be read: it is not needed."""
+        """When it ends; None where that cannot be read, since nothing needs it."""
         try:
             if (end := self._moment(event, "DTEND")) is not None:
                 return end
@@ -259,7 +264,7 @@ class _Events(Findings):
         return None if found is None else self._time(event, name, *found)
 
     def _instead_of(self, event: Component) -> datetime | None:
-        """When a changed occurrence was by the rule; of a date alone its midnight."""
+        """When a changed occurrence would be by the rule; the midnight where only a date is given."""
         found = event.one("RECURRENCE-ID")
         if found is None or not _is_date(found[1]):
             return self._moment(event, "RECURRENCE-ID")
@@ -268,15 +273,15 @@ class _Events(Findings):
     def _moments(self, event: Component, name: str, like: datetime | None = None) -> Iterator[datetime]:
         for parameters, value in event.properties.get(name, ()):
             for piece in value.split(","):
-                text = piece.partition("/")[0].strip()  # of a period the beginning
-                if like is not None and _is_date(text):  # a date stands for its occurrence
+                text = piece.partition("/")[0].strip()  # of a period only the beginning
+                if like is not None and _is_date(text):  # a date means the occurrence on that day
                     text = f"{text}T{like:%H%M%S}"
                     yield datetime.strptime(text, "%Y%m%dT%H%M%S").replace(tzinfo=like.tzinfo)
                 elif text:
                     yield self._time(event, name, parameters, text)
 
     def _time(self, event: Component, name: str, parameters: "Parameters", value: str) -> datetime:
-        """A time with its zone; raises Unreadable, for a whole day too."""
+        """A time with its zone. Raises Unreadable, also for a date without a time."""
         found = _TIME.fullmatch(value.strip())
         if found is None:
             raise Unreadable(f"{name}: not a time: {shown(value)}")
@@ -289,7 +294,7 @@ class _Events(Findings):
         zone: tzinfo = UTC
         if not found[3]:
             zone = self._zone(event, _zone_name(parameters))
-        moments.in_utc(read, zone)  # of this century
+        moments.in_utc(read, zone)  # raises for other centuries
         return read.replace(tzinfo=zone)
 
     def _zone(self, event: Component, tzid: str) -> tzinfo:
@@ -327,11 +332,11 @@ class _Events(Findings):
             if (created := self._moment(event, "CREATED")) is not None:
                 said["created_at"] = created.astimezone(UTC)
         except Unreadable:
-            pass  # it is not needed
+            pass  # nothing needs it
         return said
 
     def _contact(self, event: Component) -> Iterator[tuple[str, str]]:
-        """From the guest, above that from lines of the description (`Mobil: 0171 5555`), and the title."""
+        """The customer by the description (`Mobil: 0171 5555`), else by the guest, else by the title."""
         labelled = descriptions.labelled(event.text_of("DESCRIPTION") or event.text_of("X-ALT-DESC"))
         guests = descriptions.guests(event)
         found: dict[str, str] = {}
@@ -349,7 +354,7 @@ class _Events(Findings):
 
 
 def _newest(group: Sequence[_Event]) -> list[_Event]:
-    """Of several versions of an event the one with the highest SEQUENCE, then the newest."""
+    """Of several versions of an event, the one with the highest SEQUENCE; of equal ones the newest."""
     by_part: dict[object, list[_Event]] = {}
     for event in group:
         by_part.setdefault(event.part.instead_of and event.part.instead_of.astimezone(UTC), []).append(event)
@@ -373,7 +378,7 @@ def _is_date(text: str) -> bool:
 
 
 def _is_whole_days(starts_at: datetime, ends_at: datetime | None) -> bool:
-    """From midnight to midnight: a whole day, as some programs write it."""
+    """Whether it lasts from midnight to midnight: some programs write whole days so."""
     midnight = starts_at.strftime("%H%M%S") == "000000"
     return (
         midnight

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Component:
-    """What stands between BEGIN and END, without the components inside."""
+    """The lines between a BEGIN and its END, without those of components inside."""
 
     name: str
     line: int
@@ -45,19 +45,19 @@ class Component:
 
 
 def is_calendar(content: bytes) -> bool:
-    """Whether a file calls itself one."""
+    """Whether a file begins as an iCalendar file does."""
     start = content[:64].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t")
     return start[:15].upper() == b"BEGIN:VCALENDAR"
 
 
 def name_of(content: bytes) -> str:
-    """The name that a calendar gives itself, so that two calendars are told apart; empty without one."""
+    """The calendar's own name, by which two calendars are told apart; empty if it has none."""
     found = re.search(rb"(?m)^(?:X-WR-CALNAME|NAME)[^:\r\n]*:([^\r\n]*)", content.replace(b"\0", b""), re.I)
     return found[1].decode(errors="replace").strip() if found else ""
 
 
 def undated(file_name: str) -> str:
-    """A file's name without what differs from export to export: a date, the "(2)" of a browser."""
+    """A file's name without its date and without the "(2)" that browsers add: the same for each export."""
     stem = file_name.rpartition(".")[0] or file_name
     return re.sub(
         r"\s*\(\d+\)|[-_. ]*\d{4}[-_.]?\d{2}[-_.]?\d{2}(?:[-_.T ]?\d{2,6})*|[-_. ]*\d{6,}", "", stem
@@ -65,7 +65,7 @@ def undated(file_name: str) -> str:
 
 
 def _lines(content: bytes) -> Iterator[tuple[int, str]]:
-    """The unfolded lines with their numbers: unfolded as bytes, since a fold may lie inside a letter."""
+    """The unfolded lines with their numbers. Bytes are unfolded: a fold may divide a letter of two bytes."""
     if letters.is_wide(content):
         content = letters.decoded(content).encode()
     numbers: list[int] = []
@@ -138,7 +138,7 @@ def definitions(components: Sequence[Component]) -> Iterator[Definition]:
 
 
 def _defined(parts: Sequence[Component]) -> tzinfo | None:
-    """What a VTIMEZONE says of the clock, None where it cannot be read."""
+    """The zone that a VTIMEZONE defines; None where it cannot be read."""
     from icalendar import Timezone  # noqa: PLC0415
 
     text = ["BEGIN:VTIMEZONE", "TZID:defined"]
@@ -148,7 +148,7 @@ def _defined(parts: Sequence[Component]) -> tzinfo | None:
         defined: Any = Timezone.from_ical("\r\n".join([*text, "END:VTIMEZONE", ""]))
         zone: tzinfo = defined.to_tz(lookup_tzid=False)
         zone.utcoffset(datetime(2026, 7, 1))  # noqa: DTZ001 - some complain only when they are asked
-    except Exception:  # what the library raises for definitions that make no sense is not one kind
+    except Exception:  # for a senseless definition the library may raise anything
         return None
     return zone
 

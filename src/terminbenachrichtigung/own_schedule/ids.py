@@ -1,4 +1,4 @@
-"""The ids of a file's appointments: made where an export has none, and refused where they are none. Pure."""
+"""Ids of appointments: made where an export has none; refused where they are only line numbers. Pure."""
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -13,11 +13,11 @@ from terminbenachrichtigung.own_schedule.people import Row, made_id
 PARTS = ("start", "customer", "type", "branch")
 """Of what `--id-from` can make an id."""
 
-_SHIFTED = 2  # appointments; one alone may be a swap at the desk
+_SHIFTED = 2  # so many appointments under other ids; one alone may have been swapped by staff
 
 
 def parts_of(text: str) -> tuple[str, ...]:
-    """What `--id-from` says; raises ConfigError for what it cannot mean."""
+    """The parts that `--id-from` names; raises ConfigError for unknown ones."""
     parts = tuple(filter(None, (part.strip().lower() for part in text.split(","))))
     unknown = [part for part in parts if part not in PARTS]
     if unknown or not {"start", "customer"} <= set(parts):
@@ -28,7 +28,7 @@ def parts_of(text: str) -> tuple[str, ...]:
 
 
 def check_stable(entries: Iterable[Entry], held: Mapping[str, Row]) -> None:
-    """Raise ConfigError where the same appointments stand under other ids than before: running numbers."""
+    """Raise ConfigError where ids are running numbers: the same appointments have other ids than before."""
     by_content = {
         (row["customer_id"], row["starts_at"]): key for key, row in held.items() if row["customer_id"]
     }
@@ -53,7 +53,7 @@ def _content(entry: Entry) -> tuple[str | None, datetime]:
 
 
 def customer_at(held: Mapping[str, Row], identities: Mapping[str, Identity]) -> Callable[[Entry], str | None]:
-    """To whom an appointment without an id belongs so far: the one at its start with this name or number."""
+    """The customer who has an appointment at the start of an entry so far, with its name or number."""
     by_start: defaultdict[object, list[str]] = defaultdict(list)
     for row in held.values():
         if row["customer_id"] is not None:

@@ -11,7 +11,7 @@ from terminbenachrichtigung.own_schedule.entries import Parsed, Refused
 from terminbenachrichtigung.own_schedule.result import Change, Changes
 
 _MOST = 20
-"""Lines of one kind; the rest is counted. The document of `--json` has all."""
+"""So many rows of a table are shown, the rest is counted. `--json` has all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`schedule import`: a file of another program goes into the tool's own schedule, in one transaction."""
+"""`schedule import`: brings a file of another program into the tool's own schedule, in one transaction."""
 
 import gc
 import hashlib
@@ -85,13 +85,13 @@ def import_file(
     Args:
         url: of the schedule.
         file: the export; its content says whether it is CSV or iCalendar.
-        how: it is to be read, and what becomes of it; `file` and `file_at` are added.
+        how: the options; `file` and `file_at` are added here.
         source: the name of its source; empty: the address, or the folder with the headings.
         dry_run: write nothing.
 
     Raises:
         ConfigError: the file cannot be read.
-        ScheduleError: the database is out of reach or has not the tables of `schedule init`.
+        ScheduleError: the database is out of reach, or lacks the tables of `schedule init`.
     """
     table = None if icalendar_lines.is_calendar(file.content) else csv_cells.table(file.content)
     if table is None and (how.mapping or how.ignored):
@@ -103,7 +103,7 @@ def import_file(
         parsed = (
             icalendar_file.read(file.content, how) if table is None else csv_file.read(table, how, before)
         )
-        table = None  # the cells of a large file are a third of what it takes
+        table = None  # frees the cells, a third of the memory that a large file takes
         found = changes.find(parsed, _held(connection, parsed, before, how), how)
         if not dry_run:
             _write(connection, found, how.zone)
@@ -115,7 +115,7 @@ def import_file(
 
 @contextmanager
 def _no_garbage_collected() -> Iterator[None]:
-    """All that is made of a file lives to the end: looking for garbage in it costs a fifth of the time."""
+    """Switches the garbage collector off: it would find nothing, and take a fifth of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -132,7 +132,7 @@ def remembered(url: str, source: str) -> Source:
 
 
 def unchanged(url: str, source: str, now: datetime) -> None:
-    """Note that a file was asked for, and is what it was: an import like any other."""
+    """Note that a file was asked for and has not changed: this counts as an import."""
     with _opened(url, to_write=True) as connection:
         memory.note_source(
             connection, replace(memory.source(connection, source), imported_at=now, whole_at=now)
@@ -158,12 +158,12 @@ def _opened(url: str, *, to_write: bool) -> Iterator[sa.Connection]:
 
 
 def _etag(file: File, found: Changes) -> str:
-    """To ask for the file only if it has changed; not while something of this one is unsettled."""
+    """The ETag to ask with next time; empty while something is unsettled, so that the file is read again."""
     return file.etag if found.whole and not (found.needs_a_person or found.refused or found.held) else ""
 
 
 def _source_of(file: File, table: Table | None) -> str:
-    """The address; or the folder with the headings, for a calendar with its name."""
+    """The source: the address, or the folder with a hash of the headings, or with the calendar's name."""
     if not file.name:
         return file.place
     if table is not None:
@@ -182,12 +182,12 @@ def _begin(connection: sa.Connection, name: str, *, to_write: bool) -> None:
     connection.rollback()
     if to_write and connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-    elif to_write:  # two imports at a time would both insert what is new; whoever reads is not kept waiting
+    elif to_write:  # or two imports would both insert what is new; readers need not wait
         connection.exec_driver_sql("LOCK TABLE appointments IN SHARE ROW EXCLUSIVE MODE")
 
 
 def _held(connection: sa.Connection, parsed: Parsed, before: Source, how: How) -> Held:
-    # Text in SQLite bears any offset: a bound two days early, and exact comparison later.
+    # SQLite's texts may have any offset: so two days more are read, and compared exactly later.
     since = min([how.now, *(entry.starts_at for entry in parsed.entries if how.ids_from)]) - timedelta(days=2)
     bound = since.date().isoformat() if connection.dialect.name == "sqlite" else since
     named = {entry.appointment_id for entry in parsed.entries} | {
@@ -240,7 +240,7 @@ def _by_key(
 
 
 def _reader(name: str, zone: ZoneInfo) -> Callable[[object], object] | None:
-    """Makes of a value what is compared; what cannot be read is none, and is overwritten."""
+    """Converts the values of a column for comparison; None becomes of what cannot be read."""
     if name not in _FLAGS and not name.endswith("_at"):
         return None
     stamps = Timestamps(zone)
@@ -265,7 +265,7 @@ def _write(connection: sa.Connection, found: Changes, zone: ZoneInfo) -> None:
     for name, key in KEYS.items():
         if rows := [_stored(row, zone, in_text=in_text) for row in found.inserts[name].values()]:
             connection.execute(sa.table(name, *map(sa.column, rows[0])).insert(), rows)
-        # Updates of the same columns go together: one by one, those of a large file take seconds.
+        # Updates of the same columns go in one statement: one by one they take seconds for a large file.
         alike: dict[tuple[str, ...], list[Mapping[str, object]]] = {}
         for value, part in found.updates[name].items():
             alike.setdefault(tuple(part), []).append(
@@ -278,7 +278,7 @@ def _write(connection: sa.Connection, found: Changes, zone: ZoneInfo) -> None:
 
 
 def _stored(row: Row, zone: ZoneInfo, *, in_text: bool) -> dict[str, object]:
-    """The row as the database takes it; SQLite's times are local, so that people can read them."""
+    """The row as it is written; in SQLite with local times, for people who look into the file."""
     stored = dict(row)
     for name in _TIMES if in_text else ():
         if isinstance(moment := stored.get(name), datetime):

@@ -124,7 +124,7 @@ LEFT JOIN branches b ON b.branch_code = a.branch_code
 
 _SQLITE = {
     "timestamp": "TEXT",
-    # Keeps out what a range could not find: 24.11.2026, numbers.
+    # Refuses starts that no reading would find: 24.11.2026, numbers.
     "check": "CHECK (starts_at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9]*')",
     # SQLite's own CURRENT_TIMESTAMP is UTC and does not say so: it would be read as local.
     "now": "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')",
@@ -159,7 +159,7 @@ def init(url: str) -> None:
 
 def _create(connection: sa.Connection, dialect: dict[str, str], name: str) -> None:
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # sqlite3 by itself begins none for a CREATE
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # Python's sqlite3 begins no transaction for a CREATE
     there = sa.inspect(connection)
     taken = [relation for relation in (*TABLES, *IMPORT_TABLES, VIEW) if there.has_table(relation)]
     if taken:
@@ -179,6 +179,6 @@ def _check_file(url: URL, name: str) -> None:
     if not folder.is_dir():
         raise ScheduleError(f"The schedule {name} cannot be made: there is no folder {folder}.")
     try:
-        Path(url.database).touch(mode=0o600)  # names and numbers: nobody but its owner needs to read them
+        Path(url.database).touch(mode=0o600)  # only the owner may read names and numbers
     except OSError as error:
         raise ScheduleError(f"The schedule {name} cannot be made: {error.strerror}.") from error

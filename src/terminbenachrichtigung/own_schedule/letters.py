@@ -1,7 +1,7 @@
-"""Bytes of a file → its text, and whether the letters of a name are the ones that were typed.
+"""Bytes of a file → its text, and whether its letters are those that were typed.
 
-UTF-8, UTF-16 and Windows-1252 are read. A name in any other encoding would reach its owner garbled, so
-what does not look like letters of these is refused, line by line.
+UTF-8, UTF-16 and Windows-1252 are read. In any other encoding a customer would read a garbled name, so lines
+whose letters do not look right are refused.
 """
 
 import html
@@ -18,10 +18,10 @@ BROKEN = "\ufffd"
 _TEXT_PER_NUL = 100  # signs; what has more is a program's own file
 _UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH = re.compile(rb"[\x80-\xff]")
-# In Windows-1252 these bytes are German letters; in CP850 and Mac Roman the umlauts lie below 0xA0.
+# ä ö ü ß Ä Ö Ü in Windows-1252; in CP850 and Mac Roman the umlauts are bytes below 0xA0.
 _GERMAN = re.compile(rb"[\xe4\xf6\xfc\xdf\xc4\xd6\xdc]")
 _OTHER_CODE_PAGE = re.compile(
-    rb"[\x81\x8d\x8f\x90\x9d]"  # nothing in Windows-1252
+    rb"[\x81\x8d\x8f\x90\x9d]"  # no sign of Windows-1252
     rb"|(?<=[A-Za-z])[\x80\x82-\x87\x89\x8b\x93-\x95\x98\x99\x9b\xa1-\xac\xae-\xb3\xb5-\xb9\xbc-\xbf](?=[A-Za-z])"
     rb"|(?<=[aAoOEe][iIuU])\xe1|(?<=[aAoO])\xe1(?=e)|(?<=[aAoO])\xe1(?![A-Za-z])"  # the sharp s of CP850
 )
@@ -33,7 +33,7 @@ _FOREIGN = re.compile(r"[^\x00-\x7f]{2,}")
 _LETTER = r"[^\W\d_]"
 _LOST = re.compile(rf"{_LETTER}\?{_LETTER}")
 _INSIDE = re.compile(rf"(?<={_LETTER})((?!{_LETTER})[^\x00-\x7f])(?={_LETTER})")
-# What Polish, Czech and other letters of Windows-1250 become: £ukasz, Mi³osz.
+# Polish and Czech letters of Windows-1250, read as Windows-1252: £ukasz, Mi³osz.
 _BESIDE_A_LETTER = re.compile(rf"[£¥¢¤¬¯±²³¶¹¼½¾¿¦©®](?={_LETTER})|(?<={_LETTER})[£¥¢¤¬¯±²³¶¹¼½¾¿¦©®]")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)\b[^<>]*>|<!--.*?-->", re.S)
 _LINE_TAGS = frozenset({"br", "p", "div", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3", "h4", "hr"})
@@ -44,7 +44,7 @@ def decoded(content: bytes) -> str:
 
     Raises ConfigError if it is no text.
     """
-    text = _decoded(content).rstrip("\x1a")  # the end of a file of DOS
+    text = _decoded(content).rstrip("\x1a")  # DOS programs end a file with it
     if content.startswith(b"PK\x03\x04"):
         raise ConfigError("the file is a workbook (.xlsx, .ods): save it as CSV")
     if text.count("\0") * _TEXT_PER_NUL > len(text):
@@ -63,7 +63,7 @@ def _wide(content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     start = content[:400]
-    if len(start) >= 8:  # without a mark: every other byte is empty
+    if len(start) >= 8:  # no byte order mark: in UTF-16 every other byte is zero
         if start[1::2].count(0) > len(start) // 4 and not start[0::2].count(0):
             return "utf-16-le"
         if start[0::2].count(0) > len(start) // 4 and not start[1::2].count(0):
@@ -89,7 +89,7 @@ def _decoded(content: bytes) -> str:
 
 @lru_cache(maxsize=10_000)
 def trouble(text: str) -> str:
-    """Why the letters of a text are not the ones that were typed, or empty; U+FFFD stands for broken ones."""
+    """What is wrong with the letters of a text; empty if nothing is."""
     if text.isalpha() and text.isascii():
         return ""
     if _ESCAPED.search(text):
@@ -104,7 +104,7 @@ def trouble(text: str) -> str:
 
 
 def trouble_in_name(text: str) -> str:
-    """The same of a name, which has fewer signs than other texts."""
+    """The same for a name; signs such as £ or ³ beside a letter are wrong there too."""
     if why := trouble(text):
         return why
     return "a sign beside a letter that is none" if _BESIDE_A_LETTER.search(text) else ""
@@ -129,7 +129,7 @@ def _is_symbol(sign: str) -> bool:
 
 
 def without_html(text: str) -> str:
-    """The text that a piece of HTML shows, its lines kept; other text stays as it is."""
+    """The text that a browser shows for HTML, with its line breaks; other text stays as it is."""
     if "<" in text:
         text = _TAG.sub(lambda tag: "\n" if (tag[2] or "").lower() in _LINE_TAGS else "", text)
     if "&" in text:

@@ -39,14 +39,14 @@ def origins(connection: sa.Connection, appointment_ids: Collection[str]) -> dict
 
 
 def refused_before(connection: sa.Connection, name: str) -> frozenset[str]:
-    """The keys of lines of a source that are refused still."""
+    """The keys of the lines of a source that earlier imports refused, and that are not settled."""
     return frozenset(
         connection.execute(sa.select(REFUSALS.c.line_key).where(REFUSALS.c.source == name)).scalars()
     )
 
 
 def titles_before(connection: sa.Connection, name: str) -> frozenset[str]:
-    """The titles of a source that were listed."""
+    """The titles that earlier imports of a source have listed."""
     return frozenset(connection.execute(sa.select(TITLES.c.title).where(TITLES.c.source == name)).scalars())
 
 
@@ -94,7 +94,11 @@ def note_source(connection: sa.Connection, after: Source) -> None:
 def _note_refusals(
     connection: sa.Connection, after: Source, refused: Iterable[Refused], read: Collection[str] | None
 ) -> None:
-    """The refused lines of a source as they are now; `read` has the ids of a file that is not whole."""
+    """Note new refused lines, and delete settled ones.
+
+    A whole file (`read` is None) settles every line that it does not refuse. Another one settles only lines
+    whose appointment it names: `read` has the ids of these.
+    """
     lines = {line.key: line for line in refused}
     before = connection.execute(sa.select(REFUSALS).where(REFUSALS.c.source == after.name)).all()
     settled = [

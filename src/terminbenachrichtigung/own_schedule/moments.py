@@ -1,7 +1,7 @@
-"""Times as exports write them → moments in UTC; what could mean two times is refused.
+"""Times as exports write them → moments in UTC. A text that may mean two times is refused.
 
-A time without an offset is local: the earlier one where the clock shows it twice, moved forward where the
-clock skips it.
+A time without an offset is local. Where the clock is set back it is the earlier of two; where the clock is
+set forward, a time that is skipped is moved forward too.
 """
 
 import re
@@ -77,7 +77,7 @@ _UNTIL = re.compile(rf"(?P<how>\s*(?:[-–—]|bis|to|until)\s*)(?:{_DIGITS}|{_C
 _UNTIL_DAY = re.compile(r"\s*(?:[-–—]|bis|to|until)\s*(?=\S+.*\d:\d\d)", re.I)
 
 _DAY_ZERO = re.compile(r"30\.12\.1899|1899-12-30|12/30/1899|30/12/1899|1900-01-0[01]|0?[01]\.0?1\.1900")
-"""The day on which spreadsheets and Access begin to count: what stands beside it is a time alone."""
+"""Day zero of spreadsheets and Access: they write it before a time that has no date."""
 
 _NO_DAY = re.compile(
     rf"(?:{_DAY_ZERO.pattern}|0000-00-00|00\.00\.0000|0001-01-01|01\.01\.0001|1/1/0001)(?:[T ][0:.]+Z?)?"
@@ -142,13 +142,13 @@ class Moments:
     def _only_day(self, text: str) -> date:
         text = _tidy(text)
         found = _DATE.match(text)
-        # A spreadsheet writes a date with a midnight.
+        # Spreadsheets write a date with midnight behind it.
         if found is None or not re.fullmatch(r"(?:[T\s]*0?0:00(?::00(?:\.0+)?)?)?", text[found.end() :]):
             raise Unreadable(f"not a date: {shown(text)}" if text else "the date is missing")
         return self._day(text)[0]
 
     def _day(self, text: str) -> tuple[date, bool]:
-        """The date with which a text begins, and whether it is a full ISO one."""
+        """The date at the beginning of a text, and whether it is written as ISO 8601 has it."""
         found = _DATE.match(text)
         if found is None:
             raise Unreadable(f"not a date and time: {shown(text)}")
@@ -196,7 +196,7 @@ class Moments:
         offset: tzinfo | None,
         separated: str,
     ) -> Span | None:
-        """The range from the time found; None if what looks like its end is an offset."""
+        """The range that begins with the time `found`; None if what looks like its end is an offset."""
         if _is_bare(until):
             raise Unreadable(f"not a time of day: {shown(text)}")
         end = _clock(until, text)
@@ -216,12 +216,12 @@ class Moments:
 
 
 def is_no_day(text: str) -> bool:
-    """Whether a date only says that there is none, such as 0000-00-00 00:00:00."""
+    """Whether a text stands for no date, such as 0000-00-00 00:00:00."""
     return _NO_DAY.fullmatch(text.strip()) is not None
 
 
 def in_utc(read: datetime, zone: tzinfo) -> datetime:
-    """A moment of the file, of this century; without a zone it is one of `zone`. Raises Unreadable."""
+    """The moment in UTC; `zone` is that of a time without one. Raises Unreadable for other centuries."""
     return _in_this_century(read if read.tzinfo else read.replace(tzinfo=zone, fold=0))
 
 
@@ -302,7 +302,7 @@ def _clock(found: re.Match[str], text: str, half: str | None = None) -> time:
     if half == "p" and hour < 12:
         hour += 12
     elif half == "a" and hour >= 12:
-        hour = 0 if hour == 12 else 99  # 14:00 AM is none
+        hour = 0 if hour == 12 else 99  # 14:00 AM is refused below
     try:
         return time(hour, minute, second)
     except ValueError:
@@ -310,12 +310,12 @@ def _clock(found: re.Match[str], text: str, half: str | None = None) -> time:
 
 
 def _is_bare(found: re.Match[str]) -> bool:
-    """Whether it is a number alone, which may be anything."""
+    """Whether the time is a number alone, such as 9, which may mean anything."""
     return not (found["digits"] or found["min"] or found["unit"] or found["half"])
 
 
 def _offset(text: str) -> tzinfo | None:
-    """The offset that a text is, if some zone of the world has it."""
+    """The offset that a text gives; None if no place on earth has it."""
     found = _OFFSET.fullmatch(text)
     if found is None or not text.strip():
         return None

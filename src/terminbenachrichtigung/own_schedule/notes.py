@@ -1,4 +1,4 @@
-"""What runs and the staff list ask of the import: lines refused still, and since when no file came."""
+"""What runs and the staff list ask about imports: which lines are refused, and when the last file came."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,10 +10,8 @@ from terminbenachrichtigung.own_schedule.init import REFUSALS, SOURCES
 from terminbenachrichtigung.schedule.connection import ReadOnlyDatabase
 from terminbenachrichtigung.times.windows import Quiet
 
-_SILENCE = timedelta(
-    hours=2
-)  # of open time without a whole file: cron is not calling, or the files are not whole
-_IN_USE = timedelta(days=7)  # a source without a file for so long was given up
+_SILENCE = timedelta(hours=2)  # of open time without a whole file, after which a run warns
+_IN_USE = timedelta(days=7)  # without a file for so long, a source is no longer in use
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class OpenRefusal:
 
 @dataclass(frozen=True, slots=True)
 class ImportNotes:
-    """What the imports have left; empty where the schedule is not the tool's own."""
+    """What imports have noted; empty where the schedule is not the tool's own."""
 
     refusals: tuple[OpenRefusal, ...] = ()  # of what lies ahead, oldest first
     imported_at: dict[str, datetime] = field(default_factory=dict)  # by source: its last import
@@ -54,7 +52,7 @@ class ImportNotes:
 
 
 def import_notes(url: str, zone: ZoneInfo, now: datetime) -> ImportNotes:
-    """What the imports into this schedule have left.
+    """What imports into this schedule have noted.
 
     Raises:
         ScheduleError: it is out of reach.

@@ -1,7 +1,7 @@
 """Who the customers of a file are among those of the schedule. Pure.
 
-A customer is their id. Without ids, a name with a number is one: the same in every export, however the
-number is typed, and also where one of the two is corrected in an appointment that is known.
+Two lines with one id are one customer. Without ids, name and number tell: however the number is typed, and
+even if one of the two is corrected, as long as the appointment is known.
 """
 
 import hashlib
@@ -17,14 +17,14 @@ from terminbenachrichtigung.schedule.values import shown
 MADE = "file-"
 """Ids that the import makes begin so."""
 
-SHARED_BY = 3  # names; more of them have one number in common because it is the practice's, or nobody's
+SHARED_BY = 3  # people: a number that more of them have is no family's, but the practice's or a dummy
 _COMPARED = 50  # people under one id that are compared with each other; the first difference is enough
 
 Row = Mapping[str, object]
 
 
 def one_id_one_person(entries: Iterable[Entry]) -> tuple[list[Entry], list[Refused]]:
-    """The lines of an id that stands for different people are refused: whose appointment is whose?"""
+    """Refuse all lines of a customer id that stands for different people."""
     by_id: defaultdict[str, dict[Identity, None]] = defaultdict(dict)
     listed = list(entries)
     for entry in listed:
@@ -102,7 +102,7 @@ def _corrected(
     known: Mapping[str, Identity],
     customer_before: Callable[[Entry], str | None],
 ) -> Iterable[tuple[Identity, str]]:
-    """People whose known appointment has kept either the name or the number: first those with the name."""
+    """People whose appointment is known, under the same name (first) or the same number."""
     in_file = {entry.person.identity for entry in entries if entry.person}
     names_of = Counter(number for person in in_file for number in person.reached)
     by_name, by_number = [], []
@@ -125,7 +125,7 @@ def _corrected(
 
 
 def made_id(content: str, taken: Container[str]) -> str:
-    """The same id for the same content, in whatever file; with a number behind it where that is taken."""
+    """An id made of a content, the same in every file; with a number behind it if another has it already."""
     first = MADE + hashlib.sha256(content.encode()).hexdigest()[:16]
     further = (f"{first}-{number}" for number in count(2))
     return next(made for made in chain([first], further) if made not in taken)

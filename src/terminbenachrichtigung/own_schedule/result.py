@@ -10,7 +10,7 @@ from terminbenachrichtigung.own_schedule.source import NO_SOURCE, Origin, Rows, 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One appointment that is not as it was."""
+    """One appointment that the import changes, and why."""
 
     appointment_id: str
     starts_at: datetime
@@ -28,9 +28,9 @@ class Changes:
     held: tuple[Change, ...] = ()
     refused: tuple[Refused, ...] = ()
     newly_refused: tuple[Refused, ...] = ()
-    titles: tuple[str, ...] = ()  # that were left out, and were not listed before
+    titles: tuple[str, ...] = ()  # of entries that were left out, and are listed for the first time
     uncovered: tuple[Change, ...] = ()  # ahead, but before the first day of the file
-    late: tuple[Change, ...] = ()  # too late for any run to remind, because no file came in time
+    late: tuple[Change, ...] = ()  # new, but their last chance to be reminded is over
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()  # of the file as a whole; a person should look at it
     nobody: Mapping[str, int] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Changes:
     covered: int = 0  # appointments ahead that the file speaks of
     braked: bool = False
     whole: bool = True
-    source: Source = NO_SOURCE  # as the next import is to find it
+    source: Source = NO_SOURCE  # what the next import is to know
     inserts: Mapping[str, Rows] = field(default_factory=dict)
     updates: Mapping[str, Rows] = field(default_factory=dict)
     origins: Mapping[str, Origin] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""A series of a calendar → its occurrences in the coming weeks, each with the date it had by the rule."""
+"""A series of a calendar → its occurrences in the coming weeks, each with the date that its rule gives it."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from terminbenachrichtigung.schedule.values import Unreadable, shown
 
 HORIZON = timedelta(days=90)
-"""So far ahead a series is spread; the longest lead of a reminder is 60 days."""
+"""Occurrences are made for so long ahead; the longest lead of a reminder is 60 days."""
 
 _STANDS_STILL = re.compile(r"INTERVAL=\s*[+-]?0+(?![0-9])", re.I)
 _UNTIL_DAY = re.compile(r"(UNTIL=[0-9]{8})(?=;|$)", re.I)
@@ -25,7 +25,7 @@ class SeriesPart:
     rule: str = ""  # RRULE, as the calendar writes it
     added: tuple[datetime, ...] = ()  # RDATE
     left_out: tuple[datetime, ...] = ()  # EXDATE
-    instead_of: datetime | None = None  # RECURRENCE-ID: when it was by the rule
+    instead_of: datetime | None = None  # RECURRENCE-ID: when it would be by the rule
     of_day: bool = False  # RECURRENCE-ID is a date alone: `instead_of` is its midnight
     and_later: bool = False  # RANGE=THISANDFUTURE
     sequence: int = 0
@@ -35,7 +35,7 @@ class SeriesPart:
 class Occurrence:
     """One appointment of a series."""
 
-    part: int  # the place of the part from which it comes
+    part: int  # the index of the part that it comes from
     by_rule: datetime  # when it would be, had nobody moved it
     starts_at: datetime
     ends_at: datetime | None
@@ -43,7 +43,7 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The occurrences of a series, and how their ids tell them apart."""
+    """The occurrences of a series, and whether a day has several, so that ids need the time."""
 
     occurrences: tuple[Occurrence, ...]
     several_a_day: bool = False
@@ -59,7 +59,7 @@ def spread(parts: Sequence[SeriesPart], since: datetime) -> Spread:
             raise Unreadable(f"no rule of a series: {shown(part.rule)}")
         if any(f"FREQ={word}" in part.rule.upper() for word in _TOO_OFTEN):
             raise Unreadable(f"a series more often than hourly: {shown(part.rule)}")
-        if _STANDS_STILL.search(part.rule):  # the library would never come to an end
+        if _STANDS_STILL.search(part.rule):  # INTERVAL=0: the library would loop for ever
             raise Unreadable(f"a series that never goes on: {shown(part.rule)}")
     calendar = icalendar.Calendar()
     try:
@@ -67,7 +67,7 @@ def spread(parts: Sequence[SeriesPart], since: datetime) -> Spread:
             calendar.add_component(_event(place, part))
         found = recurring_ical_events.of(calendar).between(since, since + HORIZON)
         occurrences = sorted((_occurrence(each, parts) for each in found), key=lambda each: each.starts_at)
-    except Exception as error:  # what the libraries raise for rules that make no sense is not one kind
+    except Exception as error:  # for a senseless rule the libraries may raise anything
         raise Unreadable(f"a series that cannot be followed: {type(error).__name__}") from None
     days = [each.by_rule.date() for each in occurrences]
     rules = " ".join(part.rule.upper() for part in parts)
@@ -103,7 +103,7 @@ def _occurrence(event: Any, parts: Sequence[SeriesPart]) -> Occurrence:
     by_rule = event["RECURRENCE-ID"].dt if "RECURRENCE-ID" in event else starts_at
     part = parts[int(str(event["X-PART"]))]
     if part.and_later and part.instead_of is not None:
-        # All of them bear the RECURRENCE-ID of the first: what they are moved by tells which one each is.
+        # They all have the RECURRENCE-ID of the first; each was moved by as much as the first was.
         first = part.instead_of.astimezone(part.starts_at.tzinfo)
         by_rule = starts_at - (part.starts_at.replace(tzinfo=None) - first.replace(tzinfo=None))
     ends_at = event["DTEND"].dt if "DTEND" in event else None
@@ -116,7 +116,7 @@ def _occurrence(event: Any, parts: Sequence[SeriesPart]) -> Occurrence:
 
 
 def at_the_time_of(series: SeriesPart, part: SeriesPart) -> SeriesPart:
-    """A changed occurrence that names its date alone is the one of that day."""
+    """Give a changed occurrence that is named by its date alone the time of day of the series."""
     day = part.instead_of
     if day is None or not part.of_day:
         return part

@@ -30,7 +30,7 @@ class Origin:
 
 
 origin_of = lru_cache(maxsize=1_000)(Origin)
-"""One value for all rows that come from the same place."""
+"""Shares one value among all rows of the same origin, to save memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,16 @@ class Source:
     whole_at: datetime | None = None  # the last import of a whole file
     first_day: date | None = None  # what that file covered
     last_day: date | None = None
-    file: str = ""  # the content of the last one that was taken, as a hash
-    file_at: datetime | None = None  # when that one was written: the date of the file, Last-Modified
-    written_at: datetime | None = None  # the same by the file's own word
+    file: str = ""  # a hash of the last one's content
+    file_at: datetime | None = None  # when that one was written, by its date or Last-Modified
+    written_at: datetime | None = None  # the same, as the file says itself
     written_by: str = ""
     order: DateOrder | None = None
     ending: Ending | None = None
     together: tuple[frozenset[str], ...] = ()  # branches that came in one file
     empty: bool = False  # the last one had nobody in it
     etag: str = ""
-    asked: str = ""  # with what address, options, and on what day the file was read
+    asked: str = ""  # a hash of the address, the options and the day of the last request
 
 
 NO_SOURCE = Source("")
@@ -59,7 +59,7 @@ NO_SOURCE = Source("")
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the schedule holds, by table and key; of appointments those ahead and those of the file."""
+    """What the schedule holds, by table and key: appointments if they lie ahead or the file names them."""
 
     rows: Mapping[str, Rows]
     origins: Mapping[str, Origin] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Held:
     made_ids: frozenset[str] = frozenset()  # of appointments, also of those that are not among the rows
 
     def source_of(self, appointment_id: str) -> str:
-        """From which source a row came last; empty for what the import did not bring."""
+        """The source from which a row came last; empty if no import brought it."""
         origin = self.origins.get(appointment_id)
         return origin.source if origin else ""
 

@@ -1,7 +1,7 @@
-"""The names that programs give to time zones → the zones, and whether a name means what its file defines.
+"""Names of time zones, as programs write them → the zones; and whether a file defines a name otherwise.
 
-Calendar programs write Olson's names with a prefix of their own, Windows' names, or what Windows shows to
-people: `(UTC+01:00) Amsterdam, Berlin, Bern, …`.
+Calendar programs write `Europe/Berlin` with a prefix of their own, the names of Windows, or what Windows
+shows to people: `(UTC+01:00) Amsterdam, Berlin, Bern, …`.
 """
 
 import re
@@ -46,7 +46,7 @@ _CITIES = {
     "edinburgh": "London",
     "luxemburg": "Luxembourg",
 }
-"""Cities in other spellings, and large ones that share the clock of one that has a zone."""
+"""German spellings of cities with a zone, and large cities in the zone of another."""
 
 _SHOWN = re.compile(
     r"\(\s*(?:UTC|GMT)\s*(?:(?P<sign>[-+−–])\s*(?P<h>\d{1,2})[:.](?P<min>\d{2}))?\s*\)\s*(?P<names>.*)",
@@ -58,7 +58,7 @@ _OFFSET = re.compile(r"(?:UTC|GMT)?\s*(?P<sign>[+-])(?P<h>\d{1,2})(?::?(?P<min>\
 @dataclass(frozen=True, slots=True)
 class _Named:
     zone: tzinfo
-    is_place: bool  # a name such as Europe/Berlin, which means one thing, whatever a file defines
+    is_place: bool  # a name such as Europe/Berlin, which holds whatever a file defines under it
 
 
 @lru_cache(maxsize=1_000)
@@ -96,7 +96,7 @@ def _place(text: str) -> _Named | None:
 
 
 def _shown(found: re.Match[str]) -> _Named | None:
-    """`(UTC+01:00) Amsterdam, Berlin, …`: a city of that offset; without a known one, none."""
+    """`(UTC+01:00) Amsterdam, Berlin, …`: the zone of the first known city that has this offset, or None."""
     offset = _offset(found) if found["sign"] else timedelta()
     for city in re.split(r"[,/;]", found["names"]):
         key = _city(" ".join(city.split()).casefold())
@@ -140,7 +140,7 @@ def _windows() -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A VTIMEZONE of a calendar: its names, the first its own, and what it says of the clock."""
+    """A VTIMEZONE of a calendar: its names, and the zone that it defines."""
 
     names: tuple[str, ...]
     zone: tzinfo | None  # None: it cannot be read
