@@ -18,7 +18,7 @@ from terminbenachrichtigung.model.delivery import Content
 from terminbenachrichtigung.model.plan import Channel, Correction, Route
 from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.texts.icalendar import Event, calendar, method
-from terminbenachrichtigung.texts.sms import sms_text
+from terminbenachrichtigung.texts.sms import SmsText, sms_text
 from terminbenachrichtigung.texts.values import shown
 
 if TYPE_CHECKING:
@@ -34,12 +34,9 @@ _SUMMARY = {"de": "Termin", "en": "Appointment", "fr": "Rendez-vous"}
 
 
 @dataclass(frozen=True, slots=True)
-class Sms:
-    """A rendered SMS: normalised, never empty, with what it costs."""
+class Sms(SmsText):
+    """A rendered SMS, which is never empty."""
 
-    text: str
-    parts: int
-    encoding: Literal["gsm7", "ucs2"]
     language: str
 
 
