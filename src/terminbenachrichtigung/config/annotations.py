@@ -1,6 +1,6 @@
 """What `config check` found, for programs: one JSON document, or annotations that GitHub and GitLab show.
 
-Pure, but for the text of the file, which the caller hands in so that each problem can name its line.
+Pure: the caller hands in the text of the file, so that each problem can name its line.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ _STEP = re.compile(r"\[(\d+)\]|\.?([^.\[]+)")
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What became of one thing that `--connect` tried."""
+    """How one thing that `--connect` tried turned out."""
 
     name: str  # schedule, journal, sms or email
     ready: bool
@@ -77,7 +77,7 @@ def gitlab_report(result: CheckResult, text: str, *, strict: bool) -> list[dict[
 def line_of(key: str, text: str) -> int:
     """The line of a TOML file in which a key stands, or its table, or the first line; counted from 1.
 
-    Keys that an annotation can be about stand one in a line, in the way in which people write them.
+    Only keys with a line of their own are found, as people write them; not those of inline tables.
     """
     steps = [(int(number) if number else name) for number, name in _STEP.findall(key)]
     table: tuple[str | int, ...] = ()
@@ -127,7 +127,7 @@ def _findings(result: CheckResult, text: str, *, strict: bool) -> Sequence[_Find
 
 
 def _key_in(warning: str) -> str:
-    """Most warnings begin with the key that they are about."""
+    """The key with which most warnings begin; empty for the others."""
     first = warning.split(maxsplit=1)[0] if warning.strip() else ""
     return first if re.fullmatch(r"[a-z_]+(\.[A-Za-z0-9_]+)+", first) else ""
 

@@ -1,4 +1,4 @@
-"""Checks of several keys together, where each value is right by itself.
+"""Checks of keys that are right by themselves, and contradict each other.
 
 Each check says which keys it relies on, and stays silent when one of them is only a stand-in.
 """
@@ -22,7 +22,7 @@ _NEEDED_TEXTS = {"sms": ("sms",), "email": ("email_subject", "email_body")}
 
 
 def cross_checks(draft: Draft) -> Iterator[Problem]:
-    """Everything that is wrong between keys that are each right by themselves."""
+    """All contradictions between keys."""
     for check in (
         _quiet_periods,
         _reminder_names,

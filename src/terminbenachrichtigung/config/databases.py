@@ -25,7 +25,7 @@ _FILE_PARAMETERS = {"mode", "cache", "uri"}
 
 
 def resolved_url(text: str, folder: Path, *, journal: bool) -> str:
-    """The URL that the other rooms get: known dialect, installed driver, and an absolute SQLite file.
+    """The URL as it is used: with a known dialect, an installed driver, and an absolute SQLite file.
 
     A relative SQLite path counts from `folder`. The schedule may be any database with a driver that
     is installed; the journal is SQLite or PostgreSQL.

@@ -1,7 +1,6 @@
 """What a single value must look like: the types of the settings, each with its sentence of advice.
 
-Whatever needs a large library imports it only when there is something to ask it: an hourly run with
-nothing due pays for every import.
+Large libraries are imported only where they are needed: each import costs time in every hourly run.
 """
 
 import ipaddress
@@ -36,7 +35,7 @@ def nearest(word: str, known: list[str]) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address can only mean this machine, so that plain text cannot be overheard."""
+    """Whether a host name or address means this machine: what is sent there cannot be overheard."""
     name = host.lower().rstrip(".").strip("[]")
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -70,7 +69,7 @@ def _time_of_day(value: object) -> object:
         if hour > 23 or minute > 59:
             raise ValueError(advice)
         return time(hour, minute)
-    # A TOML time (20:00:00) means the same; seconds would promise a precision that no run has.
+    # A TOML time (20:00:00) is taken too. Seconds are refused: no run is that precise.
     if not isinstance(value, time) or value.tzinfo or value.second or value.microsecond:
         raise ValueError(advice)
     return value
@@ -189,7 +188,7 @@ def _metrics_file(path: str) -> str:
 
 
 def _proxy_host(name: str) -> str:
-    if "@" in name:  # the value must not be shown, and pydantic's problem would show it
+    if "@" in name:  # a login, so this problem must not show the value
         raise ValueError(
             "must be a host name alone; the login has its own keys, proxy_user and proxy_password"
         )
@@ -209,7 +208,7 @@ def _host(name: str) -> str:
 
 
 def _mailbox(text: str) -> str:
-    """An address with or without a name, as it will be written into the header: read once, here."""
+    """An address with or without a name, in the form in which it is written into the header."""
     from email.headerregistry import Address  # noqa: PLC0415  # only with [email]
 
     name, address = _name_and_address(text)
@@ -222,7 +221,7 @@ def _mailbox(text: str) -> str:
 
 
 def _name_and_address(text: str) -> tuple[str, str]:
-    """`Praxis: Nord <t@example.org>`: people write names without the quotes that a header asks for."""
+    """Name and address of `Praxis: Nord <t@example.org>`, with or without quotes around the name."""
     advice = 'must be one address, as in "Praxis <termine@example.org>"; quote a name with a comma'
     found = _MAILBOX.fullmatch(text.strip())
     if found is None:
@@ -292,7 +291,7 @@ Proxy = Annotated[str, AfterValidator(_unless_empty(_proxy_host))]
 Mailbox = Annotated[str, AfterValidator(_one_line), AfterValidator(_mailbox)]
 Address = Annotated[str, AfterValidator(_one_line), AfterValidator(_address)]
 ReplyTo = Annotated[str, AfterValidator(_unless_empty(_one_line)), AfterValidator(_unless_empty(_mailbox))]
-# The length is no Field(min_length=1): pydantic would call a list too short whose items it refused.
+# Not Field(min_length=1): pydantic would also call a list too short from which it refused the items.
 Channels = Annotated[
     tuple[Literal["sms", "email"], ...],
     AfterValidator(some),

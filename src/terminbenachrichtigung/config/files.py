@@ -1,4 +1,4 @@
-"""Finding and reading the files of a configuration; every way a file can be unfit is one sentence."""
+"""Finds and reads the files of a configuration; whatever is wrong with a file becomes one sentence."""
 
 import codecs
 import re
@@ -17,15 +17,15 @@ OPTION_VARIABLES = frozenset({CONFIG_VARIABLE, "TERMINBENACHRICHTIGUNG_LOG_FORMA
 LOCAL_CONFIG = Path("config.toml")
 SYSTEM_CONFIG = Path("/etc/terminbenachrichtigung/config.toml")
 
-_LIMIT = 10_000_000  # bytes; no configuration is that long, but /dev/zero is
+_LIMIT = 10_000_000  # bytes; so that a path such as /dev/zero is not read for ever
 _POSITION = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")
 
 
 def find_config(explicit: Path | None, environ: Mapping[str, str], *, system: Path = SYSTEM_CONFIG) -> Path:
     """The configuration file: `--config`, the environment, `./config.toml`, the system's, in this order.
 
-    A file that was named is not looked for elsewhere when it is missing: another one would run with
-    other settings than its owner believes.
+    A file that was named and is missing is an error: with another one the tool would run with other settings
+    than its owner believes.
 
     Raises:
         ConfigError: with the places that were looked at.
@@ -40,7 +40,7 @@ def find_config(explicit: Path | None, environ: Mapping[str, str], *, system: Pa
             raise ConfigError(f"the configuration file {named}, named by {CONFIG_VARIABLE}, does not exist")
         return Path(named)
     for path in (LOCAL_CONFIG, system):
-        # A folder that may not be entered, such as another user's home, holds no configuration of ours.
+        # In a folder that we may not enter, such as another user's home, there is no configuration of ours.
         if _is_there(path, closed_to_us=False):
             return path
     raise ConfigError(
@@ -127,7 +127,7 @@ def _absolute(path: Path) -> Path:
 
 
 def _is_there(path: Path, *, closed_to_us: bool = True) -> bool:
-    """Whether there is such a file; `closed_to_us` is the answer where a folder on the way is closed to us.
+    """Whether there is such a file; `closed_to_us` is returned where we may not enter its folder.
 
     A file that was named is taken as there: reading it will say what is wrong.
     """

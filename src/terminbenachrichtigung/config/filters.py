@@ -1,4 +1,4 @@
-"""What the filters of the configuration match: statuses by their words, branches and types by patterns."""
+"""What the filters of the configuration match: statuses as words, branches and types by patterns."""
 
 import re
 import unicodedata
@@ -19,7 +19,7 @@ def leaves_out(branch_code: str, rules: Rules) -> bool:
 
 
 def is_excluded_status(status: str, rules: Rules) -> bool:
-    """Whether an appointment with this status stands for none: cancelled, or whatever else is configured."""
+    """Whether `rules.excluded_statuses` has this status."""
     return plain_word(status) in plain_words(rules.excluded_statuses)
 
 
@@ -48,7 +48,7 @@ def patterns(texts: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def branch_settings(branches: Mapping[str, Branch], code: str) -> Branch:
-    """The settings of the branch with this `branch_code`; other case counts if no name is the same."""
+    """The settings of the branch with this `branch_code`; if no name is the same, case does not count."""
     if code in branches:
         return branches[code]
     folded = plain_word(code)

@@ -1,4 +1,4 @@
-"""The keys of the configuration, read off the settings: what each may hold, and what people mean by it."""
+"""The keys of the configuration, taken from the settings: what each may hold, and how messages show it."""
 
 import re
 import types
@@ -30,7 +30,7 @@ _LOGIN = re.compile(r"://\S*@|[^\s:@]:[^\s@]*@")
 
 @cache
 def overridable() -> Mapping[KeyPath, Any]:
-    """Every single key with its type; not reminders, templates and branches, whose names are the user's."""
+    """Every key with its type, but for those of reminders, templates and branches, which the user names."""
     return dict(_single_keys(Settings, ()))
 
 
@@ -49,7 +49,7 @@ def plain_type(annotation: Any) -> Any:
 
 
 def field_at(path: KeyPath) -> FieldInfo | None:
-    """What stands at a key path; None where the settings know no such key."""
+    """The field at a key path; None if there is no such key."""
     info = FieldInfo(annotation=Settings)
     for step in path:
         kind = plain_type(info.annotation)
@@ -95,7 +95,7 @@ def expectation(path: KeyPath) -> str:
 
 
 def choices(path: KeyPath) -> list[str]:
-    """The words of which a key holds one; empty when it holds something else."""
+    """The words of which a key takes one; empty if it takes something else."""
     info = field_at(path)
     kind = plain_type(info.annotation) if info else None
     return [str(each) for each in typing.get_args(kind)] if typing.get_origin(kind) is typing.Literal else []

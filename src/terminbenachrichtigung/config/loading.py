@@ -21,7 +21,7 @@ from terminbenachrichtigung.config.warnings import readable_by_others, warnings
 from terminbenachrichtigung.contact.email_address import checked_address
 
 Check = Callable[[Draft], Iterable[Problem]]
-"""A check from a room above this one, such as the compiling of templates."""
+"""A check that a room above this one hands in, such as the compiling of templates."""
 
 _LOGIN = re.compile(r"://[^/@]*:[^/]*@|[?&][a-z_]*password=", re.I)  # a database URL that holds a password
 
@@ -38,8 +38,8 @@ class Loaded:
 def load(path: Path, environ: Mapping[str, str], extra_checks: Sequence[Check] = ()) -> Loaded:
     """Read, overlay, validate and check a configuration. Opens no database and sends nothing.
 
-    `extra_checks` get the settings as far as they are right, also when something else is wrong, so
-    that their findings stand in the same list.
+    `extra_checks` are made even if something is wrong already, with the settings that are right, so that all
+    problems stand in one list.
 
     Raises:
         ConfigProblems: everything that is wrong, each with its source, key, value and remedy.
@@ -82,7 +82,7 @@ def _put_shipped_templates_under(tables: dict[str, Any]) -> None:
 
 
 def _resolved(draft: Draft, folder: Path) -> tuple[Draft, list[Problem]]:
-    """The same settings with absolute databases and with recipients in the form that rules compare."""
+    """The settings with absolute paths, and with recipients in the form in which they are compared."""
     settings, doubtful, problems = draft.settings, set(draft.doubtful), []
     updates: dict[str, Any] = {}
     for name, section in (("schedule", settings.schedule), ("journal", settings.journal)):
@@ -135,7 +135,7 @@ def _presented(problems: Iterable[Problem], overlay: Overlay, path: Path) -> Ite
 
 
 def _holds_plain_secret(tables: Mapping[str, Any]) -> bool:
-    """Whether the file holds a secret; not `ping_url`, by which others could only report a false success."""
+    """Whether the file holds a secret. `ping_url` is none here: it only lets others report a success."""
     for path in overridable():
         value: Any = tables
         for step in path:

@@ -1,8 +1,7 @@
-"""What the environment and the secret files put over the configuration file.
+"""Lays environment variables and secret files over the configuration file.
 
-A small overlay of our own and not pydantic-settings: a problem has to name the variable or the file
-that a value came from, a variable may name a branch that the file does not, and a misspelt variable
-is an error like a misspelt key.
+pydantic-settings cannot do this: a problem has to name the variable or the file that a value came from, a
+variable may name a branch that the file does not, and a misspelt variable is an error like a misspelt key.
 """
 
 import typing
@@ -35,7 +34,7 @@ class Overlay:
 
 
 def overlaid(tables: dict[str, Any], environ: Mapping[str, str], folder: Path) -> Overlay:
-    """Lay the environment over the file's tables, then put in what the named files hold."""
+    """Lay the environment over the file's tables, then put in the content of the files that they name."""
     result = Overlay(tables)
     schedule = tables.get("schedule")
     if isinstance(schedule, dict) and "query" in schedule:
@@ -49,7 +48,7 @@ def overlaid(tables: dict[str, Any], environ: Mapping[str, str], folder: Path) -
 
 
 def _file_keys() -> list[KeyPath]:
-    """The keys that name a file instead of holding a value: of both, only one may be given."""
+    """The keys such as `password_file`, of which the value or its file may be given, but not both."""
     return [path for path in overridable() if str(path[-1]).endswith("_file")]
 
 
@@ -81,12 +80,12 @@ def _lay_environment(result: Overlay, environ: Mapping[str, str]) -> None:
         elif any(0xD800 <= ord(sign) <= 0xDFFF for sign in text):  # bytes that Python could not decode
             result.problems.append(Problem(path_text(path), "must be UTF-8", source=variable))
         elif text.strip() or not str(path[-1]).endswith("_file"):
-            # An empty PASSWORD_FILE in the environment leaves the password that stands in the file in force.
+            # An empty PASSWORD_FILE in the environment does not override the password in the configuration.
             laid[path] = variable
             result.sources[path_text(path)] = variable
             _put(result.tables, path, _parsed(text, kinds.get(path, str)))
 
-    # The environment wins over the file, also where the file says the same in its other way.
+    # The environment wins: PASSWORD in it also removes password_file from the configuration.
     for file_path in _file_keys():
         pair = (_twin(file_path), file_path)
         given = [each for each in pair if each in laid]
@@ -140,7 +139,7 @@ def _read_twin(result: Overlay, file_path: KeyPath, folder: Path) -> None:
     key_path = _twin(file_path)
     key = str(key_path[-1])
     named = table[file_key]
-    if not isinstance(named, str):  # the validation says so; that the password is missing adds nothing
+    if not isinstance(named, str):  # the validation says so; it need not say that the password is missing too
         result.broken.append(key_path)
         return
     if key in table:

@@ -1,9 +1,9 @@
 """How a session on PostgreSQL is opened, the schedule's and the journal's alike.
 
-Nothing here goes into libpq's startup `options`: the user's own stay in force (`?options=-csearch_path=x`),
-and a pooler such as pgbouncer would refuse the connection. What a session needs is set by a statement. On a
-direct connection once; behind a pooler in each transaction, because a pooler hands out another session for
-each, and what was set for good would stay with whoever gets it next.
+What a session needs is set by a statement, not by libpq's startup `options`: these may be the user's own
+(`?options=-csearch_path=x`), and a pooler such as pgbouncer refuses them. On a direct connection it is set
+once. Behind a pooler it is set in each transaction: each may have another session, and what is set for longer
+would stay with the program that gets the session next.
 """
 
 import logging
@@ -17,8 +17,8 @@ from sqlalchemy.engine import URL, Dialect
 if TYPE_CHECKING:
     import psycopg
 
-# Both libraries log a lost connection. Without a handler Python would print that on stderr, beside the one
-# sentence that this program says.
+# Both libraries log a lost connection. Without a handler Python would print that on stderr, beside our own
+# sentence.
 for _library in ("psycopg", "sqlalchemy"):
     logging.getLogger(_library).addHandler(logging.NullHandler())
 
@@ -30,20 +30,20 @@ _CONNECTING: Mapping[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,  # milliseconds
     "client_encoding": "utf8",
-    "prepare_threshold": None,  # a pooler in transaction mode knows no prepared statements from before
+    "prepare_threshold": None,  # behind a pooler the next transaction may not have what was prepared
 }
 
 _UNLESS_SET = frozenset({"lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"})
-"""Limits of which the user's own, of the role, the database or the URL, come first."""
+"""Limits that are set only where neither the role, nor the database, nor the URL sets one."""
 
 
 def connect_args(url: URL) -> dict[str, Any]:
-    """The driver's arguments, but for those that the URL names itself."""
+    """The driver's arguments, without those that the URL sets itself."""
     return {name: value for name, value in _CONNECTING.items() if name not in url.query}
 
 
 def advice(said: str) -> str:
-    """What to do about a pooler's refusal; empty for what it is not about."""
+    """What to do if a pooler refused; empty for any other error."""
     if "unsupported startup parameter" in said:
         return "; a pooler stands before the server: lead the URL to the server directly, or leave that out"
     return ""
@@ -66,14 +66,14 @@ def _changed(name: str, value: str, local: str) -> str:
 
 
 MARGIN_SECONDS = 10.0
-"""So much longer than the server's own limit an answer is waited for."""
+"""How much longer than the server's own limit an answer is waited for."""
 
 
 def bound_answers(engine: Engine, statement_seconds: float) -> None:
-    """Gives up a connection on which no answer comes, long after the server would have given up itself.
+    """Closes a connection on which no answer comes, ten seconds after the server should have given up.
 
-    Keep-alives and `tcp_user_timeout` notice a dead line, and `statement_timeout` ends a query. But between a
-    run and its server there may be a proxy or a tunnel that takes everything and passes nothing on.
+    Keep-alives and `tcp_user_timeout` notice a dead line, and `statement_timeout` ends a query. None of them
+    helps against a proxy or a tunnel in between that takes everything and passes nothing on.
     """
 
     def connect(_: Dialect, _record: object, arguments: Any, keywords: Any) -> "psycopg.Connection[Any]":

@@ -51,7 +51,7 @@ def path_text(path: KeyPath) -> str:
 
 
 def escaped(text: str) -> str:
-    """TOML text in which the signs that a terminal would obey or hide stand as `\\u` escapes."""
+    """TOML text with `\\u` escapes for signs that a terminal would obey or hide."""
     return "".join(sign if sign.isprintable() or sign == "\n" else _escape(sign) for sign in text)
 
 

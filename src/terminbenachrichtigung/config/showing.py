@@ -43,7 +43,7 @@ def _table(section: BaseModel) -> dict[str, Any]:
 
 
 def _value(name: str, value: Any, file: str) -> Any:
-    """A value as it would stand in the file; one that came from a file of its own says which."""
+    """A value as it would stand in the file, with the name of the secret file that it came from."""
     match value:
         case BaseModel():
             return _table(value)

@@ -1,8 +1,7 @@
 """Tables → settings, with every mistake worded for the person who wrote the file.
 
-Settings come out even when some keys are wrong: an example or the default stands in for each of
-them, so that the checks across sections still find what else is wrong. Which keys those are is
-remembered, so that nothing is said about a stand-in.
+If some keys are wrong, an example or the default stands in for each of them, so that the checks across
+sections still find what else is wrong. These keys are remembered, so that nothing is said about a stand-in.
 """
 
 import copy
@@ -35,7 +34,7 @@ class Draft:
     doubtful: frozenset[str] = frozenset()
 
     def sound(self, *keys: str) -> bool:
-        """Whether none of these keys is a stand-in, nor anything that they hold or belong to."""
+        """Whether neither these keys, nor what they hold or belong to, are stand-ins."""
         return not any(_touch(key, bad) for key in keys for bad in self.doubtful)
 
 
@@ -79,14 +78,14 @@ def _problem(path: KeyPath, mistake: Any) -> Problem:
 
 def _replace(tables: Any, path: KeyPath) -> None:
     """Take a wrong value out, or put an example where something must stand."""
-    # A list of plain values goes as a whole; a reminder keeps its place, for the others' numbers.
+    # Of a list of plain values all goes; a reminder keeps its place, so that the others keep their numbers.
     first = 2 if path[0] == "reminders" else 0
     path = next((path[:at] for at, step in enumerate(path) if at >= first and isinstance(step, int)), path)
     container: Any = tables
     for step in path[:-1]:
         container = container.get(step) if isinstance(container, dict) else container[step]
         if not isinstance(container, (dict, list)):
-            return  # went with the table that held it
+            return  # taken out with its table already
     info = field_at(path)
     if isinstance(container, list) and isinstance(path[-1], int):
         stand_in = field_at(path[:-1])
@@ -98,7 +97,7 @@ def _replace(tables: Any, path: KeyPath) -> None:
 
 
 def _key_path(location: KeyPath, kind: str) -> KeyPath:
-    """The key path without the `[key]` that pydantic puts behind a table's name which it refuses."""
+    """The key path without the `[key]` that pydantic adds when it refuses the name of a table."""
     return location[:-1] if location[-1] == "[key]" and kind == "value_error" else location
 
 

@@ -19,7 +19,7 @@ _PLACEHOLDER = re.compile(
     r"|\bexample\.(com|net|org)\b|\.(example|invalid)\b",
     re.I,
 )
-"""What the example configuration holds where nobody can know the value; RFC 2606 keeps these domains free."""
+"""Placeholders of the example configuration; its domains are those that RFC 2606 keeps free."""
 _NO_ADDRESSES = frozenset({"templates", "only_recipients"})  # people try out with only_recipients
 
 
@@ -62,7 +62,7 @@ def readable_by_others(path: Path) -> bool:
     """Whether somebody besides the owner may read the file, as far as its mode says."""
     try:
         return os.name == "posix" and bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
-    except OSError:  # it went meanwhile
+    except OSError:  # it was deleted meanwhile
         return False
 
 

@@ -38,11 +38,11 @@ _ADVICE = {
     "SQLITE_READONLY_ROLLBACK": _CRASHED,
     "55P03": "is locked by another program",
 }
-"""By SQLite's extended names, or the two words with which they begin, and by PostgreSQL's codes."""
+"""What follows the database's name, by SQLite's error name (or its first two words) or PostgreSQL's code."""
 
 _MYSQL = ("mysql", "mariadb")
 _TEXT_TYPES = ("text", "varchar", "bpchar", "name", "date", "timestamp", "timestamptz", 0)
-"""Of PostgreSQL, for the careful reading; 0: any other."""
+"""Types of PostgreSQL that `_read_all_as_text` reads as text; 0: all others."""
 
 _WAL_VERSION = b"\x02\x02"  # bytes 18 and 19 of an SQLite file in WAL mode (sqlite.org/fileformat2.html)
 _URI_PARAMETERS = ("vfs", "immutable", "nolock", "cache", "psow")  # what SQLite itself takes in a URI
@@ -51,7 +51,7 @@ T = TypeVar("T")
 
 
 class _Changed(Exception):  # noqa: N818 - a signal to read again, never shown
-    """Somebody wrote while the file was read without locks."""
+    """Somebody wrote to the file while it was read without locks: it must be read again."""
 
 
 class ReadOnlyDatabase:
@@ -62,7 +62,7 @@ class ReadOnlyDatabase:
     """
 
     def __init__(self, url: str, zone: ZoneInfo) -> None:
-        """Open nothing yet. On PostgreSQL the session has `zone`: a view means the practice's clock."""
+        """Open nothing yet. A PostgreSQL session gets `zone`, so that views mean the practice's clock."""
         self._url = parsed_url(url)
         self._session = {
             "TimeZone": str(zone),
@@ -88,7 +88,7 @@ class ReadOnlyDatabase:
         self.dialect = self._engine.dialect
 
     def run(self, work: Callable[[sa.Connection], T]) -> T:
-        """Do `work` in a fresh read-only transaction, twice if somebody wrote. Raises ScheduleError."""
+        """Do `work` in a fresh read-only transaction, again if somebody wrote. Raises ScheduleError."""
         locking = False
         while True:
             try:
@@ -127,9 +127,9 @@ class ReadOnlyDatabase:
     def _without_locks(self, file: "_SqliteFile", work: Callable[[sa.Connection], T]) -> T:
         """Read a file in WAL mode that nobody has open, without making the files of that mode.
 
-        With `mode=ro` alone SQLite makes a -wal and a -shm file and leaves them there, as ours: the
-        program to which the schedule belongs might then be refused by its own database. And in a
-        folder where we may not write it could not read at all.
+        With `mode=ro` alone SQLite would make a -wal and a -shm file and leave them there. They would belong
+        to our user, and the practice's program might not be able to open its own database any more. And in a
+        folder where we may not write, SQLite could not read at all.
         """
         before = file.state()
         try:
@@ -157,7 +157,7 @@ class ReadOnlyDatabase:
                 "sqlite://",
                 creator=lambda: self._open_sqlite(immutable=immutable),
                 poolclass=NullPool,
-                enable_from_linting=False,  # rows are looked up by a list of ranges, which looks like a slip
+                enable_from_linting=False,  # rows are found by a list of ranges, for which it warns
             )
         url = self._url
         if url.drivername != "postgresql+psycopg":
@@ -178,8 +178,8 @@ class ReadOnlyDatabase:
     def _begin_session(self, connection: sa.Connection) -> None:
         """The settings of one reading, which end with its transaction.
 
-        Not only this transaction is read-only: on a direct connection the session is, so that a query that
-        commits in its midst writes nothing either. Behind a pooler another program would inherit that.
+        On a direct connection the whole session is read-only, so that a query that commits and goes on writes
+        nothing either. Behind a pooler only the transaction is: another program would inherit the session.
         """
         raw: Any = connection.connection.driver_connection
         if self._lenient:
@@ -202,7 +202,7 @@ class ReadOnlyDatabase:
 
 
 class _SqliteFile:
-    """What an SQLite file says of itself before anybody opens it as a database."""
+    """What can be learnt of an SQLite file without opening it as a database."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -210,7 +210,7 @@ class _SqliteFile:
         self._opened: tuple[tuple[int, int], int] | None = None  # (device, inode), descriptor
 
     def state(self) -> tuple[object, ...]:
-        """Changes when somebody writes to the database, or opens it to do so in WAL mode."""
+        """A value that changes when somebody writes to the database, or opens it for that in WAL mode."""
         info = self.path.stat()
         return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, self._wal.exists()
 
@@ -287,7 +287,7 @@ def _text_or_bytes(raw: bytes) -> str | bytes:
 
 
 def _read_all_as_text(connection: Any) -> None:
-    """Leave to us what Python's datetime or UTF-8 cannot hold: `infinity`, years above 9999, stray bytes.
+    """Read everything as text, for values that Python cannot hold: `infinity`, years above 9999, stray bytes.
 
     psycopg would give up the whole result because of one such value. Costs three times the reading.
     """

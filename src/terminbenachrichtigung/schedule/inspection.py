@@ -1,6 +1,7 @@
-"""What the rows that lie ahead hold, counted while they are read: `schedule inspect` says what it means.
+"""Counts what the rows that lie ahead hold, for `schedule inspect`.
 
-A million rows pass by in pieces; kept is one row for each customer, and a number for each appointment.
+A million rows are read in pieces. Kept in memory are one row for each customer, and a number for each
+appointment.
 """
 
 import re
@@ -17,16 +18,16 @@ from terminbenachrichtigung.schedule.rows import REPEATED, Item
 from terminbenachrichtigung.schedule.timestamps import is_midnight
 
 WORDS = ("status", "type_name", "branch_code", "preferred_channel", "language")
-"""The columns whose words the configuration does something with."""
+"""The columns whose words mean something to the configuration."""
 
 COUNTED = frozenset(
     {"appointment_id", "starts_at", "customer_id", "type_notifiable", "is_group", *WORDS}
     | {"first_name", "last_name", "mobile", "phone", "email", "sms_allowed", "email_allowed"}
 )
-"""The columns that are read for it; the others cost a third of the time."""
+"""The columns that are read; reading the others too would take half as long again."""
 
 MANY = 4
-"""From so many customers on one number is worth a look: a family has three."""
+"""A number that so many customers have, or more, is shown; a family of three is not."""
 
 _MOST_EXAMPLES = 20
 _BESIDE_DIGITS = re.compile(r"\D+")
@@ -43,7 +44,7 @@ class Census:
     types_allowed: Counter[str] = field(default_factory=Counter)
     """By type: those whose type allows notifications."""
     kinds: Counter[tuple[bool, bool, bool, str, str]] = field(default_factory=Counter)
-    """By whether it has a customer, is for a group, its type allows notifications; status and branch."""
+    """By whether it has a customer, is for a group, its type allows notifications; by status and branch."""
     bad_rows: list[BadRow] = field(default_factory=list)
     bad_row_count: int = 0
     customers: dict[str, Appointment] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""One id, one person: what one reading says of who is behind a customer's id. Pure."""
+"""Finds customer ids under which one reading has different people. Pure."""
 
 import re
 from collections import Counter, defaultdict
@@ -10,7 +10,7 @@ from terminbenachrichtigung.model.appointment import Appointment
 
 _PIECES = re.compile(r"[;,\s]+")
 MOST_COMPARED = 50  # people under one id that are compared with each other; the first difference is enough
-_LONG_ENOUGH = 6  # digits of a number that two people do not have by chance
+_LONG_ENOUGH = 6  # digits; shorter numbers, such as extensions, can be alike by chance
 
 Person = tuple[str, str, str, str, str]
 """First and last name, mobile, phone, e-mail."""
@@ -37,7 +37,7 @@ def shared_ids(rows: Iterable[Appointment]) -> frozenset[str]:
 
 
 def person_of(row: Appointment) -> Person:
-    """What a row says of its customer, as it is compared."""
+    """The columns of a row by which its customer is compared."""
     return row.first_name, row.last_name, row.mobile, row.phone, row.email
 
 
@@ -48,7 +48,7 @@ def are_different(one: Person, other: Person) -> bool:
 
 
 def _reached_at(person: Person) -> frozenset[str]:
-    """Numbers by their last digits, however they are written, and addresses."""
+    """The last digits of each number, so that its spelling does not matter; and the addresses."""
     _, _, *phones, email = person
     pieces = (piece for field in phones for piece in re.split(r"[;,\n]", field))
     digits = ("".join(filter(str.isdecimal, piece.removesuffix(".0"))) for piece in pieces)

@@ -47,7 +47,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class _Prepared:
-    """What is found out once: the relation's columns and the statements over them."""
+    """What is prepared once: the relation's columns, and the statements that read them."""
 
     relation: Relation
     reader: RowReader
@@ -103,7 +103,7 @@ class Schedule:
             bounds = prepared.relation.bounds(since, until, self._zone)
             dropped = Dropped()
             items: list[Item] = []
-            # In pieces, so that the rows of a large window and what they become never lie side by side.
+            # In pieces: all rows of a large window beside their appointments would take twice the memory.
             for rows in connection.execute(prepared.window, bounds).partitions(self._portions.rows):
                 items += prepared.reader.read(rows, dropped, within=(since, until))
             return self._window(items, dropped)
@@ -224,7 +224,7 @@ class Schedule:
         return any(map(_RANGE_IN_INDEX.search, plan)) if plan else None
 
     def close(self) -> None:
-        """Let go of the database; no connection is open between two readings anyway."""
+        """Free the database's resources; no connection is open between two readings anyway."""
         self._database.close()
 
     def _run(self, work: Callable[[sa.Connection], _T]) -> _T:
@@ -305,7 +305,7 @@ class Schedule:
         return Window(tuple(sorted(appointments, key=_BY_START)), bad_rows, warnings)
 
     def _without_midnights(self, items: list[Item]) -> list[Item]:
-        """A start at midnight is mostly a date whose time was lost: a bad row, if somebody would be told."""
+        """Rows at midnight become bad rows if somebody would be told: mostly their time of day was lost."""
         starts = {item.starts_at for item in items if isinstance(item, Appointment)}
         midnights = {start for start in starts if is_midnight(start, self._zone)}
         if not midnights:
@@ -328,7 +328,7 @@ class Schedule:
 
 
 def _unclear(item: Item, shared: Collection[str]) -> Item:
-    """A row of an id that stands for different people is a bad one: nobody is told another's time."""
+    """The row, or a bad row if its customer id stands for different people: one would hear another's time."""
     if not isinstance(item, Appointment) or item.customer_id not in shared:
         return item
     detail = f"customer_id: {values.shown(item.customer_id)} stands for different people; give each their own"
@@ -336,7 +336,7 @@ def _unclear(item: Item, shared: Collection[str]) -> Item:
 
 
 def may_be_told(row: Appointment, rules: Rules) -> bool:
-    """Whether the first five rules let an appointment pass, those that ask neither clock nor journal."""
+    """Whether an appointment passes the first five rules, which need neither clock nor journal."""
     return (
         bool(row.customer_id)
         and not row.is_group
@@ -347,7 +347,7 @@ def may_be_told(row: Appointment, rules: Rules) -> bool:
 
 
 def _rule_columns(rules: Rules, *, confirms: bool) -> dict[str, str]:
-    """The optional columns that these rules cannot do without, and which rule it is."""
+    """The optional columns that these rules need, and by column the rule that needs it."""
     used = {
         "rules.exclude_branches": ("branch_code", rules.exclude_branches),
         "rules.include_branches": ("branch_code", rules.include_branches),

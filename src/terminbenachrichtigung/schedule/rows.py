@@ -33,9 +33,9 @@ _Thawed = make_dataclass("_Thawed", _FIELDS, slots=True)
 
 _ALLOWED = {**values.BOOLEANS, None: True}
 _UNREADABLE = {"sms_allowed": False, "email_allowed": False}
-"""What stands in for a value that cannot be read, where that is not the default."""
+"""What a value that cannot be read becomes, where it is not the column's default."""
 
-_EXTRA = "extra."  # before the name of a further column, which may be that of one of the contract's
+_EXTRA = "extra."  # before the name of a further column: it may be called like one of the contract's
 REPEATED = "appointment_id: comes more than once, with different content"
 _MOST_STARTS = 1000  # of one id
 
@@ -80,7 +80,7 @@ class RowReader:
     def read(self, rows: Sequence[Row], dropped: Dropped, within: Within | None = None) -> list[Item]:
         """One item for each row, in their order; notes in `dropped` what had to be left out.
 
-        With `within`, rows that start outside of it (both ends count) have none.
+        With `within`, rows that start before or after these two moments have no item.
         """
         starts, problems = self._converted("starts_at", [row[self._start] for row in rows])
         if within:
@@ -125,7 +125,7 @@ class RowReader:
         return items
 
     def _converted(self, name: str, column: Sequence[object]) -> tuple[Sequence[Any], dict[int, str]]:
-        """The column's values, and by index what is wrong with those that are None instead."""
+        """The values of a column; and by its index what is wrong with each that cannot be read."""
         quick, careful = self._converters(name)
         try:
             return quick(column), {}

@@ -1,7 +1,7 @@
-"""Timestamps of the schedule, in all forms the contract names, become UTC; and the way back.
+"""Timestamps of the schedule, in all forms that the contract names, become UTC, and UTC local times.
 
-A timestamp without a zone is local: the earlier one where the clock shows it twice, moved forward
-where the clock skips it. Both is what Python does with `fold=0`.
+A timestamp without a zone is local. Where the clock is set back it is the earlier of two; where the clock is
+set forward, a time that is skipped is moved forward too. Python does both with `fold=0`.
 """
 
 import re
@@ -19,7 +19,7 @@ _OFFSET_MINUTES = frozenset(
     {*range(-12 * 60, 14 * 60 + 1, 60)}  # whole hours
     | {-570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765, 825}  # Marquesas … Chatham in summer
 )
-"""By so much the clock of some place is ahead of UTC in our days (the tz database)."""
+"""The offsets that some place on earth has today (the tz database)."""
 _TIME_BEHIND_MINUS = re.compile(r"(?P<begin>.+)-(?P<hour>[0-9]{2})(?::?(?P<minute>[0-9]{2})(?::?[0-9]{2})?)?")
 _FIRST_YEAR = "1000"
 _MOST_REMEMBERED = 100_000  # days, and times of day; some 20 MB at worst
@@ -28,8 +28,8 @@ _MOST_REMEMBERED = 100_000  # days, and times of day; some 20 MB at worst
 class Timestamps:
     """Reads timestamps by one local zone.
 
-    Text in the plain form is the bulk of a large SQLite schedule, and parsing it costs more than
-    fetching it. So dates and times of day are parsed once each, and then only added.
+    In a large SQLite schedule most starts are plain text, and parsing them costs more than fetching them.
+    So each date and each time of day is parsed once, and then only added.
     """
 
     def __init__(self, zone: ZoneInfo) -> None:
@@ -41,8 +41,8 @@ class Timestamps:
         """Many at once, as `read` does one; raises Unreadable if any one cannot be read."""
         kinds = set(map(type, values))
         if kinds <= {str, type(None)} and len(set(values[:100])) <= 10:
-            # A column without times, or with those of one import: each is read once. Texts alone: of two
-            # datetimes that Python calls equal, one may be the second hour of that name.
+            # A column without times, or with those of one import: each text is read once. Not so datetimes:
+            # Python calls two equal although one is the second 02:30 of the night when the clock is set back.
             known = {value: self.read(value, time_needed=time_needed) for value in set(values)}
             return list(map(known.__getitem__, values))
         if str not in kinds:
@@ -72,7 +72,7 @@ class Timestamps:
             case None:
                 return None
             case str() if time_needed and value[:1].isspace() and value.strip():
-                # Sorted before all others, where a reading takes only the first thousand.
+                # It sorts before all others, where a reading takes only the first thousand rows.
                 raise Unreadable(f"begins with a blank: {shown(value)}")
             case str():
                 return self._from_text(value.strip(), time_needed=time_needed)
@@ -133,7 +133,7 @@ class Timestamps:
         if midnight.date() == date.max:
             return
         start, end = self._to_utc(midnight), self._to_utc(midnight + _DAY)
-        if end - start == _DAY:  # else only the careful way is right
+        if end - start == _DAY:  # else the clock changes on that day, and adding would be wrong
             if len(self._midnights) >= _MOST_REMEMBERED:
                 self._midnights.clear()
             self._midnights[day] = start
@@ -171,10 +171,10 @@ def is_midnight(moment: datetime, zone: ZoneInfo) -> bool:
 
 
 def wall_bounds(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The local wall clock readings, without zone, between which all of [since, until] lies.
+    """What the local clock shows at the ends of [since, until], without zone.
 
-    Exact, except around a change of the clock, where they are wider by the hour in question: there
-    a reading alone does not tell the moment.
+    Around a change of the clock they are an hour wider, because a reading alone does not tell the moment
+    there.
     """
 
     def offsets(moment: datetime) -> list[timedelta]:

@@ -12,22 +12,22 @@ from decimal import Decimal
 from uuid import UUID
 
 LONGEST_KEY = 255  # characters; PostgreSQL cannot index keys of some thousand
-LONGEST_TEXT = 10_000  # characters; what is longer is a file by mistake, and costs a run seconds
+LONGEST_TEXT = 10_000  # characters; a longer text is a file by mistake, and would cost a run seconds
 _LONGEST_SHOWN = 40  # characters of a value in a message
 _LONGEST_NUMBER = 40  # digits of a key
 
 NO_KEY = re.compile(
-    # The words of programs for "nothing", and a number that a spreadsheet has shortened; each a whole line.
+    # What programs write for "nothing", and numbers that a spreadsheet has shortened; each a whole line.
     r"^(?:null|none|nan|nat|nil|undefined|[(<\[](?:null|none|na)[)>\]]|\\N"
     r"|#(?:NV|N/A|NA|REF|BEZUG|WERT|VALUE|NAME|ZAHL|NUM|NULL|DIV/0)[!?]?"
     r"|[0-9][.,][0-9]+e\+?[0-9]+|[0-9]e\+[0-9]+|##+)$|\0",
     re.IGNORECASE | re.MULTILINE,
 )
-"""What is no id although it is a text: two customers with the id NULL would hear each other's times."""
+"""Texts that are no id: two customers with the id NULL would hear each other's times."""
 
 BOOLEANS: dict[object, bool] = {
     None: False,  # an unset flag allows nothing: type not allowed, no group, no consent
-    0: False,  # stands for False, 0.0 and Decimal(0) too: they are the same dictionary key
+    0: False,  # finds False, 0.0 and Decimal(0) too, which are equal as dictionary keys
     1: True,
     "0": False,
     "1": True,
@@ -72,7 +72,7 @@ def text(value: object) -> str:
 
 
 def anything(value: object) -> str:
-    """Whatever a text of the practice's own may name: a room, a number, a date, a link."""
+    """A value of a further column, as texts show it: a room, a number, a date, a link."""
     match value:
         case bool():
             return str(value).lower()
@@ -97,7 +97,7 @@ def key(value: object) -> str:
 
 
 def allowed(value: object) -> bool:
-    """Like `boolean`, but nothing said is allowed."""
+    """Like `boolean`, but NULL allows."""
     return value is None or boolean(value)
 
 
