@@ -194,6 +194,18 @@ def test_a_name_lookup_that_hangs_is_unavailable_at_the_deadline(monkeypatch: py
     assert outcome == Unavailable("gateway.example: no answer within 1 seconds")
 
 
+def test_a_name_that_gets_no_thread_to_be_looked_up_on_is_unavailable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuses(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with sms_channel("https://gateway.example/gateway") as channel:
+        monkeypatch.setattr(threading.Thread, "start", refuses)
+        outcome = channel.send(CLAIM, CONTENT)
+    assert outcome == Unavailable("gateway.example: the system allows no further thread")
+
+
 @contextmanager
 def never_accepting(address: tuple[str, int]) -> Iterator[int]:
     """A port whose queue is full: the kernel answers no further handshake."""

@@ -38,7 +38,8 @@ def test_a_backup_knows_who_was_told_and_is_its_owners_alone(practice: Practice,
 
 
 def test_a_backup_taken_in_the_middle_of_a_run_is_whole(practice: Practice, tmp_path: Path) -> None:
-    practice.configure(sms={"concurrency": 1})
+    # However long a busy machine takes for the copy, the gateway's answer is waited for.
+    practice.configure(sms={"concurrency": 1, "timeout_seconds": 120}, journal={"claim_timeout_minutes": 30})
     for customer in range(5):
         practice.book(str(customer), customer=customer)
     copied: list[int] = []
@@ -104,6 +105,16 @@ def test_a_journal_that_others_may_read_is_taken_away_from_them(practice: Practi
     assert practice.run_once().exit_code == 0
     assert mode_of(journal) == 0o600
     assert {mode_of(each) for each in practice.folder.glob("journal.db-*")} <= {0o600}
+
+
+def test_a_journal_that_somebody_made_read_only_is_not_made_writable(practice: Practice) -> None:
+    journal = practice.folder / "journal.db"
+    journal.chmod(0o444)
+    ran = practice.run_once()
+    assert mode_of(journal) == 0o400
+    if os.geteuid() != 0:  # root writes all the same
+        assert ran.exit_code == 3
+        assert "this user needs leave to write the file and its folder" in ran.stderr
 
 
 def test_metrics_take_the_place_of_a_link_and_leave_alone_what_it_leads_to(practice: Practice) -> None:

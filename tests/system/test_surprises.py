@@ -1,7 +1,9 @@
 """What nobody foresaw inside an adapter ends one message, or one question, and never the run."""
 
 import logging
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -86,6 +88,36 @@ def test_an_error_for_the_5th_of_40_ends_that_message_as_unknown_and_the_run_goe
     second = run_with(practice, lambda context: context)
     assert (outcomes(second), second.news) == ({}, ())
     assert number(FIFTH) not in practice.texted
+
+
+class NoThreads(ThreadPoolExecutor):
+    """The pool of a user whom the system allows no further thread."""
+
+    def _adjust_thread_count(self) -> None:
+        raise RuntimeError("can't start new thread")
+
+
+def test_where_the_system_allows_no_further_thread_the_run_sends_one_by_one(practice: Practice) -> None:
+    result = run_with(practice, lambda context: replace(context, threads=NoThreads))
+    assert set(outcomes(result).values()) == {"sent"}
+    assert (len(practice.texted), len(set(practice.texted))) == (CUSTOMERS, CUSTOMERS)
+    assert (result.stop, practice.open_claims()) == (None, 0)
+
+
+def no_thread(_: threading.Thread) -> NoReturn:
+    raise RuntimeError("can't start new thread")
+
+
+def test_where_nothing_could_end_a_run_that_hangs_it_sends_nothing_and_says_why(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practice.configure(monitoring={"ping_url": "http://127.0.0.1:1/ping"})
+    with monkeypatch.context() as refusing:
+        refusing.setattr(threading.Thread, "start", no_thread)
+        ran = practice.run("run-once")
+    assert (ran.exit_code, practice.received) == (3, 0)
+    assert "the system allows this user no further thread" in ran.stderr
+    assert set(practice.run_once().outcomes.values()) == {"sent"}
 
 
 def test_an_error_in_the_question_for_credit_closes_the_channel(practice: Practice) -> None:

@@ -3,7 +3,8 @@
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -125,3 +126,44 @@ def test_closing_waits_for_what_is_under_way() -> None:
     with workers({Channel.SMS: Limits(1)}) as crew:
         crew.start(Channel.SMS, "a", lambda: (time.sleep(0.3), done.append(1), 1)[2])  # type: ignore[func-returns-value]
     assert done == [1]
+
+
+class FewThreads(ThreadPoolExecutor):
+    """The pool of a user whom the system allows only so many threads."""
+
+    allowed = 0
+
+    def _adjust_thread_count(self) -> None:
+        if len(self._threads) < self.allowed:
+            super()._adjust_thread_count()
+        elif len(self._threads) < self._max_workers:
+            raise RuntimeError("can't start new thread")
+
+
+class OneThread(FewThreads):
+    allowed = 1
+
+
+@pytest.mark.parametrize("threads", [FewThreads, OneThread])
+def test_what_gets_no_thread_is_done_all_the_same_and_once(threads: type[FewThreads]) -> None:
+    done: list[str] = []
+    crew: Workers[str, str] = Workers({Channel.SMS: Limits(4)}, SYSTEM_CLOCK, threads)
+
+    def job(name: str) -> str:
+        done.append(name)
+        time.sleep(0.01)
+        return name
+
+    with closing(crew):
+        got: list[tuple[str, str]] = []
+        for name in "abcdefgh":
+            while crew.free_in(Channel.SMS) is None:
+                got += crew.wait(10)
+            crew.start(Channel.SMS, name, lambda name=name: job(name))  # type: ignore[misc]
+        while len(got) < 8:
+            got += crew.wait(10)
+        assert sorted(got) == [(name, name) for name in "abcdefgh"]
+        crew._crews[Channel.SMS].pool.allowed = 4  # type: ignore[attr-defined]
+        crew.start(Channel.SMS, "i", lambda: job("i"))  # a thread now finds what was left in the queue
+        assert crew.wait(10) == [("i", "i")]
+    assert sorted(done) == list("abcdefghi")

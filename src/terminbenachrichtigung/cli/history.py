@@ -15,7 +15,7 @@ from terminbenachrichtigung.cli.context import (
     print_json,
     print_tables,
 )
-from terminbenachrichtigung.errors import ConfigError, JournalError
+from terminbenachrichtigung.errors import ConfigError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -145,10 +145,10 @@ def resolve(context: click.Context, *, message_id: UUID, sent: bool) -> None:
     with open_journal(context, settings) as journal:
         before = journal.resolve(str(message_id), sent=sent)
     if before is None:
-        raise JournalError(f"there is no message {message_id} in the journal; see: history")
+        raise ConfigError(f"there is no message {message_id} in the journal; see: history")
     if before not in (State.UNKNOWN, State.FAILED, State.UNDELIVERED):
         only = "only unknown, failed and undelivered ones can be resolved"
-        raise JournalError(f"message {message_id} is {before}; {only}")
+        raise ConfigError(f"message {message_id} is {before}; {only}")
     click.echo(
         f"Message {message_id} was {before}, and is now noted as sent."
         if sent

@@ -4,6 +4,7 @@ httpcore and smtplib bound each single read and write. A peer that sends a byte 
 worker, and the customer's claim, for ever. So every wait of an attempt asks its deadline for the time left.
 """
 
+import errno
 import ipaddress
 import queue
 import smtplib
@@ -109,7 +110,10 @@ def _addresses(host: str, port: int, seconds: float) -> list[str]:
         else:
             answer.put(list(dict.fromkeys(str(entry[4][0]) for entry in found)))
 
-    threading.Thread(target=look_up, name=f"look up {host}", daemon=True).start()
+    try:
+        threading.Thread(target=look_up, name=f"look up {host}", daemon=True).start()
+    except RuntimeError:
+        raise OSError(errno.EAGAIN, "the system allows no further thread") from None
     try:
         result = answer.get(timeout=seconds)
     except queue.Empty:

@@ -1,6 +1,7 @@
 """Threads that send: so many per channel as its settings say, no faster than they say."""
 
 import queue
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -65,7 +66,23 @@ class Workers(Generic[_Key, _Result]):
         crew.idle -= 1
         if crew.limits.max_per_second:
             crew.next_start = max(crew.next_start, self._clock.monotonic()) + 1 / crew.limits.max_per_second
-        crew.pool.submit(job).add_done_callback(lambda done: self._done.put((channel, key, done)))
+        taken = threading.Lock()
+
+        def work() -> None:
+            if taken.acquire(blocking=False):
+                done: Future[_Result] = Future()
+                try:
+                    done.set_result(job())
+                except Exception as error:
+                    done.set_exception(error)
+                self._done.put((channel, key, done))
+
+        try:
+            crew.pool.submit(work)
+        except RuntimeError:
+            # The system allows no further thread, and the claim is made. A thread that is there may take the
+            # job out of the pool's queue, now or later; so whoever is first does it, and the other nothing.
+            work()
 
     def wait(self, seconds: float) -> list[tuple[_Key, _Result]]:
         """What has finished, after waiting for at most `seconds` for the first of it."""

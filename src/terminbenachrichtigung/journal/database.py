@@ -55,6 +55,9 @@ NETWORK_FILE_SYSTEMS = frozenset(
 
 _EACH_TRANSACTION = "terminbenachrichtigung: what each transaction begins with"
 
+_READ_ONLY = (
+    "; this user needs leave to write the file and its folder, where SQLite keeps -wal and -shm beside it"
+)
 MAY_PASS = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
     | {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOMEM}
@@ -85,7 +88,9 @@ def may_pass(error: JournalError) -> bool:
 
 def _first_line(error: BaseException | None) -> str:
     lines = str(error).strip().splitlines()
-    return f"{lines[0]}{postgres.advice(lines[0])}" if lines else type(error).__name__
+    if not lines:
+        return type(error).__name__
+    return f"{lines[0]}{_READ_ONLY if 'readonly database' in lines[0] else postgres.advice(lines[0])}"
 
 
 def make_engine(url: str, mode: Mode, timings: Timings = TIMINGS, mounts: Path = MOUNTS) -> Engine:
@@ -176,7 +181,9 @@ def _for_its_owner_alone(path: Path) -> None:
     """Lets its owner alone read the file, which holds customers' numbers. Only the owner can do that."""
     for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
         with suppress(OSError):
-            path.with_name(name).chmod(OWNER_ALONE)
+            beside = path.with_name(name)
+            # Nothing is given that was not there: who made the file read-only wants no run to write.
+            beside.chmod(beside.stat().st_mode & 0o700)
 
 
 @contextmanager

@@ -58,7 +58,10 @@ class Watch:
         self._began = self._clock.monotonic()
         self._start = threading.Thread(target=self._ping, args=("/start", ""), daemon=True)
         if self._url:
-            self._start.start()
+            try:
+                self._start.start()
+            except RuntimeError:  # the system allows no further thread
+                self._ping("/start", "")
         return self
 
     def ended(self, result: RunResult) -> None:
@@ -80,7 +83,8 @@ class Watch:
         if self._textfile:
             self._write(exit_code, seconds, error)
         if self._url:
-            self._start.join(PING_SECONDS)  # a start that arrives after the end would look like a new run
+            if self._start.is_alive():
+                self._start.join(PING_SECONDS)  # a start that arrives after the end would look like a new run
             self._ping("/fail" if exit_code == 3 else "", words)
 
     # -------------------------------------------------------------- ping

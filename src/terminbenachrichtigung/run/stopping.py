@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from terminbenachrichtigung.clock import TIMINGS, Clock, Timings
+from terminbenachrichtigung.errors import TerminbenachrichtigungError
 from terminbenachrichtigung.model.result import Stop
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -58,10 +59,17 @@ def stop_signals(
 
     asked_before: list[bool] = []
     ended: list[int] = []
+    watching = threading.Thread(target=watch, name="stop signals", daemon=True)
+    try:
+        watching.start()
+    except RuntimeError as error:
+        # Without it nothing could end a run that hangs, and so it sends nothing.
+        raise TerminbenachrichtigungError(
+            "the system allows this user no further thread (ulimit -u, systemd's TasksMax, the container's "
+            "limit of processes), so nothing was sent"
+        ) from error
     before = {number: signal.signal(number, note) for number in _SIGNALS}
     pipe_before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    watching = threading.Thread(target=watch, name="stop signals", daemon=True)
-    watching.start()
     try:
         yield lambda: Stop.SIGNAL if asked.is_set() else _after(ends, clock)
     finally:
@@ -83,8 +91,9 @@ def _leave(say: Say, why: str) -> None:
     """Ends the process at once; waits for `say` at most a second."""
     sentence = f"{why}; what was under way counts as unknown after journal.claim_timeout_minutes"
     saying = threading.Thread(target=say, args=(sentence,), daemon=True)
-    saying.start()
-    saying.join(1)
+    with suppress(RuntimeError):  # the system allows no further thread
+        saying.start()
+        saying.join(1)
     with suppress(OSError):
         if os.isatty(2):
             os.write(2, _SHOW_CURSOR)
