@@ -50,7 +50,7 @@ def _apart(due: Bundle, carried: Bundle, context: Context) -> tuple[Bundle, Bund
     apart: Bundle = []
     refused: frozenset[str] = frozenset()
     for candidate in due:
-        refused_too = refused | context.rejected(candidate)
+        refused_too = refused | context.rejected([candidate.appointment])
         if _without(refused_too, due[0], context):
             refused = refused_too
             together.append(candidate)
@@ -58,7 +58,7 @@ def _apart(due: Bundle, carried: Bundle, context: Context) -> tuple[Bundle, Bund
             apart.append(candidate)
     for candidate in carried:
         soonest = min(candidate, due[0], key=lambda each: each.order)
-        if _without(refused | context.rejected(candidate), soonest, context):
+        if _without(refused | context.rejected([candidate.appointment]), soonest, context):
             along.append(candidate)
     return together, along, apart
 
@@ -96,7 +96,7 @@ def _without(refused: frozenset[str], soonest: Candidate, context: Context) -> t
 
 def _fitting(bundle: Bundle, context: Context) -> tuple[Route, ...]:
     """The routes on which one message can take them all; none if the first one cannot."""
-    refused = frozenset[str]().union(*(context.rejected(candidate) for candidate in bundle))
+    refused = context.rejected(candidate.appointment for candidate in bundle)
     routes = _without(refused, bundle[0], context)
     if len(bundle) == 1 or not routes:
         return routes  # its text alone fits: its channels were chosen by that

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain, groupby
 
 from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out, patterns, plain_word
 from terminbenachrichtigung.config.settings import Reminder, Settings
@@ -229,7 +230,7 @@ class Context:
             and self.is_of(each, candidate)
             and self.now - _DAY < each.run_now <= self.now
         ]
-        return sum(1 for before, start in zip([None, *starts], starts, strict=False) if start != before)
+        return len(list(groupby(starts)))
 
     # ------------------------------------------------------------ who was contacted by hand
 
@@ -327,15 +328,15 @@ class Context:
                 candidate.horizon.reminder,
                 self.settings,
                 today=self.today,
-                rejected=self.rejected(candidate),
+                rejected=self.rejected([candidate.appointment]),
                 opted_out=self.known.opted_out,
                 parts=self.parts,
             )
         return found
 
-    def rejected(self, candidate: Candidate) -> frozenset[str]:
-        """Recipients that were refused for good for this appointment."""
-        return self.known.rejected.get(candidate.appointment.appointment_id, frozenset())
+    def rejected(self, rows: Iterable[Appointment]) -> frozenset[str]:
+        """Recipients that were refused for good for one of these appointments."""
+        return frozenset(chain.from_iterable(self.known.rejected.get(row.appointment_id, ()) for row in rows))
 
     def allowed_routes(self, candidate: Candidate) -> tuple[Route, ...]:
         """The usable routes, without those that `only_recipients` holds back."""

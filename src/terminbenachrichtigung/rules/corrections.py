@@ -206,9 +206,7 @@ class _Corrections:
             reminder,
             context.settings,
             today=context.today,
-            rejected=frozenset[str]().union(
-                *(context.known.rejected.get(each.appointment_id, ()) for each in rows)
-            ),
+            rejected=context.rejected(rows),
             opted_out=context.known.opted_out,
             parts=lambda name, channel, *_: context.parts(name, channel, rows, correction),
         )

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 
 from terminbenachrichtigung.contact.names import hashed_name, same_name
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
@@ -60,7 +61,7 @@ class ToldByStart:
         self._starts: set[datetime] = set()
         self._of_customer: defaultdict[tuple[datetime, str], list[Notification]] = defaultdict(list)
         self._of_name: defaultdict[tuple[datetime, str], list[Notification]] = defaultdict(list)
-        for each in (*_all(known.notifications.values()), *known.told_beside):
+        for each in chain(*known.notifications.values(), known.told_beside):
             if each.state not in TOLD_NOBODY and not each.revoked:
                 self._starts.add(each.starts_at)
                 self._of_customer[each.starts_at, each.customer_id].append(each)
@@ -88,8 +89,3 @@ class ToldByStart:
                     seen.add(key)
                     if same_name(each.name, name):
                         yield each
-
-
-def _all(groups: Iterable[Iterable[Notification]]) -> Iterator[Notification]:
-    for group in groups:
-        yield from group
