@@ -9,7 +9,7 @@ from terminbenachrichtigung.model.delivery import Content
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Route, Skip
 from terminbenachrichtigung.model.reply import ReplyKind, ReplyNote
-from terminbenachrichtigung.model.result import MessageResult, Mode, RunResult, Stop
+from terminbenachrichtigung.model.result import MessageResult, Mode, RunResult, Stop, Untold, Update
 from terminbenachrichtigung.output.json import picked, plain
 from terminbenachrichtigung.output.masking import contact_data, mask_recipient, mask_text, private_data
 from terminbenachrichtigung.output.tables import Row, Table, render
@@ -85,20 +85,10 @@ def as_json(result: RunResult, *, full: bool, zone: tzinfo) -> dict[str, object]
             "closed": {channel: _masked(why, full) for channel, why in result.closed.items()},
             "stopped": result.stop
             and {"reason": result.stop, "detail": _masked(stop_sentence(result), full)},
-            "expired": [
-                {
-                    **picked(untold, "message_id", "reminder", "customer_id", "appointment_ids"),
-                    "channel": untold.route.channel,
-                    "recipient": _recipient(untold.route, full),
-                    "state": untold.state,
-                }
-                for untold in result.untold
-            ],
+            "expired": [{**_earlier(untold, full), "state": untold.state} for untold in result.untold],
             "updates": [
                 {
-                    **picked(update, "message_id", "reminder", "customer_id", "appointment_ids"),
-                    "channel": update.route.channel,
-                    "recipient": _recipient(update.route, full),
+                    **_earlier(update, full),
                     **picked(update, "was", "state"),
                     "detail": _masked(update.detail, full),
                 }
@@ -182,6 +172,15 @@ def _masked(text: str, full: bool, private: Iterable[str] = ()) -> str:
 
 
 # ---------------------------------------------------------------- JSON
+
+
+def _earlier(message: Untold | Update, full: bool) -> dict[str, object]:
+    """What stands first of a message of an earlier run."""
+    return {
+        **picked(message, "message_id", "reminder", "customer_id", "appointment_ids"),
+        "channel": message.route.channel,
+        "recipient": _recipient(message.route, full),
+    }
 
 
 def message_json(result: MessageResult, full: bool, dry: bool) -> dict[str, object]:
