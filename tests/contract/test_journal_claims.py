@@ -133,6 +133,16 @@ def test_each_reminder_counts_its_own_generations(journals: Journals) -> None:
     assert journals.generations() == [1, 1]
 
 
+@pytest.mark.parametrize("outcome", MessageOutcome)
+def test_what_the_same_person_was_told_of_a_start_counts_for_a_row_under_another_id(
+    journals: Journals, outcome: MessageOutcome
+) -> None:
+    settled(journals.run(), planned(appointment("4711", starts_at=START)), outcome)
+    found = journals.run().claim(planned(appointment("4712", starts_at=START)), now=NOW, gap=NO_GAP)
+    told = outcome in {MessageOutcome.SENT, MessageOutcome.UNKNOWN}
+    assert isinstance(found, Lost) is told
+
+
 @pytest.mark.parametrize("outcome", [MessageOutcome.RETRY, MessageOutcome.DEFERRED])
 def test_what_was_released_opens_the_next_generation(journals: Journals, outcome: MessageOutcome) -> None:
     settled(journals.run(), planned(), outcome)

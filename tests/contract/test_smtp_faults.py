@@ -114,6 +114,7 @@ REPLIES = [
     *(("RCPT", code, Unavailable(f"{code} x", recipient_only=True)) for code in LATER),
     *(("RCPT", code, Unavailable(f"{code} x")) for code in ("421", *NO_ANSWER)),
     *(("RCPT", code, Rejected(f"{code} x")) for code in REFUSED),
+    *((step, code, Sent("250 OK queued")) for step in ("MAIL", "RCPT") for code in ("200", "299")),
     *(("PAYLOAD", code, Sent(f"{code} x")) for code in ("200", "250", "299")),
     *(("PAYLOAD", code, Unavailable(f"{code} x")) for code in LATER),
     *(("PAYLOAD", code, Rejected(f"{code} x")) for code in REFUSED),

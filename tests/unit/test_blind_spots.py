@@ -43,6 +43,15 @@ def practice(leads: tuple[int, ...], **rules: object) -> Settings:
         pytest.param(
             (12,), {"pre_quiet_minutes": 0}, "Mon-Sun 08:00-23:59", id="no look beyond the quiet period"
         ),
+        pytest.param(
+            (12,),
+            {"quiet_days": ["saturday", "monday"], "pre_quiet_minutes": 0},
+            "Mon 08:00-23:59; Tue 00:00-23:59; Wed-Sat 08:00-23:59; Sun 00:00-23:59",
+            id="days that are unlike each other",
+        ),
+        pytest.param(
+            (27,), {"pre_quiet_minutes": 0, "quiet_start": "20:59"}, "Mon-Sun 23:59", id="a single minute"
+        ),
         pytest.param((24,), {"quiet_hours": False}, "", id="no quiet period at all"),
     ],
 )

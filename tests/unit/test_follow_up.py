@@ -1,5 +1,6 @@
 """What delivery reports come to, and how far a later word moves a message. Pure."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ from run_results import TOMORROW, message, run, skip
 
 from terminbenachrichtigung.journal.reports import state_after
 from terminbenachrichtigung.model.delivery import DeliveryReport, LaterWord
-from terminbenachrichtigung.model.journal import Known, Notification, State
+from terminbenachrichtigung.model.journal import MOVE, Known, Notification, State
 from terminbenachrichtigung.model.plan import Channel, Reason
 from terminbenachrichtigung.run import follow_up
 from terminbenachrichtigung.run.follow_up import read_reports
@@ -147,6 +148,16 @@ ANOTHER_NAME = "Zwei Stunden"
 
 def notified(state: State, reminder: str = "Terminerinnerung", generation: int = 1) -> Notification:
     return Notification(reminder, "4711", generation, "17", TOMORROW, state, OURS, TEN)
+
+
+def test_of_a_correction_that_took_a_reminder_s_place_the_reminder_alone_is_named() -> None:
+    """One message under two names did not arrive. A correction that took no place is named itself."""
+    known = Known(notifications={"4711": [notified(State.UNDELIVERED), notified(State.UNDELIVERED, MOVE)]})
+    both = (skip(Reason.SAME_DAY, "4711"), replace(skip(Reason.SAME_DAY, "4711"), reminder=MOVE))
+    found = follow_up.stranded(known, run(skips=both))
+    assert [each.reminder for each in found] == ["Terminerinnerung"]
+    alone = Known(notifications={"4711": [notified(State.UNDELIVERED, MOVE)]})
+    assert [each.reminder for each in follow_up.stranded(alone, run(skips=both))] == [MOVE]
 
 
 @pytest.mark.parametrize(

@@ -289,3 +289,46 @@ def test_what_a_file_says_of_a_customer_is_taken_and_what_it_does_not_say_stays(
     (row,) = changes([new], before).inserts["customers"].values()
     assert {name: row[name] for name in said} == said
     assert (row["customer_id"], row["last_name"], row["email"]) == ("18", "", "")
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "detail"),
+    [
+        (appointment(), entry("a", "2026-11-26 10:00"), "moved from 2026-11-26 09:00"),
+        (appointment(), entry("a", customer="18"), "customer_id: another customer"),
+        (appointment(import_state="held"), entry("a"), "no longer held"),
+        (appointment(import_state="gone"), entry("a"), "is back"),
+        (appointment(status="Storniert"), entry("a"), "status"),
+        (appointment(), entry("a", is_group=True), "is_group"),
+        (
+            appointment(import_state="held"),
+            entry("a", "2026-11-26 10:00"),
+            "moved from 2026-11-26 09:00, no longer held",
+        ),
+    ],
+)
+def test_what_has_changed_is_named(before: Row, said: Entry, detail: str) -> None:
+    (change,) = changes([said], held(a=before)).changed
+    assert change.detail == detail.removeprefix("customer_id: ")
+
+
+def test_the_brake_holds_what_it_is_about_and_what_could_not_be_read_and_releases_the_others() -> None:
+    names = [f"moved {number}" for number in range(6)]
+    before = {name: appointment() for name in names}
+    before |= {"unread": appointment("2026-11-26 11:00"), "held": appointment(import_state="held")}
+    before |= {"renamed": appointment()}
+    said = [
+        *(entry(name, "2026-11-26 10:00") for name in names),
+        entry("held"),
+        entry("renamed", status="Bestätigt"),
+    ]
+    found = changes(said, held(**before), refused=(Refused(9, "x", "unread"),))
+    assert found.braked
+    assert found.updates["appointments"] == {
+        **{name: {"import_state": "held"} for name in (*names, "unread")},
+        "held": {"import_state": ""},
+    }
+    assert {change.appointment_id: change.detail for change in found.held} == {
+        **dict.fromkeys(names, "in dispute"),
+        "unread": "its line cannot be read",
+    }

@@ -7,7 +7,7 @@ import pytest
 
 from terminbenachrichtigung.own_schedule import entries
 from terminbenachrichtigung.own_schedule.entries import Entry, identity_of
-from terminbenachrichtigung.own_schedule.ids import customer_at
+from terminbenachrichtigung.own_schedule.ids import customer_at, with_ids
 from terminbenachrichtigung.own_schedule.people import MADE, Row, identified, one_id_one_person
 
 START = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
@@ -122,6 +122,54 @@ def test_without_an_id_an_appointment_is_known_by_its_start_and_its_customer(
     rows = {key: {"starts_at": START, "customer_id": whose} for key, whose in held.items()}
     identities = {key: identity_of(customer(*names)) for key, names in CUSTOMERS.items()}
     assert customer_at(rows, identities)(said) == expected
+
+
+def ided(*lines: Entry, held: dict[str, Row], gone: tuple[str, ...] = ()) -> list[tuple[int, str]]:
+    """By line: the id that `--id-from start,customer` gives; `made` for a new one."""
+    found = with_ids(lines, ("start", "customer"), held, gone.__contains__)
+    return [
+        (each.line, "made" if each.appointment_id.startswith(MADE) else each.appointment_id) for each in found
+    ]
+
+
+def row(hour: int, whose: str = "1") -> Row:
+    at = START.replace(hour=hour)
+    return {"starts_at": at, "customer_id": whose, "type_code": "T", "branch_code": None}
+
+
+def on(number: int, hour: int, whose: str = "1", **said: str) -> Entry:
+    person = entries.person({"name": "Ida Meier", "customer_id": whose})
+    return Entry(number, "", START.replace(hour=hour), person, said)
+
+
+@pytest.mark.parametrize(
+    ("lines", "held", "gone", "expected"),
+    [
+        ([on(1, 9)], {"a": row(9)}, (), [(1, "a")]),
+        ([on(1, 10)], {"a": row(9)}, (), [(1, "made")]),  # another one, beside the first
+        ([on(1, 10)], {"a": row(9)}, ("a",), [(1, "a")]),  # the one that is gone has moved
+        ([on(1, 10, "2")], {"a": row(9)}, ("a",), [(1, "made")]),  # somebody else's
+        ([on(1, 10), on(2, 11)], {"a": row(9)}, ("a",), [(1, "made"), (2, "made")]),  # which of the two?
+        ([on(1, 10)], {"a": row(8), "b": row(9)}, ("a", "b"), [(1, "made")]),
+        ([on(2, 10), on(1, 9)], {"a": row(9)}, (), [(1, "a"), (2, "made")]),  # in the order of the lines
+        ([on(1, 9), on(2, 9)], {"a": row(9)}, (), [(1, "a")]),  # the same line twice
+        # two chairs at one time: the first line has the first id, in every file
+        (
+            [on(1, 9, type_name="A"), on(2, 9, type_name="B")],
+            {"b": row(9), "a": row(9)},
+            (),
+            [(1, "a"), (2, "b")],
+        ),
+        ([on(1, 9, type_name="A"), on(2, 9, type_name="B")], {}, (), [(1, "made"), (2, "made")]),
+        ([replace(on(1, 9), person=None)], {"a": row(9)}, (), []),  # a blocked time
+    ],
+)
+def test_an_appointment_without_an_id_keeps_the_one_that_was_made_for_it(
+    lines: list[Entry], held: dict[str, Row], gone: tuple[str, ...], expected: list[tuple[int, str]]
+) -> None:
+    assert ided(*lines, held=held, gone=gone) == expected
+    made = [each.appointment_id for each in with_ids(lines, ("start", "customer"), held, lambda _: False)]
+    assert len(set(made)) == len(made)
 
 
 def test_a_new_id_is_made_of_name_and_number_and_nobody_else_has_it() -> None:

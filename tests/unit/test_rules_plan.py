@@ -22,7 +22,7 @@ from rules_scene import (
 
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import Known, Notification, State
-from terminbenachrichtigung.model.plan import MessageOutcome, Plan, Reason
+from terminbenachrichtigung.model.plan import MessageOutcome, Plan, Reason, Verdict
 from terminbenachrichtigung.rules.verdicts import WHATEVER_THE_HOUR
 
 BOTH = settings(reminders=(reminder(48, "Vorab"), reminder(24)))
@@ -207,8 +207,7 @@ def test_a_rule_names_what_it_refuses(row: Appointment, rule: str, detail: str) 
 def test_rules_can_be_left_out_for_those_who_judge_by_hand() -> None:
     (judgement,) = judged(appointment("1", "2026-11-24 16:00", mobile="", email=""))
     usual, by_hand = judgement.first(), judgement.first(WHATEVER_THE_HOUR)
-    assert usual is not None
-    assert usual.reason is Reason.SAME_DAY
+    assert usual == Verdict(Reason.SAME_DAY, skips=True, detail="starts 2026-11-24 16:00")
     assert by_hand is not None
     assert by_hand.reason is Reason.NO_CONTACT
 
@@ -247,6 +246,24 @@ def test_a_plan_depends_on_nothing_but_its_arguments() -> None:
 
 
 @pytest.mark.parametrize(
+    ("told", "counts"),
+    [
+        (notified(), True),
+        (notified(state=State.FAILED), True),  # `find` shows its state
+        (notified(start="2026-11-25 15:00"), False),
+        (notified(customer_id="4"), False),
+        (replace(notified(), revoked=True), False),
+        (notified(reminder="Früher"), True),  # by a reminder that is there no more
+        (notified("2"), True),  # a row made anew under another id
+    ],
+)
+def test_what_was_told_of_the_present_person_and_start(told: Notification, counts: bool) -> None:
+    journal = known(told, told_beside=(told,) if told.appointment_id != "1" else ())
+    (judgement,) = judged(appointment(), journal=journal)
+    assert judgement.told() == (told if counts else None)
+
+
+@pytest.mark.parametrize(
     ("told", "detail"),
     [
         # what the journal has, which keeps no run from telling; what explain says of it
@@ -257,6 +274,11 @@ def test_a_plan_depends_on_nothing_but_its_arguments() -> None:
         pytest.param([notified(customer_id="4")], "sent for customer 4", id="told to somebody else"),
         pytest.param([replace(notified(), revoked=True)], "sent, then told that it is off", id="taken back"),
         pytest.param([notified(state=State.RELEASED)], "released", id="in vain"),
+        pytest.param(
+            [notified(start="2026-11-25 15:00"), notified(generation=2, state=State.RELEASED)],
+            "released",
+            id="in vain, after another start was told",
+        ),
     ],
 )
 def test_what_the_journal_has_is_said_though_it_holds_nobody_back(

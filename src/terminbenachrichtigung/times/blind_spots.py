@@ -15,7 +15,6 @@ from terminbenachrichtigung.times.windows import Quiet
 
 _MONDAY = date(2027, 1, 11)
 """Any week in which no zone changes its clocks."""
-_MINUTE = timedelta(minutes=1)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -77,12 +76,7 @@ def is_blind(start: datetime, quiet: Quiet, leads: Collection[Lead]) -> bool:
         leads: of all reminders.
     """
     chance = quiet.last_chance(start)
-    return all(_whole_minute(quiet.window_opens(start, lead)) >= chance for lead in leads)
-
-
-def _whole_minute(t: datetime) -> datetime:
-    """The first whole minute from `t` on, because cron calls at whole minutes."""
-    return t if not (t.second or t.microsecond) else t.replace(second=0, microsecond=0) + _MINUTE
+    return all(quiet.window_opens(start, lead) >= chance for lead in leads)
 
 
 def _ranges(minutes: tuple[bool, ...]) -> Iterator[str]:
