@@ -322,7 +322,7 @@ def test_the_brake_holds_what_it_is_about_and_what_could_not_be_read_and_release
         entry("held"),
         entry("renamed", status="Bestätigt"),
     ]
-    found = changes(said, held(**before), refused=(Refused(9, "x", "unread"),))
+    found = changes(said, held(SOURCE, "", **before), refused=(Refused(9, "x", "unread"),))
     assert found.braked
     assert found.updates["appointments"] == {
         **{name: {"import_state": "held"} for name in (*names, "unread")},
