@@ -63,7 +63,8 @@ _DE = Words(
     how=(
         "Gezählt wird nach dem Tag des Termins; auch eine Nachricht gehört zu dem Termin, um den es "
         "ging. Es zählen nur Termine, für die erinnert werden darf: mit Kunde, kein Gruppentermin, "
-        "erlaubte Terminart.",
+        "erlaubte Terminart. Bezahlte SMS-Teile sind die aller SMS, die verschickt wurden, auch die der "
+        "Absagen und Verschiebungen.",
         "Erinnert heißt: vor Beginn wurde eine Nachricht verschickt; bestätigt: per SMS "
         "zugesagt. Nicht erschienen heißt: der "
         "Status des Termins sagt es. Rechtzeitig abgesagt heißt: ein anderer Status, der von "
@@ -125,7 +126,8 @@ _EN = Words(
     how=(
         "Everything is counted by the day of the appointment; a message too belongs to the "
         "appointment that it was about. Only appointments count that may be reminded of: with a "
-        "customer, no group, an allowed type.",
+        "customer, no group, an allowed type. SMS parts are those of all SMS that were sent, also to say "
+        "that an appointment is cancelled or has moved.",
         "Reminded means: a message was sent before the start; confirmed: they answered "
         "yes by SMS. Did not come means: the appointment's "
         "status says so. Cancelled in time means: another status that is excluded from reminders.",
@@ -182,7 +184,8 @@ _FR = Words(
     how=(
         "Tout est compté selon le jour du rendez-vous ; un message appartient lui aussi au rendez-vous "
         "dont il parlait. Seuls comptent les rendez-vous qui peuvent être rappelés : avec un "
-        "client, pas de groupe, un type autorisé.",
+        "client, pas de groupe, un type autorisé. Les SMS facturés sont tous ceux qui sont partis, "
+        "annulations et déplacements compris.",
         "Rappelé veut dire : un message est parti avant le début ; confirmé : oui par "
         "SMS. Absent veut dire : le statut du "
         "rendez-vous le dit. Annulé à temps veut dire : un autre statut exclu des rappels.",
