@@ -220,20 +220,26 @@ class Judging:
         first = routes[0].recipient if routes else None
         if reminder == CONFIRMATION:
             first = self.confirmation_route(row)
-        memory = self.memory.confirmed if reminder == CONFIRMATION else self.memory.told
+        by_start = self.confirmed_by_start if reminder == CONFIRMATION else self.told_by_start
         return any(
             told.reminder in by
             and told.state not in ("released", *FAILED)
             and not self.is_revoked(told)
-            and told.starts_at == to_the_minute(row.starts_at)
             and (
                 told.customer_id == row.customer_id
                 or (same_name(told.name, row.last_name) and first is not None and told.recipient == first)
             )
-            for name, rows in memory.items()
-            for told in rows
+            for name, told in by_start.get(to_the_minute(row.starts_at), ())
             if name != row.appointment_id
         )
+
+    @cached_property
+    def told_by_start(self) -> Mapping[datetime, Sequence[tuple[str, Told]]]:
+        return by_start(self.memory.told)
+
+    @cached_property
+    def confirmed_by_start(self) -> Mapping[datetime, Sequence[tuple[str, Told]]]:
+        return by_start(self.memory.confirmed)
 
     def is_revoked(self, told: Told) -> bool:
         """Whether a correction that was surely sent took it back since; it takes itself back as well."""
@@ -523,6 +529,15 @@ def is_theirs(told: Told, row: Appointment) -> bool:
     if row.customer_id is None:
         return False
     return told.customer_id == row.customer_id or same_name(told.name, row.last_name)
+
+
+def by_start(memory: Mapping[str, Sequence[Told]]) -> Mapping[datetime, Sequence[tuple[str, Told]]]:
+    """By the start that was told: each row, with the appointment under which it is known."""
+    found: defaultdict[datetime, list[tuple[str, Told]]] = defaultdict(list)
+    for name, rows in memory.items():
+        for told in rows:
+            found[told.starts_at].append((name, told))
+    return found
 
 
 def same_name(one: str, other: str) -> bool:
