@@ -16,7 +16,7 @@ SIZES = {
     # option       here  --full  how much chance decides
     "kills": (4, 30, "runs killed at random moments, for each database"),
     "due": (400, 5000, "appointments that eight runs share"),
-    "simulations": (4, 9, "practices whose weeks are simulated"),
+    "simulations": (3, 9, "practices whose weeks are simulated"),
     "weeks": (1.0, 3.0, "how long each of them is simulated"),
     "inputs": (12, 100, "inputs of a fuzz test, or a few times as many"),
 }

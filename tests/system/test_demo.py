@@ -1,5 +1,6 @@
 """`demo`: the whole program on sample data, whatever the hour."""
 
+import fcntl
 import json
 import os
 import re
@@ -10,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from click.testing import CliRunner
 
-from terminbenachrichtigung import wiring
+from terminbenachrichtigung import cli, wiring
 from terminbenachrichtigung.clock import ClockAt
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.demo import folder, preparation
@@ -149,11 +150,12 @@ class Shown:
     errors: str
     exit_code: int
 
-    def command(self, *arguments: str) -> Any:
-        """The document of a command on what the demo left behind."""
-        ended = program("--config", str(self.directory / "config.toml"), *arguments, "--json")
-        assert ended.returncode == 0, ended.stderr
-        return json.loads(ended.stdout)
+    def prints(self, *arguments: str) -> str:
+        """What a command prints about that which the demo left behind."""
+        config = str(self.directory / "config.toml")
+        ended = CliRunner().invoke(cli.main, ["--config", config, *arguments])
+        assert ended.exit_code == 0, ended.output
+        return ended.stdout
 
 
 def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -161,7 +163,7 @@ def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def program(
-    *arguments: str, cwd: Path | None = None, variables: Mapping[str, str] | None = None
+    *arguments: str, cwd: Path, variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "terminbenachrichtigung", *arguments],
@@ -175,18 +177,41 @@ def program(
     )
 
 
-def show(directory: Path, *options: str) -> Shown:
-    ended = program("demo", str(directory), *options)
+REAL_DATABASE = "real.db"
+
+
+def show(directory: Path) -> Shown:
+    """A demo in the folder of an earlier one, beside a real configuration that stands in variables."""
+    directory.mkdir()
+    folder.write_config(directory, "")
+    (directory / "journal.db").write_text("of an earlier demo")
+    variables = {
+        "TERMINBENACHRICHTIGUNG_JOURNAL__URL": f"sqlite:///{directory.parent / REAL_DATABASE}",
+        "TERMINBENACHRICHTIGUNG_SAFETY__MAX_MESSAGES_PER_RUN": "1",
+        "TERMINBENACHRICHTIGUNG_CONFIG": str(directory.parent / "no-such-file.toml"),
+    }
+    ended = program("demo", str(directory), cwd=directory.parent, variables=variables)
     return Shown(directory, ended.stdout, ended.stderr, ended.returncode)
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Shown:
-    """A demo by the clock on the wall; the tests of it only read."""
-    return show(tmp_path_factory.mktemp("demo") / "Optik Hansen")
+    """A demo by the clock on the wall, made by the first worker of the test run that asks for it.
+
+    The tests of it only read.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # then each worker has a folder of its own in the one of the run
+        shared = shared.parent
+    directory, kept = shared / "Optik Hansen", shared / "demo.json"
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            shown = show(directory)
+            kept.write_text(json.dumps([shown.output, shown.errors, shown.exit_code]), encoding="utf-8")
+    return Shown(directory, *json.loads(kept.read_text(encoding="utf-8")))
 
 
-@pytest.mark.xdist_group("demo")
 class TestOneDemo:
     def test_it_ends_well_and_says_nothing_on_stderr(self, demo: Shown) -> None:
         assert (demo.exit_code, demo.errors) == (0, "")
@@ -241,12 +266,10 @@ class TestOneDemo:
     @pytest.mark.parametrize("command", ["staff-list", "history", "search", "explain 545"])
     def test_what_a_command_prints_is_what_it_prints_afterwards(self, demo: Shown, command: str) -> None:
         """The demo retells nothing: its blocks are the commands' own output."""
-        config = str(demo.directory / "config.toml")
-        ended = program("--config", config, *command.split())
+        printed = demo.prints(*command.split())
         if command in {"staff-list", "explain 545"}:
             block = demo.output.partition(f"config.toml' {command}\n")[2].partition("\n(exit code")[0]
-            assert _lines(block)[:4] == _lines(ended.stdout)[:4]
-        assert ended.returncode == 0
+            assert _lines(block)[:4] == _lines(printed)[:4]
 
     def test_it_leaves_what_it_speaks_of_and_nothing_else(self, demo: Shown) -> None:
         names = {path.name for path in demo.directory.iterdir()}
@@ -259,14 +282,21 @@ class TestOneDemo:
         ids=" ".join,
     )
     def test_the_commands_work_on_what_it_left(self, demo: Shown, arguments: tuple[str, ...]) -> None:
-        assert demo.command(*arguments)["command"] == arguments[0]
+        assert json.loads(demo.prints(*arguments, "--json"))["command"] == arguments[0]
 
     def test_afterwards_whom_the_other_run_gave_up_is_due(self, demo: Shown) -> None:
-        assert [message["customer_id"] for message in demo.command("dry-run")["messages"]] == ["111"]
+        due = json.loads(demo.prints("dry-run", "--json"))["messages"]
+        assert [message["customer_id"] for message in due] == ["111"]
 
     def test_its_configuration_passes_config_check(self, demo: Shown) -> None:
-        checked = program("config", "check", str(demo.directory / "config.toml"))
-        assert checked.returncode == 0, checked.stderr
+        assert "no errors" in demo.prints("config", "check")
+
+    def test_it_replaces_an_earlier_one_and_obeys_no_variable_for_the_real_configuration(
+        self, demo: Shown
+    ) -> None:
+        assert "The gateway received 0 SMS, and the mail server 0 e-mails." in demo.output
+        assert "unset TERMINBENACHRICHTIGUNG_JOURNAL__URL" in " ".join(demo.output.split())
+        assert not (demo.directory.parent / REAL_DATABASE).exists()
 
 
 def _lines(printed: str) -> list[str]:
@@ -279,29 +309,13 @@ def _lines(printed: str) -> list[str]:
 
 
 def test_a_folder_of_somebody_else_is_refused_with_exit_code_2(tmp_path: Path) -> None:
-    (tmp_path / "journal.db").write_text("mine")
-    refused = show(tmp_path)
-    assert refused.exit_code == 2
-    assert refused.output == ""
-    assert refused.errors.startswith("Error: ")
-    assert (tmp_path / "journal.db").read_text() == "mine"
-
-
-def test_it_replaces_an_earlier_one_and_obeys_no_variable_for_the_real_configuration(tmp_path: Path) -> None:
-    directory, real = tmp_path / "demo", tmp_path / "real.db"  # ./demo is the default
-    directory.mkdir()
-    folder.write_config(directory, "")
-    (directory / "journal.db").write_text("of an earlier demo")
-    variables = {
-        "TERMINBENACHRICHTIGUNG_JOURNAL__URL": f"sqlite:///{real}",
-        "TERMINBENACHRICHTIGUNG_SAFETY__MAX_MESSAGES_PER_RUN": "1",
-        "TERMINBENACHRICHTIGUNG_CONFIG": str(tmp_path / "no-such-file.toml"),
-    }
-    ended = program("demo", cwd=tmp_path, variables=variables)
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert "The gateway received 0 SMS, and the mail server 0 e-mails." in ended.stdout
-    assert "unset TERMINBENACHRICHTIGUNG_JOURNAL__URL" in " ".join(ended.stdout.split())
-    assert not real.exists()
+    mine = tmp_path / "demo" / "journal.db"  # ./demo is the default
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    refused = program("demo", cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("Error: ")
+    assert mine.read_text() == "mine"
 
 
 def test_an_interrupted_demo_ends_without_a_traceback_and_can_be_replaced(tmp_path: Path) -> None:
