@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import wraps
 from itertools import islice
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -42,7 +43,8 @@ _MIDNIGHT = (
 _BY_START = attrgetter("starts_at", "appointment_id")
 _RANGE_IN_INDEX = re.compile(r"SEARCH .*>\?.*<\?|Index Cond: .*>.*<")  # SQLite's words, PostgreSQL's
 
-_T = TypeVar("_T")
+_Asked = ParamSpec("_Asked")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,18 @@ class Portions:
 
     rows: int = 5_000  # in memory, some 10 MB
     listed: int = 1_000  # bad rows of a scan; the others are counted
+
+
+def _in_transaction(
+    method: Callable[Concatenate["Schedule", sa.Connection, _Asked], _Result],
+) -> Callable[Concatenate["Schedule", _Asked], _Result]:
+    """Makes of a method that is given a connection one that reads in a transaction of its own."""
+
+    @wraps(method)
+    def whole(schedule: "Schedule", /, *args: _Asked.args, **kwargs: _Asked.kwargs) -> _Result:
+        return schedule.run(lambda connection: method(schedule, connection, *args, **kwargs))
+
+    return whole
 
 
 class Schedule:
@@ -91,129 +105,106 @@ class Schedule:
         self._database = ReadOnlyDatabase(settings.url.get_secret_value(), zone)
         self._prepared: _Prepared | None = None
 
-    def read(self, since: datetime, until: datetime) -> Window:
+    @_in_transaction
+    def read(self, connection: sa.Connection, since: datetime, until: datetime) -> Window:
         """The appointments that start in [since, until], and the rows whose start cannot be read.
 
         An id that comes twice is found here only if both rows start in the range; `scan` finds all.
         """
         since, until = since.astimezone(UTC), until.astimezone(UTC)  # comparing two zones is slow
-
-        def work(connection: sa.Connection) -> Window:
-            prepared = self._prepare(connection)
-            bounds = prepared.relation.bounds(since, until, self._zone)
-            dropped = Dropped()
-            items: list[Item] = []
-            # In pieces: all rows of a large window beside their appointments would take twice the memory.
-            for rows in connection.execute(prepared.window, bounds).partitions(self._portions.rows):
-                items += prepared.reader.read(rows, dropped, within=(since, until))
-            return self._window(items, dropped)
-
-        return self._run(work)
+        prepared = self._prepare(connection)
+        bounds = prepared.relation.bounds(since, until, self._zone)
+        dropped = Dropped()
+        items: list[Item] = []
+        # In pieces: all rows of a large window beside their appointments would take twice the memory.
+        for rows in connection.execute(prepared.window, bounds).partitions(self._portions.rows):
+            items += prepared.reader.read(rows, dropped, within=(since, until))
+        return self._window(items, dropped)
 
     def find(self, *appointment_ids: str) -> Window:
         """The appointments of these ids, or why their rows are bad, at whatever time. May read all rows."""
         # é may be one sign or two in the schedule; to us both are one id.
         ids = [unicodedata.normalize("NFC", each.strip()) for each in appointment_ids if _can_be_an_id(each)]
         wanted = list(dict.fromkeys([*ids, *(unicodedata.normalize("NFD", each) for each in ids)]))
-        if not wanted:
-            return Window(())
+        return self._of_ids(wanted) if wanted else Window(())
 
-        def work(connection: sa.Connection) -> Window:
-            prepared = self._prepare(connection)
-            dropped = Dropped()
-            items: list[Item] = []
-            for start in range(0, len(wanted), _MOST_ASKED):
-                chunk = {"appointment_ids": wanted[start : start + _MOST_ASKED]}
-                items += prepared.reader.read(connection.execute(prepared.by_id, chunk).fetchall(), dropped)
-            return self._window(items, dropped)
+    @_in_transaction
+    def _of_ids(self, connection: sa.Connection, wanted: Sequence[str]) -> Window:
+        prepared = self._prepare(connection)
+        dropped = Dropped()
+        items: list[Item] = []
+        for start in range(0, len(wanted), _MOST_ASKED):
+            chunk = {"appointment_ids": wanted[start : start + _MOST_ASKED]}
+            items += prepared.reader.read(connection.execute(prepared.by_id, chunk).fetchall(), dropped)
+        return self._window(items, dropped)
 
-        return self._run(work)
-
-    def scan(self) -> Window:
+    @_in_transaction
+    def scan(self, connection: sa.Connection) -> Window:
         """The bad rows and repeated ids of the whole relation, without its appointments.
 
         Takes about 20 seconds for a million rows, in bounded memory. The first thousand bad rows are
         listed, a warning counts the others.
         """
+        prepared = self._prepare(connection)
+        dropped = Dropped()
+        items = self._stream(connection, prepared, dropped)
+        bad = (item for item in settled(items) if isinstance(item, BadRow))
+        listed = tuple(islice(bad, self._portions.listed))
+        more = sum(1 for _ in bad)
+        warnings = dropped.warnings()
+        if more:
+            warnings += (f"{more} more bad rows are not listed",)
+        return Window((), listed, warnings)
 
-        def work(connection: sa.Connection) -> Window:
-            prepared = self._prepare(connection)
-            dropped = Dropped()
-            items = self._stream(connection, prepared, dropped)
-            bad = (item for item in settled(items) if isinstance(item, BadRow))
-            listed = tuple(islice(bad, self._portions.listed))
-            more = sum(1 for _ in bad)
-            warnings = dropped.warnings()
-            if more:
-                warnings += (f"{more} more bad rows are not listed",)
-            return Window((), listed, warnings)
-
-        return self._run(work)
-
-    def census(self, now: datetime) -> Census:
+    @_in_transaction
+    def census(self, connection: sa.Connection, now: datetime) -> Census:
         """What the rows hold that start after `now`, whenever that is. A million take about 10 seconds."""
         now = now.astimezone(UTC)
         farthest = datetime(9000, 1, 1, tzinfo=UTC)
+        whole = self._prepare(connection).relation
+        columns = {name: actual for name, actual in whole.columns.items() if name in COUNTED}
+        relation, reader = replace(whole, columns=columns, extra={}), RowReader(columns, self._zone)
+        census = Census(self._zone)
+        dropped = Dropped()
+        bounds = relation.bounds(now, farthest, self._zone)
+        rows = connection.execute(relation.window(), bounds, execution_options={"stream_results": True})
+        for piece in rows.partitions(self._portions.rows):
+            census.add(reader.read(piece, dropped, within=(now, farthest)))
+        census.warnings = dropped.warnings()
+        return census
 
-        def work(connection: sa.Connection) -> Census:
-            whole = self._prepare(connection).relation
-            columns = {name: actual for name, actual in whole.columns.items() if name in COUNTED}
-            relation, reader = replace(whole, columns=columns, extra={}), RowReader(columns, self._zone)
-            census = Census(self._zone)
-            dropped = Dropped()
-            bounds = relation.bounds(now, farthest, self._zone)
-            rows = connection.execute(relation.window(), bounds, execution_options={"stream_results": True})
-            for piece in rows.partitions(self._portions.rows):
-                census.add(reader.read(piece, dropped, within=(now, farthest)))
-            census.warnings = dropped.warnings()
-            return census
-
-        return self._run(work)
-
-    def local_starts(self) -> bool:
+    @_in_transaction
+    def local_starts(self, connection: sa.Connection) -> bool:
         """Whether the starts are timestamps of PostgreSQL without a zone, which are read as local time."""
+        relation = self._prepare(connection).relation
+        return connection.dialect.name == "postgresql" and relation.start_type is StartType.LOCAL
 
-        def work(connection: sa.Connection) -> bool:
-            relation = self._prepare(connection).relation
-            return connection.dialect.name == "postgresql" and relation.start_type is StartType.LOCAL
-
-        return self._run(work)
-
-    def probe(self) -> None:
+    @_in_transaction
+    def probe(self, connection: sa.Connection) -> None:
         """Whether a run could read: the database answers, the relation and its columns are there."""
+        self._prepared = None
+        self._prepare(connection)
 
-        def work(connection: sa.Connection) -> None:
-            self._prepared = None
-            self._prepare(connection)
-
-        self._run(work)
-
-    def uses_index(self) -> bool | None:
+    @_in_transaction
+    def uses_index(self, connection: sa.Connection) -> bool | None:
         """Whether a range of `starts_at` is found by an index; None where that cannot be told.
 
         SQLite passes over the index of a table with a handful of rows, once it has counted them.
         """
-
-        def work(connection: sa.Connection) -> bool | None:
-            relation = self._prepare(connection).relation
-            if connection.dialect.name == "postgresql":  # else a small table is read whole
-                connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-            return self._finds_range(connection, relation, relation.range())
-
-        return self._run(work)
-
-    def lacks_index_by_signs(self) -> bool:
-        """Whether each reading goes through all rows because PostgreSQL sorts past blanks and signs."""
-
-        def work(connection: sa.Connection) -> bool:
-            relation = self._prepare(connection).relation
-            if relation.by_signs:
-                return False
+        relation = self._prepare(connection).relation
+        if connection.dialect.name == "postgresql":  # else a small table is read whole
             connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-            by_index = replace(relation, by_index=True)
-            return not self._finds_range(connection, by_index, by_index.gaps_by_index())
+        return self._finds_range(connection, relation, relation.range())
 
-        return self._run(work)
+    @_in_transaction
+    def lacks_index_by_signs(self, connection: sa.Connection) -> bool:
+        """Whether each reading goes through all rows because PostgreSQL sorts past blanks and signs."""
+        relation = self._prepare(connection).relation
+        if relation.by_signs:
+            return False
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        by_index = replace(relation, by_index=True)
+        return not self._finds_range(connection, by_index, by_index.gaps_by_index())
 
     def _finds_range(
         self, connection: sa.Connection, relation: Relation, statement: sa.Select[*tuple[Any, ...]]
@@ -227,7 +218,8 @@ class Schedule:
         """Free the database's resources; no connection is open between two readings anyway."""
         self._database.close()
 
-    def _run(self, work: Callable[[sa.Connection], _T]) -> _T:
+    def run(self, work: Callable[[sa.Connection], _Result]) -> _Result:
+        """Do `work` in a fresh transaction."""
         try:
             return self._database.run(work)
         except ScheduleError:
