@@ -373,6 +373,11 @@ def test_columns_that_say_whether_it_is_cancelled(
         ("Termin abgesagt", "", False),
         ("Stornierbar", "NULL", False),
         ("Bemerkung", "ja", False),
+        ("Label", "Canceled", True),  # no word in the heading, but one below it
+        ("Bemerkung", "ABGESAGT!", True),
+        ("Bemerkung", "storno", True),
+        ("Bemerkung", "Storno bis 24 h vorher möglich", False),
+        ("Bemerkung", "Entfernung", False),
     ],
 )
 def test_a_column_that_may_say_that_it_is_cancelled_and_is_not_used_is_warned_about(
@@ -383,6 +388,12 @@ def test_a_column_that_may_say_that_it_is_cancelled_and_is_not_used_is_warned_ab
         True
     ] * warned
     assert own.bring(export, "--ignore", head).json["warnings"] == []
+
+
+def test_a_cancellation_typed_beside_the_table_is_warned_about(own: OwnPractice) -> None:
+    ran = own.bring(csv(f"{NAMELESS};", f"1;{IDA};abgesagt", f"2;{EVA};"))
+    (warning,) = ran.json["warnings"]
+    assert "'abgesagt' stands below column 5, which has no heading" in warning
 
 
 @pytest.mark.parametrize("nothing", ["NULL", "null", "None", "nan", "#NV", "(null)"])

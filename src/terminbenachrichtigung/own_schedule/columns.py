@@ -118,7 +118,7 @@ class Understood:
     cancelled: tuple[int, ...]  # the places of columns that say whether it is cancelled
     headings: Mapping[str, str]  # by column: the heading, as the file has it
     unused: tuple[str, ...]  # headings that mean nothing to the tool
-    doubtful: tuple[int, ...] = ()  # places of unused headings that hold a word for a cancellation
+    left: tuple[int, ...] = ()  # places that are neither used nor to be ignored, those without a heading too
     in_utc: bool = False  # the heading of the start says so: "Start (UTC)"
 
 
@@ -189,10 +189,15 @@ def understood(
     names = {column: headings[place].strip() for column, place in taken.items()}
     if cancelled:
         names["cancelled"] = ", ".join(headings[place].strip() for place in cancelled)
-    left = [place for place, heading in enumerate(headings) if place not in used and heading.strip()]
-    doubtful = tuple(place for place in left if place not in out and mentions_cancellation(headings[place]))
-    unused = tuple(headings[place].strip() for place in left)
-    return Understood(taken, tuple(cancelled), names, unused, doubtful, in_utc)
+    unused = [place for place in range(len(headings)) if place not in used]
+    return Understood(
+        taken,
+        tuple(cancelled),
+        names,
+        tuple(filter(None, (headings[place].strip() for place in unused))),
+        tuple(place for place in unused if place not in out),
+        in_utc,
+    )
 
 
 def _both(headings: Sequence[str], one: int, other: int, column: str) -> str:

@@ -66,14 +66,22 @@ def read(cells: Table, how: How, before: Source) -> Parsed:
 
 def _doubtful_headings(cells: Table, meaning: Understood) -> Iterator[str]:
     """A warning for each unused column that may say that appointments are cancelled."""
-    for place in meaning.doubtful:
-        below = (row[place] for _, row in cells.rows if not isinstance(row, csv.Error) and place < len(row))
-        if any(columns.truth(cell) is not False and cell.strip() not in NO_VALUE for cell in below):
-            heading = cells.headings[place].strip()
-            yield (
-                f'the heading "{heading}" holds a word for a cancellation, and is not used: if what stands '
-                f'below it says that an appointment is off, --mapping cancelled="{heading}", else --ignore'
-            )
+    for place in meaning.left:
+        heading = cells.headings[place].strip()
+        below = {
+            row[place].strip() for _, row in cells.rows if not isinstance(row, csv.Error) and place < len(row)
+        } - NO_VALUE
+        if columns.mentions_cancellation(heading):
+            if any(columns.truth(cell) is not False for cell in below):
+                yield f'the heading "{heading}" holds a word for a cancellation, {_advice(heading)}'
+        elif words := sorted(cell for cell in below if columns.without_cancellation(cell) == ""):
+            name = f'the heading "{heading}"' if heading else f"column {place + 1}, which has no heading"
+            yield f"{shown(words[0])} stands below {name}, {_advice(heading)}"
+
+
+def _advice(heading: str) -> str:
+    decision = f'--mapping cancelled="{heading}", else --ignore' if heading else "give the column a heading"
+    return f"and is not used: if what stands below it says that an appointment is off, {decision}"
 
 
 def _check_ids(cells: Table, meaning: Understood) -> None:
