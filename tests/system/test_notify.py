@@ -36,6 +36,15 @@ def test_what_was_sent_by_hand_is_not_sent_by_a_run_and_not_by_hand_again(either
     assert practice.received == 1
 
 
+def test_one_id_of_different_people_is_told_to_none_of_those_chosen(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.book("1", first_name="Ida", last_name="Meier", mobile=number(1), email="")
+    practice.book("2", "2026-11-25 09:30", first_name="Eva", last_name="Schulz", mobile=number(2), email="")
+    ran = by_hand(practice, "1", "2")
+    assert (ran.outcomes, practice.received) == ({}, 0)
+    assert [each["appointment_id"] for each in ran.json["bad_rows"]] == ["1", "2"]
+
+
 @pytest.mark.parametrize("down", [Answer(http_status=503), Answer(status_code="AccountLocked")])
 def test_what_was_sent_again_by_hand_in_vain_is_left_over_for_no_run(
     either_practice: Practice, down: Answer
