@@ -121,6 +121,7 @@ def test_a_mailbox_that_no_token_opens_closes_the_channel(endpoint: Endpoint) ->
         outcome = channel.send(CLAIM, CONTENT)
     assert isinstance(outcome, Unavailable)
     assert (outcome.account_error, outcome.again) == (True, False)
+    assert outcome.detail.startswith("127.0.0.1 refuses the login: 535")
     assert len(endpoint.forms) == 2  # one more token was tried, and no third
     assert server.received == []
 
@@ -256,6 +257,18 @@ def test_a_server_that_takes_no_passwords_any_more_is_answered_by_tokens(
     assert isinstance(outcome, Unavailable)
     assert outcome.account_error
     assert ('set email.auth = "oauth2"' in outcome.detail) == advised
+
+
+def test_who_logs_in_by_a_token_is_not_told_to_do_so(endpoint: Endpoint) -> None:
+    reply = b"535 5.7.139 Authentication unsuccessful, the user credentials were incorrect."
+    with (
+        a_peer(server_saying(b"XOAUTH2", reply)) as peer,
+        mail_channel(peer.port, **by_token(endpoint.url)) as channel,
+    ):
+        outcome = channel.send(CLAIM, CONTENT)
+    assert isinstance(outcome, Unavailable)
+    assert "5.7.139" in outcome.detail
+    assert "set email.auth" not in outcome.detail
 
 
 # ---------------------------------------------------------------- the wrong kind of TLS

@@ -172,6 +172,22 @@ def test_an_appointment_without_an_id_keeps_the_one_that_was_made_for_it(
     assert len(set(made)) == len(made)
 
 
+def test_two_appointments_at_one_time_are_told_apart_by_type_and_branch() -> None:
+    held = {
+        key: {**row(9), "type_code": kind, "branch_code": branch}
+        for key, kind, branch in [("a", "Sehtest", "N"), ("b", "Sehtest", "S"), ("c", "Abgabe", "N")]
+    }
+    lines = [
+        on(1, 9, type_name="Abgabe", branch_code="N"),
+        on(2, 9, type_name="Sehtest", branch_code="S"),
+        on(3, 9, type_name="Sehtest", branch_code="N"),
+        on(4, 9, type_name="Abgabe", branch_code="S"),
+    ]
+    found = with_ids(lines, ("start", "customer", "type", "branch"), held, lambda _: False)
+    assert [each.appointment_id for each in found][:3] == ["c", "b", "a"]
+    assert found[3].appointment_id.startswith(MADE)
+
+
 def test_a_new_id_is_made_of_name_and_number_and_nobody_else_has_it() -> None:
     (made,) = identified([line("Ida Meier", "0171 5555009")], {}, lambda _: None)
     assert made.person is not None

@@ -63,9 +63,9 @@ def test_by_hand_passes(
     start: str, changes: dict[str, object], rules: dict[str, object], journal: Known
 ) -> None:
     both = settings(reminders=(reminder(24), reminder(72, EARLY)), **rules)  # type: ignore[arg-type]
-    assert messages(by_hand(appointment("1", start, **changes), journal=journal, configured=both)) == [
-        (NAME, ["1"])
-    ]
+    found = by_hand(appointment("1", start, **changes), journal=journal, configured=both)
+    assert messages(found) == [(NAME, ["1"])]
+    assert found.messages[0].again == frozenset()  # nothing that was told may be told once more
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def shown(word: str, hidden: Iterable[str]) -> str:
 def seconds_to_wait(retry_after: str, now: datetime) -> float:
     """What a Retry-After asks for: seconds, or a date. One that cannot be read asks for nothing."""
     if retry_after.isascii() and retry_after.isdigit():
-        return float(retry_after[:9])
+        return float(retry_after)
     try:
         until = parsedate_to_datetime(retry_after)
     except (ValueError, OverflowError):
