@@ -1,7 +1,4 @@
-"""The journal of one run: its promises, one short transaction each.
-
-Over 400 lines, because what one run may do to the journal is read in one place; each method is short.
-"""
+"""The journal of one run: what a run may write into it, and each promise in one short transaction."""
 
 import json
 import os
