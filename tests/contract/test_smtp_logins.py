@@ -262,7 +262,7 @@ def test_a_server_that_takes_no_passwords_any_more_is_answered_by_tokens(
 def test_who_logs_in_by_a_token_is_not_told_to_do_so(endpoint: Endpoint) -> None:
     reply = b"535 5.7.139 Authentication unsuccessful, the user credentials were incorrect."
     with (
-        a_peer(server_saying(b"XOAUTH2", reply)) as peer,
+        a_peer(server_saying(b"XOAUTH2", reply, reply)) as peer,
         mail_channel(peer.port, **by_token(endpoint.url)) as channel,
     ):
         outcome = channel.send(CLAIM, CONTENT)
