@@ -1,4 +1,4 @@
-"""All pairs of appointment and reminder -> the messages of a run, and a reason for everything left alone."""
+"""All pairs of appointment and reminder -> the messages of a run, and a reason for all that is not told."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence

@@ -32,10 +32,10 @@ def _holds(candidate: Candidate, context: Context) -> bool:
         case State.RELEASED:
             return False
         case State.CLAIMED:
-            # Another run's open claim is in_progress; one that this run made itself is as good as told.
+            # An open claim of another run is `in_progress`; a claim of this run counts as told.
             return candidate.customer_id not in context.known.open_claims
         case State.FAILED | State.UNDELIVERED:
-            # Forgotten, nobody knows which recipients refused it: a person tells them.
+            # Where the recipients were forgotten, nobody knows which refused it: a person tells the customer.
             return latest.forgotten or not context.contact(candidate).routes
         case _:
             return True

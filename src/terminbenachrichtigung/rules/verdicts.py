@@ -38,7 +38,7 @@ class Asked(Flag):
     BY_HAND_AGAIN = auto()  # `notify --again`: the customer may be told what they were told
     CONFIRMATION = auto()
     CORRECTION = auto()  # the rule about statuses is not asked: the status may be what is to be told
-    MISSED = auto()  # whether it should have been told at all
+    MISSED = auto()  # an appointment is missed only if it should have been told
 
     CHOSEN = BY_HAND | BY_HAND_AGAIN
     ALWAYS = CHOSEN | CONFIRMATION | CORRECTION | MISSED
