@@ -20,9 +20,8 @@ _PLAIN = re.compile(
 _LONGEST = 254  # octets, RFC 5321, 4.5.3.1.3
 _LONGEST_FIELD = 1_000  # characters; a longer field is no list of addresses
 _SEPARATORS = re.compile(r"[;,\s]+")
-_MAILTO = re.compile(
-    r"mailto:/*([^?]*)(?:\?.*)?", re.I
-)  # RFC 6068: behind ? stand subject and further recipients
+# RFC 6068: subject and further recipients stand behind the question mark.
+_MAILTO = re.compile(r"mailto:/*([^?]*)(?:\?.*)?", re.I)
 # White space and invisible characters, which come along when an address is copied from a web page.
 _SURROUNDING = " \t\n\r\v\f\x85\xa0" + "".join(
     map(chr, (*range(0x200B, 0x2010), *range(0x2028, 0x2030), 0x2060, 0xFEFF))
@@ -65,9 +64,8 @@ def _first_address(value: str) -> EmailResult:
     if not read:
         return EmailResult(None)
     valid = (result for _, result in read if result.address is not None)
-    telling = (
-        result for piece, result in read if "@" in piece
-    )  # of several refusals, not that of a word beside
+    # Of several refusals, that of something with an @ says more than that of a word beside it.
+    telling = (result for piece, result in read if "@" in piece)
     return next(valid, None) or next(telling, read[0][1])
 
 

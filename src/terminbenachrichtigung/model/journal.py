@@ -42,9 +42,8 @@ class Notification:
     state: State
     message_id: str
     run_now: datetime  # the `now` of the run that claimed it
-    route: Route | None = field(
-        default=None, compare=False
-    )  # of the last attempt; None: adopted, or not read
+    route: Route | None = field(default=None, compare=False)
+    """Of the last attempt; None: adopted, or not read."""
     name: frozenset[str] = field(default=frozenset(), compare=False)
     """Hashes of the words of the customer's name; empty for no name."""
     first_recipient: str | None = field(default=None, compare=False)
