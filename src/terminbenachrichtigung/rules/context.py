@@ -1,9 +1,10 @@
 """What every rule may look at: the run's moment, the settings and the journal's answers, made ready once."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import chain, groupby
 
 from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out, patterns, plain_word
@@ -125,7 +126,8 @@ class Context:
         self._reminders = frozenset(each.name for each in settings.reminders)
         self._told_by_start: ToldByStart | None = None
         self._replies: Replies | None = None
-        self._branches: dict[str, bool] = {}
+        self.leaves_out: Callable[[str], bool] = cache(lambda code: leaves_out(code, settings.rules))
+        """Whether the branch filter (AMPAREX: Filialkürzel Filter) leaves out the branch with this code."""
 
     # ------------------------------------------------------------ how far the reminders look
 
@@ -346,13 +348,6 @@ class Context:
         return tuple(route for route in routes if route.recipient.lower() in self.only_recipients)
 
     # ------------------------------------------------------------ words and times
-
-    def leaves_out(self, branch_code: str) -> bool:
-        """Whether the branch filter (AMPAREX: Filialkürzel Filter) leaves a branch out."""
-        answer = self._branches.get(branch_code)
-        if answer is None:
-            answer = self._branches[branch_code] = leaves_out(branch_code, self.settings.rules)
-        return answer
 
     def clock(self, t: datetime) -> str:
         """A moment for people: local, to the minute."""
