@@ -64,7 +64,7 @@ def start(practice: Practice, *arguments: str, **timings: float) -> "subprocess.
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_is_answered_at_once_and_what_is_under_way_is_finished(
     practice: Practice, hanging: Hanging, number: int
 ) -> None:
@@ -107,7 +107,9 @@ def test_a_second_signal_leaves_at_once_and_nothing_is_sent_twice(
 
 def test_what_still_hangs_after_its_time_ends_by_force(practice: Practice, hanging: Hanging) -> None:
     practice.configure(max_run_minutes=1)
-    process = start(practice, force=-57.0)  # three seconds after the run began
+    process = start(
+        practice, force=-50.0
+    )  # ten seconds after the run began: a busy machine has claimed by then
     _, stderr = process.communicate(timeout=40)
     assert process.returncode == 1
     assert "still hangs" in stderr
@@ -135,3 +137,31 @@ def test_on_a_terminal_ctrl_c_is_answered_at_once(practice: Practice, hanging: H
         shown += os.read(master, 4096)
     assert process.wait(20) == 1
     os.close(master)
+
+
+def test_a_terminal_that_goes_away_stops_a_run_as_a_signal_does(practice: Practice, hanging: Hanging) -> None:
+    """The shell and the system both send SIGHUP; nothing can be printed any more."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(command(practice), stdin=slave, stdout=slave, stderr=slave, process_group=0)
+    os.close(slave)
+    assert hanging.hangs.wait(60)
+    os.close(master)
+    for _ in range(2):
+        process.send_signal(signal.SIGHUP)
+    hanging.released.set()
+    assert process.wait(60) == 1
+    assert (len(practice.texted), practice.open_claims()) == (1, 0)
+    (row,) = practice.run("history", "runs", "--json").json["runs"]
+    assert (row["ending"], row["counts"]["sent"]) == ("report not written", 1)
+    assert len(practice.run_once().outcomes) == CUSTOMERS - 1
+
+
+def test_under_nohup_the_terminal_may_go_away(practice: Practice, hanging: Hanging) -> None:
+    process = subprocess.Popen(
+        ["nohup", *command(practice, "--json")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert hanging.hangs.wait(60)
+    process.send_signal(signal.SIGHUP)
+    hanging.released.set()
+    stdout, _ = process.communicate(timeout=60)
+    assert (process.returncode, json.loads(stdout)["counts"]["sent"]) == (0, CUSTOMERS)

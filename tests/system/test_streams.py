@@ -92,3 +92,25 @@ def test_no_other_command_minds_either(practice: Practice, command: str, closed:
     ran = run(practice, closed, command=command)
     assert ran.returncode == int(">&-" in closed.split())
     assert "Traceback" not in ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("command", ["--version", "--help", "config schema", "opt-out list"])
+def test_whatever_is_printed_on_a_full_disk_ends_with_a_sentence(practice: Practice, command: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "terminbenachrichtigung",
+                "--config",
+                str(practice.config),
+                *command.split(),
+            ],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (ran.returncode, ran.stderr.count("\n")) == (1, 1)
+    assert "the output could not be written" in ran.stderr

@@ -40,6 +40,18 @@ class Commands(click.Group):
         """In the order in which a new user meets them."""
         return list(self.commands)
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the program; a full disk under its output, also of `--help`, ends it with a sentence."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            with suppress(OSError):  # stderr may lead to the same disk
+                logs.error(f"the output could not be written: {error.strerror}", 1)
+            _let_go_of_stdout()
+            sys.exit(1)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command; an error that a user can cause becomes its sentence on stderr."""
         for stream in (sys.stdout, sys.stderr):
@@ -59,13 +71,6 @@ class Commands(click.Group):
                 raise
             logs.error(error.format_message(), error.exit_code)
             ctx.exit(error.exit_code)
-        except OSError as error:
-            if error.errno not in _NO_ROOM:
-                raise
-            with suppress(OSError):  # stderr may lead to the same disk
-                logs.error(f"the output could not be written: {error.strerror}", 1)
-            _let_go_of_stdout()
-            ctx.exit(1)
 
 
 def _let_go_of_stdout() -> None:

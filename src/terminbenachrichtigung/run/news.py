@@ -75,7 +75,7 @@ def write(context: RunContext, result: RunResult, write_report: Callable[[RunRes
     try:
         write_report(result)
     except BaseException:
-        end(context, result.at, "report not written")
+        end(context, result.at, "report not written", _counts(result))
         raise
     found = _facts(context.settings, result)
     ended = "quiet" if result.quiet else result.stop or "complete"
@@ -96,11 +96,18 @@ def write(context: RunContext, result: RunResult, write_report: Callable[[RunRes
     return result
 
 
-def end(context: RunContext, now: datetime, ending: str) -> None:
-    """Notes how a run ended that could not go on, if the journal can be reached."""
+def end(context: RunContext, now: datetime, ending: str, counts: Mapping[str, int] | None = None) -> None:
+    """Notes how a run ended that could not go on, if the journal can be reached.
+
+    `counts`: its messages by outcome, if it came so far.
+    """
     try:
         context.writable.finish(
-            now, ending=ending, complete=False, counts={}, reminder_names=_judged(context.settings)
+            now,
+            ending=ending,
+            complete=False,
+            counts=counts or {},
+            reminder_names=_judged(context.settings),
         )
     except TerminbenachrichtigungError:
         return  # the error that ended the run is reported, and says more

@@ -16,7 +16,7 @@ from terminbenachrichtigung.clock import TIMINGS, Clock, Timings
 from terminbenachrichtigung.errors import TerminbenachrichtigungError
 from terminbenachrichtigung.model.result import Stop
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # the last: the terminal or the line to it is gone
 _SHOW_CURSOR = b"\x1b[?25h"  # a progress bar hides it
 
 Say = Callable[[str], None]
@@ -29,9 +29,9 @@ def stop_signals(
 ) -> Iterator[Callable[[], Stop | None]]:
     """Gives a function that a run calls between two messages: it says why the run must end now, or None.
 
-    The first SIGTERM or SIGINT, and the end of `max_run_minutes`, let what is under way finish. A second
-    signal, and `timings.force` seconds after the limit, end the process at once with exit code 1: its open
-    claims are left to expire.
+    The first SIGTERM, SIGINT or SIGHUP, and the end of `max_run_minutes`, let what is under way finish. A
+    second signal, and `timings.force` seconds after the limit, end the process at once with exit code 1: its
+    open claims are left to expire.
     """
     asked = threading.Event()
     ends = clock.monotonic() + max_run_minutes * 60
@@ -50,12 +50,15 @@ def stop_signals(
             numbers = [number for number in os.read(reader, 64) if number in _SIGNALS]
             if not numbers and reader in ended:
                 return
-            for _ in numbers:
+            for number in numbers:
+                if asked_before and number == signal.SIGHUP:
+                    continue  # a terminal that is gone is told by the shell and by the system
                 if asked_before:
                     _leave(say, "a second stop signal ends the run by force")
                 asked_before.append(True)
                 asked.set()
-                say("stopping: what is under way is finished first; a second signal ends at once")
+                with suppress(OSError):
+                    say("stopping: what is under way is finished first; a second signal ends at once")
 
     asked_before: list[bool] = []
     ended: list[int] = []
@@ -68,7 +71,10 @@ def stop_signals(
             "the system allows this user no further thread (ulimit -u, systemd's TasksMax, the container's "
             "limit of processes), so nothing was sent"
         ) from error
-    before = {number: signal.signal(number, note) for number in _SIGNALS}
+    # Under nohup the end of the terminal is not meant for the run.
+    under_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    caught = [number for number in _SIGNALS if not (under_nohup and number == signal.SIGHUP)]
+    before = {number: signal.signal(number, note) for number in caught}
     pipe_before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     try:
         yield lambda: Stop.SIGNAL if asked.is_set() else _after(ends, clock)
