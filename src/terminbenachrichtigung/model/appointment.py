@@ -48,6 +48,11 @@ class Appointment:
     extra: Mapping[str, str] = field(default_factory=dict, hash=False)
     """The columns of `schedule.extra_columns`, for texts alone."""
 
+    @property
+    def full_name(self) -> str:
+        """Salutation, first and last name."""
+        return " ".join(" ".join((self.salutation, self.first_name, self.last_name)).split())
+
 
 HELD = "held"
 """The `import_state` of an appointment that no run may remind of."""

@@ -180,7 +180,7 @@ def appointment_json(row: Appointment) -> dict[str, object]:
     """What the schedule says of an appointment, for a person who looks for it."""
     return {
         **picked(row, "appointment_id", "starts_at", "customer_id"),
-        "name": " ".join(" ".join((row.salutation, row.first_name, row.last_name)).split()),
+        "name": row.full_name,
         **picked(row, "branch_code", "type_name", "status", "mobile", "phone", "email", "preferred_channel"),
     }
 

@@ -177,7 +177,7 @@ def _fits(row: Appointment, query: Query) -> bool:
 def _is_customer(row: Appointment, asked: str) -> bool:
     if not asked.strip() or row.customer_id == asked.strip():
         return True
-    name = _plain(" ".join((row.salutation, row.first_name, row.last_name)))
+    name = _plain(row.full_name)
     return all(word in name for word in _plain(asked).replace(",", " ").split())
 
 

@@ -218,8 +218,7 @@ def message_detail(result: MessageResult, *, full: bool) -> str:
 
 def customer_name(appointment: Appointment) -> str:
     """The customer's name with the id: a name alone may belong to two people."""
-    words = " ".join((appointment.salutation, appointment.first_name, appointment.last_name)).split()
-    name = " ".join(words)
+    name = appointment.full_name
     if len(name) > 60:
         name = name[:59] + "…"
     number = appointment.customer_id or ""

@@ -249,10 +249,9 @@ def _entry(customer_id: str, cases: Sequence[StaffCase], known: Known, answers: 
     matters = tuple(_matter(each, known, answers) for each in by_appointment.values())
     soonest = soonest_first[0].appointment
     most_urgent = min(matters, key=lambda matter: _URGENCY[matter.reason])
-    names = (soonest.salutation, soonest.first_name, soonest.last_name)
     return StaffEntry(
         customer_id=customer_id,
-        name=" ".join(printable(" ".join(names)).split()),
+        name=" ".join(printable(soonest.full_name).split()),
         appointment_ids=tuple(by_appointment),
         starts_at=soonest.starts_at,
         reason=most_urgent.reason,
