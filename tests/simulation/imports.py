@@ -270,7 +270,7 @@ class Weeks:
         now, excluded = self.clock.now(), frozenset({"storniert", "geplatzt"})
         how = How(now=now, zone=self.zone, excluded=excluded, quiet=self.quiet)
         file = importing.File(text.encode(), "/exports", "export.csv", exported.at)
-        _, found = importing.import_file(self.url, file, how, source=exported.source)
+        found = importing.import_file(self.url, file, how, source=exported.source)
         self._log("", f"{what} file of {exported.source} {exported.halves} with {len(visits)}")
         asks = found.needs_a_person or found.held
         # An empty file does not say of which branch it is.

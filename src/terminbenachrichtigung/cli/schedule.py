@@ -154,8 +154,8 @@ def import_(
         if as_json or not quiet:
             _say_unchanged(now.astimezone(settings.zone), as_json=as_json)
         return
-    parsed, found = importing.import_file(url, exported, how, source=source.strip(), dry_run=dry_run)
-    done = import_report.Import(now, parsed, found, dry_run=dry_run, zone=settings.zone)
+    found = importing.import_file(url, exported, how, source=source.strip(), dry_run=dry_run)
+    done = import_report.Import(now, found, dry_run=dry_run, zone=settings.zone)
     if as_json:
         print_json(import_report.as_json(done))
     elif found.needs_a_person or not quiet:

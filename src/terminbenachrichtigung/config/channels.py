@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, SecretStr
 
 from terminbenachrichtigung.config.fields import (
+    Amount,
     CalendarDate,
     Concurrency,
     Country,
@@ -22,6 +23,7 @@ from terminbenachrichtigung.config.fields import (
     Secret,
     Switch,
     TokenUrl,
+    Whole,
 )
 from terminbenachrichtigung.config.providers import ProviderName
 from terminbenachrichtigung.config.section import PASSWORD_FILE, Section, or_its_file
@@ -80,9 +82,7 @@ class SmsSettings(Section):
     sms_type: Annotated[Line, Field(description='smscreator: "auto", or one of the gateway\'s types')] = (
         "auto"
     )
-    max_parts: Annotated[
-        int, Field(strict=True, ge=1, le=10, description="A text with more parts is not sent")
-    ] = 3
+    max_parts: Annotated[Whole, Field(ge=1, le=10, description="A text with more parts is not sent")] = 3
     transliterate: Annotated[
         Switch, Field(description="Whether rare Latin letters become their nearest to save parts")
     ] = True
@@ -96,23 +96,16 @@ class SmsSettings(Section):
     ] = None
     check_balance: Annotated[Switch, Field(description="Whether a run asks for credit first")] = True
     credits_warn_below: Annotated[
-        float,
+        Amount,
         Field(
-            strict=True,
-            ge=0,
             le=1_000_000,
-            allow_inf_nan=False,
             description="In credits, or the account's money; a person is told once a day; 0: never",
         ),
     ] = 0
     price_per_part: Annotated[
-        float,
+        Amount,
         Field(
-            strict=True,
-            ge=0,
-            le=1000,
-            allow_inf_nan=False,
-            description="In credits, or the account's money; 0: as the gateway says, else unknown",
+            le=1000, description="In credits, or the account's money; 0: as the gateway says, else unknown"
         ),
     ] = 0
     delivery_reports: Annotated[Switch, Field(description="Whether a run asks which SMS have arrived")] = True

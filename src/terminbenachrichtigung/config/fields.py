@@ -261,10 +261,12 @@ Text = Annotated[str, AfterValidator(_filled)]
 Switch = Annotated[bool, Field(strict=True)]
 Secret = Annotated[SecretStr, Field(json_schema_extra={"default": ""})]
 """Its default is empty; pydantic would put `**********` into the JSON Schema."""
-Seconds = Annotated[int, Field(strict=True, ge=1, le=300)]
-Concurrency = Annotated[int, Field(strict=True, ge=1, le=32)]
-Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
-PerSecond = Annotated[float, Field(strict=True, ge=0, le=1000, allow_inf_nan=False)]
+Whole = Annotated[int, Field(strict=True)]
+Seconds = Annotated[Whole, Field(ge=1, le=300)]
+Concurrency = Annotated[Whole, Field(ge=1, le=32)]
+Port = Annotated[Whole, Field(ge=1, le=65535)]
+Amount = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+PerSecond = Annotated[Amount, Field(le=1000)]
 TimeOfDay = Annotated[
     time,
     BeforeValidator(_time_of_day),

@@ -31,6 +31,7 @@ from terminbenachrichtigung.config.fields import (
     Text,
     TimeOfDay,
     Weekday,
+    Whole,
     Zone,
     some,
 )
@@ -81,11 +82,10 @@ class JournalSettings(Section):
     ] = SecretStr("sqlite:///journal.db")
     url_file: Annotated[str, Field(description=URL_FILE)] = ""
     retention_days: Annotated[
-        int, Field(strict=True, ge=1, le=36500, description="Days after which old rows are deleted")
+        Whole, Field(ge=1, le=36500, description="Days after which old rows are deleted")
     ] = 180
     claim_timeout_minutes: Annotated[
-        int,
-        Field(strict=True, ge=1, le=1440, description="Minutes after which an unsettled claim is unknown"),
+        Whole, Field(ge=1, le=1440, description="Minutes after which an unsettled claim is unknown")
     ] = 15
 
 
@@ -106,20 +106,18 @@ class Rules(Section):
         Holidays, Field(description="Public holidays on which nothing is sent", examples=["DE-HH"])
     ] = ""
     pre_quiet_minutes: Annotated[
-        int,
-        Field(strict=True, ge=0, le=720, description="Minutes before a quiet period that reach beyond it"),
+        Whole, Field(ge=0, le=720, description="Minutes before a quiet period that reach beyond it")
     ] = 90
     hours_between_messages: Annotated[
-        int,
+        Whole,
         Field(
-            strict=True,
             ge=1,
             le=99,
             description="Least hours between two messages to a customer (Min. Stunden vor Doppelnachricht)",
         ),
     ] = 12
     hours_after_booking: Annotated[
-        int, Field(strict=True, ge=0, le=8760, description="Hours in which a new booking is left alone")
+        Whole, Field(ge=0, le=8760, description="Hours in which a new booking is left alone")
     ] = 0
     same_day: Annotated[Switch, Field(description="Whether to remind on the appointment's own day")] = False
     require_consent: Annotated[Switch, Field(description="Whether `reminder_consent` must be given")] = False
@@ -144,7 +142,7 @@ class Safety(Section):
     """Brakes."""
 
     max_messages_per_run: Annotated[
-        int, Field(strict=True, ge=0, description="A plan above it sends nothing; 0: no limit")
+        Whole, Field(ge=0, description="A plan above it sends nothing; 0: no limit")
     ] = 0
     only_recipients: Annotated[
         tuple[Line, ...],
@@ -163,16 +161,13 @@ class Reminder(Section):
     model_config = ConfigDict(json_schema_extra=_one_lead)
 
     name: Annotated[
-        Line,
-        Field(description="Unique; renamed, what it told counts", examples=["Terminerinnerung"]),
+        Line, Field(description="Unique; renamed, what it told counts", examples=["Terminerinnerung"])
     ]
     hours_before: Annotated[
-        int | None,
-        Field(strict=True, ge=1, le=99, description="Lead in hours (Stunden vor Termin)", examples=[24]),
+        Whole | None, Field(ge=1, le=99, description="Lead in hours (Stunden vor Termin)", examples=[24])
     ] = None
     days_before: Annotated[
-        int | None,
-        Field(strict=True, ge=1, le=60, description="Lead in days, with `at`", examples=[1]),
+        Whole | None, Field(ge=1, le=60, description="Lead in days, with `at`", examples=[1])
     ] = None
     at: Annotated[
         TimeOfDay | None, Field(description="Local time from which a day's appointments are due")
@@ -307,7 +302,7 @@ class Settings(Section):
     timezone: Annotated[Zone, Field(description="The practice's time zone")] = "Europe/Berlin"
     default_language: Annotated[Language, Field(description="For customers without a language")] = "de"
     max_run_minutes: Annotated[
-        int, Field(strict=True, ge=1, le=1440, description="Minutes after which a run stops claiming")
+        Whole, Field(ge=1, le=1440, description="Minutes after which a run stops claiming")
     ] = 30
     schedule: ScheduleSettings = _left_out()
     journal: JournalSettings = _left_out()

@@ -69,6 +69,7 @@ class Appointments:
         self._held, self._how, self._tables, self._reach = held, how, tables, reach
         self._appointments = tables["appointments"]
         self._rows = held.rows["appointments"]
+        self._parsed = parsed
         self._entries = {entry.appointment_id: entry for entry in entries}
         self._file_names = {entry.appointment_id for entry in (*parsed.entries, *entries)}
         self._refused: defaultdict[str, set[datetime | None]] = defaultdict(set)  # the starts that were read
@@ -298,6 +299,7 @@ class Appointments:
             kind, why = ("held", self._details.get(key, "")) if row["import_state"] == HELD else ("new", "")
             found[kind].append(Change(key, self._entries[key].starts_at, why, self._name(row)))
         return Changes(
+            self._parsed,
             new=in_order(found["new"]),
             changed=in_order(found["changed"]),
             cancelled=in_order(found["cancelled"]),

@@ -29,6 +29,10 @@ class Table:
         """The same for all files with the same headings."""
         return "|".join(heading.strip().casefold() for heading in self.headings)
 
+    def below(self, place: int) -> Iterator[str]:
+        """The cells below a heading, of all rows that can be read and are long enough."""
+        return (row[place] for _, row in self.rows if not isinstance(row, csv.Error) and place < len(row))
+
 
 def table(content: bytes) -> Table:
     """The cells of an export; raises ConfigError if it is no text."""

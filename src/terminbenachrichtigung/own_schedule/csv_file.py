@@ -68,9 +68,7 @@ def _doubtful_headings(cells: Table, meaning: Understood) -> Iterator[str]:
     """A warning for each unused column that may say that appointments are cancelled."""
     for place in meaning.left:
         heading = cells.headings[place].strip()
-        below = {
-            row[place].strip() for _, row in cells.rows if not isinstance(row, csv.Error) and place < len(row)
-        } - NO_VALUE
+        below = {cell.strip() for cell in cells.below(place)} - NO_VALUE
         if columns.mentions_cancellation(heading):
             if any(columns.truth(cell) is not False for cell in below):
                 yield f'the heading "{heading}" holds a word for a cancellation, {_advice(heading)}'
@@ -88,9 +86,7 @@ def _check_ids(cells: Table, meaning: Understood) -> None:
     place = meaning.columns.get("appointment_id")
     if place is None:
         return
-    rows = [row for _, row in cells.rows if not isinstance(row, csv.Error)]
-    ids = [row[place].strip() for row in rows if place < len(row)]
-    if columns.counts_up(cells.headings[place], ids):
+    if columns.counts_up(cells.headings[place], [cell.strip() for cell in cells.below(place)]):
         raise ConfigError(
             f'"{cells.headings[place].strip()}" only numbers the lines (1, 2, 3), which is no id: one '
             "booking shifts all later ones. Use --id-from start,customer"
@@ -99,14 +95,7 @@ def _check_ids(cells: Table, meaning: Understood) -> None:
 
 def _order(cells: Table, meaning: Understood, before: Source) -> DateOrder | None:
     places = [meaning.columns[name] for name in _DATED if name in meaning.columns]
-    texts = {
-        row[place]
-        for _, row in cells.rows
-        if not isinstance(row, csv.Error)
-        for place in places
-        if place < len(row)
-    }
-    return moments.settled_order(texts, before.order)
+    return moments.settled_order({cell for place in places for cell in cells.below(place)}, before.order)
 
 
 def _ending(cells: Table, how: How, before: Ending | None) -> tuple[Sequence[Row], str, Ending]:

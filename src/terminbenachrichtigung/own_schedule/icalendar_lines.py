@@ -66,7 +66,7 @@ def undated(file_name: str) -> str:
 
 def _lines(content: bytes) -> Iterator[tuple[int, str]]:
     """The unfolded lines with their numbers. Bytes are unfolded: a fold may divide a letter of two bytes."""
-    if letters.is_wide(content):
+    if letters.wide_encoding(content):
         content = letters.decoded(content).encode()
     numbers: list[int] = []
     unfolded: list[bytes] = []

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from terminbenachrichtigung.output.json import picked, plain
 from terminbenachrichtigung.output.tables import Row, Table
-from terminbenachrichtigung.own_schedule.entries import Parsed, Refused
+from terminbenachrichtigung.own_schedule.entries import Refused
 from terminbenachrichtigung.own_schedule.result import Change, Changes
 
 _MOST = 20
@@ -19,7 +19,6 @@ class Import:
     """One import, to be reported."""
 
     at: datetime
-    parsed: Parsed
     found: Changes
     dry_run: bool
     zone: ZoneInfo
@@ -41,7 +40,7 @@ def as_text(done: Import) -> Iterator[str | Table]:
 
 
 def _understood(done: Import) -> Iterator[str | Table]:
-    parsed, found = done.parsed, done.found
+    parsed, found = done.found.parsed, done.found
     rows = tuple(Row((heading, column)) for column, heading in sorted(parsed.headings.items()))
     yield Table("understood", ("heading", "used as"), rows)
     if parsed.unused:
@@ -134,7 +133,7 @@ def _shown(moment: datetime, zone: ZoneInfo) -> str:
 
 def as_json(done: Import) -> Mapping[str, object]:
     """The document of `--json`."""
-    parsed, found, zone = done.parsed, done.found, done.zone
+    parsed, found, zone = done.found.parsed, done.found, done.zone
 
     def changes(listed: Iterable[Change]) -> list[object]:
         return [picked(change, "appointment_id", "starts_at", "name", "detail") for change in listed]

@@ -51,11 +51,6 @@ class File:
     etag: str = ""
     asked: str = ""
 
-    @property
-    def digest(self) -> str:
-        """The same for the same content."""
-        return hashed(self.content)
-
 
 def hashed(content: bytes | str) -> str:
     """The same for the same content."""
@@ -77,9 +72,7 @@ def file_at(path: Path) -> File:
     return File(content, str(path.absolute().parent), path.name, written_at)
 
 
-def import_file(
-    url: str, file: File, how: How, *, source: str = "", dry_run: bool = False
-) -> tuple[Parsed, Changes]:
+def import_file(url: str, file: File, how: How, *, source: str = "", dry_run: bool = False) -> Changes:
     """Read a file and write what it says, all of it or nothing.
 
     Args:
@@ -97,7 +90,7 @@ def import_file(
     if table is None and (how.mapping or how.ignored):
         raise ConfigError("--mapping and --ignore are for CSV; the properties of iCalendar have fixed names")
     name = source or _source_of(file, table)
-    how = replace(how, file=file.digest, file_at=file.written_at)
+    how = replace(how, file=hashed(file.content), file_at=file.written_at)
     with _no_garbage_collected(), _opened(url, to_write=not dry_run) as connection:
         before = memory.source(connection, name)
         parsed = (
@@ -108,9 +101,9 @@ def import_file(
         if not dry_run:
             _write(connection, found, how.zone)
             after = replace(found.source, etag=_etag(file, found), asked=file.asked)
-            memory.note(connection, found, parsed, after)
+            memory.note(connection, found, after)
             connection.commit()
-        return parsed, found
+        return found
 
 
 @contextmanager

@@ -52,12 +52,8 @@ def decoded(content: bytes) -> str:
     return text.replace("\0", BROKEN)
 
 
-def is_wide(content: bytes) -> bool:
-    """Whether the file is in UTF-16 or UTF-32, whose bytes cannot be split into lines."""
-    return _wide(content) != ""
-
-
-def _wide(content: bytes) -> str:
+def wide_encoding(content: bytes) -> str:
+    """UTF-16 or UTF-32, whose bytes cannot be split into lines; empty for other encodings."""
     if content.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
         return "utf-32"
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -72,7 +68,7 @@ def _wide(content: bytes) -> str:
 
 
 def _decoded(content: bytes) -> str:
-    if wide := _wide(content):
+    if wide := wide_encoding(content):
         return content.decode(wide, errors="replace")
     try:
         return content.decode("utf-8-sig")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from terminbenachrichtigung.own_schedule.entries import Parsed, Refused
+from terminbenachrichtigung.own_schedule.entries import Refused
 from terminbenachrichtigung.own_schedule.init import REFUSALS, ROWS, SOURCES, TITLES
 from terminbenachrichtigung.own_schedule.result import Changes
 from terminbenachrichtigung.own_schedule.source import Origin, Source, origin_of
@@ -50,7 +50,7 @@ def titles_before(connection: sa.Connection, name: str) -> frozenset[str]:
     return frozenset(connection.execute(sa.select(TITLES.c.title).where(TITLES.c.source == name)).scalars())
 
 
-def note(connection: sa.Connection, found: Changes, parsed: Parsed, after: Source) -> None:
+def note(connection: sa.Connection, found: Changes, after: Source) -> None:
     """Note everything of an import."""
     note_source(connection, after)
     for some in in_portions(found.origins):
@@ -68,7 +68,9 @@ def note(connection: sa.Connection, found: Changes, parsed: Parsed, after: Sourc
                 for key, origin in found.origins.items()
             ],
         )
-    read = None if found.whole and not found.braked else {entry.appointment_id for entry in parsed.entries}
+    read = (
+        None if found.whole and not found.braked else {entry.appointment_id for entry in found.parsed.entries}
+    )
     _note_refusals(connection, after, found.refused, read)
     if found.titles:
         connection.execute(

@@ -35,12 +35,13 @@ def one_id_one_person(entries: Iterable[Entry]) -> tuple[list[Entry], list[Refus
         for customer_id, people in by_id.items()
         if any(one.is_another(other) for one, other in combinations(islice(people, _COMPARED), 2))
     }
-    kept = [entry for entry in listed if not (entry.person and entry.person.customer_id in shared)]
-    refused = [
-        refusal(entry, f"customer_id: {shown(entry.person.customer_id)} stands for different people")
-        for entry in listed
-        if entry.person and entry.person.customer_id in shared
-    ]
+    kept, refused = [], []
+    for entry in listed:
+        if entry.person and entry.person.customer_id in shared:
+            reason = f"customer_id: {shown(entry.person.customer_id)} stands for different people"
+            refused.append(refusal(entry, reason))
+        else:
+            kept.append(entry)
     return kept, refused
 
 

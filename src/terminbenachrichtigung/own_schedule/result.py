@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from terminbenachrichtigung.own_schedule.entries import Refused
+from terminbenachrichtigung.own_schedule.entries import Parsed, Refused
 from terminbenachrichtigung.own_schedule.source import NO_SOURCE, Origin, Rows, Source
 
 
@@ -22,6 +22,7 @@ class Change:
 class Changes:
     """What was found, and the rows to write: whole ones to insert, parts of others to update."""
 
+    parsed: Parsed
     new: tuple[Change, ...] = ()
     changed: tuple[Change, ...] = ()
     cancelled: tuple[Change, ...] = ()
