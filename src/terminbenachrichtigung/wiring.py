@@ -25,7 +25,6 @@ from terminbenachrichtigung.errors import JournalMissingError
 from terminbenachrichtigung.journal import open_journal
 from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.plan import Channel
-from terminbenachrichtigung.model.result import Stop
 from terminbenachrichtigung.own_schedule.notes import import_notes
 from terminbenachrichtigung.run.context import RunContext
 from terminbenachrichtigung.run.monitoring import Watch
@@ -92,7 +91,6 @@ def run_context(
     clock: Clock = SYSTEM_CLOCK,
     timings: Timings = TIMINGS,
     readonly: bool = False,
-    stopping: Callable[[], Stop | None] = lambda: None,
 ) -> Iterator[RunContext]:
     """What a run reads, plans and sends with. Nothing is connected before the first message.
 
@@ -101,7 +99,6 @@ def run_context(
         clock: tells the time.
         timings: how long it waits for what.
         readonly: for a dry run: the journal cannot be written, and a missing one counts as empty.
-        stopping: asked between two messages whether to end.
     """
     with ExitStack() as stack:
         schedule = open_schedule(settings)
@@ -154,7 +151,6 @@ def run_context(
             mailer=mailer if email is not None else None,
             account=gateway if sms is not None else None,
             imports=lambda now: import_notes(settings.schedule.url.get_secret_value(), settings.zone, now),
-            stopping=stopping,
         )
 
 

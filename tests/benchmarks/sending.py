@@ -58,7 +58,8 @@ def gateway(delay: float) -> Iterator[str]:
         from terminbenachrichtigung.demo.gateway import Gateway
         from terminbenachrichtigung.demo.loopback import Answer
         script = lambda request: Answer(delay={delay}) if request.operation == "SendSimpleSMS" else None
-        with Gateway(script=script, balance=1_000_000) as gateway:
+        with Gateway(script=script) as gateway:
+            gateway.balance = 1_000_000
             print(gateway.url, flush=True)
             threading.Event().wait()
     """)

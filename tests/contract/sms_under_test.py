@@ -21,11 +21,20 @@ from terminbenachrichtigung.config.channels import SmsSettings
 from terminbenachrichtigung.config.settings import Branch
 from terminbenachrichtigung.delivery.channel import Gateway
 from terminbenachrichtigung.delivery.registry import make_gateway
+from terminbenachrichtigung.demo import gateway as loopback
 from terminbenachrichtigung.model.delivery import Content, Outcome
 from terminbenachrichtigung.model.plan import Channel
 
 SERIAL = "SN-99-17"
 PASSWORD = "geheim & süß"
+
+
+class LoopbackSmsCreator(loopback.Gateway):
+    """One with this account."""
+
+    serial, password = SERIAL, PASSWORD
+
+
 RECIPIENT = "+491715555555"
 CONTENT = Content(
     Channel.SMS, RECIPIENT, "de", "Guten Tag Ute Öztürk, 10 € & mehr 😀", parts=1, branch_code="HH1"

@@ -21,6 +21,7 @@ from sms_under_test import (
     PASSWORD,
     RECIPIENT,
     SERIAL,
+    LoopbackSmsCreator,
     answering,
     http,
     outcome_against,
@@ -41,7 +42,7 @@ from terminbenachrichtigung.model.plan import Channel
 
 @pytest.fixture
 def gateway() -> Iterator[loopback.Gateway]:
-    with loopback.Gateway(serial=SERIAL, password=PASSWORD) as started:
+    with LoopbackSmsCreator() as started:
         yield started
 
 

@@ -21,7 +21,7 @@ from sms_under_test import (
     CONTENT,
     OK,
     PASSWORD,
-    SERIAL,
+    LoopbackSmsCreator,
     dribbles_the_body,
     hangs_up_at_once,
     hangs_up_in_the_body,
@@ -40,7 +40,7 @@ from terminbenachrichtigung.model.delivery import Outcome, Sent, Unavailable, Un
 
 @pytest.fixture
 def gateway() -> Iterator[loopback.Gateway]:
-    with loopback.Gateway(serial=SERIAL, password=PASSWORD) as started:
+    with LoopbackSmsCreator() as started:
         yield started
 
 
@@ -279,9 +279,7 @@ def test_a_connection_that_rested_is_not_used_again(gateway: loopback.Gateway) -
 
 
 def test_threads_share_the_channel() -> None:
-    slow = loopback.Gateway(
-        serial=SERIAL, password=PASSWORD, script=lambda request: GatewayAnswer(delay=0.05)
-    )
+    slow = LoopbackSmsCreator(script=lambda request: GatewayAnswer(delay=0.05))
     with slow as gateway, sms_channel(gateway.url, concurrency=8) as channel:
         outcomes: list[Outcome] = []
 

@@ -14,6 +14,7 @@ from sms_under_test import (
     PASSWORD,
     RECIPIENT,
     SERIAL,
+    LoopbackSmsCreator,
     answering,
     dribbles_the_body,
     hangs_up_at_once,
@@ -49,7 +50,7 @@ def ask_for_reports(channel: SmsGateway) -> Any:
 
 @pytest.fixture
 def gateway() -> Iterator[loopback.Gateway]:
-    with loopback.Gateway(serial=SERIAL, password=PASSWORD) as started:
+    with LoopbackSmsCreator() as started:
         yield started
 
 

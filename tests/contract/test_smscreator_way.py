@@ -24,8 +24,7 @@ from sms_under_test import (
     CONTENT,
     NOT_NOW,
     OK,
-    PASSWORD,
-    SERIAL,
+    LoopbackSmsCreator,
     answering,
     dribbles_the_body,
     hangs_up_at_once,
@@ -44,7 +43,7 @@ from terminbenachrichtigung.model.delivery import Sent, Unavailable, Unknown
 
 @pytest.fixture
 def gateway() -> Iterator[loopback.Gateway]:
-    with loopback.Gateway(serial=SERIAL, password=PASSWORD) as started:
+    with LoopbackSmsCreator() as started:
         yield started
 
 
@@ -53,7 +52,7 @@ def gateway() -> Iterator[loopback.Gateway]:
 
 def test_a_trusted_certificate_is_accepted() -> None:
     with (
-        loopback.Gateway(serial=SERIAL, password=PASSWORD, ssl_context=certified_server()) as gateway,
+        LoopbackSmsCreator(ssl_context=certified_server()) as gateway,
         sms_channel(gateway.url, trusted=trusting_client()) as channel,
     ):
         assert channel.send(CLAIM, CONTENT) == Sent("JobId 1")
@@ -71,7 +70,7 @@ def test_a_trusted_certificate_is_accepted() -> None:
 )
 def test_an_untrusted_certificate_sends_nothing(server: Callable[[], ssl.SSLContext], reason: str) -> None:
     with (
-        loopback.Gateway(serial=SERIAL, password=PASSWORD, ssl_context=server()) as gateway,
+        LoopbackSmsCreator(ssl_context=server()) as gateway,
         sms_channel(gateway.url, trusted=trusting_client()) as channel,
     ):
         outcome = channel.send(CLAIM, CONTENT)
@@ -83,7 +82,7 @@ def test_an_untrusted_certificate_sends_nothing(server: Callable[[], ssl.SSLCont
 
 def test_without_an_authority_of_ones_own_the_public_ones_decide() -> None:
     with (
-        loopback.Gateway(serial=SERIAL, password=PASSWORD, ssl_context=certified_server()) as gateway,
+        LoopbackSmsCreator(ssl_context=certified_server()) as gateway,
         sms_channel(gateway.url) as channel,
     ):
         outcome = channel.send(CLAIM, CONTENT)
@@ -121,7 +120,7 @@ def test_faults_behind_tls_are_unknown_too(behave: Callable[[socket.socket], Non
 
 def test_a_proxy_is_used_when_one_is_configured() -> None:
     with (
-        loopback.Gateway(serial=SERIAL, password=PASSWORD, ssl_context=certified_server()) as gateway,
+        LoopbackSmsCreator(ssl_context=certified_server()) as gateway,
         a_peer(tunnel) as proxy,
         sms_channel(
             gateway.url, trusted=trusting_client(), proxy_server="127.0.0.1", proxy_port=proxy.port

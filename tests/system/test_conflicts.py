@@ -311,8 +311,10 @@ def test_a_stop_is_looked_for_at_every_claim_though_all_are_lost(practice: Pract
                 assert isinstance(another.writable.claim(message, now=TEN, gap=timedelta(0)), Claim)
         return Balance(Decimal(1000))
 
-    with wiring.run_context(settings, clock=ClockAt(TEN), stopping=stopping) as context:
-        result = once.run_once(replace(context, preflight={Channel.SMS: claimed_by_another}))
+    with wiring.run_context(settings, clock=ClockAt(TEN)) as context:
+        result = once.run_once(
+            replace(context, preflight={Channel.SMS: claimed_by_another}, stopping=stopping)
+        )
     assert result.stop is stop
     assert len(result.skips) < customers
     assert set(outcomes(result).values()) == {MessageOutcome.DEFERRED}

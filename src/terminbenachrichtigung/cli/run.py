@@ -153,11 +153,10 @@ def test_message(context: click.Context, *, channel: str, recipient: str) -> Non
     Exit code 0: it was sent. 1: it was not, or nobody knows.
     """
     settings = load_settings(context)
-    from terminbenachrichtigung import wiring
     from terminbenachrichtigung.model.delivery import Sent
     from terminbenachrichtigung.model.plan import Channel
     from terminbenachrichtigung.on_demand import test_message as trial
 
-    outcome = trial.test_message(settings, Channel(channel), recipient, wiring.make_sender)
+    outcome = trial.test_message(settings, Channel(channel), recipient)
     click.echo(f"{outcome.word}: {outcome.detail}" if outcome.detail else outcome.word)
     context.exit(0 if isinstance(outcome, Sent) else 1)

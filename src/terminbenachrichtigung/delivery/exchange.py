@@ -133,7 +133,11 @@ def text_of(found: Any, key: str) -> str:
 
 def amount(found: Any, key: str) -> Decimal | None:
     """A field of a JSON object as a number, written as one or as text; None where it is none."""
-    value = found.get(key) if isinstance(found, dict) else None
+    return decimal(found.get(key)) if isinstance(found, dict) else None
+
+
+def decimal(value: Any) -> Decimal | None:
+    """A number, or a text that is one; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         return None
     return Decimal(str(value)) if _AMOUNT.fullmatch(str(value)) else None

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from urllib.parse import urlencode
 from xml.etree.ElementTree import Element, ParseError
 from zoneinfo import ZoneInfo
@@ -22,6 +21,7 @@ from terminbenachrichtigung.delivery.exchange import (
     Line,
     Request,
     account_error,
+    decimal,
     http_fault,
     shown,
 )
@@ -75,7 +75,6 @@ NOTHING_FOUND = frozenset({"NoDataFound"})
 PARTS = frozenset(map(str, range(1, 11)))
 """Assumed: a report's Sequence says by such a number which part of a long SMS it is about."""
 
-_NUMBER_OF_CREDITS = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
 _MARGIN = timedelta(hours=1)  # between our clock and the gateway's
 _MOST_REPORTS = 5000  # of QueryReceivedDLR. Assumed: the oldest come first, by their `Date`
 
@@ -199,10 +198,8 @@ def outcome_of_balance(answer: Answer, now: datetime, hidden: Iterable[str] = ()
     result = _result(answer, now, hidden)
     if not isinstance(result, Element):
         return result
-    number = _text(result, "Value")
-    if not _NUMBER_OF_CREDITS.fullmatch(number):
-        return Unknown("the balance is not a number")
-    return Balance(Decimal(number))
+    credits_left = decimal(_text(result, "Value"))
+    return Unknown("the balance is not a number") if credits_left is None else Balance(credits_left)
 
 
 def jobs_of(

@@ -1,15 +1,12 @@
 """A gateway on loopback that answers like smscreator.de, as far as its public pages tell."""
 
-import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
-from terminbenachrichtigung.clock import SYSTEM_CLOCK, Clock
-from terminbenachrichtigung.demo.loopback import Answer, LoopbackGateway, Report, Request, Script
+from terminbenachrichtigung.demo.loopback import Answer, LoopbackGateway, Report, Request
 
 _ZONE = ZoneInfo("Europe/Berlin")
 _LOOKS_BACK = timedelta(days=7)  # QueryJobInfoByJobCaption
@@ -22,21 +19,10 @@ class Gateway(LoopbackGateway):
     content_type = "text/xml; charset=utf-8"
     below = "/gateway"
 
-    def __init__(
-        self,
-        *,
-        serial: str = "4711",
-        password: str = "demo",  # noqa: S107 - a loopback gateway's
-        balance: Decimal = Decimal(1000),
-        script: Script | None = None,
-        ssl_context: ssl.SSLContext | None = None,
-        clock: Clock = SYSTEM_CLOCK,
-    ) -> None:
-        """Bind the port; with another serial (Seriennummer) or password it says InvalidUser."""
-        super().__init__(balance=balance, script=script, ssl_context=ssl_context, clock=clock)
-        self.serial = serial
-        self.password = password
-        self._handed_out = 0  # reports that QueryReceivedNewDLR gave away
+    serial, password = "4711", "demo"
+    """With another serial (Seriennummer) or password it says InvalidUser."""
+    _handed_out = 0
+    """How many reports QueryReceivedNewDLR gave away."""
 
     @property
     def settings(self) -> Mapping[str, Any]:

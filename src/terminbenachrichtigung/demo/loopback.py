@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
@@ -105,11 +104,12 @@ class LoopbackGateway(ABC):
     content_type = "application/json"
     below = ""
     """The path under which it answers."""
+    balance = Decimal(1000)
+    """What the account holds; sending does not reduce it."""
 
     def __init__(
         self,
         *,
-        balance: Decimal = Decimal(1000),
         script: Script | None = None,
         ssl_context: ssl.SSLContext | None = None,
         clock: Clock = SYSTEM_CLOCK,
@@ -117,13 +117,11 @@ class LoopbackGateway(ABC):
         """Bind the port; nothing is answered before `start`.
 
         Args:
-            balance: what the account holds; sending does not reduce it.
             script: what to do differently.
             ssl_context: speak https, with this certificate.
             clock: tells when a request came in, and an SMS arrived.
         """
         self._clock = clock
-        self.balance = balance
         self.script = script
         self.requests: list[Request] = []
         self.jobs: list[Job] = []
@@ -178,9 +176,7 @@ class LoopbackGateway(ABC):
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def report(

@@ -1,12 +1,11 @@
 """A gateway on loopback that answers like LOX24, as far as its public pages tell."""
 
 import json
-import ssl
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from terminbenachrichtigung.demo.loopback import Answer, Incoming, Job, LoopbackGateway, Request, Script
+from terminbenachrichtigung.demo.loopback import Answer, Incoming, Job, LoopbackGateway, Request
 
 _PAGE = 30  # incoming SMS
 _PRICE = 0.07  # euros for one part
@@ -17,17 +16,9 @@ _CODES = {"Delivered": 1, "Buffered": 4, "Expired": 8, "Failed": 16}
 class Lox24Gateway(LoopbackGateway):
     """LOX24."""
 
-    def __init__(
-        self,
-        *,
-        token: str = "demo:token",  # noqa: S107 - a loopback gateway's
-        balance: Decimal = Decimal("12.50"),
-        script: Script | None = None,
-        ssl_context: ssl.SSLContext | None = None,
-    ) -> None:
-        """Bind the port; with another token it answers HTTP 401."""
-        super().__init__(balance=balance, script=script, ssl_context=ssl_context)
-        self.token = token
+    balance = Decimal("12.50")
+    token = "demo:token"  # noqa: S105 - a loopback gateway's
+    """With another one it answers HTTP 401."""
 
     @property
     def settings(self) -> Mapping[str, Any]:

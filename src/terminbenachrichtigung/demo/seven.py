@@ -1,12 +1,11 @@
 """A gateway on loopback that answers like seven.io, as far as its public pages tell."""
 
 import json
-import ssl
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from terminbenachrichtigung.demo.loopback import Answer, Incoming, Job, LoopbackGateway, Request, Script
+from terminbenachrichtigung.demo.loopback import Answer, Incoming, Job, LoopbackGateway, Request
 
 _PRICE = 0.075  # euros for one part
 _WORDS = {"Delivered": "DELIVERED", "Buffered": "BUFFERED", "Expired": "EXPIRED", "Failed": "FAILED"}
@@ -18,17 +17,9 @@ class SevenGateway(LoopbackGateway):
 
     below = "/api"
 
-    def __init__(
-        self,
-        *,
-        api_key: str = "demo-key",
-        balance: Decimal = Decimal("12.50"),
-        script: Script | None = None,
-        ssl_context: ssl.SSLContext | None = None,
-    ) -> None:
-        """Bind the port; with another key it answers 900."""
-        super().__init__(balance=balance, script=script, ssl_context=ssl_context)
-        self.api_key = api_key
+    balance = Decimal("12.50")
+    api_key = "demo-key"
+    """With another one it answers 900."""
 
     @property
     def settings(self) -> Mapping[str, Any]:

@@ -1,25 +1,20 @@
 """Does it work at all? One marked test message through a real channel."""
 
-from collections.abc import Callable
+from contextlib import closing
 
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.contact.email_address import email_address
 from terminbenachrichtigung.contact.phone import mobile_number
-from terminbenachrichtigung.delivery.channel import Channel as Sender
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.model.delivery import Content, Outcome
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.texts.sms import sms_text
+from terminbenachrichtigung.wiring import make_sender
 
 _TEST_TEXT = "TEST: Diese Nachricht prueft den Versand der Terminerinnerungen. Es gibt keinen Termin."
 
 
-def test_message(
-    settings: Settings,
-    channel: Channel,
-    recipient: str,
-    make_sender: Callable[[Settings, Channel], Sender],
-) -> Outcome:
+def test_message(settings: Settings, channel: Channel, recipient: str) -> Outcome:
     """Sends one marked test message through the real channel.
 
     Raises:
@@ -30,11 +25,8 @@ def test_message(
     only = settings.safety.only_recipients
     if only and content.recipient.lower() not in only:
         raise ConfigError(f"safety.only_recipients does not name {recipient}")
-    sender = make_sender(settings, channel)
-    try:
+    with closing(make_sender(settings, channel)) as sender:
         return sender.test(content)
-    finally:
-        sender.close()
 
 
 def _test_content(settings: Settings, channel: Channel, recipient: str) -> Content:
