@@ -109,12 +109,10 @@ def _ending(cells: Table, how: How, before: Ending | None) -> tuple[Sequence[Row
         return cells.rows, "", Ending(cells.line_end)
     short = re.sub(r"\d+", "#", "|".join(last)) if len(last) < len(cells.headings) else ""
     ending = Ending(cells.line_end, short)
-    if short and before is not None and before.short_line == short:
-        return cells.rows[:-1], "", ending  # a footer, as whole files of this source have it
-    if short and how.force:
-        return cells.rows[:-1], "", ending
     if short:
-        return cells.rows[:-1], f"has {len(last)} cells under {len(cells.headings)} headings", ending
+        is_footer = how.force or (before is not None and before.short_line == short)
+        why = "" if is_footer else f"has {len(last)} cells under {len(cells.headings)} headings"
+        return cells.rows[:-1], why, ending
     if not cells.line_end and before is not None and before.line_end and not how.force:
         return cells.rows[:-1], "ends without a line end, which earlier files had", ending
     return cells.rows, "", ending

@@ -10,7 +10,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.pool import NullPool
 
 from terminbenachrichtigung.config.databases import masked_url
 from terminbenachrichtigung.errors import ConfigError, ScheduleError
@@ -24,12 +23,12 @@ from terminbenachrichtigung.own_schedule import (
 )
 from terminbenachrichtigung.own_schedule.csv_cells import Table
 from terminbenachrichtigung.own_schedule.entries import How, Parsed
-from terminbenachrichtigung.own_schedule.init import IMPORT_TABLES
+from terminbenachrichtigung.own_schedule.init import IMPORT_TABLES, connected
 from terminbenachrichtigung.own_schedule.people import MADE, Row
 from terminbenachrichtigung.own_schedule.result import Changes
 from terminbenachrichtigung.own_schedule.source import KEYS, Held, Source
 from terminbenachrichtigung.schedule import values
-from terminbenachrichtigung.schedule.connection import parsed_url, sentence
+from terminbenachrichtigung.schedule.connection import parsed_url
 from terminbenachrichtigung.schedule.timestamps import Timestamps
 from terminbenachrichtigung.schedule.values import Unreadable
 
@@ -139,15 +138,9 @@ def _opened(url: str, *, to_write: bool) -> Iterator[sa.Connection]:
     database, name = parsed_url(url), masked_url(url)
     if database.get_backend_name() == "sqlite" and not Path(database.database or "").is_file():
         raise ScheduleError(f"The schedule {name} is not there: `schedule init` makes it.")
-    engine = sa.create_engine(database, poolclass=NullPool)
-    try:
-        with engine.connect() as connection:
-            _begin(connection, name, to_write=to_write)
-            yield connection
-    except sa.exc.DBAPIError as error:
-        raise ScheduleError(f"The schedule {name} {sentence(error)}.") from error
-    finally:
-        engine.dispose()
+    with connected(url) as connection:
+        _begin(connection, name, to_write=to_write)
+        yield connection
 
 
 def _etag(file: File, found: Changes) -> str:

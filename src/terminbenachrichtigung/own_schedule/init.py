@@ -5,6 +5,8 @@ that rows of another program can come in with their own ids. Timestamps are `tim
 PostgreSQL; on SQLite texts, in any form that the contract names.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -147,12 +149,19 @@ def init(url: str) -> None:
             dialect = _POSTGRES
         case other:
             raise ScheduleError(f"A schedule can be made in SQLite and PostgreSQL, not in {other} ({name}).")
-    engine = sa.create_engine(parsed, poolclass=NullPool)
+    with connected(url) as connection:
+        _create(connection, dialect, name)
+
+
+@contextmanager
+def connected(url: str) -> Iterator[sa.Connection]:
+    """A connection that may write; what the database refuses becomes a ScheduleError."""
+    engine = sa.create_engine(parsed_url(url), poolclass=NullPool)
     try:
         with engine.connect() as connection:
-            _create(connection, dialect, name)
+            yield connection
     except sa.exc.DBAPIError as error:
-        raise ScheduleError(f"The schedule {name} {sentence(error)}.") from error
+        raise ScheduleError(f"The schedule {masked_url(url)} {sentence(error)}.") from error
     finally:
         engine.dispose()
 
