@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from journals import (
     REMINDER,
     SMS,
     START,
+    ZONE,
     Journals,
     appointment,
     ask,
@@ -31,7 +32,7 @@ from lines import Line
 from postgres import PostgresServer
 from terminbenachrichtigung.clock import Timings
 from terminbenachrichtigung.errors import JournalError
-from terminbenachrichtigung.journal import open_journal
+from terminbenachrichtigung.journal import create_journal, open_journal
 from terminbenachrichtigung.journal.database import lock, make_engine
 from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.delivery import Attempt, Claim, Rejected, Sent, Unavailable, Unknown
@@ -56,6 +57,31 @@ def own_server() -> Iterator[PostgresServer]:
         yield server
     finally:
         server.close()
+
+
+# ---------------------------------------------------------------- letters
+
+
+@pytest.mark.parametrize(("encoding", "fits"), [("LATIN1", False), ("WIN1252", False), ("SQL_ASCII", True)])
+def test_a_database_that_lacks_letters_is_refused_before_anything_is_sent(
+    postgres_server: PostgresServer, encoding: str, fits: bool
+) -> None:
+    """It would take all but the message whose answer or id has such a letter, when that was sent already."""
+    postgres_server.start()
+    name = f"in_{encoding.lower()}"
+    url = postgres_server.create_database(
+        name, f"ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+    )
+    try:
+        with nullcontext() if fits else pytest.raises(JournalError, match=f"encoding {encoding}.*'UTF8'"):
+            create_journal(settings(url), NOW, ZONE)
+        if fits:
+            journal = open_journal(settings(url))
+            settled(journal, planned(appointment("Łódź")))
+            assert list(ask(journal, "Łódź").notifications) == ["Łódź"]
+            journal.close()
+    finally:
+        postgres_server.drop_database(name)
 
 
 # ---------------------------------------------------------------- locks

@@ -58,6 +58,7 @@ _EACH_TRANSACTION = "terminbenachrichtigung: what each transaction begins with"
 _READ_ONLY = (
     "; this user needs leave to write the file and its folder, where SQLite keeps -wal and -shm beside it"
 )
+_HOLDS_EVERY_LETTER = frozenset({"UTF8", "SQL_ASCII"})  # the second keeps what it is given
 MAY_PASS = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
     | {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOMEM}
@@ -122,6 +123,7 @@ def make_engine(url: str, mode: Mode, timings: Timings = TIMINGS, mounts: Path =
     postgres.bound_answers(engine, timings.statement)
 
     def begin_session(connection: Any, record: ConnectionPoolEntry) -> None:
+        _check_encoding(connection.info.parameter_status("server_encoding"))
         if postgres.is_direct(connection):
             read_only = {"default_transaction_read_only": "on"} if mode == "ro" else {}
             connection.execute(postgres.setting({**limits, **read_only}, local=False))
@@ -132,6 +134,15 @@ def make_engine(url: str, mode: Mode, timings: Timings = TIMINGS, mounts: Path =
 
     event.listen(engine, "connect", begin_session)
     return engine
+
+
+def _check_encoding(encoding: str) -> None:
+    """Refuses a database that lacks letters: it would refuse to note a message that has been sent already."""
+    if encoding not in _HOLDS_EVERY_LETTER:
+        raise JournalError(
+            f"the journal's database has the encoding {encoding}, which lacks letters that ids, names and "
+            "answers may have: make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+        )
 
 
 def _sqlite(path: Path, mode: Mode, busy_seconds: float, mounts: Path) -> Engine:
