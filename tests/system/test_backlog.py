@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 
 from practice import Practice, local
+from terminbenachrichtigung.clock import ClockAt
 from terminbenachrichtigung.delivery.circuits import Circuits
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.model.plan import Channel, Reason
 from terminbenachrichtigung.run.backlog import REPLANS, SPREAD, Backlog, Queued
 from terminbenachrichtigung.run.context import RunContext
+from terminbenachrichtigung.run.delivery import Held, held_by_time
 from terminbenachrichtigung.run.planning import plan_window
 from terminbenachrichtigung.wiring import load_config, run_context
 
@@ -220,3 +222,29 @@ def test_what_is_left_of_a_lost_message_is_planned_anew(practice: Practice, begi
     run.backlog._read_again()
     run.backlog.lost(lost, Lost(Reason.ALREADY_NOTIFIED, "sent"))
     assert run.waiting() == [["2"]]
+
+
+# ---------------------------------------------------------------- right before it leaves
+
+
+@pytest.mark.parametrize(
+    ("now", "start", "same_day", "held"),
+    [
+        ("2026-11-24 10:00", "2026-11-25 09:00", False, None),
+        ("2026-11-24 19:59", "2026-11-25 00:00", False, None),
+        ("2026-11-24 20:00", "2026-11-25 09:00", True, Held.QUIET),  # the night begins
+        ("2026-11-24 07:59", "2026-11-25 09:00", True, Held.QUIET),
+        ("2026-11-24 08:00", "2026-11-25 09:00", True, None),
+        ("2026-11-24 10:00", "2026-11-24 16:00", False, Held.TOO_LATE),  # the day has come
+        ("2026-11-24 10:00", "2026-11-24 16:00", True, None),
+        ("2026-11-24 10:00", "2026-11-24 10:01", True, None),
+        ("2026-11-24 10:00", "2026-11-24 10:00", True, Held.TOO_LATE),  # it begins
+        ("2026-11-24 10:00", "2026-11-23 10:00", True, Held.TOO_LATE),
+    ],
+)
+def test_what_the_time_holds_back(
+    practice: Practice, now: str, start: str, *, same_day: bool, held: Held | None
+) -> None:
+    settings = load_config(practice.config, os.environ).settings
+    with run_context(settings, clock=ClockAt(local(now))) as context:
+        assert held_by_time(context, local(start), same_day=same_day) is held

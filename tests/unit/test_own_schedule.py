@@ -322,8 +322,11 @@ def test_the_brake_holds_what_it_is_about_and_what_could_not_be_read_and_release
         entry("held"),
         entry("renamed", status="Bestätigt"),
     ]
-    found = changes(said, held(SOURCE, "", **before), refused=(Refused(9, "x", "unread"),))
-    assert found.braked
+    unread = (Refused(9, "x", "unread"),)
+    found = changes(said, held(SOURCE, "", **before), refused=unread)
+    assert (found.braked, found.disturbed, found.covered) == (True, 6, 9)
+    part = changes(said, held(SOURCE, "", **before), replace(HOW, partial=True), refused=unread)
+    assert (part.braked, part.disturbed, part.covered) == (True, 6, 8)  # it speaks of what it names alone
     assert found.updates["appointments"] == {
         **{name: {"import_state": "held"} for name in (*names, "unread")},
         "held": {"import_state": ""},

@@ -207,6 +207,30 @@ def test_ids_of_the_file_stay_and_lines_without_a_person_too() -> None:
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "same", "another"),
+    [
+        (("Ida Meier", "1111111"), ("Ida Meier", "1111111"), True, False),
+        (("Ida Meier", "1111111"), ("Meier", "1111111"), True, False),
+        (("Ida Meier", "1111111"), ("Eva Meier", "1111111"), False, False),
+        (("Ida Meier", "1111111"), ("Ida Meier", "2222222"), False, False),
+        (("Ida Meier", "1111111"), ("Eva Meier", "2222222"), False, True),
+        (("Ida Meier", "1111111"), ("Ida Meier", ""), False, False),
+        (("Ida Meier", ""), ("Ida Meier", ""), True, False),
+        (("Ida Meier", ""), ("Meier", ""), False, False),  # without a number a part is too little
+        (("Ida Meier", ""), ("Eva Meier", ""), False, True),
+        (("", "1111111"), ("Eva Meier", "2222222"), False, False),  # nobody's name
+    ],
+)
+def test_two_records_are_exactly_one_person_or_surely_two(
+    one: tuple[str, str], other: tuple[str, str], *, same: bool, another: bool
+) -> None:
+    for first, second in ((one, other), (other, one)):
+        left, right = (identity_of(customer("", name, number)) for name, number in (first, second))
+        assert left.is_exactly(right) is same
+        assert left.is_another(right) is another
+
+
+@pytest.mark.parametrize(
     ("people", "refused"),
     [
         ([("Ida Meier", "0171 5555001"), ("Otto Kurz", "0171 5555002")], True),
