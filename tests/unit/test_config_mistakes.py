@@ -28,6 +28,10 @@ MISTAKES = [
     ({"timezone": ""}, "timezone", "no known time zone"),
     ({"timezone": "/etc/passwd"}, "timezone", "no known time zone"),
     ({"timezone": "Europe"}, "timezone", "no known time zone"),  # a folder of the zone database
+    # two hosts with one journal would have two clocks; and one that is 27 seconds off
+    ({"timezone": "localtime"}, "timezone", '"Europe/Berlin"'),
+    ({"timezone": "posixrules"}, "timezone", '"Europe/Berlin"'),
+    ({"timezone": "right/Europe/Berlin"}, "timezone", '"Europe/Berlin"'),
     ({"default_language": "Deutsch"}, "default_language", '"de"'),
     ({"max_run_minutes": 0}, "max_run_minutes", "from 1 to"),
     ({"max_run_minutes": "30"}, "max_run_minutes", "leave out the quotes"),
@@ -187,6 +191,8 @@ MISTAKES = [
     ({"sms.serial": Absent}, "sms.serial", "is missing"),
     ({"sms.password": Absent}, "sms.password", "sms.password_file or TERMINBENACHRICHTIGUNG_SMS__PASSWORD"),
     ({"sms.password": ""}, "sms.password", "not empty"),
+    ({"sms.password": f"{SECRET}\n"}, "sms.password", "one line without control characters"),
+    ({"sms.password": f"{SECRET}\0"}, "sms.password", "one line without control characters"),
     ({"sms.password": [SECRET]}, "sms.password", "text in quotes"),
     ({"sms.provider": "seven.io"}, "sms.provider", '"smscreator", "lox24", "seven"'),
     ({"sms.provider": "lox24"}, "sms.lox24.token", "SMS__LOX24__TOKEN"),

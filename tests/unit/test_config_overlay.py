@@ -127,6 +127,14 @@ def test_the_environment_wins_over_the_file_whichever_way_each_gives_the_secret(
     assert sms.password.get_secret_value() == wins
 
 
+@pytest.mark.parametrize(
+    "key", ["SMS__PASSWORD", "SMS__LOX24__TOKEN", "SMS__SEVEN__API_KEY", "EMAIL__PASSWORD"]
+)
+def test_the_line_end_of_a_file_that_a_variable_took_in_is_named(tmp_path: Path, key: str) -> None:
+    problems = problems_of(tmp_path, {}, {PREFIX + key: f"{SECRET}\n"})
+    assert [problem.source for problem in problems if "one line" in problem.text] == [PREFIX + key]
+
+
 def test_a_url_can_come_from_a_file(tmp_path: Path) -> None:
     written(tmp_path / "url", f"postgresql://u:{SECRET}@h/d\n")
     settings = settings_of(tmp_path, {"schedule.url_file": "url", "journal.url_file": "url"})

@@ -15,6 +15,7 @@ from terminbenachrichtigung.config.fields import (
     Line,
     LineOrNothing,
     Mailbox,
+    NeededSecret,
     PerSecond,
     Port,
     Proxy,
@@ -35,7 +36,7 @@ class Lox24Settings(Section):
     model_config = ConfigDict(json_schema_extra=or_its_file("token"))
 
     token: Annotated[
-        SecretStr, Field(min_length=1, description="The API key: key id and secret", examples=["id:secret"])
+        NeededSecret, Field(description="The API key: key id and secret", examples=["id:secret"])
     ]
     token_file: Annotated[str, Field(description="File that holds the token instead")] = ""
     service: Annotated[
@@ -48,7 +49,7 @@ class SevenSettings(Section):
 
     model_config = ConfigDict(json_schema_extra=or_its_file("api_key"))
 
-    api_key: Annotated[SecretStr, Field(min_length=1, description="The API key", examples=["..."])]
+    api_key: Annotated[NeededSecret, Field(description="The API key", examples=["..."])]
     api_key_file: Annotated[str, Field(description="File that holds the API key instead")] = ""
 
 

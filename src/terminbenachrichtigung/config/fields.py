@@ -49,9 +49,18 @@ def _one_line(text: str) -> str:
     text = text.strip()
     if not text:
         raise ValueError("must not be empty")
+    _check_characters(text)
+    return text
+
+
+def _check_characters(text: str) -> None:
     if any(ord(sign) < 32 or ord(sign) == 127 or 0xD800 <= ord(sign) <= 0xDFFF for sign in text):
         raise ValueError("must be one line without control characters")
-    return text
+
+
+def _secret(secret: SecretStr) -> SecretStr:
+    _check_characters(secret.get_secret_value())  # such as the line end of a file that a variable took in
+    return secret
 
 
 def _filled(text: str) -> str:
@@ -97,7 +106,13 @@ def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+_ZONES_OF_THE_MACHINE = frozenset({"localtime", "posixrules", "Factory"})
+"""Files of the zone database under which two machines may have two clocks."""
+
+
 def _zone(name: str) -> str:
+    if name in _ZONES_OF_THE_MACHINE or name.startswith("right/"):
+        raise ValueError('is what this machine is set to, or has leap seconds; as in "Europe/Berlin"')
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
@@ -259,7 +274,8 @@ Line = Annotated[str, AfterValidator(_one_line)]
 LineOrNothing = Annotated[str, AfterValidator(_unless_empty(_one_line))]
 Text = Annotated[str, AfterValidator(_filled)]
 Switch = Annotated[bool, Field(strict=True)]
-Secret = Annotated[SecretStr, Field(json_schema_extra={"default": ""})]
+NeededSecret = Annotated[SecretStr, Field(min_length=1), AfterValidator(_secret)]
+Secret = Annotated[SecretStr, Field(json_schema_extra={"default": ""}), AfterValidator(_secret)]
 """Its default is empty; pydantic would put `**********` into the JSON Schema."""
 Whole = Annotated[int, Field(strict=True)]
 Seconds = Annotated[Whole, Field(ge=1, le=300)]
