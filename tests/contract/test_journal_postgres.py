@@ -84,6 +84,40 @@ def test_a_database_that_lacks_letters_is_refused_before_anything_is_sent(
         postgres_server.drop_database(name)
 
 
+# ---------------------------------------------------------------- rights
+
+RIGHTS = [
+    # what the role lacks, and what the sentence names
+    ("REVOKE INSERT ON journal_attempts FROM clerk", "journal_attempts"),
+    ("REVOKE DELETE ON journal_untold FROM clerk", "journal_untold"),
+    ("REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM clerk", "journal_attempts_attempt_id_seq"),
+    ("REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public FROM clerk", "journal_attempts, journal_"),
+]
+
+
+@pytest.mark.parametrize(("revoked", "named"), RIGHTS)
+def test_a_role_that_could_not_note_what_it_sends_is_refused_before_it_sends(
+    journals: Journals, postgres_server: PostgresServer, revoked: str, named: str
+) -> None:
+    everything = "ALL TABLES IN SCHEMA public", "ALL SEQUENCES IN SCHEMA public"
+    journals.execute("DROP ROLE IF EXISTS clerk")
+    journals.execute("CREATE ROLE clerk LOGIN")
+    try:
+        for each in everything:
+            journals.execute(f"GRANT ALL ON {each} TO clerk")
+        as_clerk = settings(postgres_server.url(make_url(journals.url).database or "", "clerk"))
+        open_journal(as_clerk).close()
+        journals.execute(revoked)
+        with pytest.raises(JournalError, match=f"lacks rights to {named}"):
+            open_journal(as_clerk)
+        with pytest.raises(JournalError, match=f"lacks rights to {named}"):
+            open_journal(as_clerk, readonly=True, must_be_writable=True)
+        open_journal(as_clerk, readonly=True).close()  # who only looks may
+    finally:
+        journals.execute("DROP OWNED BY clerk")
+        journals.execute("DROP ROLE clerk")
+
+
 # ---------------------------------------------------------------- locks
 
 

@@ -1,5 +1,6 @@
 """What is particular to a journal in an SQLite file: its place, its safety, its one lock."""
 
+import os
 import re
 import resource
 import sqlite3
@@ -72,6 +73,21 @@ def locked(path: Path) -> Iterator[threading.Event]:
 def soon(released: threading.Event) -> None:
     """Set the event in a second, or when a busy machine gets round to it."""
     threading.Timer(1.0, released.set).start()
+
+
+# ---------------------------------------------------------------- what is no file
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+@pytest.mark.parametrize("mode", ["ro", "rw", "rwc"])
+def test_what_is_no_file_is_refused_and_keeps_its_rights(tmp_path: Path, kind: str, mode: Mode) -> None:
+    """The journal's path may lead to /tmp, or to /dev/null, by mistake."""
+    path = tmp_path / "shared"
+    path.mkdir() if kind == "folder" else os.mkfifo(path)
+    path.chmod(0o1777)
+    with pytest.raises(JournalError, match=f"it is (a folder|no {kind})"):
+        make_engine(url_of(path), mode).connect()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o1777
 
 
 # ---------------------------------------------------------------- what a claim looks for

@@ -12,6 +12,7 @@ from terminbenachrichtigung.journal import versions
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.journal.database import make_engine, reaching
 from terminbenachrichtigung.journal.journal import Journal
+from terminbenachrichtigung.journal.rights import check_rights
 
 __all__ = ["Journal", "Lost", "create_journal", "open_journal"]
 
@@ -36,6 +37,7 @@ def open_journal(
     settings: JournalSettings,
     *,
     readonly: bool = False,
+    must_be_writable: bool = False,
     timezone: str | None = None,
     clock: Clock = SYSTEM_CLOCK,
     timings: Timings = TIMINGS,
@@ -45,6 +47,7 @@ def open_journal(
     Args:
         settings: where it is.
         readonly: whether it cannot be written.
+        must_be_writable: whether it is an error if a run could not write it, although `readonly` does not.
         timezone: the practice's, which must be the journal's; None for what compares no starts.
         clock: tells how long it waits.
         timings: how long it may.
@@ -61,6 +64,9 @@ def open_journal(
                 newest = versions.check(connection, readonly=readonly)
             if not newest:
                 versions.upgrade(engine)
+            if not readonly or must_be_writable:
+                with engine.connect() as connection:
+                    check_rights(connection)
             if timezone is not None:
                 with engine.connect() as connection:
                     versions.check_timezone(connection, timezone)

@@ -153,6 +153,9 @@ def _sqlite(path: Path, mode: Mode, busy_seconds: float, mounts: Path) -> Engine
             "two runs could notify one customer. Put it on a local disk, or use Postgres"
         )
     try:
+        if path.exists() and not path.is_file():
+            # As root, taking rights away from others would shut /tmp or /dev/null for the whole machine.
+            raise JournalError(f"the journal {path}: it is {'a folder' if path.is_dir() else 'no file'}")
         if mode == "rwc":
             # It holds customers' numbers: nobody but its owner needs to read it.
             path.touch(mode=OWNER_ALONE)

@@ -1,0 +1,42 @@
+"""Whether the journal can be written, found out before anything is sent.
+
+A restored database often belongs to another role, which was granted the tables and not the sequences. Then a
+claim succeeds, the message leaves, and nothing can be noted of it: each run would lose one more to `unknown`.
+"""
+
+import os
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from terminbenachrichtigung.errors import JournalError
+
+_LACKING = text(r"""
+    SELECT relname FROM pg_class
+    WHERE relname LIKE 'journal\_%' AND pg_table_is_visible(oid) AND CASE relkind
+        WHEN 'r' THEN NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
+            AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE'))
+        WHEN 'S' THEN NOT has_sequence_privilege(oid, 'USAGE')
+        ELSE false END
+    ORDER BY relname
+""")
+
+
+def check_rights(connection: Connection) -> None:
+    """Raises JournalError if this user may read the journal and not write all of it.
+
+    Writes nothing, so a connection that only reads can ask.
+    """
+    if connection.dialect.name == "sqlite":
+        path = Path(connection.exec_driver_sql("PRAGMA database_list").one()[2])
+        refused = [str(each) for each in (path, path.parent) if not os.access(each, os.W_OK)]
+        if refused:
+            raise JournalError(f"the journal cannot be written: this user may not write {refused[0]}")
+        return
+    if connection.exec_driver_sql("SELECT pg_is_in_recovery()").scalar_one():
+        raise JournalError("the journal cannot be written: the server is a replica")
+    if lacking := connection.execute(_LACKING).scalars().all():
+        raise JournalError(
+            f"the journal cannot be written: this user lacks rights to {', '.join(lacking)}. Grant SELECT, "
+            "INSERT, UPDATE and DELETE to all of its tables, and USAGE to its sequences"
+        )
