@@ -25,7 +25,7 @@ from journals import (
 from terminbenachrichtigung.errors import JournalError
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.model.delivery import Attempt, Sent, Unavailable
-from terminbenachrichtigung.model.journal import Leftover, State
+from terminbenachrichtigung.model.journal import CONFIRMATION, Leftover, State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, PlannedMessage, Reason
 
 HOUR = timedelta(hours=1)
@@ -320,3 +320,26 @@ def test_a_journal_that_was_opened_to_read_cannot_be_written(journals: Journals)
             write()
     assert counts(journals) == (2, 2, 1, 0)
     assert ask(reader, "1").notifications
+
+
+@pytest.mark.parametrize(
+    ("runs", "since"),
+    [
+        # complete runs, by their clocks; whether bookings were confirmed already; since when they are
+        ([(NOW, True)], NOW),
+        ([(NOW, True), (NOW + HOUR, True)], NOW),
+        ([(NOW - HOUR, False), (NOW, True)], NOW),
+        ([(NOW - HOUR, False), (NOW + timedelta(days=9), True), (NOW, True)], NOW),  # a clock was ahead
+        # or this run's is months slow
+        ([(NOW - HOUR, False), (NOW, True), (NOW - timedelta(days=60), True)], NOW - HOUR),
+        ([(NOW, True), (NOW - timedelta(days=60), True)], NOW),  # no run before says how far to go back
+    ],
+)
+def test_bookings_are_confirmed_since_the_first_complete_run_by_a_right_clock(
+    journals: Journals, runs: list[tuple[datetime, bool]], since: datetime
+) -> None:
+    for now, confirms in runs:
+        run = journals.run()
+        run.begin(now, "run-once")
+        end(run, now, reminder_names=(REMINDER, CONFIRMATION) if confirms else (REMINDER,))
+    assert ask(journals.run()).reminder_since[CONFIRMATION] == since

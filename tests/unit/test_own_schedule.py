@@ -335,3 +335,32 @@ def test_the_brake_holds_what_it_is_about_and_what_could_not_be_read_and_release
         **dict.fromkeys(names, "in dispute"),
         "unread": "its line cannot be read",
     }
+
+
+def test_who_stands_under_another_s_id_disturbs_the_appointments_of_that_id() -> None:
+    """The file has another person under 17, whose appointments are as they were."""
+    first = entry("a")
+    assert first.person is not None
+    stranger = entries.person({"customer_id": "17", "last_name": "Kurz", "mobile": "0171 5555002"})
+    found = changes(
+        [replace(first, person=stranger)], held(a=appointment(), b=appointment("2026-11-24 09:59"))
+    )
+    assert (found.disturbed, found.covered) == (1, 1)
+    renamed = entries.person({"customer_id": "17", "last_name": "Kurz", "mobile": "0171 5555001"})
+    assert changes([replace(first, person=renamed)], held(a=appointment())).disturbed == 0
+
+
+def test_refused_lines_that_concern_nobody_are_counted_with_what_names_nobody() -> None:
+    """A line that names nobody, two people under one id, and a line of an appointment that is known."""
+    lines = (
+        Refused(1, "x", names_somebody=False),
+        Refused(2, "x", "a", names_somebody=False),
+        Refused(3, "x"),
+    )
+    two = [
+        entry("b"),
+        replace(entry("c"), line=5, person=entries.person({"customer_id": "17", "name": "Otto Kurz"})),
+    ]
+    found = changes(two, held(a=appointment()), refused=lines, nobody={"lines without a customer": 2})
+    assert [line.line for line in found.refused] == [2, 3, 1, 5]
+    assert found.nobody == {"lines without a customer": 3}
