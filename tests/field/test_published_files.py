@@ -1,9 +1,11 @@
 """A calendar or an export behind an address: fetched within limits, and only when it has changed."""
 
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -201,3 +203,53 @@ def test_a_server_that_cannot_prove_its_name_is_not_believed(
         with authority.cert_pem.tempfile() as trusted:
             monkeypatch.setenv("SSL_CERT_FILE", trusted)
             assert fetched(own, address).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("head", "end"),
+    [
+        ("Content-Length: {whole}", ""),
+        ("Transfer-Encoding: chunked", "{half:x}"),
+    ],
+)
+def test_a_file_that_the_line_cuts_off_is_not_imported(own: OwnPractice, head: str, end: str) -> None:
+    own.bring(WHOLE)
+    half = WHOLE[: WHOLE.index("2;")]
+    sizes = {"whole": len(WHOLE.encode()), "half": len(half.encode())}
+    body = f"{end.format(**sizes)}\r\n{half}\r\n" if end else half
+    answer = f"HTTP/1.1 200 OK\r\n{head.format(**sizes)}\r\n\r\n{body}".encode()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(10_000)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        ran = fetched(own, f"http://127.0.0.1:{listener.getsockname()[1]}/export.csv")
+        thread.join()
+    assert (ran.exit_code, "before a whole answer had come" in ran.stderr) == (3, True)
+    assert own.standing().keys() == {"1", "2"}
+
+
+@pytest.mark.parametrize("wrong", ["another name", "expired", "another authority"])
+def test_a_certificate_that_proves_nothing_is_named(
+    own: OwnPractice, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    authority = trustme.CA()
+    signer = trustme.CA() if wrong == "another authority" else authority
+    name = "example.org" if wrong == "another name" else "127.0.0.1"
+    ended = datetime.now(UTC) - timedelta(days=1) if wrong == "expired" else None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    signer.issue_cert(name, not_after=ended).configure_cert(context)
+    with (
+        HTTPServer(host="127.0.0.1", ssl_context=context) as server,
+        authority.cert_pem.tempfile() as trusted,
+    ):
+        server.expect_request("/export.csv").respond_with_data(WHOLE)
+        monkeypatch.setenv("SSL_CERT_FILE", trusted)
+        ran = fetched(own, server.url_for("/export.csv?key=secret"))
+    assert (ran.exit_code, "certificate is not trusted" in ran.stderr) == (3, True)
+    assert "secret" not in ran.stderr
