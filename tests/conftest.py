@@ -1,6 +1,9 @@
 """What all tests share: databases that are made for one test and gone after it."""
 
+import os
+import shutil
 import signal
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,22 +16,23 @@ from journals import Journals
 from postgres import PostgresServer
 
 SIZES = {
-    # option       here  --full  how much chance decides
+    # option       here  --full  what it counts
     "kills": (4, 30, "runs killed at random moments, for each database"),
     "due": (400, 5000, "appointments that eight runs share"),
     "simulations": (3, 9, "practices whose weeks are simulated"),
     "weeks": (1.0, 3.0, "how long each of them is simulated"),
     "inputs": (12, 100, "inputs of a fuzz test, or a few times as many"),
 }
-"""What is long has a small size, for every commit, and a full one."""
+"""Long tests have a small size, for every commit, and a full one."""
 
 
+_ROOM = 4 * 1024**3  # bytes; a whole run has taken a tenth of that
 _SYSTEM = Path(__file__).parent / "system"
 _ON_BOTH = ("test_overlap.py", "test_killed.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How much chance decides."""
+    """The sizes of long tests, and which of them are run at all."""
     for name, (here, full, what) in SIZES.items():
         parser.addoption(f"--{name}", type=type(full), help=f"{what}: {here}, in full {full}")
     parser.addoption("--full", action="store_true", help="the full sizes of all that")
@@ -44,6 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if config.getoption(name) is None:
             setattr(config.option, name, sizes[config.getoption("--full")])
     compiled.share()
+    if not (config.getoption("--real") or config.getoption("--browser")):
+        _keep_folders_in_memory()
     inputs: int = config.getoption("--inputs")
     hypothesis.settings.register_profile("here", max_examples=inputs, deadline=None, print_blob=True)
     hypothesis.settings.load_profile("here")
@@ -51,12 +57,25 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def _keep_folders_in_memory() -> None:
+    """Puts the folders of tests where a commit does not wait for the disk: most of a run is commits.
+
+    Where there is no such place, or little room in it, they stay where pytest makes them.
+    """
+    memory = Path("/dev/shm")
+    if sys.platform == "linux" and os.access(memory, os.W_OK):
+        roomy = shutil.disk_usage(memory).free > _ROOM
+        runs_programs = not os.statvfs(memory).f_flag & os.ST_NOEXEC  # some tests install one
+        if roomy and runs_programs:
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+
+
 @pytest.hookimpl(tryfirst=True)  # before `-m` looks at the markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What says no more than its neighbours, for a price, is left to the full size.
+    """Leaves out what only the full size runs: tests marked so, and most of `tests/system` on Postgres.
 
-    Journal and schedule are tried on both databases in `tests/contract`, so the whole program is tried
-    on Postgres in the full size alone, but where runs are killed at random or come eight at once.
+    Journal and schedule are tried on both databases in `tests/contract`. In `tests/system` both are tried
+    on every commit only where runs are killed or come eight at once.
     """
     for item in items:
         call = getattr(item, "callspec", None)

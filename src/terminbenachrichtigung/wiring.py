@@ -50,8 +50,8 @@ def load_config(path: Path | None, environ: Mapping[str, str], *, texts: bool = 
 def check_texts(context: RunContext, load_again: Callable[[], object]) -> None:
     """Checks the texts of a configuration that was loaded without them; `load_again` loads it with them.
 
-    Compiling them costs an idle run a fifth of its time, and it was done by the first run after the
-    configuration had changed: the journal remembers which one that was.
+    Compiling them costs an idle run a fifth of its time. So only the first run after a change of the
+    configuration does it: the journal remembers which configuration was checked last.
 
     Raises:
         ConfigError: what is wrong with them.

@@ -1,4 +1,4 @@
-"""`completion`, `man-pages` and `--version`: what else the same source as `--help` tells."""
+"""`completion`, `man-pages` and `--version`, made from the commands' own descriptions as `--help` is."""
 
 import platform
 import warnings

@@ -1,4 +1,4 @@
-"""How both adapters reach a peer: whom they trust, and one total deadline for all that an attempt waits for.
+"""What gateways and mail have in common on the way to a peer: a total deadline, and whom to trust.
 
 httpcore and smtplib bound each single read and write. A peer that sends a byte now and then would hold a
 worker, and the customer's claim, for ever. So every wait of an attempt asks its deadline for the time left.

@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002 - httpcore hands a timeout to each single operation; ours is the attempt's deadline
-"""Everything that goes over HTTP: within one total deadline, through the practice's proxy, of bounded size.
+"""Everything that goes over HTTP: through the practice's proxy, with a total deadline and a limit of size.
 
 For one request, such as a ping or the download of a calendar, there is `once`:
 

@@ -11,9 +11,9 @@ from terminbenachrichtigung.delivery.exchange import amount, text_of
 from terminbenachrichtigung.model.reply import Reply
 
 _ZONES = timedelta(hours=2)
-"""A moment without a zone is read as UTC; by German summer time it was so much earlier."""
+"""A moment without a zone is read as UTC. If it was German summer time, the reply came so much earlier."""
 _NO_MOMENT = timedelta(days=7)
-"""A moment that cannot be read: the reply came within the week in which it can answer a message."""
+"""Where a moment cannot be read: the reply came within the week in which it can answer a message."""
 _LONGEST_TEXT = 2000  # characters; a text of ten parts has 1,530
 _LONGEST_ID = 200
 _MILLISECONDS = 100_000_000_000  # no count of seconds is as high for 3,000 years
@@ -53,7 +53,7 @@ def _reply(entry: Any, names: ReplyFields, now: datetime, country_code: str) -> 
     text = _storable(text_of(found, names.text), _LONGEST_TEXT)
     written = text_of(found, names.received_at)
     reply_id = _storable(text_of(found, names.reply_id), _LONGEST_ID)
-    if not reply_id:  # then what it says, and when, must do: fetched twice it counts once
+    if not reply_id:  # made of what it says and when, so that fetched twice it counts once
         said = "\n".join((sender, written, text))
         reply_id = f"without an id {hashlib.sha256(said.encode()).hexdigest()}"
     moment, unsure = _moment(found, names.received_at, now)

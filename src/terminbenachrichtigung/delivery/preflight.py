@@ -1,4 +1,4 @@
-"""Asked once, before a channel's first message, so that an empty account costs no customer a reminder."""
+"""The balance is asked for before a channel's first message: on an empty account no SMS is even tried."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

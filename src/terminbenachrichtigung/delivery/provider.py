@@ -83,7 +83,7 @@ class SmsAdapter(ABC):
 
     @abstractmethod
     def _message(self, content: Content, label: str, sender: str) -> Request:
-        """The request that hands one SMS over; raises UnicodeEncodeError for a text that has no bytes."""
+        """The request that hands one SMS over; raises UnicodeEncodeError for half a character."""
 
     @abstractmethod
     def _outcome(self, answer: Answer) -> Outcome:

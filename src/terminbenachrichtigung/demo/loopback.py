@@ -1,4 +1,4 @@
-"""What the demo's gateways have in common: a server on loopback, what it was asked, and what it took.
+"""What the demo's gateways have in common: a server on loopback that notes requests, and the SMS it took.
 
 Standard library only, and lean, so that it also serves as the other end of a measurement.
 """
