@@ -59,7 +59,7 @@ def _check_characters(text: str) -> None:
 
 
 def _secret(secret: SecretStr) -> SecretStr:
-    _check_characters(secret.get_secret_value())  # such as the line end of a file that a variable took in
+    _check_characters(secret.get_secret_value())  # such as a line end, from a file
     return secret
 
 

@@ -118,7 +118,7 @@ class Understood:
     cancelled: tuple[int, ...]  # the places of columns that say whether it is cancelled
     headings: Mapping[str, str]  # by column: the heading, as the file has it
     unused: tuple[str, ...]  # headings that mean nothing to the tool
-    left: tuple[int, ...] = ()  # places that are neither used nor to be ignored, those without a heading too
+    left: tuple[int, ...] = ()  # places neither used nor ignored, with or without a heading
     in_utc: bool = False  # the heading of the start says so: "Start (UTC)"
 
 

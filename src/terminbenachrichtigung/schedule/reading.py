@@ -198,7 +198,7 @@ class Schedule:
 
     @_in_transaction
     def lacks_index_by_signs(self, connection: sa.Connection) -> bool:
-        """Whether each reading goes through all rows because PostgreSQL sorts past blanks and signs."""
+        """Whether each reading goes through all rows because PostgreSQL sorts without blanks and signs."""
         relation = self._prepare(connection).relation
         if relation.by_signs:
             return False
