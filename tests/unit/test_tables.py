@@ -113,9 +113,8 @@ def test_a_table_that_is_too_wide_wraps_each_cell_under_its_own_heading() -> Non
         Row(("not_yet_due", "passes", "starts 2026-11-24 08:55, due are starts up to 2026-11-26 14:52")),
         Row(("held", "passes", "no import holds it")),
     )
-    assert render([Table("", ("rule", "says", "looked at"), rows)], width=60, colour=False).splitlines()[
-        1:
-    ] == [
+    table = Table("", ("rule", "says", "looked at"), rows)
+    assert render([table], width=60, colour=False).splitlines() == [
         "  rule         says    looked at",
         "  not_yet_due  passes  starts 2026-11-24 08:55, due are",
         "                       starts up to 2026-11-26 14:52",
@@ -126,7 +125,7 @@ def test_a_table_that_is_too_wide_wraps_each_cell_under_its_own_heading() -> Non
 def test_columns_that_would_be_too_narrow_to_read_stand_under_their_row() -> None:
     columns = ("appointment", "customer", "contact", "state")
     row = Row(("4711", "Frau Anna Muster (17)", "0171 5555555, anna@example.org", "not-notified (due now)"))
-    assert render([Table("", columns, (row,))], width=60, colour=False).splitlines()[1:] == [
+    assert render([Table("", columns, (row,))], width=60, colour=False).splitlines() == [
         "  appointment  customer",
         "  4711         Frau Anna Muster (17)",
         "      contact: 0171 5555555, anna@example.org; state:",
@@ -158,3 +157,10 @@ def test_a_column_that_is_empty_throughout_and_an_empty_table_are_left_out() -> 
         "end",
     ]
     assert "detail" not in render([filled], width=80)
+
+
+def test_one_blank_line_stands_before_each_table_and_between_rows_with_texts() -> None:
+    table = Table("title", ("name",), (Row(("Anna",), "one"), Row(("Ute",), "two")))
+    listed = ["title", "  name", "  Anna", "      one", "", "  Ute", "      two", ""]
+    printed = render(["begin", table, table, "end"], width=80, colour=False)
+    assert printed.splitlines() == ["begin", "", *listed, *listed, "end"]

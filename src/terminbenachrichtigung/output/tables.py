@@ -118,21 +118,24 @@ def _on_terminal(parts: Sequence[str | Table], width: int, colour: bool) -> str:
         color_system="standard" if colour else None,
         legacy_windows=False,
     )
-    for part in parts:
+    for before, part in zip((None, *parts), parts, strict=False):
         # Text, never markup: somebody may have typed "[red]" as a name
         if isinstance(part, str):
             screen.print(Text(part))
             continue
         table = _fitting(part, width)
         widths = _widths(table, width)
-        screen.print(Text(f"\n{part.title}" if part.title else "", "bold"))
+        if isinstance(before, str):
+            screen.print()
+        if part.title:
+            screen.print(Text(part.title, "bold"))
         screen.print(Text(_wrapped(table.columns, widths), "bold"))
         for row in table.rows:
             screen.print(Text(_wrapped(row.cells, widths), row.style))
             if row.below:
-                screen.print(
-                    Text("\n".join(_indented(line, width) for line in row.below.splitlines()) + "\n")
-                )
+                screen.print(Text("\n".join(_indented(line, width) for line in row.below.splitlines())))
+                if row is not table.rows[-1]:
+                    screen.print()
         screen.print()
     return output.getvalue().rstrip("\n")
 
