@@ -297,7 +297,13 @@ def test_no_value_breaks_a_line_of_a_shipped_text(values: dict[str, str]) -> Non
         ("evil．example", "evil. example"),
         ("evil.\u200bexample", "evil. example"),
         ("eve@evil.example", "eve@evil. example"),
+        ("Bitte 0900 5 123456 anrufen", "Bitte anrufen"),
+        ("Anna +49(0)900-512345", "Anna"),
+        ("Anna 0900/123 456.78 Meier", "Anna Meier"),
+        ("Anna0900512345", "Anna"),
         # what is a name
+        ("Anna 2", "Anna 2"),
+        ("Meier 12345", "Meier 12345"),
         ("Dr. med. Müller", "Dr. med. Müller"),
         ("Dr.med. Müller", "Dr. med. Müller"),
         ("St. Clair", "St. Clair"),
@@ -308,7 +314,7 @@ def test_no_value_breaks_a_line_of_a_shipped_text(values: dict[str, str]) -> Non
         ("Leutheusser " * 10, "Leutheusser Leutheusser Leutheusser Leut"),
     ],
 )
-def test_a_name_in_an_sms_is_short_and_carries_no_web_address(typed: str, said: str) -> None:
+def test_a_name_in_an_sms_is_short_and_carries_no_web_address_nor_number(typed: str, said: str) -> None:
     made = texts(sms="[{{ customer.first_name }}|{{ customer.last_name }}]")
     assert made.sms("t", [anna(first_name=typed, last_name=typed)]).text == f"[{said}|{said}]"
     assert said in texts(sms="[{{ customer.name }}]").sms("t", [anna(last_name=typed)]).text

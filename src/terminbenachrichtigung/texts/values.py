@@ -19,6 +19,7 @@ _LONGEST_NAME = 40  # signs of one name in an SMS (contract, section 8)
 _LOOKED_AT = 200  # signs: what stands behind them is cut anyway
 _DOT = "[.\u2024\u3002\uff0e\uff61]"  # and the signs that phones take for a full stop in an address
 _LINK = re.compile(rf"://|www{_DOT}|\w{_DOT}\w[^/]*/", re.I)
+_NUMBER = re.compile(r"\+?\d(?:[\s/().–-]*\d){5,}")
 _DOT_IN_A_WORD = re.compile(rf"(?<=[^\W_]){_DOT}(?=[^\W_])")
 
 
@@ -37,10 +38,12 @@ def name_in_sms(name: str) -> str:
     """A name that carries nothing else: at most 40 signs, and nothing that a phone makes a link of.
 
     Anybody may write anything into the field of an online booking, and the practice's name stands under the
-    message. A web address goes; any other full stop within a word gets a blank behind it.
+    message. A web address goes, and so does a telephone number; any other full stop within a word gets a
+    blank behind it.
     """
-    words = (word for word in name[:_LOOKED_AT].split() if not _LINK.search(word))
-    return _DOT_IN_A_WORD.sub(". ", " ".join(words))[:_LONGEST_NAME].rstrip()
+    words = " ".join(word for word in name[:_LOOKED_AT].split() if not _LINK.search(word))
+    words = " ".join(_NUMBER.sub(" ", words).split())
+    return _DOT_IN_A_WORD.sub(". ", words)[:_LONGEST_NAME].rstrip()
 
 
 def is_no_name(name: str) -> bool:
