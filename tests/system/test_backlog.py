@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from practice import Practice, local
+from practice import Practice, local, reminder
 from terminbenachrichtigung.clock import ClockAt
 from terminbenachrichtigung.delivery.circuits import Circuits
 from terminbenachrichtigung.journal.claims import Lost
@@ -189,6 +189,26 @@ def test_a_message_that_another_run_has_is_dropped_and_so_are_the_next_ones_that
     run.backlog.lost(lost, Lost(Reason.IN_PROGRESS, "claimed"))
     assert run.waiting() == [["3"], ["4"], ["5"]]
     assert run.skips() == {"1": ("in_progress", "claimed"), "2": ("in_progress", "claimed")}
+
+
+def test_a_message_of_another_reminder_or_about_more_than_that_is_not_dropped(
+    practice: Practice, begin: Callable[[], Run]
+) -> None:
+    practice.configure(reminders=[reminder(), reminder(hours=48, name="Vorab")])
+    practice.book("1", "2026-11-25 07:00", customer=1)
+    practice.book("2", "2026-11-25 08:00", customer=2)
+    practice.book("3", "2026-11-25 08:30", customer=2)
+    practice.book("4", "2026-11-26 09:00", customer=4)
+    other, run = begin(), begin()
+    assert run.waiting() == [["1"], ["2", "3"], ["4"]]
+    for _ in range(3):
+        theirs = other.next()
+        assert theirs is not None
+        other.context.writable.claim(theirs.message, now=local(NOW), gap=timedelta())
+    lost = run.next()
+    assert lost is not None
+    run.backlog.lost(lost, Lost(Reason.IN_PROGRESS, "claimed"))
+    assert run.waiting() == [["2", "3"], ["4"]]  # its claim is lost only when it is tried
 
 
 def test_from_then_on_any_of_the_next_messages_may_come_first(

@@ -301,6 +301,7 @@ def test_what_a_file_does_not_say_of_itself_stays_as_an_earlier_one_said() -> No
         (FILE, None, {"braked": True}, (1, 28)),
         (FILE, None, {"empty": True}, (1, 28)),
         (replace(FILE, days=None), None, {}, (1, 28)),
+        (replace(FILE, days=(day(26), day(30))), None, {}, (26, 30)),
         (FILE, day(22), {}, (22, 30)),
         (FILE, day(26), {}, (24, 30)),
         (replace(FILE, days=(day(26), day(30))), "now", {}, (24, 30)),

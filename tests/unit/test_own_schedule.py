@@ -364,3 +364,22 @@ def test_refused_lines_that_concern_nobody_are_counted_with_what_names_nobody() 
     found = changes(two, held(a=appointment()), refused=lines, nobody={"lines without a customer": 2})
     assert [line.line for line in found.refused] == [2, 3, 1, 5]
     assert found.nobody == {"lines without a customer": 3}
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "status"),
+    [
+        ("", "Storniert", "Abgesagt"),  # as calendars and the import say it, in the words of the settings
+        ("", "abgesagt ", "abgesagt "),  # as the file says it
+        ("", "Bestätigt", "Bestätigt"),
+        ("Abgesagt", None, ""),  # it was gone from the file, and is back
+        ("Bestätigt", None, "Bestätigt"),
+    ],
+)
+def test_the_status_of_an_appointment_that_is_off_is_that_of_the_settings(
+    before: str, said: str | None, status: str
+) -> None:
+    how = replace(HOW, cancelled="Abgesagt", excluded=frozenset({"abgesagt"}))
+    named = {} if said is None else {"status": said}
+    found = changes([entry("a", **named)], held(a=appointment(status=before)), how)
+    assert found.updates["appointments"].get("a", {}).get("status", before) == status
