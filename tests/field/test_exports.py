@@ -52,6 +52,56 @@ def test_programs_without_ids_have_a_way_in(own: OwnPractice, export: str, optio
     assert own.taken(export, "--id-from", "start,customer", *options) == stood
 
 
+DOCTOLIB = csv(
+    "Termin-ID;Patient;Geburtsdatum;Telefon;E-Mail;Besuchsgrund;Kalender;Datum;Uhrzeit;Dauer;Status",
+    '1;"Meier, Ida";01.02.1980;0171 5555001;i@example.org;Kontrolle;Dr. Kurz;25.11.2026;09:00;30;Bestätigt',
+    '2;"Kurz, Eva";01.02.1990;0171 5555002;e@example.org;Kontrolle;Dr. Kurz;25.11.2026;09:30;30;Abgesagt',
+)
+TERMINLAND = csv(
+    "Terminnummer;Datum;Von;Bis;Anrede;Vorname;Nachname;Telefon;Mobiltelefon;Terminart;Storniert am",
+    "1;25.11.2026;09:00;09:30;Frau;Ida;Meier;040 123456;0171 5555001;Sehtest;",
+    "2;25.11.2026;10:00;10:30;Herr;Max;Lang;;0171 5555002;Sehtest;21.11.2026 08:15",
+)
+ACUITY = csv(
+    "Start Time,End Time,First Name,Last Name,Phone,Email,Type,Calendar,Notes,Label,Appointment ID",
+    '"November 25, 2026 9:00 am","November 25, 2026 9:30 am",Ida,Meier,\'0171 5555001,,Sehtest,A,"a\nb",,1',
+)
+CALENDLY = csv(
+    "Event Type Name,Start Date & Time,End Date & Time,Invitee Name,Invitee Email,Invitee Time Zone,"
+    "Text Reminder Number,Canceled,Event UUID",
+    "Sehtest,2026-11-25 09:00 am,2026-11-25 09:30 am,Ida Meier,,America/New_York,0171 5555001,false,1",
+    "Sehtest,2026-11-25 10:00 am,2026-11-25 10:30 am,Eva Kurz,,Europe/Berlin,0171 5555002,true,2",
+)
+SIMPLYBOOK = csv(
+    '"Code";"Date";"Start time";"End time";"Provider";"Service";"Client";"Client phone";"Status"',
+    '"1";"25-11-2026";"09:00";"09:30";"Anna";"Sehtest";"Ida Meier";"0171 5555001";"approved"',
+    '"2";"25-11-2026";"10:00";"10:30";"Anna";"Sehtest";"Eva Kurz";"0171 5555002";"canceled"',
+)
+BOOKINGS = csv(
+    "Date Time,Customer Name,Customer Email,Customer Phone,Staff Name,Service,Event Type,Booking Id",
+    "2026-11-25 09:00,Ida Meier,ida@example.org,0171 5555001,Anna,Sehtest,Appointment,1",
+)
+
+
+@pytest.mark.parametrize(
+    ("export", "options"),
+    [
+        (DOCTOLIB, ()),
+        (TERMINLAND, ()),
+        (ACUITY, ()),
+        # the zone is the guest's; the start is by the clock of the practice
+        (CALENDLY, ("appointment_id=Event UUID", "mobile=Text Reminder Number")),
+        (SIMPLYBOOK, ("appointment_id=Code",)),
+        (BOOKINGS, ("type_name=Service",)),
+    ],
+)
+def test_exports_with_ids_are_read_and_their_cancelled_lines_left(
+    own: OwnPractice, export: str, options: tuple[str, ...]
+) -> None:
+    told = own.taken(export, *(word for option in options for word in ("--mapping", option)))
+    assert told == {"1": "2026-11-25 09:00 Ida Meier 0171 5555001"}
+
+
 # ---------------------------------------------------------------- ids
 
 
