@@ -581,6 +581,15 @@ def test_a_refused_line_is_news_once_and_once_more_when_it_is_another(own: OwnPr
     assert own.bring(bad).exit_code == 1  # it was settled in between
 
 
+def test_a_part_of_the_schedule_settles_no_refused_line_but_its_own(own: OwnPractice) -> None:
+    bad = csv(NAMELESS, "1;bald;Ida Meier;0171 5555001", f"2;{EVA}")
+    assert own.bring(bad).exit_code == 1
+    own.bring(csv(NAMELESS, f"2;{EVA}"), "--partial")
+    assert [line["new"] for line in own.bring(bad).json["refused"]] == [False]
+    own.bring(csv(NAMELESS, f"1;{IDA}"), "--partial")
+    assert [line["new"] for line in own.bring(bad).json["refused"]] == [True]
+
+
 def test_the_appointment_of_a_refused_line_is_held_unless_its_start_is_unchanged(own: OwnPractice) -> None:
     head = f"{NAMELESS};Gruppe"
     own.taken(csv(head, f"1;{IDA};", f"2;{EVA};", f"3;{MAX};"))
