@@ -1,11 +1,13 @@
 """Files that the program makes: for their owner alone, whole or not at all, and through no link."""
 
+import errno
 import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 OWNER_ALONE = 0o600
+_OF_DEVICES = (Path("/dev"), Path("/dev/fd"))
 
 
 def create(path: Path) -> int:
@@ -25,8 +27,11 @@ def write_whole(path: Path, text: str, mode: int = OWNER_ALONE) -> None:
     the link is replaced, and not what it leads to.
 
     Raises:
-        OSError: it cannot be written there.
+        OSError: it cannot be written there, or a device or a folder would be replaced.
     """
+    if (path.exists() and not path.is_file()) or path.absolute().parent in _OF_DEVICES:
+        # As root this would put a file in the place of /dev/null, for the whole machine.
+        raise OSError(errno.EINVAL, "it is no file")
     descriptor, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -2,8 +2,10 @@
 
 import os
 import re
+import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -106,6 +108,41 @@ def test_a_journal_that_others_may_read_is_taken_away_from_them(practice: Practi
     assert practice.run_once().exit_code == 0
     assert mode_of(journal) == 0o600
     assert {mode_of(each) for each in practice.folder.glob("journal.db-*")} <= {0o600}
+
+
+@pytest.mark.parametrize(
+    "other", ["a text", "another program's database", "the schedule of another practice"]
+)
+def test_what_is_no_journal_keeps_its_rights(practice: Practice, other: str) -> None:
+    """The journal's path leads to /etc/passwd by mistake, and root runs it."""
+    path = practice.folder / "other"
+    if other == "a text":
+        path.write_text("root:x:0:0")
+    elif other == "another program's database":
+        with closing(sqlite3.connect(path)) as made:
+            made.execute("CREATE TABLE bookmarks (url)")
+    else:
+        path.write_bytes((practice.folder / "schedule.db").read_bytes())
+    path.chmod(0o644)
+    practice.configure(journal={"url": f"sqlite:///{path}"})
+    assert practice.run("run-once").exit_code == 3
+    assert mode_of(path) == 0o644
+
+
+def test_a_page_or_metrics_take_the_place_of_no_device(practice: Practice) -> None:
+    """As root, `--html /dev/null` would put a file there for the whole machine."""
+    os.mkfifo(device := practice.folder / "device.prom")
+    for command in (["staff-list", "--html", str(device)], ["figures", "--html", str(device)]):
+        ran = practice.run(*command)
+        assert (ran.exit_code, ran.stderr.count("\n")) == (2, 1)
+        assert "it is no file" in ran.stderr
+    practice.configure(monitoring={"textfile": str(device)})
+    assert "monitoring.textfile could not be written: it is no file" in practice.run("run-once").stderr
+    assert stat.S_ISFIFO(device.stat().st_mode)
+    link = practice.folder / "link.html"
+    link.symlink_to(device)
+    assert practice.run("figures", "--html", str(link)).exit_code == 2
+    assert link.is_symlink()
 
 
 def test_a_journal_that_somebody_made_read_only_is_not_made_writable(practice: Practice) -> None:

@@ -12,7 +12,7 @@ from terminbenachrichtigung.journal import versions
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.journal.database import make_engine, reaching
 from terminbenachrichtigung.journal.journal import Journal
-from terminbenachrichtigung.journal.rights import check_rights
+from terminbenachrichtigung.journal.rights import check_rights, take_from_others
 
 __all__ = ["Journal", "Lost", "create_journal", "open_journal"]
 
@@ -62,6 +62,8 @@ def open_journal(
         with reaching(url):
             with engine.connect() as connection:
                 newest = versions.check(connection, readonly=readonly)
+                if not readonly:
+                    take_from_others(connection)
             if not newest:
                 versions.upgrade(engine)
             if not readonly or must_be_writable:

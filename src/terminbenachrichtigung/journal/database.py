@@ -7,7 +7,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 Mode = Literal["ro", "rw", "rwc"]
 
 MOUNTS = Path("/proc/mounts")
-_OF_OTHERS = 0o007
 # File systems on which SQLite's locks are known not to hold between machines (sqlite.org/faq.html, 5).
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "ceph", "glusterfs", "fuse.glusterfs", "9p"}
@@ -154,13 +153,12 @@ def _sqlite(path: Path, mode: Mode, busy_seconds: float, mounts: Path) -> Engine
         )
     try:
         if path.exists() and not path.is_file():
-            # As root, taking rights away from others would shut /tmp or /dev/null for the whole machine.
             raise JournalError(f"the journal {path}: it is {'a folder' if path.is_dir() else 'no file'}")
         if mode == "rwc":
             # It holds customers' numbers: nobody but its owner needs to read it.
             path.touch(mode=OWNER_ALONE)
-        elif path.stat().st_mode & _OF_OTHERS and mode == "rw":
-            _for_its_owner_alone(path)
+        else:
+            path.stat()
     except FileNotFoundError as error:
         if mode == "rwc":
             raise JournalError(f"the journal {path}: its folder does not exist") from error
@@ -189,15 +187,6 @@ def _sqlite(path: Path, mode: Mode, busy_seconds: float, mounts: Path) -> Engine
         return connection
 
     return create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=1, max_overflow=1)
-
-
-def _for_its_owner_alone(path: Path) -> None:
-    """Lets its owner alone read the file, which holds customers' numbers. Only the owner can do that."""
-    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
-        with suppress(OSError):
-            beside = path.with_name(name)
-            # Nothing is given that was not there: who made the file read-only wants no run to write.
-            beside.chmod(beside.stat().st_mode & 0o700)
 
 
 @contextmanager

@@ -1,16 +1,19 @@
-"""Whether the journal can be written, found out before anything is sent.
+"""Who may read and write the journal; whether this user may is found out before anything is sent.
 
 A restored database often belongs to another role, which was granted the tables and not the sequences. Then a
 claim succeeds, the message leaves, and nothing can be noted of it: each run would lose one more to `unknown`.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, text
 
 from terminbenachrichtigung.errors import JournalError
 
+_OF_ITS_OWNER = 0o700
+_OF_OTHERS = 0o007
 _LACKING = text(r"""
     SELECT relname FROM pg_class
     WHERE relname LIKE 'journal\_%' AND pg_table_is_visible(oid) AND CASE relkind
@@ -22,13 +25,34 @@ _LACKING = text(r"""
 """)
 
 
+def take_from_others(connection: Connection) -> None:
+    """Takes the file of a journal away from others: it holds customers' numbers. Only its owner can.
+
+    Only once it is known to be a journal: as root, a path that leads elsewhere by mistake would shut
+    /etc/passwd for the whole machine. Nothing is given that was not there: who made the file read-only wants
+    no run to write.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    path = _path(connection)
+    if path.stat().st_mode & _OF_OTHERS:
+        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+            with suppress(OSError):
+                beside = path.with_name(name)
+                beside.chmod(beside.stat().st_mode & _OF_ITS_OWNER)
+
+
+def _path(connection: Connection) -> Path:
+    return Path(connection.exec_driver_sql("PRAGMA database_list").one()[2])
+
+
 def check_rights(connection: Connection) -> None:
     """Raises JournalError if this user may read the journal and not write all of it.
 
     Writes nothing, so a connection that only reads can ask.
     """
     if connection.dialect.name == "sqlite":
-        path = Path(connection.exec_driver_sql("PRAGMA database_list").one()[2])
+        path = _path(connection)
         refused = [str(each) for each in (path, path.parent) if not os.access(each, os.W_OK)]
         if refused:
             raise JournalError(f"the journal cannot be written: this user may not write {refused[0]}")
