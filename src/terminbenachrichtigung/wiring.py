@@ -101,8 +101,7 @@ def run_context(
         readonly: for a dry run: the journal cannot be written, and a missing one counts as empty.
     """
     with ExitStack() as stack:
-        schedule = open_schedule(settings)
-        stack.callback(schedule.close)
+        schedule = stack.enter_context(closing(open_schedule(settings)))
         journal: Journal | None = None
         try:
             journal = open_journal(
@@ -119,15 +118,11 @@ def run_context(
 
         @cache
         def gateway() -> Gateway:
-            made = make_gateway(settings, clock.now)
-            stack.callback(made.close)
-            return made
+            return stack.enter_context(closing(make_gateway(settings, clock.now)))
 
         @cache
         def mailer() -> Mailer:
-            made = make_mailer(settings, clock.now)
-            stack.callback(made.close)
-            return made
+            return stack.enter_context(closing(make_mailer(settings, clock.now)))
 
         sms, email = settings.sms, settings.email
         senders: dict[Channel, Callable[[], Sender]] = {}
@@ -166,15 +161,6 @@ def watch(settings: Settings, clock: Clock) -> Watch:
             return journal.last_complete_run()
 
     return Watch(settings.monitoring, clock, last_complete_run, proxy_of(settings.sms))
-
-
-def make_sender(settings: Settings, channel: Channel) -> Sender:
-    """The adapter of a configured channel; whoever asks for it closes it."""
-    match channel:
-        case Channel.SMS:
-            return make_gateway(settings)
-        case Channel.EMAIL:
-            return make_mailer(settings)
 
 
 def make_gateway(settings: Settings, now: Callable[[], datetime] = SYSTEM_CLOCK.now) -> Gateway:

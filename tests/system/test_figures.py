@@ -203,7 +203,7 @@ def test_the_page_is_for_its_owner_alone(told: Practice) -> None:
     [
         (("--from", "yesterday"), "is no date"),
         (("--from", "2026-11-30", "--to", "2026-11-01"), "lies before"),
-        (("--csv", "--json"), "choose one"),
+        (("--csv", "--json"), "give one of the two"),
     ],
 )
 def test_wrong_usage_is_a_sentence(options: tuple[str, ...], words: str, practice: Practice) -> None:

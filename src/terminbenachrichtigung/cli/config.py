@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terminbenachrichtigung.cli.context import config_path, invocation, load_settings, print_json, warn
+from terminbenachrichtigung.cli.context import invocation, load_settings, print_json, warn
 from terminbenachrichtigung.errors import ConfigError, TerminbenachrichtigungError
 from terminbenachrichtigung.safe_text import printable, printable_lines
 
@@ -43,7 +43,7 @@ def check(
     from terminbenachrichtigung.config.problems import ConfigProblems, Problem
 
     plain = written_as == "text" and not as_json
-    path = file or config_path(context)
+    path = file or invocation(context).config
     try:
         result = _checked(path, invocation(context).clock, connect=connect, plain=plain)
     except ConfigError as error:

@@ -144,11 +144,6 @@ def load_settings(context: click.Context, *, texts: bool = True) -> "Settings":
     return settings
 
 
-def config_path(context: click.Context) -> Path | None:
-    """The path given by `--config`, if any."""
-    return invocation(context).config
-
-
 def terminal_width() -> int | None:
     """The width of the terminal that stdout is, or None where it is a file or a pipe."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
@@ -195,6 +190,12 @@ def warn(warnings: tuple[str, ...]) -> None:
     """Warnings go to stderr."""
     for warning in warnings:
         logs.warning(warning)
+
+
+def one_form(*, as_csv: bool, as_json: bool) -> None:
+    """Refuses two forms of one output at once."""
+    if as_csv and as_json:
+        raise ConfigError("--csv and --json are two forms of the same; give one of the two")
 
 
 def local_moment(text: str, zone: "ZoneInfo") -> datetime:

@@ -8,6 +8,7 @@ import click
 from terminbenachrichtigung.cli.context import (
     load_settings,
     local_day,
+    one_form,
     open_context,
     print_json,
     print_tables,
@@ -43,8 +44,7 @@ def figures(
 
     Days are those of the appointments, by the practice's calendar. Counts only, no customer's data.
     """
-    if as_csv and as_json:
-        raise ConfigError("--csv and --json are two forms of the same; choose one")
+    one_form(as_csv=as_csv, as_json=as_json)
     settings = load_settings(context)
     from terminbenachrichtigung.on_demand.figures import figures as count
     from terminbenachrichtigung.on_demand.figures_text import (

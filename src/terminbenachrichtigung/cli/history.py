@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from terminbenachrichtigung.cli.context import (
     load_settings,
     local_day,
+    one_form,
     open_journal,
     print_json,
     print_tables,
@@ -86,7 +87,7 @@ def history(
                 f"history {context.invoked_subcommand} --help"
             )
         return
-    _one_form(as_csv=as_csv, as_json=as_json)
+    one_form(as_csv=as_csv, as_json=as_json)
     settings = load_settings(context)
     from terminbenachrichtigung.model.journal import HistoryFilter, State
     from terminbenachrichtigung.on_demand.history import history_as_csv, history_as_json, history_as_text
@@ -113,7 +114,7 @@ def runs(
 
     A run that was killed, or is still under way, has not ended.
     """
-    _one_form(as_csv=as_csv, as_json=as_json)
+    one_form(as_csv=as_csv, as_json=as_json)
     settings = load_settings(context)
     from terminbenachrichtigung.model.journal import HistoryFilter
     from terminbenachrichtigung.on_demand.history import runs_as_csv, runs_as_json, runs_as_text
@@ -157,11 +158,6 @@ def resolve(context: click.Context, *, message_id: UUID, sent: bool) -> None:
 
 
 _TYPED = ParameterSource.COMMANDLINE
-
-
-def _one_form(*, as_csv: bool, as_json: bool) -> None:
-    if as_csv and as_json:
-        raise ConfigError("--csv and --json are two forms of the same; give one of the two")
 
 
 def _range(day: str | None, zone: "ZoneInfo") -> tuple[datetime | None, datetime | None]:

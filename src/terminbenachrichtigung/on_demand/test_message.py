@@ -9,7 +9,7 @@ from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.model.delivery import Content, Outcome
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.texts.sms import sms_text
-from terminbenachrichtigung.wiring import make_sender
+from terminbenachrichtigung.wiring import make_gateway, make_mailer
 
 _TEST_TEXT = "TEST: Diese Nachricht prueft den Versand der Terminerinnerungen. Es gibt keinen Termin."
 
@@ -25,7 +25,7 @@ def test_message(settings: Settings, channel: Channel, recipient: str) -> Outcom
     only = settings.safety.only_recipients
     if only and content.recipient.lower() not in only:
         raise ConfigError(f"safety.only_recipients does not name {recipient}")
-    with closing(make_sender(settings, channel)) as sender:
+    with closing(make_gateway(settings) if channel is Channel.SMS else make_mailer(settings)) as sender:
         return sender.test(content)
 
 
