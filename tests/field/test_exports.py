@@ -588,6 +588,8 @@ def test_a_part_of_the_schedule_settles_no_refused_line_but_its_own(own: OwnPrac
     assert [line["new"] for line in own.bring(bad).json["refused"]] == [False]
     own.bring(csv(NAMELESS, f"1;{IDA}"), "--partial")
     assert [line["new"] for line in own.bring(bad).json["refused"]] == [True]
+    own.bring(csv(NAMELESS, f"2;{EVA}"))  # the whole schedule, in which that line is no more
+    assert [line["new"] for line in own.bring(bad).json["refused"]] == [True]
 
 
 def test_the_appointment_of_a_refused_line_is_held_unless_its_start_is_unchanged(own: OwnPractice) -> None:
