@@ -318,6 +318,13 @@ def test_a_folder_of_somebody_else_is_refused_with_exit_code_2(tmp_path: Path) -
     assert mine.read_text() == "mine"
 
 
+def test_a_gateway_that_nobody_knows_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
+    refused = CliRunner().invoke(cli.main, ["demo", "--gateway", "pigeon", str(tmp_path / "demo")])
+    assert refused.exit_code == 2
+    assert refused.stderr == 'Error: there is no gateway "pigeon"; there are smscreator, lox24, seven\n'
+    assert not (tmp_path / "demo").exists()
+
+
 def test_an_interrupted_demo_ends_without_a_traceback_and_can_be_replaced(tmp_path: Path) -> None:
     directory = tmp_path / "demo"
     process = subprocess.Popen(

@@ -10,9 +10,8 @@ import pytest
 from config_files import settings_of
 
 from terminbenachrichtigung.clock import SYSTEM_CLOCK
-from terminbenachrichtigung.config.channels import SmsSettings
+from terminbenachrichtigung.config.channels import ProviderName, SmsSettings
 from terminbenachrichtigung.config.problems import Problem
-from terminbenachrichtigung.config.providers import ProviderName
 from terminbenachrichtigung.config.settings import RepliesSettings, Settings
 from terminbenachrichtigung.config.validation import Draft
 from terminbenachrichtigung.delivery import smscreator

@@ -1,11 +1,8 @@
 """`demo`."""
 
-import typing
 from pathlib import Path
 
 import click
-
-from terminbenachrichtigung.config.providers import ProviderName
 
 
 @click.command()
@@ -13,10 +10,10 @@ from terminbenachrichtigung.config.providers import ProviderName
 @click.option(
     "--gateway",
     "provider",
-    type=click.Choice(typing.get_args(ProviderName)),
     default="lox24",
     show_default=True,
-    help="Which SMS gateway answers; smscreator shows no replies.",
+    metavar="NAME",
+    help="Which SMS gateway answers, as in [sms] provider; smscreator shows no replies.",
 )
 def demo(directory: Path, provider: str) -> None:
     """A complete run on sample data, against a gateway and a mail server on this machine.

@@ -26,8 +26,10 @@ from terminbenachrichtigung.config.fields import (
     TokenUrl,
     Whole,
 )
-from terminbenachrichtigung.config.providers import ProviderName
 from terminbenachrichtigung.config.section import PASSWORD_FILE, Section, or_its_file
+
+ProviderName = Literal["smscreator", "lox24", "seven"]
+"""What `[sms] provider` may say; `delivery.registry` knows the same names."""
 
 
 class Lox24Settings(Section):

@@ -23,7 +23,7 @@ from terminbenachrichtigung.demo.scenario import (
     Scenario,
     scenario,
 )
-from terminbenachrichtigung.errors import TerminbenachrichtigungError
+from terminbenachrichtigung.errors import ConfigError, TerminbenachrichtigungError
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.model.result import Stop
 from terminbenachrichtigung.run.stopping import stop_signals
@@ -40,10 +40,13 @@ def show(directory: Path, provider: str = "lox24") -> None:
     `provider` is the gateway that answers, as in `[sms] provider`.
 
     Raises:
-        ConfigError: the directory holds something that is not an earlier demo's, or cannot be made.
+        ConfigError: there is no such gateway, or the directory holds something that is not an earlier
+            demo's, or cannot be made.
         TerminbenachrichtigungError: something could not be made or run, in one sentence.
         click.Abort: Ctrl-C, or a stop signal.
     """
+    if provider not in preparation.GATEWAYS:
+        raise ConfigError(f'there is no gateway "{provider}"; there are {", ".join(preparation.GATEWAYS)}')
     scene = scenario(SYSTEM_CLOCK.now())
     folder.make_room(directory)
     with (
