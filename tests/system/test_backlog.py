@@ -11,6 +11,7 @@ from practice import Practice, local, reminder
 from terminbenachrichtigung.clock import ClockAt
 from terminbenachrichtigung.delivery.circuits import Circuits
 from terminbenachrichtigung.journal.claims import Lost
+from terminbenachrichtigung.model.journal import MOVE
 from terminbenachrichtigung.model.plan import Channel, Reason
 from terminbenachrichtigung.run.backlog import REPLANS, SPREAD, Backlog, Queued
 from terminbenachrichtigung.run.context import RunContext
@@ -242,6 +243,29 @@ def test_what_is_left_of_a_lost_message_is_planned_anew(practice: Practice, begi
     run.backlog._read_again()
     run.backlog.lost(lost, Lost(Reason.ALREADY_NOTIFIED, "sent"))
     assert run.waiting() == [["2"]]
+
+
+# ---------------------------------------------------------------- corrections
+
+
+@pytest.mark.parametrize(("moved", "held"), [(2, False), (8, True)])
+def test_while_the_brake_holds_corrections_a_customer_is_planned_anew_without_theirs(
+    practice: Practice, moved: int, *, held: bool
+) -> None:
+    practice.configure(corrections={"enabled": True})
+    for number in range(8):
+        practice.book(number, f"2026-11-25 07:0{number}", customer=number)
+    practice.run_once(now="2026-11-24 08:10")
+    for number in range(moved):
+        practice.change(str(number), starts_at=f"2026-11-25 07:3{number}")
+    practice.run_once(now="2026-11-24 09:00")  # sees it; the next run tells it
+    settings = load_config(practice.config, os.environ).settings
+    with practice.clock.at(local(NOW)), run_context(settings, clock=practice.clock) as context:
+        planned = plan_window(context, local(NOW))
+        assert (planned.corrections.held is not None) is held
+        (row,) = [each for each in planned.window.appointments if each.appointment_id == "0"]
+        corrected = [each.reminder for each in planned.plan_customer([row]).messages if each.correction]
+        assert corrected == ([] if held else [MOVE])
 
 
 # ---------------------------------------------------------------- right before it leaves
