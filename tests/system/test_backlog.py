@@ -268,6 +268,23 @@ def test_while_the_brake_holds_corrections_a_customer_is_planned_anew_without_th
         assert corrected == ([] if held else [MOVE])
 
 
+@pytest.mark.parametrize(("start", "stands"), [("2026-11-28 08:00", True), ("2026-11-28 08:05", False)])
+def test_a_row_made_anew_at_a_start_that_was_told_far_ahead_is_seen(
+    practice: Practice, start: str, *, stands: bool
+) -> None:
+    """Told by a reminder of four days, which is one day now; then deleted, and booked under another id."""
+    practice.configure(corrections={"enabled": True}, reminders=[reminder(hours=96)])
+    practice.book("1", "2026-11-28 08:00")
+    assert practice.run_once(now="2026-11-24 09:00").outcomes == {"1": "sent"}
+    practice.configure(reminders=[reminder()])
+    practice.cancel("1")
+    practice.book("2", start)
+    settings = load_config(practice.config, os.environ).settings
+    with practice.clock.at(local(NOW)), run_context(settings, clock=practice.clock) as context:
+        found = plan_window(context, local(NOW)).corrections.changes
+    assert [change.appointment_id for change in found] == ([] if stands else ["1"])
+
+
 # ---------------------------------------------------------------- right before it leaves
 
 

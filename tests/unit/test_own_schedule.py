@@ -331,6 +331,7 @@ def test_the_brake_holds_what_it_is_about_and_what_could_not_be_read_and_release
         **{name: {"import_state": "held"} for name in (*names, "unread")},
         "held": {"import_state": ""},
     }
+    assert ([change.appointment_id for change in found.changed], found.unchanged) == (["held"], 1)
     assert {change.appointment_id: change.detail for change in found.held} == {
         **dict.fromkeys(names, "in dispute"),
         "unread": "its line cannot be read",
@@ -383,3 +384,27 @@ def test_the_status_of_an_appointment_that_is_off_is_that_of_the_settings(
     named = {} if said is None else {"status": said}
     found = changes([entry("a", **named)], held(a=appointment(status=before)), how)
     assert found.updates["appointments"].get("a", {}).get("status", before) == status
+
+
+@pytest.mark.parametrize(
+    ("names", "others", "warned"),
+    [
+        (["Ida A", "Ida B", "Ida C"], 0, False),  # a family
+        (["Ida A", "Ida B", "Ida C", ""], 0, False),  # no name is no further one
+        (["Ida A", "Ida B", "Ida C", "Ida D"], 3, True),
+        (["Ida A", "Ida B", "Ida C", "Ida D"], 4, False),  # no more than half of the file
+    ],
+)
+def test_a_number_of_most_of_the_file_may_be_the_practice_s_own(
+    names: list[str], others: int, warned: bool
+) -> None:
+    people = [(name, "040 1234567") for name in names]
+    people += [(f"Eva {number}", f"0171 555500{number}") for number in range(others)]
+    said = [
+        replace(
+            entry(str(number)),
+            person=entries.person({"customer_id": str(number), "name": name, "mobile": at}),
+        )
+        for number, (name, at) in enumerate(people)
+    ]
+    assert bool(changes(said, held()).warnings) is warned
