@@ -1,7 +1,7 @@
 """Addresses as people type them (contract, section 3)."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from terminbenachrichtigung.contact.email_address import EmailRefusal, EmailResult, email_address
@@ -111,6 +111,10 @@ PLAIN_LOOKING = st.builds(
 @given(PLAIN_LOOKING | st.emails() | st.text("ab.-@1", max_size=12))
 def test_the_short_cut_for_plain_addresses_agrees_with_the_library(typed: str) -> None:
     import email_validator
+
+    assume(
+        not typed.startswith("'")
+    )  # a spreadsheet's mark for a text is taken off; to the library it is a letter
 
     email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()  # as our module does, so that .local is allowed
     ours = email_address(typed).address

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminbenachrichtigung.contact.phone import PhoneRefusal, PhoneResult, Refusal, mobile_number
+from terminbenachrichtigung.contact.phone import PhoneRefusal, PhoneResult, Refusal, mobile_number, number_key
 
 MOBILE = "+491715555555"
 
@@ -376,3 +376,28 @@ def test_a_letter_anywhere_refuses_the_number(last: int, letter: str, at: int, s
     number = f"0171{last:07}"
     mark = f" {letter} " if spaced else letter
     assert german(number[:at] + mark + number[at:]).number is None
+
+
+@pytest.mark.parametrize(
+    ("key", "spellings"),
+    [
+        # what remains of it    the spellings of one number
+        ("1715555555", ("0171/5555-555", "+49 171 5555555", "+49 (0)171 5555555", "0049171 5555555")),
+        ("1715555555", ("1715555555.0", "491715555555", "Mobil: 0171 5555555", "0171 5555555 (privat)")),
+        ("1515555555", ("0151 5555555", "+491515555555")),  # not that of 0171 5555555
+        ("5112345678", ("0151 12345678", "+49 151 12345678", "4915112345678")),  # eleven digits: the last ten
+        ("30123456", ("030 123456", "+49 30 123456", "0049 (0)30 123456")),
+        ("6641234567", ("0664 1234567", "+43 664 1234567")),  # Austria
+        ("2012345678", ("+1 201-234-5678", "001 201 234 5678")),  # a calling code of one digit
+        ("621123456", ("+352 621 123 456",)),  # and of three
+        ("", ("", "privat", "-", "1234", "01234", "+49", "00")),  # too short to tell anybody apart
+    ],
+)
+def test_what_the_spellings_of_one_number_have_in_common(key: str, spellings: tuple[str, ...]) -> None:
+    assert {number_key(typed) for typed in spellings} == {key}
+
+
+@given(st.text(max_size=40) | st.text("+0123456789 ()/-", max_size=20))
+def test_the_key_of_a_number_is_five_to_ten_digits_or_empty(typed: str) -> None:
+    key = number_key(typed)
+    assert key == "" or (key.isdecimal() and 5 <= len(key) <= 10)

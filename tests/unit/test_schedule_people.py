@@ -22,6 +22,7 @@ UNDER_ONE_ID = [
     pytest.param(SCHULZ | {"phone": "030 123456; 0171 5555555"}, False, id="in the other field"),
     pytest.param(SCHULZ | {"email": "IDA@example.org"}, False, id="the address"),
     pytest.param(SCHULZ | {"mobile": "0171 5555556"}, True, id="another person"),
+    pytest.param(SCHULZ | {"mobile": "0151 5555555"}, True, id="another network, the same digits behind it"),
     pytest.param(SCHULZ, True, id="nothing in common"),
     pytest.param({"first_name": "Eva", "mobile": "", "email": ""}, True, id="a sister"),
     pytest.param(SCHULZ | {"last_name": "Meier-Schulz"}, True, id="a hyphen makes another name"),

@@ -93,6 +93,27 @@ def _mobile_number(fields: tuple[str, ...], country_code: str, countries: frozen
     return PhoneResult(None, tuple(refused))
 
 
+def number_key(typed: str) -> str:
+    """What two spellings of one number have in common, so that people can be told apart; else empty.
+
+    It is not dialled. `+49 171 5555001`, `0171/5555001` and a spreadsheet's `1715555001.0` have one key, 0151
+    5555001 has another. Fewer than five digits, such as an extension, can be alike by chance and have none.
+    """
+    digits = "".join(filter(str.isdecimal, typed.strip().removesuffix(".0").replace("(0)", "")))
+    if typed.lstrip().startswith("+") or digits.startswith("00"):
+        digits = _without_calling_code(digits.lstrip("0"))
+    # Where a spreadsheet took the +, the calling code stays before the number, and the end counts.
+    key = digits.lstrip("0")[-10:]
+    return key if len(key) >= 5 else ""
+
+
+def _without_calling_code(digits: str) -> str:
+    import phonenumbers  # noqa: PLC0415
+
+    lengths = (n for n in (1, 2, 3) if int(digits[:n] or 0) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+    return digits[next(lengths, 0) :]
+
+
 def _pieces(fields: tuple[str, ...]) -> Iterator[str]:
     for field in fields:
         for piece in _SEPARATORS.split(field) if len(field) <= _LONGEST_FIELD else [field]:

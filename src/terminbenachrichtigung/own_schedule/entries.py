@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from terminbenachrichtigung.config.filters import plain_word
 from terminbenachrichtigung.contact.names import name_words, same_name
+from terminbenachrichtigung.contact.phone import number_key
 from terminbenachrichtigung.own_schedule.columns import (
     CUSTOMER_TEXTS,
     NO_VALUE,
@@ -40,7 +41,6 @@ _SALUTATIONS = ("Frau", "Herr", "Mr", "Mrs", "Ms")
 _IDENTIFYING = ("first_name", "last_name", "mobile", "phone", "email")
 _NAMING = ("customer_id", "name", *_IDENTIFYING)
 _PIECES = re.compile(r"[;,\r\n]")
-_NO_DIGIT = re.compile(r"\D")
 _SPREADSHEET_WHOLE = re.compile(r"(-?\d+)\.0+")
 _FORMULA = re.compile(r'="(.*)"', re.S)
 _CUSTOMERS = 100_000  # as many as a large export has
@@ -51,7 +51,7 @@ class Identity:
     """By what two customers are told apart: the words of the name, and how they are reached."""
 
     words: frozenset[str]  # of the name, as names are compared
-    reached: frozenset[str]  # the last nine digits of each number, and the address
+    reached: frozenset[str]  # the key of each number, and the address
 
     def is_exactly(self, other: "Identity") -> bool:
         """Whether they have the same name, and a number in common or both none."""
@@ -308,11 +308,7 @@ def identity_of(said: Mapping[str, object]) -> Identity:
 
 @lru_cache(maxsize=_CUSTOMERS)  # asked for each line of a customer, and for their row in the schedule
 def _identity(first_name: str, last_name: str, mobile: str, phone: str, email: str) -> Identity:
-    reached = set()
-    for piece in _PIECES.split(f"{mobile};{phone}" if phone else mobile):
-        digits = _NO_DIGIT.sub("", piece.strip().removesuffix(".0"))
-        if len(digits) >= 5:
-            reached.add(digits[-9:])
+    reached = {number_key(piece) for piece in _PIECES.split(f"{mobile};{phone}")} - {""}
     if "@" in email:
         reached.add(email.strip().casefold())
     return Identity(name_words(first_name, last_name), frozenset(reached))

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from itertools import combinations, islice
 
 from terminbenachrichtigung.contact.names import name_words, same_name
+from terminbenachrichtigung.contact.phone import number_key
 from terminbenachrichtigung.model.appointment import Appointment
 
 _PIECES = re.compile(r"[;,\s]+")
 MOST_COMPARED = 50  # people under one id that are compared with each other; the first difference is enough
-_LONG_ENOUGH = 6  # digits; shorter numbers, such as extensions, can be alike by chance
 
 Person = tuple[str, str, str, str, str]
 """First and last name, mobile, phone, e-mail."""
@@ -48,9 +48,7 @@ def are_different(one: Person, other: Person) -> bool:
 
 
 def _reached_at(person: Person) -> frozenset[str]:
-    """The last digits of each number, so that its spelling does not matter; and the addresses."""
+    """The numbers, by what their spellings have in common; and the addresses."""
     _, _, *phones, email = person
-    pieces = (piece for field in phones for piece in re.split(r"[;,\n]", field))
-    digits = ("".join(filter(str.isdecimal, piece.removesuffix(".0"))) for piece in pieces)
-    numbers = {each[-8:] for each in digits if len(each) >= _LONG_ENOUGH}
+    numbers = {number_key(piece) for field in phones for piece in re.split(r"[;,\n]", field)} - {""}
     return frozenset(numbers | {piece for piece in _PIECES.split(email.casefold()) if "@" in piece})
