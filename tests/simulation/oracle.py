@@ -194,7 +194,8 @@ class Judging:
     def latest(self, row: Appointment, reminder: str) -> Told | None:
         """Released ones that name another person or start told nobody anything.
 
-        Of a reminder that told nothing of it yet: the latest of those that are configured no more.
+        Of a reminder that told nothing of it yet: the latest of those that are configured no more. What those
+        told of the present start stands, too, where the reminder's own message came to nothing.
         """
         told = [
             told
@@ -203,9 +204,16 @@ class Judging:
         ]
         own = [each for each in told if each.reminder == reminder]
         retired = [each for each in told if each.reminder in self.retired]
-        if own:
-            return max(own, key=lambda each: each.generation)
-        return retired[-1] if retired else None
+        newest = max(own, key=lambda each: each.generation) if own else None
+        if newest is None:
+            return retired[-1] if retired else None
+        telling = [each for each in told if each in own or each in retired]
+        telling = [each for each in telling if each.state not in ("released", *FAILED)]
+        if not telling or newest.state not in ("released", *FAILED):
+            return telling[-1] if telling else newest
+        last = telling[-1]
+        holds = names(newest, row) and names(last, row) and not self.is_revoked(last)
+        return last if holds else newest
 
     def already_notified(self, row: Appointment, reminder: str) -> bool:
         return self.is_told(row, reminder) or self.told_as_another(row, reminder) or self.told_too_often(row)

@@ -133,6 +133,58 @@ def test_what_was_told_of_the_appointment_itself(notification: Notification, exp
     assert verdict(notification) == expected
 
 
+NINE, ELEVEN = WEDNESDAY, "2026-11-25 11:00"
+OLD = "Erinnerung"  # the name that the reminder had, or another reminder that is there no more
+
+
+@pytest.mark.parametrize(
+    ("history", "expected"),
+    [
+        # by whom, of which start, what became of it; oldest first. The appointment stands at nine.
+        pytest.param(
+            [(OLD, NINE, State.SENT), (NAME, NINE, State.RELEASED)], "already_notified", id="released"
+        ),
+        pytest.param([(OLD, NINE, State.SENT), (NAME, NINE, State.FAILED)], "already_notified", id="failed"),
+        pytest.param(
+            [(OLD, NINE, State.UNKNOWN), (NAME, NINE, State.RELEASED)], "already_notified", id="perhaps"
+        ),
+        pytest.param([(OLD, NINE, State.FAILED), (NAME, NINE, State.RELEASED)], "due", id="both told nobody"),
+        pytest.param([(OLD, NINE, State.SENT), (NAME, ELEVEN, State.SENT)], "due", id="moved there and back"),
+        pytest.param(
+            [(NAME, NINE, State.SENT), (OLD, ELEVEN, State.SENT)], "due", id="the same, renamed later"
+        ),
+        pytest.param(
+            [(NAME, ELEVEN, State.SENT), (OLD, NINE, State.SENT)], "already_notified", id="moved here"
+        ),
+        pytest.param([(OLD, ELEVEN, State.SENT), (NAME, NINE, State.RELEASED)], "due", id="of another start"),
+        # by the reminder alone, as it always was
+        pytest.param(
+            [(NAME, NINE, State.SENT), (NAME, NINE, State.RELEASED)], "already_notified", id="again"
+        ),
+        pytest.param(
+            [(NAME, NINE, State.SENT), (NAME, ELEVEN, State.RELEASED)], "already_notified", id="and back"
+        ),
+        pytest.param([(NAME, NINE, State.SENT), (NAME, ELEVEN, State.SENT)], "due", id="told both"),
+    ],
+)
+def test_what_a_retired_reminder_told_counts_beside_what_the_reminder_itself_did(
+    history: list[tuple[str, str, State]], expected: str
+) -> None:
+    journal = known(
+        *(
+            notified("2", start, state, reminder=by, generation=number)
+            for number, (by, start, state) in enumerate(history, start=1)
+        )
+    )
+    assert verdicts(planned(appointment("2", NINE), journal=journal)) == {"2": expected}
+
+
+def test_what_a_retired_reminder_told_and_a_person_took_back_is_told_anew() -> None:
+    told_before = replace(notified("2", reminder=OLD), revoked=True)
+    journal = known(told_before, notified("2", state=State.RELEASED))
+    assert verdicts(planned(appointment("2"), journal=journal)) == {"2": "due"}
+
+
 def test_starts_are_compared_as_texts_show_them() -> None:
     start = at(WEDNESDAY).replace(second=59, microsecond=5)
     assert verdict(told("Ida Meier", appointment_id="2"), starts_at=start) == "already_notified"

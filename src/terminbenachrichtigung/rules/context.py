@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import chain, groupby
+from operator import attrgetter
 
 from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out, patterns, plain_word
 from terminbenachrichtigung.config.settings import Reminder, Settings
@@ -172,26 +173,31 @@ class Context:
         return self.known.notifications.get(candidate.appointment.appointment_id, ())
 
     def latest(self, candidate: Candidate) -> Notification | None:
-        """The appointment's latest notification by this reminder, otherwise by a retired one.
+        """The appointment's notification by which the reminder goes: its own latest, or a retired one's.
 
         A released message told nobody. So after "told A, released B, moved back to A" the one about A counts.
-        It also counts after "told A, sent again by hand, which failed".
+        It also counts after "told A, sent again by hand, which failed". What a retired reminder told counts
+        for every reminder: nobody is told again after "Drei Tage told A, Ein Tag's message about A was
+        released, Drei Tage got another name".
         """
-        all_of_it = [
+        counts = [
             each
             for each in self.notifications(candidate)
-            if each.state is not State.RELEASED or self.names(each, candidate)
+            if self._counts_for(each, candidate)
+            and (each.state is not State.RELEASED or self.names(each, candidate))
         ]
-        own = [each for each in all_of_it if each.reminder == candidate.name]
-        if own or candidate.name == CONFIRMATION:
-            newest = max(own, key=lambda each: each.generation, default=None)
-            if newest is None or newest.state is not State.RELEASED:
-                return newest
-            left = [each for each in own if each.state is not State.RELEASED]
-            told = max(left, key=lambda each: each.generation, default=newest)
-            return told if told.state not in TOLD_NOBODY and self.names(told, candidate) else newest
-        retired = [each for each in all_of_it if is_retired(each.reminder, self._reminders)]
-        return retired[-1] if retired else None
+        # A clock may have been wrong, so a reminder's own are in the order of their generations.
+        own = sorted((e for e in counts if e.reminder == candidate.name), key=attrgetter("generation"))
+        in_order = iter(own)
+        counts = [next(in_order) if each.reminder == candidate.name else each for each in counts]
+        newest = next(reversed(own or counts), None)
+        told = next((each for each in reversed(counts) if each.state not in TOLD_NOBODY), None)
+        if newest is None or told is None:
+            return newest
+        if newest.state in TOLD_NOBODY:
+            holds = self.names(newest, candidate) and self.names(told, candidate) and not told.revoked
+            return told if holds else newest
+        return told
 
     def names(self, told: Notification, candidate: Candidate) -> bool:
         """Whether a notification names the appointment's present person and start."""
