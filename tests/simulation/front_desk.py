@@ -242,7 +242,7 @@ class FrontDesk:
         """Another spelling; all records of the person keep their ids."""
         old = self._anybody()
         self._numbers += 1
-        name = f"Bergner {old.customer_id}-{self._numbers}"
+        name = f"Bergner {old.customer_id}x{self._numbers}"  # a number of six digits is no name
         self._persons[name] = self.person_of(old.last_name)
         for customer in list(self.schedule.customers.values()):
             if customer.last_name == old.last_name:
