@@ -35,6 +35,19 @@ class Run:
     def next(self, channel: Channel = Channel.SMS) -> Queued | None:
         return self.backlog.next_for(channel)
 
+    def claims(self, count: int) -> None:
+        """This run claims its next messages."""
+        for _ in range(count):
+            item = self.next()
+            assert item is not None
+            self.context.writable.claim(item.message, now=local(NOW), gap=timedelta())
+
+    def loses_one(self) -> None:
+        """This run finds that another one holds a claim for the customer of its next message."""
+        item = self.next()
+        assert item is not None
+        self.backlog.lost(item, Lost(Reason.IN_PROGRESS, "claimed"))
+
     def taken(self, channel: Channel = Channel.SMS) -> list[str]:
         """The appointments of the message that comes next; none, if its customer is planned anew."""
         item = self.next(channel)
@@ -181,13 +194,8 @@ def test_a_message_that_another_run_has_is_dropped_and_so_are_the_next_ones_that
     other = begin()
     practice.change("3", starts_at="2026-11-25 07:10")  # what the other run says of it is no more so
     run = begin()
-    for _ in range(3):
-        theirs = other.next()
-        assert theirs is not None
-        other.context.writable.claim(theirs.message, now=local(NOW), gap=timedelta())
-    lost = run.next()
-    assert lost is not None
-    run.backlog.lost(lost, Lost(Reason.IN_PROGRESS, "claimed"))
+    other.claims(3)
+    run.loses_one()
     assert run.waiting() == [["3"], ["4"], ["5"]]
     assert run.skips() == {"1": ("in_progress", "claimed"), "2": ("in_progress", "claimed")}
 
@@ -202,13 +210,8 @@ def test_a_message_of_another_reminder_or_about_more_than_that_is_not_dropped(
     practice.book("4", "2026-11-26 09:00", customer=4)
     other, run = begin(), begin()
     assert run.waiting() == [["1"], ["2", "3"], ["4"]]
-    for _ in range(3):
-        theirs = other.next()
-        assert theirs is not None
-        other.context.writable.claim(theirs.message, now=local(NOW), gap=timedelta())
-    lost = run.next()
-    assert lost is not None
-    run.backlog.lost(lost, Lost(Reason.IN_PROGRESS, "claimed"))
+    other.claims(3)
+    run.loses_one()
     assert run.waiting() == [["2", "3"], ["4"]]  # its claim is lost only when it is tried
 
 
