@@ -66,11 +66,10 @@ def open_journal(
                     take_from_others(connection)
             if not newest:
                 versions.upgrade(engine)
-            if not readonly or must_be_writable:
-                with engine.connect() as connection:
+            with engine.connect() as connection:
+                if not readonly or must_be_writable:
                     check_rights(connection)
-            if timezone is not None:
-                with engine.connect() as connection:
+                if timezone is not None:
                     versions.check_timezone(connection, timezone)
     except BaseException:
         engine.dispose()

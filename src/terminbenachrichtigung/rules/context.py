@@ -186,13 +186,15 @@ class Context:
             if self._counts_for(each, candidate)
             and (each.state is not State.RELEASED or self.names(each, candidate))
         ]
+        if not counts:
+            return None
         # A clock may have been wrong, so a reminder's own are in the order of their generations.
         own = sorted((e for e in counts if e.reminder == candidate.name), key=attrgetter("generation"))
         in_order = iter(own)
         counts = [next(in_order) if each.reminder == candidate.name else each for each in counts]
-        newest = next(reversed(own or counts), None)
+        newest = (own or counts)[-1]
         told = next((each for each in reversed(counts) if each.state not in TOLD_NOBODY), None)
-        if newest is None or told is None:
+        if told is None:
             return newest
         if newest.state in TOLD_NOBODY:
             holds = self.names(newest, candidate) and self.names(told, candidate) and not told.revoked
