@@ -93,6 +93,11 @@ def _mobile_number(fields: tuple[str, ...], country_code: str, countries: frozen
     return PhoneResult(None, tuple(refused))
 
 
+def number_keys(*fields: str) -> frozenset[str]:
+    """The keys of all numbers in these fields."""
+    return frozenset(number_key(piece) for field in fields for piece in _SEPARATORS.split(field)) - {""}
+
+
 def number_key(typed: str) -> str:
     """What two spellings of one number have in common, so that people can be told apart; else empty.
 

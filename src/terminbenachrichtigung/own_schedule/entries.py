@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from terminbenachrichtigung.config.filters import plain_word
 from terminbenachrichtigung.contact.names import name_words, same_name
-from terminbenachrichtigung.contact.phone import number_key
+from terminbenachrichtigung.contact.phone import number_keys
 from terminbenachrichtigung.own_schedule.columns import (
     CUSTOMER_TEXTS,
     NO_VALUE,
@@ -40,7 +40,6 @@ CANCELLED = "Storniert"
 _SALUTATIONS = ("Frau", "Herr", "Mr", "Mrs", "Ms")
 _IDENTIFYING = ("first_name", "last_name", "mobile", "phone", "email")
 _NAMING = ("customer_id", "name", *_IDENTIFYING)
-_PIECES = re.compile(r"[;,\r\n]")
 _SPREADSHEET_WHOLE = re.compile(r"(-?\d+)\.0+")
 _FORMULA = re.compile(r'="(.*)"', re.S)
 _CUSTOMERS = 100_000  # as many as a large export has
@@ -308,10 +307,8 @@ def identity_of(said: Mapping[str, object]) -> Identity:
 
 @lru_cache(maxsize=_CUSTOMERS)  # asked for each line of a customer, and for their row in the schedule
 def _identity(first_name: str, last_name: str, mobile: str, phone: str, email: str) -> Identity:
-    reached = {number_key(piece) for piece in _PIECES.split(f"{mobile};{phone}")} - {""}
-    if "@" in email:
-        reached.add(email.strip().casefold())
-    return Identity(name_words(first_name, last_name), frozenset(reached))
+    address = {email.strip().casefold()} if "@" in email else set()
+    return Identity(name_words(first_name, last_name), number_keys(mobile, phone) | address)
 
 
 def _names(text: str, *, whole: bool) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import combinations, islice
 
 from terminbenachrichtigung.contact.names import name_words, same_name
-from terminbenachrichtigung.contact.phone import number_key
+from terminbenachrichtigung.contact.phone import number_keys
 from terminbenachrichtigung.model.appointment import Appointment
 
 _PIECES = re.compile(r"[;,\s]+")
@@ -50,5 +50,6 @@ def are_different(one: Person, other: Person) -> bool:
 def _reached_at(person: Person) -> frozenset[str]:
     """The numbers, by what their spellings have in common; and the addresses."""
     _, _, *phones, email = person
-    numbers = {number_key(piece) for field in phones for piece in re.split(r"[;,\n]", field)} - {""}
-    return frozenset(numbers | {piece for piece in _PIECES.split(email.casefold()) if "@" in piece})
+    return number_keys(*phones) | frozenset(
+        piece for piece in _PIECES.split(email.casefold()) if "@" in piece
+    )
