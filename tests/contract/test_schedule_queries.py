@@ -348,6 +348,12 @@ def test_what_a_view_makes_of_texts_means_the_practices_clock(postgres_url: str,
     assert found.starts_at == local("2026-11-24 09:00")
 
 
+def test_a_url_without_a_driver_has_the_same_session(postgres_url: str) -> None:
+    execute(postgres_url, VIEW_OF_TEXTS, "ALTER DATABASE fresh SET timezone TO 'America/New_York'")
+    (found,) = read(postgres_url.replace("postgresql+psycopg:", "postgresql:")).appointments
+    assert found.starts_at == local("2026-11-24 09:00")
+
+
 def test_the_search_path_of_the_url_is_kept(postgres_url: str) -> None:
     execute(postgres_url, "CREATE SCHEMA praxis")
     make_table(postgres_url, [ROW], name="praxis.reminder_appointments")

@@ -34,7 +34,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from terminbenachrichtigung.clock import TIMINGS, Clock, Timings
 from terminbenachrichtigung.config import postgres
-from terminbenachrichtigung.config.databases import masked_url
+from terminbenachrichtigung.config.databases import POSTGRES, masked_url
 from terminbenachrichtigung.config.settings import JournalSettings
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
 from terminbenachrichtigung.journal.tables import meta
@@ -109,7 +109,7 @@ def make_engine(url: str, mode: Mode, timings: Timings = TIMINGS, mounts: Path =
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(Path(parsed.database or ""), mode, timings.busy, mounts)
     if parsed.drivername == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
+        parsed = parsed.set(drivername=POSTGRES)
     limits = {
         "timezone": "UTC",
         "lock_timeout": f"{round(timings.busy * 1000)}ms",

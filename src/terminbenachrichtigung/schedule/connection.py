@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
 from terminbenachrichtigung.config import postgres
-from terminbenachrichtigung.config.databases import masked_url
+from terminbenachrichtigung.config.databases import POSTGRES, masked_url
 from terminbenachrichtigung.errors import ScheduleError
 
 _PATIENCE = 30  # seconds to wait for a lock, as the journal does
@@ -160,7 +160,7 @@ class ReadOnlyDatabase:
                 enable_from_linting=False,  # rows are found by a list of ranges, for which it warns
             )
         url = self._url
-        if url.drivername != "postgresql+psycopg":
+        if url.drivername != POSTGRES:
             engine = sa.create_engine(url, poolclass=NullPool)
             if url.get_backend_name() in _MYSQL:
                 sa.event.listen(engine, "connect", _only_read)
@@ -235,11 +235,15 @@ class _SqliteFile:
 
 
 def parsed_url(text: str) -> URL:
-    """The URL of a schedule, in its parts."""
+    """The URL of a schedule, in its parts; plain postgresql:// means psycopg 3, as in the configuration.
+
+    With another driver a session would have neither the practice's zone nor be read-only as a whole.
+    """
     try:
-        return make_url(text)
+        url = make_url(text)
     except sa.exc.ArgumentError as error:
         raise ScheduleError("The URL of the schedule is not a database URL.") from error
+    return url.set(drivername=POSTGRES) if url.drivername == "postgresql" else url
 
 
 def sentence(error: Exception) -> str:
