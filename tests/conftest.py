@@ -53,8 +53,10 @@ def pytest_configure(config: pytest.Config) -> None:
     inputs: int = config.getoption("--inputs")
     hypothesis.settings.register_profile("here", max_examples=inputs, deadline=None, print_blob=True)
     hypothesis.settings.load_profile("here")
-    # Under nohup Ctrl-C is ignored, and so it is by every process that a test starts.
+    # A shell's job in the background ignores Ctrl-C, and nohup that the terminal goes away. Every process
+    # that a test starts would ignore them too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def _keep_folders_in_memory() -> None:
