@@ -4,12 +4,13 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import pytest
 
 from terminbenachrichtigung.model.journal import CANCELLATION, JournalReply, Notification, State
 from terminbenachrichtigung.model.reply import Answer, Reply, ReplyKind, SentSms
-from terminbenachrichtigung.rules.replies import decision, notes, read_reply, understood
+from terminbenachrichtigung.rules.replies import decision, needs_reading, notes, read_reply, understood
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 NUMBER, OTHER_NUMBER = "+491715555555", "+491716666666"
@@ -88,6 +89,18 @@ UNNAMED = [
     ([sms("a", HOUR), sms("b", DAY, "18")], 0 * HOUR, "a"),  # one person under two ids
     ([sms("a", HOUR), sms("b", DAY, "18", frozenset({"berger"}))], 0 * HOUR, "a"),
     ([sms("a", HOUR, "17", frozenset()), sms("b", DAY, "18", frozenset())], 0 * HOUR, None),  # nobody's name
+    ([sms("a", HOUR, name=frozenset()), sms("b", DAY, name=frozenset())], 0 * HOUR, "a"),  # one id
+    ([sms("a", HOUR), sms("b", DAY, name=frozenset({"kurz"}))], 0 * HOUR, "a"),  # one id, a new name
+    *(
+        (order, 0 * HOUR, None)  # the family's name may be either of two
+        for order in permutations(
+            [
+                sms("a", HOUR, "19", frozenset({"berger"})),
+                sms("b", DAY),
+                sms("c", 2 * DAY, "18", frozenset({"otto", "berger"})),
+            ]
+        )
+    ),
     # a moment that is not sure
     ([sms("a", HOUR)], 2 * HOUR, "a"),  # no other can be meant
     ([sms("a", HOUR), sms("b", 4 * HOUR)], 2 * HOUR, None),
@@ -95,6 +108,7 @@ UNNAMED = [
     ([sms("a", HOUR), sms("b", 4 * DAY)], 7 * DAY, None),  # it may have come between the two
     ([sms("a", HOUR), sms("b", 90 * MINUTE)], 2 * HOUR, None),
     ([sms("a", HOUR), sms("b", 8 * DAY)], 7 * DAY, None),
+    ([sms("a", 5 * MINUTE), sms("b", 8 * MINUTE)], 2 * HOUR, None),  # both within minutes of it
 ]
 
 
@@ -162,6 +176,7 @@ CAME_OF_IT = [
     ([kept(NO, message=None)], ["reply"]),
     ([kept(STOP, message=None)], ["opted_out"]),
     ([kept(NO, message=None), kept(YES, 1, message=None)], ["reply", "reply"]),
+    ([replace(kept(OTHER), sender="", text="")], ["noted"]),  # forgotten before a report named it
     # when all was over
     ([late(YES)], ["noted"]),
     ([late(NO)], ["reply"]),
@@ -177,6 +192,23 @@ CAME_OF_IT = [
 @pytest.mark.parametrize(("replies", "kinds"), CAME_OF_IT)
 def test_what_comes_of_an_answer(replies: list[JournalReply], kinds: list[str]) -> None:
     assert [note.kind for note in notes(replies)] == [ReplyKind(kind) for kind in kinds]
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (kept(OTHER), True),
+        (kept(OTHER, message=None), True),
+        (kept(YES), False),
+        (kept(NO), False),  # the staff list has it as a wish to cancel
+        (kept(STOP), False),
+        (kept(NO, reminder=CANCELLATION), True),  # no to the message that it is off
+        (kept(YES, reminder=CANCELLATION), False),
+        (replace(kept(OTHER), sender="", text=""), False),  # nobody can read what was forgotten
+    ],
+)
+def test_what_a_person_must_read(reply: JournalReply, expected: bool) -> None:
+    assert needs_reading(reply) is expected
 
 
 def test_of_two_at_the_same_moment_the_same_one_holds_whatever_their_order() -> None:

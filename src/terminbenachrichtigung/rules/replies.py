@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import combinations
 
 from terminbenachrichtigung.contact.names import same_name
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
@@ -88,9 +89,12 @@ def _newest_at(reply: Reply, theirs: Sequence[SentSms], earlier: timedelta) -> S
 
 
 def _is_one_person(theirs: Sequence[SentSms]) -> bool:
-    """Whether all are one customer's: by the id, or by the name where a record was merged."""
-    first = theirs[0]
-    return all(each.customer_id == first.customer_id or same_name(each.name, first.name) for each in theirs)
+    """Whether all are one customer's: by the id, or by the name where a record was merged.
+
+    Each with each: `Berger` alone may be Anna Berger or Otto Berger, who are two.
+    """
+    people = {(each.customer_id, each.name) for each in theirs}
+    return all(one == other or same_name(name, its) for (one, name), (other, its) in combinations(people, 2))
 
 
 # ---------------------------------------------------------------- what comes of it
@@ -98,11 +102,7 @@ def _is_one_person(theirs: Sequence[SentSms]) -> bool:
 
 def decision(replies: Iterable[JournalReply]) -> JournalReply | None:
     """Which of several replies counts: the last yes or no. A stop concerns the number alone."""
-    decided = [
-        each
-        for each in replies
-        if each.answer in _DECIDES and each.message_id is not None and not _is_off(each)
-    ]
+    decided = [each for each in replies if each.answer in _DECIDES and not _is_off(each)]
     return max(decided, key=_order, default=None)
 
 
@@ -181,7 +181,7 @@ def _kind(reply: JournalReply, beside: Collection[JournalReply]) -> ReplyKind:
             return ReplyKind.OPTED_OUT
         case _ if reply.message_id is None:
             return ReplyKind.REPLY
-        case _ if needs_reading(reply) or reply.answer is Answer.OTHER:
+        case _ if needs_reading(reply):
             return ReplyKind.REPLY
         case _ if decision(beside) is not reply:
             return ReplyKind.NOTED
