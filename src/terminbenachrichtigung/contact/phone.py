@@ -87,7 +87,7 @@ def _mobile_number(fields: tuple[str, ...], country_code: str, countries: frozen
     refused: list[Refusal] = []
     for typed in _pieces(fields):
         answer = _read(typed, country_code, countries)
-        if isinstance(answer, str) and not isinstance(answer, PhoneRefusal):
+        if not isinstance(answer, PhoneRefusal):
             return PhoneResult(answer, tuple(refused))
         refused.append(Refusal(typed if len(typed) <= 80 else f"{typed[:79]}…", answer))
     return PhoneResult(None, tuple(refused))

@@ -64,17 +64,15 @@ def _apart(due: Bundle, carried: Bundle, context: Context) -> tuple[Bundle, Bund
 
 
 def _split(due: Bundle, context: Context) -> Iterable[tuple[PlannedMessage, Bundle]]:
-    """One message if its text is not too long, else as few as the order of the appointments allows."""
-    chunk, routes = due, _fitting(due, context)
-    if not routes:
-        chunk, routes = due[:1], context.allowed_routes(due[0])
-        for candidate in due[1:]:
-            longer = [*chunk, candidate]
-            if fitting := _fitting(longer, context):
-                chunk, routes = longer, fitting
-            else:
-                yield _message(chunk, routes), chunk
-                chunk, routes = [candidate], context.allowed_routes(candidate)
+    """As few messages as the order of the appointments allows, where one text would be too long."""
+    chunk, routes = due[:1], context.allowed_routes(due[0])
+    for candidate in due[1:]:
+        longer = [*chunk, candidate]
+        if fitting := _fitting(longer, context):
+            chunk, routes = longer, fitting
+        else:
+            yield _message(chunk, routes), chunk
+            chunk, routes = [candidate], context.allowed_routes(candidate)
     yield _message(chunk, routes), chunk
 
 

@@ -15,7 +15,7 @@ _CHOSEN, _CHOSEN_AGAIN = rules_asked(Asked.BY_HAND), rules_asked(Asked.BY_HAND_A
 
 
 def plan_by_hand(
-    appointments: Sequence[Appointment], situation: Situation, *, reminder: str, again: bool = False
+    appointments: Sequence[Appointment], situation: Situation, *, reminder: str, again: bool
 ) -> Plan:
     """Plan the messages of one reminder for exactly these appointments.
 

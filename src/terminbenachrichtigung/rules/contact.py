@@ -141,7 +141,7 @@ def contact(
         recipient, why = _recipient(channel, appointment, settings, today)
         if recipient is not None and recipient.lower() in opted_out:
             why = _OPTED_OUT
-        elif recipient is not None and recipient in rejected:
+        elif recipient in rejected:
             why = "it was refused for this appointment before"
         elif recipient is not None:
             why = _too_long(channel, appointment, reminder, settings, parts)
@@ -211,7 +211,7 @@ def _address(appointment: Appointment, settings: Settings) -> tuple[str | None, 
     if not appointment.email_allowed:
         return None, "the customer did not agree to it (email_allowed)"
     found = email_address(appointment.email)
-    if found.address is not None or found.refused is None:
+    if found.refused is None:
         return found.address, "no address"
     return None, f"{EMAIL_REFUSALS[found.refused]} ({one_line(appointment.email[:SHOWN])})"
 

@@ -13,7 +13,6 @@ from terminbenachrichtigung.config.settings import Reminder, Settings
 from terminbenachrichtigung.contact.names import keyed_hash
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import (
-    BESIDE_REMINDERS,
     CONFIRMATION,
     TOLD_NOBODY,
     JournalReply,
@@ -315,7 +314,7 @@ class Context:
         In the last `pre_quiet_minutes` before its last chance a reminder does not wait for a correction.
         """
         planned = self._corrected.get(candidate.appointment.appointment_id)
-        if planned is None or candidate.name in BESIDE_REMINDERS:
+        if planned is None:
             return False
         chance = self.quiet.last_chance(candidate.appointment.starts_at)
         return planned or not self.quiet.in_pre_quiet(self.now, chance)

@@ -232,9 +232,7 @@ class _Corrections:
         if not routes:  # too much for one text
             chosen = chosen[:1]
             routes = self._context.allowed_routes(self._candidate(chosen[0], chosen))
-        instead = tuple(
-            pair for case in chosen if not case.cancelled for pair in self._takes_place_of(case.row)
-        )
+        instead = tuple(pair for case in chosen for pair in self._takes_place_of(case.row))
         return PlannedMessage(
             reminder=chosen[0].name,
             customer_id=chosen[0].row.customer_id or "",

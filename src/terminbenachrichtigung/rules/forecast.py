@@ -56,8 +56,7 @@ def forecast(
     found: dict[str, Forecast] = {}
     for now, planned in _runs(lambda _: appointments, situation, until=start):
         for message in planned.messages:
-            tells = any(row.appointment_id == appointment_id for row in message.appointments)
-            if tells and found.get(message.reminder, Forecast()).run is None:
+            if any(row.appointment_id == appointment_id for row in message.appointments):
                 found[message.reminder] = Forecast(now, message)
         for skip in planned.skips:
             if skip.appointment.appointment_id == appointment_id:
@@ -147,12 +146,8 @@ def _after(situation: Situation, planned: Plan, changes: Sequence[Change]) -> Kn
         for row in message.appointments:
             along = correction.takes_place_of if correction is not None else ()
             names = [message.reminder, *(name for name, each in along if each == row.appointment_id)]
-            before = [
-                replace(each, revoked=True) if correction and each.starts_at == correction.told else each
-                for each in notifications.get(row.appointment_id, ())
-            ]
             notifications[row.appointment_id] = (
-                *before,
+                *notifications.get(row.appointment_id, ()),
                 *(_told(name, message, row, known, now) for name in names),
             )
             leftovers.pop((message.reminder, row.appointment_id), None)
@@ -183,7 +178,7 @@ def _told(name: str, message: PlannedMessage, row: Appointment, known: Known, no
         row.appointment_id,
         generation,
         message.customer_id,
-        message.until if off else to_the_minute(row.starts_at),
+        to_the_minute(row.starts_at),
         State.SENT,
         message_id="",
         run_now=now,

@@ -76,16 +76,11 @@ class ToldByStart:
                 yield each
 
     def of_namesakes(self, row: Appointment) -> Iterator[Notification]:
-        """What others of the same name were told of this start under other ids of the appointment."""
+        """What others of the same name were told of this start under other ids; once for each word of it."""
         start = to_the_minute(row.starts_at)
         if start not in self._starts:
             return
         name = name_of(row, self._key)
-        seen: set[tuple[str, str, int]] = set()
-        for word in name:
-            for each in self._of_name.get((start, word), ()):
-                key = (each.reminder, each.appointment_id, each.generation)
-                if each.appointment_id != row.appointment_id and key not in seen:
-                    seen.add(key)
-                    if same_name(each.name, name):
-                        yield each
+        for each in chain(*(self._of_name.get((start, word), ()) for word in name)):
+            if each.appointment_id != row.appointment_id and same_name(each.name, name):
+                yield each

@@ -166,12 +166,9 @@ class Quiet:
 
         Then everything is due already that would become due until an hour before the quiet period ends.
         """
-        reach = t + lead
         # More than one period, if the open time between two is shorter than pre_quiet_minutes.
-        for period in self._periods_after(t, t + self._pre_quiet + _INSTANT):
-            if period.start - self._pre_quiet <= t:
-                reach = max(reach, period.end + lead - timedelta(hours=1))
-        return reach
+        near = self._periods_after(t, t + self._pre_quiet + _INSTANT)
+        return max([t + lead, *(period.end + lead - timedelta(hours=1) for period in near)])
 
     def _call(self, day: date, at: time) -> datetime | None:
         """The moment `at` of a local day, from which a lead of days reaches a day further; None if quiet."""
