@@ -53,6 +53,8 @@ def practice(leads: tuple[int, ...], **rules: object) -> Settings:
             (27,), {"pre_quiet_minutes": 0, "quiet_start": "20:59"}, "Mon-Sun 23:59", id="a single minute"
         ),
         pytest.param((24,), {"quiet_hours": False}, "", id="no quiet period at all"),
+        # 02:00 falls due at midnight, when its own day begins: that is too late
+        pytest.param((2,), {"quiet_hours": False}, "Mon-Sun 02:00-23:59", id="due as the day begins"),
     ],
 )
 def test_what_the_settings_leave_out(leads: tuple[int, ...], rules: dict[str, object], sentence: str) -> None:
@@ -65,6 +67,14 @@ def test_the_table_shows_every_hour_of_the_week() -> None:
     table = blind_spots(practice((2,))).table.splitlines()
     assert len(table) == 8
     assert table[1] == "Mon   " + "  ".join("." * 9 + "+" + "#" * 14)
+    assert table[0].split() == [f"{hour:02}" for hour in range(24)]
+
+
+def test_a_minute_of_the_table_belongs_to_its_own_hour() -> None:
+    # Blind are 00:00 to 07:59, when the night ends, and what would fall due after 20:58: from 22:59 on.
+    night = practice((2,), same_day=True, pre_quiet_minutes=0, quiet_start="20:59", quiet_end="07:59")
+    monday = blind_spots(night).table.splitlines()[1]
+    assert monday == "Mon   " + "  ".join("#" * 8 + "." * 14 + "+#")
 
 
 @given(

@@ -95,6 +95,22 @@ def test_what_is_no_address_is_refused_with_its_reason(typed: str, reason: Email
     assert email_address(typed) == EmailResult(None, reason)
 
 
+@pytest.mark.parametrize("sign", "\u200b\u200f\u2028\u202a\u202e\u202f\u2060\ufeff\u00a0\x85")
+def test_signs_that_nobody_sees_around_an_address_are_taken_off(sign: str) -> None:
+    assert email_address(f"{sign}anna@example.org{sign}") == EmailResult("anna@example.org")
+
+
+@pytest.mark.parametrize("sign", "\u2027\u2030\u2010")
+def test_signs_that_can_be_seen_are_not(sign: str) -> None:
+    assert email_address(f"{sign}anna@example.org").address is None
+
+
+@pytest.mark.parametrize(("signs", "valid"), [(254, True), (255, False)])
+def test_an_address_has_at_most_254_signs(signs: int, valid: bool) -> None:
+    address = f"{'a' * 64}@{'b' * 50}.{'c' * 50}.{'d' * 50}.".ljust(signs - 3, "e") + ".de"
+    assert (len(address), email_address(address).address == address) == (signs, valid)
+
+
 @pytest.mark.parametrize("typed", ["", "   ", "\n", "\u200b", "mailto:", " ; , "])
 def test_nothing_typed_is_nothing_refused(typed: str) -> None:
     assert email_address(typed) == EmailResult(None)

@@ -117,6 +117,7 @@ def refusals(result: PhoneResult) -> list[PhoneRefusal]:
         "+49 171 55 55 55 5",
         # digits of other scripts have one value only
         "０１７１ ５５５５５５５",
+        "４９１７１５５５５５５５",
         "٠١٧١ ٥٥٥٥٥٥٥",
         "＋49 171 5555555",
         # signs that say nothing
@@ -277,6 +278,16 @@ def test_a_long_text_is_refused_in_short() -> None:
     assert cut.typed == "U" * 79 + "…"
 
 
+@pytest.mark.parametrize(("signs", "number"), [(250, MOBILE), (251, None)])
+def test_one_number_of_a_field_has_at_most_250_signs(signs: int, number: str | None) -> None:
+    assert german("Mobil 0171".ljust(signs - 7) + "5555555").number == number
+
+
+@pytest.mark.parametrize(("signs", "number"), [(1_000, MOBILE), (1_001, None)])
+def test_a_field_has_at_most_1000_signs(signs: int, number: str | None) -> None:
+    assert german("0171 5555555;".ljust(signs, ";")).number == number
+
+
 @pytest.mark.parametrize(
     ("typed", "country_code", "number"),
     [
@@ -298,6 +309,7 @@ def test_a_long_text_is_refused_in_short() -> None:
         ("0171 5555555", "+999", None),  # no such code: only international numbers can be read
         ("+49 171 5555555", "+999", MOBILE),
         ("+49 171 5555555", "", MOBILE),
+        ("491715555555", "", None),  # there are no digits of a country that it could begin with
     ],
 )
 def test_national_numbers_belong_to_the_country_code(
@@ -390,6 +402,8 @@ def test_a_letter_anywhere_refuses_the_number(last: int, letter: str, at: int, s
         ("6641234567", ("0664 1234567", "+43 664 1234567")),  # Austria
         ("2012345678", ("+1 201-234-5678", "001 201 234 5678")),  # a calling code of one digit
         ("621123456", ("+352 621 123 456",)),  # and of three
+        ("5551234", ("555-1234", "+1 555-1234")),  # without its area
+        ("12345", ("12345", "012345")),  # five digits are enough
         ("", ("", "privat", "-", "1234", "01234", "+49", "00")),  # too short to tell anybody apart
     ],
 )

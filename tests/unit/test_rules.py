@@ -1,5 +1,6 @@
 """The table of the rules, the examples and what a plan lists (contract, section 2)."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -21,7 +22,7 @@ from rules_scene import (
 )
 
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import JournalReply, Notification, State
+from terminbenachrichtigung.model.journal import JournalReply, Known, Notification, State
 from terminbenachrichtigung.model.plan import Plan, Reason
 from terminbenachrichtigung.model.reply import Answer
 from terminbenachrichtigung.rules.verdicts import RULES, Asked, rules_asked
@@ -413,6 +414,71 @@ def test_who_asks_which_rules(by: Asked, not_asked: str) -> None:
     assert {rule.reason.value for rule in RULES if rule not in rules_asked(by)} == set(not_asked.split())
 
 
+MARKED = [
+    # what follows from a refusal, by the contract; the rules of which it holds
+    ("staff", "missed manual_contact no_contact"),  # section 2, the staff list
+    ("unsettled", "in_progress held no_contact superseded recently_notified"),  # section 2, missed
+    ("passes", "missed not_yet_due held booked_recently recently_notified"),  # nobody need change anything
+    ("strands", "already_notified same_day manual_contact"),  # no run tells whom an SMS did not reach
+]
+
+
+@pytest.mark.parametrize(("mark", "reasons"), MARKED)
+def test_what_follows_from_a_refusal(mark: str, reasons: str) -> None:
+    assert {rule.reason.value for rule in RULES if getattr(rule, mark)} == set(reasons.split())
+
+
+def test_what_lies_behind_and_what_is_not_due_is_no_line_of_a_report() -> None:
+    assert {rule.reason.value for rule in RULES if not rule.reported} == {"past", "not_yet_due"}
+
+
+def said_of(row: Appointment, reason: Reason, **scene: object) -> tuple[bool, str]:
+    """Whether one rule refuses an appointment, whatever the others say, and the values that it looked at."""
+    (judgement,) = judged(row, **scene)  # type: ignore[arg-type]
+    (said,) = [each for each in judgement.verdicts() if each.reason is reason]
+    return said.skips, said.detail
+
+
+SAID = [
+    # the appointment, what the journal knows; which rule; whether it refuses, and what it looked at
+    (appointment(customer_id=None), known(), Reason.NO_CUSTOMER, (True, "no customer")),
+    (appointment(), known(), Reason.NO_CUSTOMER, (False, "customer 17")),
+    # it starts at this moment: it is in no window any more, and starts not later today
+    (
+        appointment("1", "2026-11-24 10:00"),
+        known(),
+        Reason.NOT_YET_DUE,
+        (True, "starts 2026-11-24 10:00, due are starts up to 2026-11-25 10:00"),
+    ),
+    (
+        appointment("1", "2026-11-24 10:00"),
+        known(),
+        Reason.SAME_DAY,
+        (False, "starts 2026-11-24 10:00"),
+    ),
+    (
+        appointment(),
+        known(opted_out=frozenset({"+491719999999"})),  # somebody else
+        Reason.OPTED_OUT,
+        (False, "no preferred channel"),
+    ),
+    (
+        appointment(email=""),
+        known(opted_out=frozenset({NUMBER})),
+        Reason.OPTED_OUT,
+        (True, "sms: the recipient asked not to be written to (opt-out); email: no address"),
+    ),
+    (appointment(), known(), Reason.RECENTLY_NOTIFIED, (False, "no message or contact within the gap")),
+]
+
+
+@pytest.mark.parametrize(("row", "journal", "reason", "expected"), SAID)
+def test_what_a_rule_looked_at_is_said_whether_it_refuses_or_not(
+    row: Appointment, journal: Known, reason: Reason, expected: tuple[bool, str]
+) -> None:
+    assert said_of(row, reason, journal=journal) == expected
+
+
 # ---------------------------------------------------------------- rule 6: its own types and branches
 
 
@@ -548,6 +614,14 @@ REPLIES = [
     # an "ok" to the message that it is off confirms nothing
     ([answered(Answer.YES, EARLY(reminder="Terminabsage"))], "due"),
 ]
+
+
+def test_a_yes_to_a_message_about_two_appointments_confirms_each() -> None:
+    both = (EARLY(), EARLY("2", start=MOVED))
+    yes = replace(answered(Answer.YES, both[0]), about=both)
+    configured = settings(reminders=(reminder() | {"unless_confirmed": True},))
+    for row in (appointment("1"), appointment("2", MOVED)):
+        assert verdict(row, journal=known(replies=[yes]), configured=configured) == "confirmed"
 
 
 @pytest.mark.parametrize(("replies", "expected"), REPLIES)

@@ -68,6 +68,14 @@ def test_what_has_started_is_not_confirmed_and_no_word_is_lost_about_it() -> Non
     assert confirmed(row, known(**SINCE)) == Plan((), ())
 
 
+def test_what_a_reminder_of_the_past_told_of_the_same_start_is_no_confirmation() -> None:
+    row = appointment(created_at="2026-11-24 09:30")
+    beside = [notified("2", reminder="Früher")]
+    assert confirmed(row, known(**SINCE, told_beside=beside)).messages
+    twice = [notified("2", reminder=CONFIRMATION)]
+    assert not confirmed(row, known(**SINCE, told_beside=twice)).messages
+
+
 def test_a_confirmation_waits_for_no_gap_and_is_planned_as_one_that_none_holds() -> None:
     row = appointment(created_at="2026-11-24 09:30")
     (message,) = confirmed(row, known(**SINCE, contacted=wrote("2026-11-24 09:59"))).messages

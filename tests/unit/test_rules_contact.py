@@ -155,6 +155,7 @@ def test_a_text_that_cannot_be_rendered_makes_its_channel_unusable() -> None:
     ("contact", "detail"),
     [
         ({"mobile": "", "email": ""}, "sms: no number; email: no address"),
+        ({"mobile": "", "email": "a" * 100}, f"sms: no number; email: not a valid address ({'a' * 80})"),
         (
             {"mobile": "030 123456", "email": "anna@"},
             "sms: no mobile number (030 123456: not a mobile number); email: not a valid address (anna@)",

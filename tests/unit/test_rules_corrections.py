@@ -251,6 +251,7 @@ def test_each_start_has_its_own_message_soonest_first() -> None:
     ("other", "is_theirs"),
     [
         ({"customer_id": "17"}, True),
+        ({"customer_id": "17", "last_name": "Neu", "mobile": OTHER_NUMBER}, True),  # whatever it says else
         ({"customer_id": "99", "last_name": "Muster", "mobile": NUMBER}, True),  # a second record of theirs
         ({"customer_id": "99", "last_name": "Muster", "mobile": OTHER_NUMBER}, False),  # a namesake
         ({"customer_id": "99", "last_name": "Fremd", "mobile": NUMBER}, False),  # a shared telephone
@@ -263,6 +264,22 @@ def test_another_row_of_theirs_at_that_start(other: dict[str, object], is_theirs
     row = off("1", last_name="Muster")
     journal = known(told(name=name_of(row, b"")))
     assert bool(correct(row, appointment("2", WEDNESDAY, **other), journal=journal).messages) is not is_theirs
+
+
+def test_who_was_told_in_a_way_that_nobody_knows_is_corrected_all_the_same() -> None:
+    """A person settled as sent what had no attempt; somebody else has the same start."""
+    journal = known(replace(told(), route=None))
+    planned = correct(off(), appointment("2", WEDNESDAY, customer_id="99"), journal=journal)
+    assert sent(planned) == [(CANCELLATION, ["1"])]
+
+
+def test_which_word_was_the_last_is_said_by_the_journal_s_clock() -> None:
+    """Reminded of Wednesday by a run whose clock was years ahead; then Friday was confirmed."""
+    wrong = told(run_now=at("2028-03-01 10:00"), claimed_at=at("2026-11-23 10:00"))
+    later = notified(start=FRIDAY, reminder=CONFIRMATION, run_now="2026-11-23 12:00")
+    confirmed = replace(later, route=Route(Channel.EMAIL, ADDRESS), claimed_at=at("2026-11-23 12:00"))
+    journal = replace(known(wrong), confirmations={"1": (confirmed,)})
+    assert correct(moved(), journal=journal) == PlannedCorrections()
 
 
 # ---------------------------------------------------------------- which rules hold
@@ -340,6 +357,13 @@ def test_a_refused_recipient_is_not_tried_again() -> None:
     assert [route.recipient for route in message.routes] == [ADDRESS]
 
 
+def test_only_the_channels_of_the_reminder_that_told_them_are_used() -> None:
+    both = made(reminders=[reminder(channels=("sms",)), reminder(48, "Post", channels=("email",))])
+    for by, recipient in ((NAME, NUMBER), ("Post", ADDRESS)):
+        (message,) = correct(off(), journal=known(told(reminder=by)), configured=both).messages
+        assert [route.recipient for route in message.routes] == [recipient]
+
+
 def test_of_a_renamed_reminder_the_channels_of_all_are_used() -> None:
     journal = known(replace(told(), reminder="Früher"))
     (message,) = correct(off(), journal=journal).messages
@@ -413,6 +437,7 @@ def test_what_waits_and_what_goes_out_is_said_to_the_reminders() -> None:
     near = moved("1", "2026-11-25 09:30")
     assert correct(near, seen=False).moved == {"1": False}
     assert correct(near).moved == {"1": True}
+    assert correct(off()).moved == {}  # there is no new start to tell
 
 
 # ---------------------------------------------------------------- the brake

@@ -9,6 +9,7 @@ from rules_scene import (
     NAME,
     NOW,
     NUMBER,
+    WEDNESDAY,
     appointment,
     at,
     known,
@@ -23,7 +24,7 @@ from terminbenachrichtigung.config.settings import Corrections, Settings
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.journal import MOVE, Known, State
 from terminbenachrichtigung.model.plan import Reason
-from terminbenachrichtigung.rules.forecast import Forecast, forecast, hourly_runs
+from terminbenachrichtigung.rules.forecast import Forecast, forecast, hourly_runs, told_in_time
 from terminbenachrichtigung.rules.planning import plan
 from terminbenachrichtigung.times.windows import Quiet
 
@@ -188,6 +189,50 @@ def test_runs_come_at_minute_50_of_the_local_hour() -> None:
         "09:20",
         "10:20",
     ]  # five and a half ahead
+
+
+def test_what_keeps_another_appointment_from_being_told_is_no_reason_for_this_one() -> None:
+    found = ahead(appointment("1", "2026-11-24 16:00"), appointment("2", is_group=True))[NAME]
+    assert reason_of(found) is Reason.SAME_DAY
+
+
+def test_who_was_told_three_other_starts_is_told_this_one_once() -> None:
+    starts = ("2026-11-25 11:00", "2026-11-25 12:00", "2026-11-25 13:00")
+    before = [notified("1", start, generation=number) for number, start in enumerate(starts, 1)]
+    assert run(ahead(appointment("1"), journal=known(*before))[NAME]) == "2026-11-24 10:50"
+
+
+def test_a_correction_takes_the_reminder_s_place_for_the_appointment_that_it_says() -> None:
+    """Two chairs at nine: one moved by half an hour, the other one to Friday, of which it reminds later."""
+    chosen = settings().model_copy(update={"corrections": Corrections(enabled=True)})
+    rows = appointment("1", "2026-11-25 09:30"), appointment("2", "2026-11-27 10:00")
+    journal = known(notified("1"), notified("2"))
+    near = ahead(*rows, journal=journal, configured=chosen, asked="1")
+    assert reason_of(near[NAME]) is Reason.ALREADY_NOTIFIED
+    far = ahead(*rows, journal=journal, configured=chosen, asked="2")
+    assert run(far[MOVE]) == run(near[MOVE])
+    assert run(far[NAME]) == "2026-11-26 10:50"
+
+
+def test_one_forecast_says_who_of_many_is_told_in_time() -> None:
+    rows = [
+        appointment("in time", customer_id="1"),
+        appointment("too late", customer_id="2"),
+        appointment("with it", customer_id="2"),
+        appointment("never", customer_id="3", is_group=True),
+        appointment("tomorrow", "2026-11-26 11:00", customer_id="4"),
+        appointment("not asked for", customer_id="5"),
+    ]
+    until = {
+        "in time": at("2026-11-24 10:51"),
+        "too late": at("2026-11-24 10:50"),  # the moment at which the first run begins
+        "with it": at(WEDNESDAY),
+        "never": at(WEDNESDAY),
+        "tomorrow": at("2026-11-26 11:00"),
+    }
+    found = told_in_time(rows, situation(settings()), until=until)
+    assert found == {"in time", "with it", "tomorrow"}
+    assert told_in_time(rows, situation(settings()), until={}) == frozenset()
 
 
 def test_the_number_is_that_of_the_message_that_will_go_out() -> None:

@@ -88,6 +88,19 @@ def test_only_what_passes_the_other_rules_is_missed(
     assert verdict(appointment(**changes), **rules) == expected
 
 
+def test_what_an_import_holds_is_missed_and_says_so() -> None:
+    (skip,) = morning(appointment(import_state="held")).skips
+    assert (skip.reason.value, skip.detail) == (
+        "missed",
+        "booked 2026-10-01 12:00, last chance 2026-11-24 20:00; an import holds it: ask whether it stands",
+    )
+
+
+def test_what_an_import_holds_is_not_missed_for_that_alone() -> None:
+    seen = replace(JOURNAL, complete_runs=(at("2026-11-24 19:50"),))
+    assert verdict(appointment(created_at=None, import_state="held"), seen) == "same_day"
+
+
 def test_the_gap_does_not_excuse_a_missed_appointment() -> None:
     # rule 18 is not among those that it has to pass
     assert verdict(appointment(), replace(JOURNAL, contacted=wrote("2026-11-25 07:00"))) == "missed"

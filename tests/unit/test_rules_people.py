@@ -23,8 +23,9 @@ from rules_scene import (
 )
 
 from terminbenachrichtigung.contact.names import hashed_name, keyed_hash
-from terminbenachrichtigung.model.journal import CONFIRMATION, Known, Notification, State
+from terminbenachrichtigung.model.journal import CONFIRMATION, JournalReply, Known, Notification, State
 from terminbenachrichtigung.model.plan import Channel, Route
+from terminbenachrichtigung.model.reply import Answer
 
 KEY = b"a journal's"
 IDA = appointment("2", customer_id="18", first_name="Ida", last_name="Meier")
@@ -257,6 +258,27 @@ def test_a_reminder_that_is_configured_is_not_of_the_past() -> None:
         name_key=KEY,
     )
     assert [m.reminder for m in planned(IDA, journal=journal, configured=both).messages] == [NAME]
+
+
+@pytest.mark.parametrize(
+    ("notification", "expected"),
+    [
+        # to what a yes was the answer; customer 18 is Ida Meier
+        pytest.param(told("Ida Meier", appointment_id="2"), "confirmed", id="this one, before the merging"),
+        pytest.param(told("Eva Kurz", appointment_id="2"), "due", id="this one, somebody else's then"),
+        pytest.param(told("Ida Meier"), "due", id="another one, of a namesake perhaps"),
+        pytest.param(told("", customer_id="18"), "confirmed", id="another one of hers at this start"),
+        pytest.param(told("Ida Meier", appointment_id="2", revoked=True), "due", id="told since: off"),
+    ],
+)
+def test_whose_yes_confirms_an_appointment(notification: Notification, expected: str) -> None:
+    early = replace(notification, reminder="Vorab")
+    yes = JournalReply("r", NUMBER, "ja", Answer.YES, at("2026-11-24 09:30"), "m", (early,))
+    asks = settings(reminders=(reminder() | {"unless_confirmed": True}, reminder(72, "Vorab")))
+    result = planned(IDA, journal=known(replies=[yes], name_key=KEY), configured=asks)
+    assert {skip.reason.value for skip in result.skips if skip.reminder == NAME} == (
+        set() if expected == "due" else {expected}
+    )
 
 
 STARTS = ("2026-11-25 13:00", "2026-11-25 14:00", "2026-11-25 15:00", "2026-11-25 16:00")

@@ -47,6 +47,41 @@ def test_with_same_day_an_appointment_of_today_beyond_the_reach_is_not_listed() 
     assert planned(appointment("1", "2026-11-24 17:00"), configured=short) == Plan((), ())
 
 
+@pytest.mark.parametrize(
+    ("start", "gap", "listed"),
+    [
+        # a lead of an hour          how far it could be taken along
+        ("2026-11-24 17:00", 1, True),  # today, from now on
+        ("2026-11-24 23:59", 1, True),
+        ("2026-11-25 00:00", 14, False),  # tomorrow, and in no window
+    ],
+)
+def test_today_s_refusals_are_listed_however_short_the_lead(start: str, gap: int, listed: bool) -> None:
+    short = settings(reminders=(reminder(1),), hours_between_messages=gap)
+    result = planned(appointment("1", start, is_group=True), configured=short)
+    assert verdicts(result) == ({"1": "group_appointment"} if listed else {})
+
+
+@pytest.mark.parametrize(
+    ("notification", "expected"),
+    [
+        (notified(state=State.FAILED), True),
+        (notified(state=State.UNDELIVERED), True),
+        (notified(state=State.UNKNOWN), True),  # perhaps
+        (notified(state=State.FAILED, reminder="Vorab"), True),  # by whatever reminder
+        (notified(state=State.SENT), False),
+        (notified(state=State.RELEASED), False),  # a run will try it again
+        (notified(start="2026-11-25 16:00", state=State.FAILED), False),  # of another start
+        (notified(customer_id="4", state=State.FAILED), False),  # to somebody else
+    ],
+)
+def test_whether_a_message_about_the_present_start_did_not_arrive(
+    notification: Notification, expected: bool
+) -> None:
+    (judgement,) = judged(appointment(), journal=known(notification))
+    assert judgement.did_not_arrive() is expected
+
+
 def test_each_reminder_has_its_own_reason() -> None:
     result = planned(appointment(is_group=True), configured=BOTH)
     assert [(s.reminder, s.reason) for s in result.skips] == [

@@ -1,5 +1,6 @@
 """Rule 17: of several reminders the one with the shorter lead takes the place of the others."""
 
+from dataclasses import replace
 from datetime import time
 
 import pytest
@@ -41,6 +42,7 @@ def test_the_longer_lead_comes_first_where_the_shorter_one_is_not_due() -> None:
         (notified(state=State.FAILED), "superseded"),  # it is not released
         (notified(state=State.ADOPTED), "superseded"),
         (notified(state=State.RELEASED), "due"),
+        (replace(notified(), revoked=True), "due"),  # it was off since, and stands again
         (notified(start="2026-11-25 08:30"), "due"),  # not for the present start
         (notified(customer_id="4"), "due"),  # nor the present customer
         (notified(reminder="Frühling"), "already_notified"),  # a reminder that was renamed since

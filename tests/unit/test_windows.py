@@ -277,6 +277,52 @@ def test_whole_local_days_are_whole_wherever_the_clock_changes_at_midnight(
     assert whole.day_start(day) == start
 
 
+def test_an_end_in_the_hour_left_out_is_the_moment_of_the_change_whatever_its_minute() -> None:
+    change = datetime(2027, 3, 28, 1, tzinfo=UTC)
+    for minute in range(1, 60):
+        found = quiet(**nights("22:00", f"02:{minute:02}")).period_at(at("2027-03-28 01:00"))
+        assert found == Period(at("2027-03-27 22:00"), change)
+
+
+def test_a_day_that_has_begun_is_quiet_though_the_clock_shows_the_day_before_again() -> None:
+    # St. John's: Sunday begins, and a minute later it is 23:01 of Saturday.
+    sunday = quiet(ZoneInfo("America/St_Johns"), quiet_hours=False, quiet_dates=(date(2010, 11, 7),))
+    whole = Period(datetime(2010, 11, 7, 2, 30, tzinfo=UTC), datetime(2010, 11, 8, 3, 30, tzinfo=UTC))
+    assert sunday.period_at(datetime(2010, 11, 7, 2, 45, tzinfo=UTC)) == whole
+
+
+def test_the_nights_on_both_sides_of_a_day_left_out_are_one() -> None:
+    apia = ZoneInfo("Pacific/Apia")
+    whole = Period(at("2011-12-29 20:00", apia), at("2011-12-31 08:00", apia))
+    for clock in ("2011-12-29 21:00", "2011-12-31 03:00"):
+        assert quiet(apia).period_at(at(clock, apia)) == whole
+
+
+# ---------------------------------------------------------------- open time, and the last of it
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "minutes"),
+    [
+        # since          until             open in between
+        ("2026-11-24 19:00", "2026-11-24 21:00", 60),
+        ("2026-11-24 21:00", "2026-11-25 09:00", 60),
+        ("2026-11-24 21:00", "2026-11-24 21:00", 0),
+        ("2026-11-24 21:00", "2026-11-24 20:30", 0),  # not later: none
+        ("2026-11-24 11:00", "2026-11-24 10:00", 0),
+    ],
+)
+def test_open_time_is_what_lies_outside_quiet_periods(since: str, until: str, minutes: int) -> None:
+    assert quiet().open_time_between(at(since), at(until)) == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("clock", "last"), [("18:29", False), ("18:30", True), ("19:59", True), ("20:00", False)]
+)
+def test_the_last_ninety_minutes_before_an_end_do_not_hold_the_end(clock: str, last: bool) -> None:
+    assert quiet().in_pre_quiet(at(f"2026-11-24 {clock}"), at("2026-11-24 20:00")) is last
+
+
 # ---------------------------------------------------------------- reach
 
 
