@@ -147,7 +147,7 @@ def _answered(folder: Path) -> Iterator[Practice]:
             )
         practice.run("run-once", now="2026-11-24 10:00")
         answers = {1: "Ja, danke", 2: "nein", 3: "Kann ich eine Stunde später kommen?", 4: "STOP"}
-        for job in gateway.jobs:
+        for job in sorted(gateway.jobs, key=lambda job: job.recipient):  # sent at once, in any order
             gateway.reply(job, answers[int(job.recipient[-1])], at=local("2026-11-24 10:30"))
         yield practice
 
