@@ -28,7 +28,7 @@ SIZES = {
 
 _ROOM = 4 * 1024**3  # bytes; a whole run has taken a tenth of that
 _SYSTEM = Path(__file__).parent / "system"
-_ON_BOTH = ("test_overlap.py", "test_killed.py")
+_ON_BOTH = ("test_overlap.py",)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -77,7 +77,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leaves out what only the full size runs: tests marked so, and most of `tests/system` on Postgres.
 
     Journal and schedule are tried on both databases in `tests/contract`. In `tests/system` both are tried
-    on every commit only where runs are killed or come eight at once.
+    on every commit only where eight runs come at once.
     """
     for item in items:
         call = getattr(item, "callspec", None)
