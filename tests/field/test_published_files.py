@@ -1,5 +1,6 @@
 """A calendar or an export behind an address: fetched within limits, and only when it has changed."""
 
+import re
 import socket
 import ssl
 import threading
@@ -15,7 +16,7 @@ from werkzeug import Request, Response
 
 from field.conftest import OwnPractice
 from practice import Ran
-from terminbenachrichtigung.errors import ScheduleError
+from terminbenachrichtigung.errors import ConfigError, ScheduleError
 from terminbenachrichtigung.own_schedule import fetching
 
 WHOLE = (
@@ -126,6 +127,43 @@ def test_a_redirect_to_a_plain_address_is_not_followed(own: OwnPractice, server:
     )
     ran = fetched(own, server.url_for("/"))
     assert (ran.exit_code, "https://" in ran.stderr) == (2, True)
+
+
+HTTPS = "https://kalender.example.org/praxis/kalender.ics"
+
+LOOPBACK = "http://127.0.0.1:8080/a"
+
+
+@pytest.mark.parametrize(
+    ("address", "location", "asked_next"),
+    [
+        (HTTPS, "neu.ics", "https://kalender.example.org/praxis/neu.ics"),
+        (HTTPS, "/neu.ics", "https://kalender.example.org/neu.ics"),
+        (HTTPS, "https:///neu.ics", "https://kalender.example.org/neu.ics"),
+        (HTTPS, "//files.example.org/neu.ics", "https://files.example.org/neu.ics"),
+        (HTTPS, "https://files.example.org/neu.ics", "https://files.example.org/neu.ics"),
+        (LOOPBACK, "/b", "http://127.0.0.1:8080/b"),
+        (LOOPBACK, "https://files.example.org/b", "https://files.example.org/b"),
+    ],
+)
+def test_a_redirect_is_followed_within_https(address: str, location: str, asked_next: str) -> None:
+    assert fetching.redirected(address, location, "kalender.example.org") == asked_next
+
+
+@pytest.mark.parametrize(
+    ("address", "location", "problem"),
+    [
+        (HTTPS, "http://127.0.0.1:8080/neu.ics", "from https:// to http://"),
+        (HTTPS, "http://localhost/neu.ics", "from https:// to http://"),
+        (HTTPS, "http://files.example.org/neu.ics", "must hold an https:// address"),
+        (LOOPBACK, "http://files.example.org/neu.ics", "must hold an https:// address"),
+        (HTTPS, "file:///etc/passwd", "must hold an https:// address"),
+        (HTTPS, "https://[::1", "holds no address"),
+    ],
+)
+def test_a_redirect_out_of_https_is_refused(address: str, location: str, problem: str) -> None:
+    with pytest.raises(ConfigError, match=f"^the redirect of kalender.example.org .*{re.escape(problem)}"):
+        fetching.redirected(address, location, "kalender.example.org")
 
 
 def test_a_redirect_within_reach_is_followed_but_not_for_ever(own: OwnPractice, server: HTTPServer) -> None:

@@ -1,6 +1,7 @@
 """Where a configuration is found, how it is read, and what is warned about."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,10 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from config_files import MINIMAL, PREFIX, SECRET, settings_of, written
+from config_files import MINIMAL, PREFIX, SECRET, Absent, problems_of, settings_of, written
 from sqlalchemy import make_url
 
-from terminbenachrichtigung.config.files import find_config
+from terminbenachrichtigung.config.files import find_config, read_at_most
 from terminbenachrichtigung.config.loading import load
 from terminbenachrichtigung.config.problems import ConfigProblems
 from terminbenachrichtigung.errors import ConfigError
@@ -130,6 +131,41 @@ def test_an_empty_file_lacks_reminders_and_nothing_else(tmp_path: Path) -> None:
     with pytest.raises(ConfigProblems) as caught:
         load(written(tmp_path / "config.toml", ""), {})
     assert [each.key for each in caught.value.problems] == ["reminders"]
+
+
+# ---------------------------------------------------------------- pipes
+
+
+def test_a_configuration_may_come_from_a_pipe(tmp_path: Path) -> None:
+    """`--config <(sops -d config.toml)`: a pipe with a writer, who takes a while."""
+    written_whole = written(tmp_path / "config.toml", MINIMAL)
+    os.mkfifo(tmp_path / "pipe.toml")
+    code = "import sys, time; time.sleep(0.2); open(sys.argv[2], 'w').write(open(sys.argv[1]).read())"
+    with subprocess.Popen([sys.executable, "-c", code, written_whole, tmp_path / "pipe.toml"]):
+        loaded = load(tmp_path / "pipe.toml", {})
+    assert loaded.settings.reminders == load(written_whole, {}).settings.reminders
+
+
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(TimeoutError, match=r"a pipe that gives nothing for 0\.05 seconds"):
+        read_at_most(10, tmp_path / "pipe", seconds=0.05)
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("folder", "is a folder"),
+        ("socket", "cannot be read"),
+        ("/dev/zero", "is too long"),
+    ],
+)
+def test_a_secret_s_file_that_is_none_is_named_at_once(tmp_path: Path, path: str, problem: str) -> None:
+    (tmp_path / "folder").mkdir()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(os.path.relpath(tmp_path / "socket"))  # an absolute one may be too long for a socket
+        problems = problems_of(tmp_path, {"sms.password": Absent, "sms.password_file": str(tmp_path / path)})
+    assert [(each.key, problem in each.text) for each in problems] == [("sms.password_file", True)]
 
 
 # ---------------------------------------------------------------- relative paths

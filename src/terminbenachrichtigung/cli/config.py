@@ -99,14 +99,15 @@ def _checked(path: Path | None, clock: "Clock", *, connect: bool, plain: bool) -
 
 def _write(result: "CheckResult", exit_code: int, *, strict: bool, as_json: bool, written_as: str) -> None:
     from terminbenachrichtigung.config.annotations import check_as_json, github_annotations, gitlab_report
+    from terminbenachrichtigung.config.files import read_text
 
     if as_json:
         print_json(check_as_json(result, exit_code))
         return
     text = ""
     if result.path is not None:
-        with suppress(OSError, UnicodeDecodeError):
-            text = result.path.read_text(encoding="utf-8")
+        with suppress(ValueError):
+            text = read_text(result.path)
     if written_as == "gitlab":
         print_json(gitlab_report(result, text, strict=strict))
         return

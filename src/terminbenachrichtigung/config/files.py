@@ -1,7 +1,10 @@
 """Finds and reads the files of a configuration; whatever is wrong with a file becomes one sentence."""
 
 import codecs
+import errno
+import os
 import re
+import select
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -82,8 +85,7 @@ def read_text(path: Path) -> str:
         ValueError: what is wrong with it, as the rest of a sentence that begins with its name.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(_LIMIT + 1)
+        data = read_at_most(_LIMIT + 1, path)
     except FileNotFoundError:
         raise ValueError("does not exist") from None
     except IsADirectoryError:
@@ -103,6 +105,33 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ValueError(f"is not UTF-8 in line {line}; save it as UTF-8") from None
+
+
+def read_at_most(size: int, path: Path, *, seconds: float = 5) -> bytes:
+    """The first bytes of a file, or of a pipe such as `<(sops -d config.toml)` or /dev/stdin.
+
+    A pipe that nobody writes to, given by mistake, would hold up cron for ever.
+
+    Raises:
+        OSError: it cannot be read; TimeoutError if it is a pipe that gives nothing for so many seconds.
+    """
+    with open(path, "rb", buffering=0, opener=_without_waiting) as file:
+        data = bytearray()
+        while len(data) < size:
+            if not select.select([file], [], [], seconds)[0]:
+                raise TimeoutError(
+                    errno.ETIMEDOUT, f"it is a pipe that gives nothing for {seconds:g} seconds"
+                )
+            part = file.read(size - len(data))
+            if part == b"":
+                break
+            data += part or b""
+        return bytes(data)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Opens a pipe although nobody writes to it."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 @cache

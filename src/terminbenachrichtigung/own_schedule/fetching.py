@@ -11,10 +11,12 @@ from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
 
 from terminbenachrichtigung.config.fields import is_loopback
+from terminbenachrichtigung.config.files import read_at_most
 from terminbenachrichtigung.delivery.exchange import Answer, Proxy, Request
 from terminbenachrichtigung.errors import ConfigError, ScheduleError
 
 _REDIRECTS = 5
+_LONGEST_ADDRESS = 10_000  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Fetched:
 def address_in(path: Path) -> str:
     """The address that a file holds. Raises ConfigError if there is none, or one without https."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").split()
+        lines = read_at_most(_LONGEST_ADDRESS, path).decode("utf-8-sig").split()
     except (OSError, UnicodeError) as error:
         raise ConfigError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'no text'}") from None
     if len(lines) != 1:
@@ -82,9 +84,25 @@ def fetch(address: str, etag: str = "", limits: Limits = LIMITS, proxy: Proxy | 
             raise ScheduleError(f"{host} cannot be reached ({answer.detail}): nothing was imported.")
         if not (300 <= answer.status < 400 and answer.headers.get("location")):
             return _taken(answer, host, limits)
-        address = urljoin(address, answer.headers["location"])
-        _check(address, f"the redirect of {host}")
+        address = redirected(address, answer.headers["location"], host)
     raise ScheduleError(f"{host} leads from one address to the next: nothing was imported.")
+
+
+def redirected(address: str, location: str, host: str) -> str:
+    """Where a server says that the file is.
+
+    Raises:
+        ConfigError: that is no address, or it leads out of https, be it to this machine.
+    """
+    where = f"the redirect of {host}"
+    try:
+        found = urljoin(address, location)
+    except ValueError:
+        raise ConfigError(f"{where} holds no address") from None
+    _check(found, where)
+    if urlsplit(address).scheme == "https" != urlsplit(found).scheme:
+        raise ConfigError(f"{where} leads from https:// to http://: names and numbers travel over it")
+    return found
 
 
 def _taken(answer: Answer, host: str, limits: Limits) -> Fetched:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from terminbenachrichtigung.config.databases import masked_url
+from terminbenachrichtigung.config.files import read_at_most
 from terminbenachrichtigung.errors import ConfigError, ScheduleError
 from terminbenachrichtigung.own_schedule import (
     changes,
@@ -60,13 +61,13 @@ def file_at(path: Path) -> File:
     """A file of this machine; raises ConfigError if it cannot be read."""
     try:
         info = path.stat()
-        if info.st_size > LARGEST:
-            raise ConfigError(
-                f"{path} is larger than {LARGEST // 1_000_000} MB: that is no export of appointments"
-            )
-        content = path.read_bytes()
+        content = read_at_most(LARGEST + 1, path)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    if len(content) > LARGEST:
+        raise ConfigError(
+            f"{path} is larger than {LARGEST // 1_000_000} MB: that is no export of appointments"
+        )
     written_at = datetime.fromtimestamp(info.st_mtime, UTC)
     return File(content, str(path.absolute().parent), path.name, written_at)
 
