@@ -90,6 +90,16 @@ def test_a_named_file_that_is_missing_is_not_looked_for_elsewhere(elsewhere: Pat
         (b"[sms\n", "line 1, column 5: "),
         (b"timezone = ", "end of the file: Invalid value"),
         (b"a = 1\na = 2\n", "Cannot overwrite a value: the key stands further up already"),
+        (
+            b"[sms]\na = 1\n[sms]\n",
+            "line 3, column 5: Cannot declare ('sms',) twice: the section stands",
+        ),
+        (b"sender = MeinePraxis\n", "Invalid value: texts and times stand in straight quotes"),
+        ("sender = „Praxis“\n".encode(), "Invalid value: texts and times stand in straight quotes"),
+        (b"same_day = True\n", "true and false in small letters"),
+        (b"quiet_start = 20:00\n", "texts and times stand in straight quotes"),
+        (rb'url = "sqlite:///C:\Users\journal.db"', "write a path with / in place of \\"),
+        (rb'url = "sqlite:///C:\praxis\journal.db"', "write a path with / in place of \\"),
         (b'\xef\xbb\xbftimezone = "UTC"\n', "byte order mark"),
         ('timezone = "UTC"\n'.encode("utf-16"), "byte order mark"),
         ("a = 1\n# Müller\n".encode("latin-1"), "not UTF-8 in line 2"),
@@ -228,11 +238,15 @@ def test_the_search_goes_on_past_a_folder_that_may_not_be_entered() -> None:
 
 # ---------------------------------------------------------------- warnings
 
+MAIL = '[email]\nhost = "mail.praxis-nord.de"\nsender = "a@praxis-nord.de"\n'
+
 
 def test_a_filled_in_configuration_of_the_owner_alone_gives_no_warning(tmp_path: Path) -> None:
     assert load(written(tmp_path / "config.toml", MINIMAL), {}).warnings == ()
     swiss = MINIMAL + '[branches.ZH]\nlanguage = "de-CH"\n'
     assert load(written(tmp_path / "config.toml", swiss), {}).warnings == ()
+    for line in ("port = 2525", 'port = 465\nsecurity = "tls"', 'security = "none"'):
+        assert load(written(tmp_path / "config.toml", f"{MINIMAL}{MAIL}{line}\n"), {}).warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -273,6 +287,16 @@ def test_a_filled_in_configuration_of_the_owner_alone_gives_no_warning(tmp_path:
             ("[safety]", '[monitoring]\nping_url = "https://hc-ping.com/your-uuid"\n[safety]'),
             0o600,
             "ping_url is",
+        ),
+        (
+            ("[safety]", f"{MAIL}port = 465\n[safety]"),
+            0o600,
+            'email.security is "starttls", but on port 465 mail servers expect "tls"',
+        ),
+        (
+            ("[safety]", f'{MAIL}security = "tls"\n[safety]'),
+            0o600,
+            "on port 587 mail servers",
         ),
     ],
 )

@@ -286,6 +286,12 @@ def test_a_mistake_is_named_by_its_key_with_the_remedy(
         ({"sms.max_parts": 11}, "sms.max_parts = 11: "),
         ({"rules.quiet_start": "8 pm"}, 'rules.quiet_start = "8 pm": '),
         ({"reminders.0.channels": ["fax"]}, 'reminders[0].channels[0] = "fax": '),
+        ({"rules.quiet_start": "08:00"}, 'rules.quiet_end = "08:00": '),
+        (lead(days_before=1, at="20:00"), 'reminders[0].at = "20:00": '),
+        (
+            {"rules.quiet_end": time(8, 0, 30)},
+            "rules.quiet_end = 08:00:30: ",
+        ),  # the seconds are what is wrong
         ({"rules.quiet_dates": [True]}, "rules.quiet_dates[0] = true: "),
         ({"timezone": "\x1b[31mred"}, 'timezone = "\\u001b[31mred": '),  # a terminal would obey it
         ({"timezone": "x" * 200}, f'timezone = "{"x" * 76}...: '),

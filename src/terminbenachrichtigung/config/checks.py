@@ -55,7 +55,7 @@ def _quiet_periods(draft: Draft) -> Iterator[Problem]:
     equal = rules.quiet_hours and rules.quiet_start == rules.quiet_end
     if equal and draft.sound("rules.quiet_hours", "rules.quiet_start", "rules.quiet_end"):
         advice = "is the same as quiet_start; for no quiet hours at all set quiet_hours = false"
-        yield _problem(("rules", "quiet_end"), advice, rules.quiet_end.isoformat("minutes"))
+        yield _problem(("rules", "quiet_end"), advice, rules.quiet_end)
     if draft.sound("rules.quiet_days") and len(set(rules.quiet_days)) == 7:
         advice = "leaves no open time in a week; leave out the days on which messages may be sent"
         yield _problem(("rules", "quiet_days"), advice, rules.quiet_days)

@@ -21,6 +21,17 @@ LOCAL_CONFIG = Path("config.toml")
 SYSTEM_CONFIG = Path("/etc/terminbenachrichtigung/config.toml")
 
 _LIMIT = 10_000_000  # bytes; so that a path such as /dev/zero is not read for ever
+_QUOTES = "texts and times stand in straight quotes, true and false in small letters"
+_SLASHES = "write a path with / in place of \\"
+_REMEDIES = {
+    "Cannot declare": "the section stands further up already",
+    "Cannot overwrite a value": "the key stands further up already",
+    "Expected newline": _QUOTES,
+    "Invalid hex value": _SLASHES,
+    "Invalid value": _QUOTES,
+    "Unescaped '\\' in a string": _SLASHES,
+}
+"""How a sentence of Python's TOML reader begins, and what the person who wrote the file most likely did."""
 _POSITION = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")
 
 
@@ -71,8 +82,7 @@ def read_toml(path: Path) -> dict[str, Any]:
             raise ConfigError(f"{path} is not TOML: {error}") from None
         where = f"line {found['line']}, column {found['column']}" if found["line"] else "end of the file"
         what = found["what"]
-        if what == "Cannot overwrite a value":
-            what += ": the key stands further up already"
+        what += "".join(f": {remedy}" for begins, remedy in _REMEDIES.items() if what.startswith(begins))
         raise ConfigError(f"{path}, {where}: {what}") from None
     except (ValueError, RecursionError):  # a number of thousands of digits; brackets a thousand deep
         raise ConfigError(f"{path} is not TOML that can be read: a value is too long or too deep") from None

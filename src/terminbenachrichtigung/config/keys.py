@@ -131,6 +131,8 @@ def shown_value(path: KeyPath, value: object) -> str:
 
 def value_text(value: object) -> str:
     """Any value of a configuration as it would stand in the file, on one line."""
+    if isinstance(value, time) and not value.second:
+        value = value.isoformat("minutes")
     import tomlkit  # noqa: PLC0415  # 60 ms, only where there is something to say
 
     return escaped(tomlkit.item(value).as_string())

@@ -20,6 +20,8 @@ _PLACEHOLDER = re.compile(
     re.I,
 )
 """Placeholders of the example configuration; its domains are those that RFC 2606 keeps free."""
+_USUAL_SECURITY = {465: "tls", 587: "starttls"}
+"""By port, what mail servers expect there (RFC 8314); otherwise both sides wait for the other to begin."""
 _NO_ADDRESSES = frozenset({"templates", "only_recipients"})  # people try out with only_recipients
 
 
@@ -40,6 +42,9 @@ def warnings(settings: Settings, path: Path, *, exposed: bool) -> Iterator[str]:
         yield f"safety.only_recipients is set: nobody but these {listed} will be sent anything"
     if settings.safety.max_messages_per_run == 0:
         yield "safety.max_messages_per_run is 0: no brake holds back a plan gone wrong; a limit is wiser"
+    email = settings.email
+    if email and email.security not in {"none", usual := _USUAL_SECURITY.get(email.port, email.security)}:
+        yield f'email.security is "{email.security}", but on port {email.port} mail servers expect "{usual}"'
     spoken = {language.lower() for texts in settings.templates.values() for language in texts}
     for code, branch in settings.branches.items():
         language = branch.language.strip().lower().replace("_", "-")
