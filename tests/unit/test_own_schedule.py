@@ -408,3 +408,162 @@ def test_a_number_of_most_of_the_file_may_be_the_practice_s_own(
         for number, (name, at) in enumerate(people)
     ]
     assert bool(changes(said, held()).warnings) is warned
+
+
+def test_of_what_a_file_does_not_say_the_rows_that_it_makes_are_careful() -> None:
+    """A new customer has not consented, a new appointment is no group, a new type may be reminded of."""
+    found = changes([entry("a", customer="18", type_name="Sehtest", branch_name="Nord")], held())
+    (customer,) = found.inserts["customers"].values()
+    assert (customer["reminder_consent"], customer["last_contacted_at"]) == (False, None)
+    assert found.inserts["appointment_types"] == {
+        "Sehtest": {"type_code": "Sehtest", "name": "Sehtest", "notifiable": True}
+    }
+    (row,) = found.inserts["appointments"].values()
+    assert (row["is_group"], row["ends_at"], row["status"]) == (False, None, "")
+    assert row["branch_code"] == "Nord"
+    assert found.inserts["branches"]["Nord"] == {
+        "branch_code": "Nord",
+        "name": "Nord",
+        **dict.fromkeys(("phone", "address", "email"), ""),
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "expected"),
+    [
+        # What the file says of an appointment that is known.      What is written of it.
+        ({"type_code": "T"}, {}, {}),  # no column for the type: it keeps its own
+        ({"type_code": "T"}, {"type_name": ""}, {}),  # nor does an empty cell take it away
+        ({"type_code": None}, {}, {"type_code": "Import"}),
+        ({"type_code": "T"}, {"type_name": "Sehtest"}, {"type_code": "Sehtest"}),
+        ({"branch_code": "HH1"}, {}, {}),
+        ({"branch_code": "HH1"}, {"branch_code": "HH2"}, {"branch_code": "HH2"}),
+        ({"branch_code": "HH1"}, {"branch_name": "Nord"}, {"branch_code": "Nord"}),
+        ({"branch_code": "HH1"}, {"branch_code": "HH2", "branch_name": "Nord"}, {"branch_code": "HH2"}),
+        (
+            {"created_at": NOW},
+            {"created_at": None},
+            {},
+        ),  # nor does an empty cell take away when it was booked
+        ({"status": "Storniert"}, {"status": "Storniert"}, {}),
+        ({"status": "Storniert"}, {"status": "Bestätigt"}, {"status": "Bestätigt"}),
+        ({"status": "Storniert"}, {"status": ""}, {"status": ""}),
+    ],
+)
+def test_what_a_file_says_of_a_known_appointment_is_written_and_nothing_else(
+    before: Row, said: dict[str, Any], expected: Row
+) -> None:
+    how = replace(HOW, type_name="Import")
+    found = changes([entry("a", **said)], held(a=appointment(**before)), how)
+    assert found.updates["appointments"].get("a", {}) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "file", "problem"),
+    [
+        ([entry("a")], {}, None),
+        ([entry("a")], {"cut": "its last line ends early"}, "cut short: its last line ends early; nothing"),
+        ([entry("a")], {"written_at": SOURCE.imported_at - timedelta(days=3)}, "older than the last one"),
+        ([entry("a", customer=None)], {}, "nobody in the file has a customer"),
+        ([entry("a", customer=None), entry("b")], {}, None),
+        ([], {"refused": (Refused(2, "x"),)}, None),  # the refused line says what is wrong
+    ],
+)
+def test_a_file_of_which_a_person_must_look_is_a_problem(
+    found: list[Entry], file: dict[str, Any], problem: str | None
+) -> None:
+    before = held(replace(SOURCE, written_at=SOURCE.imported_at), a=appointment(), b=appointment())
+    problems = changes(found, before, **file).problems
+    assert len(problems) == (problem is not None)
+    assert (problem or "") in "".join(problems)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "unreachable", "problem"),
+    [
+        (["0171 5555001", "0171 5555002"], 0, False),
+        (["0171 5555001", ""], 1, False),
+        (["", ""], 2, True),  # a column was left out, say
+    ],
+)
+def test_customers_whom_nobody_can_reach_are_counted(
+    numbers: list[str], unreachable: int, problem: bool
+) -> None:
+    said = [
+        replace(
+            entry(str(at)),
+            person=entries.person({"customer_id": str(at), "name": f"Eva {at}", "mobile": number}),
+        )
+        for at, number in enumerate(numbers)
+    ]
+    found = changes(said, held())
+    assert found.unreachable == unreachable
+    assert ("no customer of the file has a number or an address" in found.problems) is problem
+
+
+def test_an_older_file_moves_nothing_and_adds_only_what_no_newer_one_spoke_of() -> None:
+    source = replace(
+        SOURCE, written_at=SOURCE.imported_at, first_day=date(2026, 11, 24), last_day=date(2026, 11, 30)
+    )
+    said = [entry("a", "2026-11-26 10:00"), entry("b", "2026-11-27 09:00"), entry("c", "2026-12-01 09:00")]
+    before = held(source, a=appointment(), gone=appointment("2026-11-28 09:00"))
+    found = changes(
+        said, before, written_at=SOURCE.imported_at - timedelta(days=3), refused=(Refused(9, "x", "gone"),)
+    )
+    assert kinds(found) == {"c": "new"}  # whoever is not in the newer file may be cancelled
+    assert found.updates["appointments"] == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "reminded"),
+    [
+        (entry("a", status="Bestätigt"), {"Bestätigt": 1}),
+        (entry("a"), {"": 1}),
+        (entry("a", status="Storniert"), {}),  # cancelled
+        (entry("a", status="geplatzt"), {}),  # excluded by the settings
+        (entry("a", "2026-11-24 09:59", status="Bestätigt"), {}),  # over
+        (entry("a", customer=None, status="Bestätigt"), {}),  # nobody's
+    ],
+)
+def test_the_statuses_that_will_be_reminded_are_counted(said: Entry, reminded: dict[str, int]) -> None:
+    assert changes([said], held(a=appointment())).statuses == reminded
+
+
+@pytest.mark.parametrize(
+    ("starts", "warning"),
+    [
+        (["2026-11-23 09:00", "2026-11-24 09:59"], "its last appointment is that of 2026-11-24 09:59"),
+        (["2026-11-23 09:00", "2026-11-24 10:01"], None),
+    ],
+)
+def test_a_file_in_which_nothing_lies_ahead_is_warned_about(starts: list[str], warning: str | None) -> None:
+    said = [entry(str(at), start) for at, start in enumerate(starts)]
+    blocked = entry("blocked", "2026-11-27 09:00", customer=None)  # nobody's time proves nothing
+    found = changes([*said, blocked], held())
+    assert len(found.warnings) == (warning is not None)
+    assert (warning or "") in "".join(found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("of", "customer", "refused"),
+    [
+        ("other", "18", True),  # both programs number from 1
+        ("other", "17", False),  # the same person in both
+        ("other", None, False),
+        ("s", "18", False),  # this source may give its appointment to another customer
+        ("", "18", False),
+    ],
+)
+def test_an_id_that_is_another_customer_s_in_another_source_is_refused(
+    of: str, customer: str | None, refused: bool
+) -> None:
+    before = replace(held(a=appointment()), origins={"a": Origin(of)} if of else {})
+    found = changes([entry("a", customer=customer)], before)
+    assert [line.reason for line in found.refused] == (
+        ["appointment_id: 'a' is another customer's in other"] if refused else []
+    )
+
+
+def test_an_id_of_another_source_that_is_nobody_s_there_is_nobody_else_s() -> None:
+    before = replace(held(a=appointment(customer_id=None)), origins={"a": Origin("other")})
+    assert changes([entry("a")], before).refused == ()
