@@ -8,6 +8,7 @@ import resource
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -59,6 +60,40 @@ def assert_all_sent_and_noted_once(practice: Practice, ran: Ran) -> None:
     assert attempts[0] == CUSTOMERS
     again = practice.run_once()
     assert (again.exit_code, again.outcomes) == (0, {})
+
+
+# ---------------------------------------------------------------- a full disk before anything is read
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """No file may grow beyond a few bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("command", ["run-once", "dry-run", "staff-list"])
+def test_a_journal_that_finds_no_room_says_what_sqlite_leaves_out(practice: Practice, command: str) -> None:
+    with no_room():
+        ran = practice.run(command)
+    assert ran.exit_code == 3
+    assert "the disk may be full" in ran.stderr
+    assert practice.texted == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_starter_configuration_that_finds_no_room_leaves_nothing_in_its_own_way(practice: Practice) -> None:
+    place = practice.folder / "starter.toml"
+    with no_room():
+        ran = practice.run("config", "init", str(place))
+    assert (ran.exit_code, place.exists()) == (2, False)
+    assert f"{place} cannot be written" in ran.stderr
+    assert practice.run("config", "init", str(place)).exit_code == 0
 
 
 # ---------------------------------------------------------------- the journal's faults

@@ -137,8 +137,12 @@ def init(file: Path) -> None:
         raise ConfigError(f"{file} is there already; remove it first, or name another file") from None
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}") from error
-    with os.fdopen(descriptor, "w", encoding="utf-8") as written:
-        written.write(starter())
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as written:
+            written.write(starter())
+    except OSError as error:  # a full disk: what is there would be refused as a file of the administrator's
+        file.unlink(missing_ok=True)
+        raise ConfigError(f"{file} cannot be written: {error.strerror}") from error
     click.echo(f"{file} is written. Fill it in, then: terminbenachrichtigung --config {file} config check")
 
 

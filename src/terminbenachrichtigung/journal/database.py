@@ -54,9 +54,13 @@ NETWORK_FILE_SYSTEMS = frozenset(
 
 _EACH_TRANSACTION = "terminbenachrichtigung: what each transaction begins with"
 
-_READ_ONLY = (
-    "; this user needs leave to write the file and its folder, where SQLite keeps -wal and -shm beside it"
-)
+_REMEDIES = {
+    "readonly database": (
+        "; this user needs leave to write the file and its folder, where SQLite keeps -wal and -shm beside it"
+    ),
+    "disk I/O error": "; the disk may be full, or broken",  # SQLite says no more where -shm finds no room
+}
+"""By words of SQLite, what its sentence leaves out."""
 _HOLDS_EVERY_LETTER = frozenset({"UTF8", "SQL_ASCII"})  # the second keeps what it is given
 MAY_PASS = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
@@ -90,7 +94,8 @@ def _first_line(error: BaseException | None) -> str:
     lines = str(error).strip().splitlines()
     if not lines:
         return type(error).__name__
-    return f"{lines[0]}{_READ_ONLY if 'readonly database' in lines[0] else postgres.advice(lines[0])}"
+    found = (remedy for words, remedy in _REMEDIES.items() if words in lines[0])
+    return f"{lines[0]}{next(found, postgres.advice(lines[0]))}"
 
 
 def make_engine(url: str, mode: Mode, timings: Timings = TIMINGS, mounts: Path = MOUNTS) -> Engine:
