@@ -118,7 +118,8 @@ def appointment(start: str = "2026-11-26 09:00", **more: object) -> Row:
     } | more
 
 
-SOURCE = Source("s", imported_at=NOW - timedelta(hours=1), whole_at=NOW - timedelta(hours=1), file="first")
+IMPORTED = NOW - timedelta(hours=1)
+SOURCE = Source("s", imported_at=IMPORTED, whole_at=IMPORTED, file="first")
 
 
 def held(source: Source = SOURCE, missing: str = "", **appointments: Row) -> Held:
@@ -463,7 +464,7 @@ def test_what_a_file_says_of_a_known_appointment_is_written_and_nothing_else(
     [
         ([entry("a")], {}, None),
         ([entry("a")], {"cut": "its last line ends early"}, "cut short: its last line ends early; nothing"),
-        ([entry("a")], {"written_at": SOURCE.imported_at - timedelta(days=3)}, "older than the last one"),
+        ([entry("a")], {"written_at": IMPORTED - timedelta(days=3)}, "older than the last one"),
         ([entry("a", customer=None)], {}, "nobody in the file has a customer"),
         ([entry("a", customer=None), entry("b")], {}, None),
         ([], {"refused": (Refused(2, "x"),)}, None),  # the refused line says what is wrong
@@ -472,7 +473,7 @@ def test_what_a_file_says_of_a_known_appointment_is_written_and_nothing_else(
 def test_a_file_of_which_a_person_must_look_is_a_problem(
     found: list[Entry], file: dict[str, Any], problem: str | None
 ) -> None:
-    before = held(replace(SOURCE, written_at=SOURCE.imported_at), a=appointment(), b=appointment())
+    before = held(replace(SOURCE, written_at=IMPORTED), a=appointment(), b=appointment())
     problems = changes(found, before, **file).problems
     assert len(problems) == (problem is not None)
     assert (problem or "") in "".join(problems)
@@ -502,14 +503,10 @@ def test_customers_whom_nobody_can_reach_are_counted(
 
 
 def test_an_older_file_moves_nothing_and_adds_only_what_no_newer_one_spoke_of() -> None:
-    source = replace(
-        SOURCE, written_at=SOURCE.imported_at, first_day=date(2026, 11, 24), last_day=date(2026, 11, 30)
-    )
+    source = replace(SOURCE, written_at=IMPORTED, first_day=date(2026, 11, 24), last_day=date(2026, 11, 30))
     said = [entry("a", "2026-11-26 10:00"), entry("b", "2026-11-27 09:00"), entry("c", "2026-12-01 09:00")]
     before = held(source, a=appointment(), gone=appointment("2026-11-28 09:00"))
-    found = changes(
-        said, before, written_at=SOURCE.imported_at - timedelta(days=3), refused=(Refused(9, "x", "gone"),)
-    )
+    found = changes(said, before, written_at=IMPORTED - timedelta(days=3), refused=(Refused(9, "x", "gone"),))
     assert kinds(found) == {"c": "new"}  # whoever is not in the newer file may be cancelled
     assert found.updates["appointments"] == {}
 
