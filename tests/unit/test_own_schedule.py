@@ -452,7 +452,7 @@ def test_of_what_a_file_does_not_say_the_rows_that_it_makes_are_careful() -> Non
     ],
 )
 def test_what_a_file_says_of_a_known_appointment_is_written_and_nothing_else(
-    before: Row, said: dict[str, Any], expected: Row
+    before: dict[str, Any], said: dict[str, Any], expected: Row
 ) -> None:
     how = replace(HOW, type_name="Import")
     found = changes([entry("a", **said)], held(a=appointment(**before)), how)
