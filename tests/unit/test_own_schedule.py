@@ -9,10 +9,10 @@ import pytest
 
 from terminbenachrichtigung.config.settings import Rules
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.own_schedule import columns, entries, moments
+from terminbenachrichtigung.own_schedule import columns, entries, ids, moments
 from terminbenachrichtigung.own_schedule.changes import find
 from terminbenachrichtigung.own_schedule.entries import Entry, How, Parsed, Refused, Value
-from terminbenachrichtigung.own_schedule.people import Row
+from terminbenachrichtigung.own_schedule.people import MADE, Row
 from terminbenachrichtigung.own_schedule.result import Changes
 from terminbenachrichtigung.own_schedule.source import KEYS, Held, Origin, Source
 from terminbenachrichtigung.times.windows import Quiet
@@ -564,3 +564,86 @@ def test_an_id_that_is_another_customer_s_in_another_source_is_refused(
 def test_an_id_of_another_source_that_is_nobody_s_there_is_nobody_else_s() -> None:
     before = replace(held(a=appointment(customer_id=None)), origins={"a": Origin("other")})
     assert changes([entry("a")], before).refused == ()
+
+
+@pytest.mark.parametrize(
+    ("known", "of", "how", "same"),
+    [
+        ({}, "s", {}, True),  # of this customer one is gone and one is new: it has moved
+        ({}, "s", {"partial": True}, False),  # a partial file says nothing of what it does not name
+        ({}, "other", {}, False),  # another program's appointment is not gone from this file
+        ({"starts_at": NOW - timedelta(minutes=1)}, "s", {}, False),  # it has taken place
+        ({"branch_code": "HH2"}, "s", {"branch_code": "HH1"}, False),  # the file is another branch's
+        ({"branch_code": "HH1"}, "s", {"branch_code": "HH1"}, True),
+    ],
+)
+def test_without_ids_the_one_appointment_of_a_customer_that_is_gone_has_moved(
+    known: dict[str, Any], of: str, how: dict[str, Any], same: bool
+) -> None:
+    before = replace(held(made_1=appointment(**known)), origins={"made_1": Origin(of)})
+    said = [
+        entry("", "2026-11-25 08:00", customer="18"),
+        entry("", "2026-11-27 09:00"),
+        entry("", "2026-11-30 09:00", customer="18"),
+    ]
+    found = changes(said, before, replace(HOW, ids_from=("start", "customer"), **how))
+    assert len(found.inserts["appointments"]) == (2 if same else 3)
+    assert ("made_1" in found.updates["appointments"]) is (same or found.held != ())
+    assert ("starts_at" in found.updates["appointments"].get("made_1", {})) is same
+
+
+@pytest.mark.parametrize(
+    ("key", "of", "kept"),
+    [
+        ("a", "s", True),
+        ("a", "other", False),  # an id that another program gave is no business of this file's
+        (f"{MADE}1", "other", True),  # one that was made for this file before it got another column
+    ],
+)
+def test_without_ids_an_appointment_keeps_an_id_of_its_own_source_or_one_that_was_made(
+    key: str, of: str, kept: bool
+) -> None:
+    before = replace(held(SOURCE, "", **{key: appointment()}), origins={key: Origin(of)})
+    found = changes([entry("")], before, replace(HOW, ids_from=("start", "customer")))
+    assert (found.inserts["appointments"] == {}) is kept
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("start,customer", ("start", "customer")),
+        (" Customer , START,type,", ("customer", "start", "type")),
+        ("start", None),
+        ("customer", None),
+        ("", None),
+        ("start,customer,name", None),
+    ],
+)
+def test_ids_are_made_of_start_and_customer_at_least(text: str, parts: tuple[str, ...] | None) -> None:
+    if parts is None:
+        with pytest.raises(ConfigError, match=rf"start,customer, and with them type or branch; not '{text}'"):
+            ids.parts_of(text)
+    else:
+        assert ids.parts_of(text) == parts
+
+
+@pytest.mark.parametrize(
+    ("lines", "refused"),
+    [
+        # Before: a at nine, b at ten, both Ida's.
+        ([("a", "09:00"), ("b", "10:00")], False),
+        ([("a", "10:00"), ("b", "09:00")], True),  # both stand under the other's id
+        ([("b", "09:00"), ("c", "10:00")], False),  # one does: staff may have swapped them
+        ([("c", "09:00"), ("d", "10:00")], False),  # made anew under other ids; the old ones are nobody's
+    ],
+)
+def test_running_numbers_are_no_ids(lines: list[tuple[str, str]], refused: bool) -> None:
+    before = held(a=appointment(), b=appointment("2026-11-26 10:00"))
+    said = [entry(key, f"2026-11-26 {at}") for key, at in lines]
+    if refused:
+        with pytest.raises(
+            ConfigError, match=r"^2 appointments stand under other ids .*they are running numbers"
+        ):
+            changes(said, before)
+    else:
+        changes(said, before)
