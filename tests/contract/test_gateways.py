@@ -418,6 +418,54 @@ def test_lox24_says_nothing_about_a_message_that_it_has_no_more() -> None:
 
 
 @pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        # What stands in the list for a label, though it was asked for; whose SMS that is.
+        ({"uuid": "u-1", "callback_data": MESSAGE_ID}, ("u-1",)),
+        ({"uuid": "u-1", "callback_data": "another"}, ()),
+        ({"uuid": "u-1"}, ()),
+        ({"uuid": "", "callback_data": MESSAGE_ID}, ()),
+        ({"uuid": "../../u-1", "callback_data": MESSAGE_ID}, ()),
+        ({"callback_data": MESSAGE_ID}, ()),
+        ("u-1", ()),
+    ],
+)
+def test_lox24_finds_nothing_that_is_another_message_s(entry: object, found: tuple[str, ...]) -> None:
+    with both("lox24") as (gateway, channel):
+        gateway.script = lambda _request: Answer(body=json.dumps([entry]))
+        assert channel.find(asked_for()) == found
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"uuid": "u-1", "status_code": 100, "dlr_code": 1, "callback_data": "another"},
+        {"uuid": "u-1", "dlr_code": 1, "callback_data": MESSAGE_ID},
+        {"uuid": "u-1", "status_code": 100, "callback_data": MESSAGE_ID},
+    ],
+    ids=["about another message", "without a status", "without a report"],
+)
+def test_lox24_reports_nothing_that_is_not_clearly_about_the_message(entry: object) -> None:
+    with both("lox24") as (gateway, channel):
+        gateway.script = lambda _request: Answer(body=json.dumps(entry))
+        assert list(channel.reports([asked_for("u-1")])) == [()]
+
+
+@pytest.mark.parametrize("behind", [Answer(http_status=404), Answer(body="{}"), Answer(body="[]"), None])
+def test_the_end_of_lox24_s_postbox_is_no_fault(behind: Answer | None) -> None:
+    """How the page behind the last is answered is not published; it may be the last one once more."""
+    last = Answer(
+        body=json.dumps([{"from": RECIPIENT, "to": OURS, "text": "ja", "timestamp": NOW.timestamp()}])
+    )
+    with both("lox24", sender=OURS) as (gateway, channel):
+        gateway.script = lambda request: behind if behind and request.number > 1 else last
+        (page,) = channel.replies(NOW - timedelta(days=7))
+        assert len(gateway.requests) == 2
+    assert isinstance(page, tuple)
+    assert [each.text for each in page] == ["ja"]
+
+
+@pytest.mark.parametrize(
     ("dlr", "state", "unheard"),
     [
         ("DELIVERED", State.DELIVERED, False),
