@@ -178,6 +178,21 @@ MISTAKES = [
         "templates.kurz.de.email_body",
         "reminders[0] needs it for email",
     ),
+    (
+        {"reminders.0.template": "kurz", "templates.kurz.de": TEXT | {"email_body": "A"}},
+        "templates.kurz.de.email_subject",
+        "reminders[0] needs it for email",
+    ),
+    (
+        {"confirmation": {"enabled": True, "template": "kurz"}, "templates.kurz.de": {"email_body": "A"}},
+        "templates.kurz.de.email_subject",
+        "confirmation needs it for email in the default language",
+    ),
+    (
+        {"confirmation": {"enabled": True, "template": "kurz"}, "templates.kurz.de": {"email_subject": "A"}},
+        "templates.kurz.de.email_body",
+        "confirmation needs it for email in the default language",
+    ),
     (  # a text in another language does not help: the default language is the last one tried
         {"reminders.0": {"name": "A", "hours_before": 1, "channels": ["sms"], "template": "kurz"}}
         | {"templates.kurz.fr": TEXT},
@@ -278,6 +293,14 @@ def test_a_mistake_is_named_by_its_key_with_the_remedy(
     problems = problems_of(tmp_path, changes)
     assert [each.key for each in problems] == [key]  # this mistake, and none that merely follows from it
     assert remedy in problems[0].text
+
+
+def test_every_text_that_the_default_language_lacks_is_named(tmp_path: Path) -> None:
+    assert [each.key for each in problems_of(tmp_path, {"default_language": "it"})] == [
+        "templates.terminerinnerung.it.sms",
+        "templates.terminerinnerung.it.email_subject",
+        "templates.terminerinnerung.it.email_body",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -402,6 +425,10 @@ ACCEPTED = [
         "an unused channel does not count",
     ),
     ({"default_language": "en", "templates.terminerinnerung.en": TEXT | MAIL}, "a text of one's own"),
+    (
+        {"confirmation": {"enabled": False, "template": "kurz"}, "templates.kurz.de": TEXT},
+        "a confirmation that is off needs no text",
+    ),
 ]
 
 

@@ -3,7 +3,6 @@
 import pytest
 from message_scene import SHIPPED, settings
 
-from terminbenachrichtigung.config.settings import Confirmation, Reminder
 from terminbenachrichtigung.texts.check import check_templates
 
 
@@ -139,35 +138,6 @@ def test_every_mistake_is_reported_not_only_the_first() -> None:
         "templates.t.de.sms",
         "templates.t.de.email_subject",
         "templates.t.fr.email_body",
-    ]
-
-
-def test_a_text_that_a_reminder_needs_must_be_there_in_the_default_language() -> None:
-    reminders = (
-        Reminder(name="SMS", hours_before=24, channels=("sms",), template="terminbestaetigung"),
-        Reminder(name="Mail", hours_before=48, channels=("email",), template="other"),
-    )
-    missing = "is missing, and reminder {!r} needs it in the default language"
-    assert check_templates(settings(reminders=reminders)) == [
-        ("templates.terminbestaetigung.de.sms", missing.format("SMS")),
-        ("templates.other.de.email_subject", missing.format("Mail")),
-        ("templates.other.de.email_body", missing.format("Mail")),
-    ]
-    assert [path for path, _ in check_templates(settings(default_language="it"))] == [
-        "templates.terminerinnerung.it.sms",
-        "templates.terminerinnerung.it.email_subject",
-        "templates.terminerinnerung.it.email_body",
-    ]
-    assert check_templates(settings(default_language="de-AT")) == []  # its base will do
-
-
-def test_a_confirmation_needs_its_texts_only_when_it_is_on() -> None:
-    templates = {"terminerinnerung": SHIPPED["terminerinnerung"]}
-    assert check_templates(settings(templates)) == []
-    found = check_templates(settings(templates, confirmation=Confirmation(enabled=True)))
-    assert [path for path, _ in found] == [
-        "templates.terminbestaetigung.de.email_subject",
-        "templates.terminbestaetigung.de.email_body",
     ]
 
 

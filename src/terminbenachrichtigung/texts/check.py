@@ -12,7 +12,7 @@ from terminbenachrichtigung.errors import MessageError
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.texts.dates import locale_of
-from terminbenachrichtigung.texts.messages import TextKind, Texts, texts_of
+from terminbenachrichtigung.texts.messages import texts_of
 from terminbenachrichtigung.texts.templates import (
     ENVIRONMENT,
     ShownAppointment,
@@ -59,10 +59,9 @@ def check_templates(settings: Settings) -> list[tuple[str, str]]:
     """Return (key path, problem) for everything that would keep a message from being written.
 
     Names and attributes are found wherever they stand, also in a branch that no sample reaches.
-    Texts of all templates are looked at, used or not; a text that a reminder or the confirmation
-    needs must be there in the default language.
+    Texts of all templates are looked at, used or not. `config.checks` finds those that are missing.
     """
-    problems = list(_missing(settings))
+    problems: list[tuple[str, str]] = []
     for text, template, _ in texts_of(settings.templates):
         try:
             locale_of(text.language)
@@ -71,30 +70,6 @@ def check_templates(settings: Settings) -> list[tuple[str, str]]:
             continue
         problems += [(text.path, problem) for problem in _problems(text, settings)]
     return list(dict.fromkeys(problems))
-
-
-def _missing(settings: Settings) -> Iterator[tuple[str, str]]:
-    kinds: dict[str, tuple[TextKind, ...]] = {"sms": ("sms",), "email": ("email_subject", "email_body")}
-    users = [
-        (f"reminder {r.name!r}", r.template, channel) for r in settings.reminders for channel in r.channels
-    ]
-    if settings.confirmation.enabled:
-        users.append(("the confirmation", settings.confirmation.template, "email"))
-    if settings.corrections.enabled:
-        channels = dict.fromkeys(channel for _, _, channel in users)
-        users += [
-            (f"the correction {name}", template, channel)
-            for name, template in CORRECTION_TEMPLATES.items()
-            for channel in channels
-        ]
-    texts = Texts(settings)
-    for user, template, channel in users:
-        for kind in kinds[channel]:
-            try:
-                texts.text(template, kind, settings.default_language)
-            except MessageError:
-                path = f"templates.{template}.{settings.default_language}.{kind}"
-                yield path, f"is missing, and {user} needs it in the default language"
 
 
 def _problems(text: Text, settings: Settings) -> list[str]:
