@@ -65,14 +65,6 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """A number that stands alone."""
-
-    number: str
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """A branch or a type in words: its name, its appointments, and who did not come of each group."""
 
@@ -84,41 +76,37 @@ class Line:
 def figures_as_html(figures: Figures, language: str) -> str:
     """One page that needs nothing else, for a browser or a printer (A4)."""
     known = known_language(language, WORDS)
-    words = WORDS[known]
-    total = figures.total
-    groups = _groups(total)
+    writer, words, total = _Writer(known, WORDS[known]), WORDS[known], figures.total
+    groups, remembered = _groups(total), figures.first_remembered
     behind = total.appointments(*EVERYBODY)
     uncertain = total.appointments(Group.UNCERTAIN)
     return template("on_demand", "figures.html").render(
         language=known,
         words=words,
         span=words.span.format(
-            first=_day(figures.first_day, known),
-            last=_day(figures.last_day, known),
-            behind=_number(behind, known),
-            ahead=_number(total.ahead, known),
+            first=writer.day(figures.first_day),
+            last=writer.day(figures.last_day),
+            behind=writer.number(behind),
+            ahead=writer.number(total.ahead),
         ),
-        cards=tuple(_cards(total, known, words)),
-        weeks=_weeks(figures, known, words) if total.sent(*_STATES) else None,
+        cards=tuple(writer.cards(total)),
+        weeks=writer.weeks(figures) if total.sent(*_STATES) else None,
         states=[(state.value, words.states[state]) for state in _STATES],
-        no_show=_no_show(total, known, words) if total.appointments(Group.TOLD, Group.NOT_TOLD) else None,
-        lead_times=_lead_times(total, known, words) if total.lead_times else None,
-        messages=tuple(_messages(total, known, words)),
+        no_show=writer.no_show(total) if total.appointments(Group.TOLD, Group.NOT_TOLD) else None,
+        lead_times=writer.lead_times(total) if total.lead_times else None,
+        messages=tuple(writer.messages(total)),
         groups=[words.groups[group] for group in groups],
         endings=[words.endings[ending] for ending in Ending],
-        became=tuple(_became(total, known, words)),
-        left_out=_left_out(figures, known, words),
+        became=tuple(writer.became(total)),
+        left_out=remembered and words.forgotten.format(day=writer.day(remembered)),
         tables=[
-            (title, tuple(_line(section, groups, known, words) for section in sections))
+            (title, tuple(writer.line(section, groups) for section in sections))
             for title, sections in ((words.by_branch, figures.branches), (words.by_type, figures.types))
             if len(sections) > 1
         ],
-        uncertain=words.uncertain.format(count=_number(uncertain, known)) if uncertain else "",
+        uncertain=uncertain and words.uncertain.format(count=writer.number(uncertain)),
         nothing="" if behind or total.ahead else words.nothing,
     )
-
-
-# ---------------------------------------------------------------- numbers in words
 
 
 def _groups(total: Section) -> tuple[Group, ...]:
@@ -127,132 +115,122 @@ def _groups(total: Section) -> tuple[Group, ...]:
     return Group.TOLD, *confirmed, Group.NOT_TOLD
 
 
-def _cards(total: Section, language: str, words: Words) -> Iterator[Card]:
-    for channel in Channel:
-        left = total.sent(State.DELIVERED, State.SENT, State.UNDELIVERED, State.UNKNOWN, channel=channel)
-        yield Card(_number(left, language), words.channels[channel])
-    yield Card(_number(total.parts, language), words.parts)
-    if total.correction_parts:
-        yield Card(_number(total.correction_parts, language), words.correction_parts)
-    if total.delivered.rate is not None:
-        yield Card(_percent(total.delivered.rate, language), words.delivered_share)
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """One language, in which figures are put into words and drawn."""
 
+    language: str
+    words: Words
 
-def _messages(total: Section, language: str, words: Words) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for channel, name in (*words.channels.items(), (None, words.both)):
-        yield (
-            name,
-            tuple(_number(total.sent(state, channel=channel), language) for state in _STATES),
-        )
+    # ------------------------------------------------------------ numbers in words
 
+    def cards(self, total: Section) -> Iterator[tuple[str, str]]:
+        """The numbers that stand alone, each with what it counts."""
+        for channel in Channel:
+            left = total.sent(State.DELIVERED, State.SENT, State.UNDELIVERED, State.UNKNOWN, channel=channel)
+            yield self.number(left), self.words.channels[channel]
+        yield self.number(total.parts), self.words.parts
+        if total.correction_parts:
+            yield self.number(total.correction_parts), self.words.correction_parts
+        if total.delivered.rate is not None:
+            yield self.percent(total.delivered.rate), self.words.delivered_share
 
-def _became(total: Section, language: str, words: Words) -> Iterator[Line]:
-    for group in _groups(total):
-        shares = (total.share(group, ending) for ending in Ending)
-        yield Line(
-            words.groups[group],
-            _number(total.appointments(group), language),
-            tuple(_share(share, language, words) for share in shares),
-        )
+    def messages(self, total: Section) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """By channel: how many messages are in each state."""
+        for channel, name in (*self.words.channels.items(), (None, self.words.both)):
+            yield name, tuple(self.number(total.sent(state, channel=channel)) for state in _STATES)
 
+    def became(self, total: Section) -> Iterator[Line]:
+        """What became of the appointments of each group."""
+        for group in _groups(total):
+            shares = tuple(self.share(total.share(group, ending)) for ending in Ending)
+            yield Line(self.words.groups[group], self.number(total.appointments(group)), shares)
 
-def _left_out(figures: Figures, language: str, words: Words) -> str:
-    if figures.first_remembered is None:
-        return ""
-    return words.forgotten.format(day=_day(figures.first_remembered, language))
+    def line(self, section: Section, groups: Sequence[Group]) -> Line:
+        """A branch or a type: of each group, who did not come."""
+        shares = tuple(self.share(section.share(group, Ending.NO_SHOW)) for group in groups)
+        name = section.name or self.words.without_name
+        return Line(name, self.number(section.appointments(*EVERYBODY)), shares)
 
-
-def _line(section: Section, groups: Sequence[Group], language: str, words: Words) -> Line:
-    return Line(
-        section.name or words.without_name,
-        _number(section.appointments(*EVERYBODY), language),
-        tuple(_share(section.share(group, Ending.NO_SHOW), language, words) for group in groups),
-    )
-
-
-def _share(share: Share, language: str, words: Words) -> str:
-    if share.rate is None or share.interval is None:
-        return words.too_few.format(count=share.count, of=share.of) if share.of else "–"
-    low, high = (format_decimal(each * 100, "0.0", locale=language) for each in share.interval)
-    return f"{_percent(share.rate, language)} ({words.interval.format(low=low, high=high)})"
-
-
-def _percent(rate: float, language: str) -> str:
-    return f"{format_decimal(rate * 100, '0.0', locale=language)} %"
-
-
-def _number(count: int, language: str) -> str:
-    return str(format_decimal(count, locale=language))
-
-
-def _day(day: date, language: str) -> str:
-    return format_date(day, "long", locale=language)
-
-
-# ---------------------------------------------------------------- pictures
-
-
-def _weeks(figures: Figures, language: str, words: Words) -> Picture:
-    """Stacked bars, one for each week, from its Monday."""
-    height, bottom, top, left = 220.0, 190.0, 14.0, 40.0
-    most = _round_up(max(week.section.sent(*_STATES) for week in figures.weeks))
-    step = (_WIDTH - left) / len(figures.weeks)
-    every = ceil(len(figures.weeks) / _MOST_WEEK_LABELS)
-    rects: list[Rect] = []
-    labels: list[Label] = []
-    for part in range(5):
-        y = bottom - (bottom - top) * part / 4
-        rects.append(Rect(left, y, _WIDTH - left, 0.6, "grid"))
-        labels.append(Label(left - 6, y + 4, _number(round(most * part / 4), language), "end"))
-    for number, week in enumerate(figures.weeks):
-        x, y = left + step * number, bottom
-        name = format_date(week.monday, "d. MMM" if language == "de" else "d MMM", locale=language)
-        for state in _STATES:
-            count = week.section.sent(state)
-            bar = (bottom - top) * count / most
-            y -= bar
-            title = f"{name}: {count} {words.states[state]}"
-            rects.append(Rect(x + step * 0.14, y, step * 0.72, bar, state.value, title))
-        if number % every == 0:
-            labels.append(Label(x + step / 2, bottom + 16, name, "middle"))
-    return Picture(words.messages_by_week, height, tuple(rects), tuple(labels))
-
-
-def _no_show(total: Section, language: str, words: Words) -> Picture:
-    """For each group its share as a bar, and around it the interval."""
-    shares = [(group, total.share(group, Ending.NO_SHOW)) for group in _groups(total)]
-    highest = max((share.interval[1] for _, share in shares if share.interval), default=0.1)
-    most = min(1.0, _round_up(highest * 100) / 100)
-    room = _WIDTH - _LEFT - 230
-    rects: list[Rect] = []
-    labels: list[Label] = []
-    for number, (group, share) in enumerate(shares):
-        y = number * 44.0 + 6
-        labels.append(Label(_LEFT - 10, y + 15, words.groups[group], "end", "name"))
-        numbers = {"count": _number(share.count, language), "of": _number(share.of, language)}
-        labels.append(Label(_LEFT - 10, y + 30, words.count_of.format(**numbers), "end", "small"))
+    def share(self, share: Share) -> str:
         if share.rate is None or share.interval is None:
-            labels.append(Label(_LEFT, y + 18, words.too_few.format(**numbers)))
-            continue
-        low, high = (room * each / most for each in share.interval)
-        rects.append(Rect(_LEFT, y, room * share.rate / most, 24, group.value))
-        rects.append(Rect(_LEFT + low, y + 11.2, high - low, 1.6, "interval"))
-        rects.extend(Rect(_LEFT + end - 0.8, y + 6, 1.6, 12, "interval") for end in (low, high))
-        labels.append(Label(_LEFT + high + 10, y + 16, _share(share, language, words), "start", "name"))
-    return Picture(words.no_show, 44.0 * len(shares) + 6, tuple(rects), tuple(labels))
+            return self.words.too_few.format(count=share.count, of=share.of) if share.of else "–"
+        low, high = (format_decimal(each * 100, "0.0", locale=self.language) for each in share.interval)
+        return f"{self.percent(share.rate)} ({self.words.interval.format(low=low, high=high)})"
 
+    def percent(self, rate: float) -> str:
+        return f"{format_decimal(rate * 100, '0.0', locale=self.language)} %"
 
-def _lead_times(total: Section, language: str, words: Words) -> Picture:
-    most = max(total.lead_times.values())
-    room = _WIDTH - _LEFT - _RIGHT
-    rects: list[Rect] = []
-    labels: list[Label] = []
-    for number, each in enumerate(LeadTime):
-        count, y = total.lead_times[each], number * _ROW + 4.0
-        rects.append(Rect(_LEFT, y, room * count / most, 20, "told", f"{words.lead_times[each]}: {count}"))
-        labels.append(Label(_LEFT - 10, y + 15, words.lead_times[each], "end", "name"))
-        labels.append(Label(_LEFT + room * count / most + 8, y + 15, _number(count, language)))
-    return Picture(words.lead_times_title, _ROW * len(LeadTime) + 4.0, tuple(rects), tuple(labels))
+    def number(self, count: int) -> str:
+        return str(format_decimal(count, locale=self.language))
+
+    def day(self, day: date) -> str:
+        return format_date(day, "long", locale=self.language)
+
+    # ------------------------------------------------------------ pictures
+
+    def weeks(self, figures: Figures) -> Picture:
+        """Stacked bars, one for each week, from its Monday."""
+        height, bottom, top, left = 220.0, 190.0, 14.0, 40.0
+        most = _round_up(max(week.section.sent(*_STATES) for week in figures.weeks))
+        step = (_WIDTH - left) / len(figures.weeks)
+        every = ceil(len(figures.weeks) / _MOST_WEEK_LABELS)
+        rects: list[Rect] = []
+        labels: list[Label] = []
+        for part in range(5):
+            y = bottom - (bottom - top) * part / 4
+            rects.append(Rect(left, y, _WIDTH - left, 0.6, "grid"))
+            labels.append(Label(left - 6, y + 4, self.number(round(most * part / 4)), "end"))
+        for number, week in enumerate(figures.weeks):
+            x, y = left + step * number, bottom
+            day_and_month = "d. MMM" if self.language == "de" else "d MMM"
+            name = format_date(week.monday, day_and_month, locale=self.language)
+            for state in _STATES:
+                count = week.section.sent(state)
+                bar = (bottom - top) * count / most
+                y -= bar
+                title = f"{name}: {count} {self.words.states[state]}"
+                rects.append(Rect(x + step * 0.14, y, step * 0.72, bar, state.value, title))
+            if number % every == 0:
+                labels.append(Label(x + step / 2, bottom + 16, name, "middle"))
+        return Picture(self.words.messages_by_week, height, tuple(rects), tuple(labels))
+
+    def no_show(self, total: Section) -> Picture:
+        """For each group its share as a bar, and around it the interval."""
+        shares = [(group, total.share(group, Ending.NO_SHOW)) for group in _groups(total)]
+        highest = max((share.interval[1] for _, share in shares if share.interval), default=0.1)
+        most = min(1.0, _round_up(highest * 100) / 100)
+        room = _WIDTH - _LEFT - 230
+        rects: list[Rect] = []
+        labels: list[Label] = []
+        for number, (group, share) in enumerate(shares):
+            y = number * 44.0 + 6
+            labels.append(Label(_LEFT - 10, y + 15, self.words.groups[group], "end", "name"))
+            numbers = {"count": self.number(share.count), "of": self.number(share.of)}
+            labels.append(Label(_LEFT - 10, y + 30, self.words.count_of.format(**numbers), "end", "small"))
+            if share.rate is None or share.interval is None:
+                labels.append(Label(_LEFT, y + 18, self.words.too_few.format(**numbers)))
+                continue
+            low, high = (room * each / most for each in share.interval)
+            rects.append(Rect(_LEFT, y, room * share.rate / most, 24, group.value))
+            rects.append(Rect(_LEFT + low, y + 11.2, high - low, 1.6, "interval"))
+            rects.extend(Rect(_LEFT + end - 0.8, y + 6, 1.6, 12, "interval") for end in (low, high))
+            labels.append(Label(_LEFT + high + 10, y + 16, self.share(share), "start", "name"))
+        return Picture(self.words.no_show, 44.0 * len(shares) + 6, tuple(rects), tuple(labels))
+
+    def lead_times(self, total: Section) -> Picture:
+        """A bar for each length of time."""
+        most = max(total.lead_times.values())
+        room = _WIDTH - _LEFT - _RIGHT
+        rects: list[Rect] = []
+        labels: list[Label] = []
+        for number, each in enumerate(LeadTime):
+            count, y = total.lead_times[each], number * _ROW + 4.0
+            bar, name = room * count / most, self.words.lead_times[each]
+            rects.append(Rect(_LEFT, y, bar, 20, "told", f"{name}: {count}"))
+            labels.append(Label(_LEFT - 10, y + 15, name, "end", "name"))
+            labels.append(Label(_LEFT + bar + 8, y + 15, self.number(count)))
+        return Picture(self.words.lead_times_title, _ROW * len(LeadTime) + 4.0, tuple(rects), tuple(labels))
 
 
 def _round_up(value: float) -> float:

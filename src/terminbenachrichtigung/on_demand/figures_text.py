@@ -11,7 +11,6 @@ from terminbenachrichtigung.output.tables import Row, Table
 
 _STATES = (State.DELIVERED, State.SENT, State.UNDELIVERED, State.FAILED, State.UNKNOWN)
 _GROUPS = (Group.TOLD, Group.CONFIRMED, Group.NOT_TOLD)
-_LEAD_TIMES = WORDS["en"].lead_times
 _GROUP_WORDS = {
     Group.TOLD: "told",
     Group.CONFIRMED: "of these confirmed",
