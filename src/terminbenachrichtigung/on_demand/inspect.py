@@ -62,7 +62,7 @@ def inspect(settings: Settings, schedule: Schedule, told_by: Mapping[str, int], 
     return Inspection(
         now,
         census.appointments,
-        len(census.customers),
+        len(census.people.first),
         tuple(_words(census, settings)),
         tuple(_warnings(census, settings, told_by, local=schedule.local_starts())),
     )
@@ -213,9 +213,9 @@ def _all_refused(census: Census, rules: Rules) -> Iterator[str]:
 
 
 def _people(census: Census) -> Iterator[str]:
-    if census.shared_ids:
-        few = [f"{key} ({one}; {other})" for key, (one, other) in census.shared_ids.items()][:_MOST_EXAMPLES]
-        count = len(census.shared_ids)
+    if shared := census.people.shared:
+        few = [f"{key} ({one}; {other})" for key, (one, other) in shared.items()][:_MOST_EXAMPLES]
+        count = len(shared)
         ids = f"{counted(count, 'customer id')} {_belong(count)}"
         yield f"{ids} to different people, such as {', '.join(few)}"
     numbers = sorted(census.shared_numbers.items(), key=lambda item: -item[1])
@@ -238,7 +238,7 @@ def _rows(census: Census, settings: Settings) -> Iterator[str]:
 
 def _unreachable(census: Census, settings: Settings) -> Iterator[str]:
     channels: set[str] = {channel for reminder in settings.reminders for channel in reminder.channels}
-    told = [row for row in census.customers.values() if may_be_told(row, settings.rules)]
+    told = [row for row in census.people.first.values() if may_be_told(row, settings.rules)]
     without = [row for row in told if not _has_address(row, settings, channels)]
     if without:
         few = ", ".join(str(row.customer_id) for row in without[:_MOST_EXAMPLES])

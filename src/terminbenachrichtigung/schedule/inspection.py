@@ -13,7 +13,7 @@ from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
-from terminbenachrichtigung.schedule.people import MOST_COMPARED, Person, are_different, person_of
+from terminbenachrichtigung.schedule.people import PeopleOfIds
 from terminbenachrichtigung.schedule.rows import REPEATED, Item
 from terminbenachrichtigung.schedule.timestamps import is_midnight
 
@@ -47,17 +47,12 @@ class Census:
     """By whether it has a customer, is for a group, its type allows notifications; by status and branch."""
     bad_rows: list[BadRow] = field(default_factory=list)
     bad_row_count: int = 0
-    customers: dict[str, Appointment] = field(default_factory=dict)
-    """The first row of each customer."""
-    shared_ids: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Customer ids that stand for different people, each with two of the names."""
+    people: PeopleOfIds = field(default_factory=PeopleOfIds)
     midnights: list[Appointment] = field(default_factory=list)
     warnings: tuple[str, ...] = ()
     """Optional values that were left out."""
     _ids: int = 0
     _rows: dict[str, int] = field(default_factory=dict)  # hashes of their content, by id
-    _people: dict[str, list[Person]] = field(default_factory=dict)  # by id, where rows differ
-    _numbers: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, items: Iterable[Item]) -> None:
         """Counts the rows of one piece."""
@@ -78,7 +73,7 @@ class Census:
         starts: dict[datetime, bool] = {}
         for row in rows:
             if row.customer_id:
-                self._customer(row.customer_id, row)
+                self.people.add(row.customer_id, row)
             start = row.starts_at
             if start not in starts:
                 starts[start] = is_midnight(start, self.zone)
@@ -88,7 +83,13 @@ class Census:
     @property
     def shared_numbers(self) -> dict[str, int]:
         """The numbers that many customers share, and how many customers share each."""
-        return {number: len(ids) for number, ids in self._numbers.items() if len(ids) >= MANY}
+        typed = (row.mobile or row.phone for row in self.people.first.values())
+        counts = Counter(_BESIDE_DIGITS.sub("", number) for number in typed)
+        return {
+            digits: count
+            for digits, count in counts.items()
+            if count >= MANY and len(digits) >= _FEWEST_DIGITS
+        }
 
     def _bad(self, row: BadRow) -> None:
         self.bad_row_count += 1
@@ -105,24 +106,3 @@ class Census:
         if known != content:
             self._bad(BadRow(row.appointment_id, REPEATED, row.starts_at))
         return False
-
-    def _customer(self, customer_id: str, row: Appointment) -> None:
-        first = self.customers.setdefault(customer_id, row)
-        if first is row:
-            if len(number := _BESIDE_DIGITS.sub("", row.mobile or row.phone)) >= _FEWEST_DIGITS:
-                self._numbers.setdefault(number, set()).add(customer_id)
-        elif customer_id not in self.shared_ids and (person := person_of(row)) != person_of(first):
-            self._compare(customer_id, person, person_of(first))
-
-    def _compare(self, customer_id: str, person: Person, first: Person) -> None:
-        known = self._people.setdefault(customer_id, [first])
-        if person in known or len(known) >= MOST_COMPARED:
-            return
-        another = next((each for each in known if are_different(each, person)), None)
-        if another is not None:
-            self.shared_ids[customer_id] = (_name(another), _name(person))
-        known.append(person)
-
-
-def _name(person: Person) -> str:
-    return " ".join(filter(None, person[:2]))
