@@ -12,6 +12,7 @@ from terminbenachrichtigung.config.settings import Rules, Settings
 from terminbenachrichtigung.contact.email_address import email_address
 from terminbenachrichtigung.contact.phone import mobile_number
 from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.output.json import picked
 from terminbenachrichtigung.output.masking import mask_number, mask_text
 from terminbenachrichtigung.output.tables import Row, Table
 from terminbenachrichtigung.output.wording import bad_row_name, counted, local_time
@@ -32,8 +33,7 @@ _FEWEST_REFUSED = 5  # appointments; fewer may well all be of one kind
 class Word:
     """One word of a column, how often it stands there, and what the configuration does with it."""
 
-    column: str
-    word: str
+    value: str
     count: int
     meaning: str
 
@@ -45,7 +45,7 @@ class Inspection:
     at: datetime
     appointments: int
     customers: int
-    words: tuple[Word, ...]
+    words: Mapping[str, tuple[Word, ...]]  # by column, the most frequent first
     warnings: tuple[str, ...]
 
 
@@ -63,7 +63,7 @@ def inspect(settings: Settings, schedule: Schedule, told_by: Mapping[str, int], 
         now,
         census.appointments,
         len(census.people.first),
-        tuple(_words(census, settings)),
+        {column: tuple(_words(column, census, settings)) for column in census.words},
         tuple(_warnings(census, settings, told_by, local=schedule.local_starts())),
     )
 
@@ -71,10 +71,9 @@ def inspect(settings: Settings, schedule: Schedule, told_by: Mapping[str, int], 
 # ---------------------------------------------------------------- what each word means
 
 
-def _words(census: Census, settings: Settings) -> Iterator[Word]:
-    for column, counts in census.words.items():
-        for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-            yield Word(column, word, count, _meaning(column, word, count, census, settings))
+def _words(column: str, census: Census, settings: Settings) -> Iterator[Word]:
+    for word, count in sorted(census.words[column].items(), key=lambda item: (-item[1], item[0])):
+        yield Word(word, count, _meaning(column, word, count, census, settings))
 
 
 def _meaning(column: str, word: str, count: int, census: Census, settings: Settings) -> str:
@@ -282,10 +281,9 @@ def inspection_as_text(found: Inspection, zone: tzinfo) -> Iterator[str | Table]
         f"After {local_time(found.at, zone)}: {counted(found.appointments, 'appointment')} of "
         f"{counted(found.customers, 'customer')}."
     )
-    for column, title in _TITLES.items():
-        words = [word for word in found.words if word.column == column]
-        rows = [Row((str(word.count), word.word or "(empty)", word.meaning)) for word in words]
-        yield Table(title, ("appointments", column, "what happens"), tuple(rows[:_MOST_WORDS]))
+    for column, words in found.words.items():
+        rows = [Row((str(word.count), word.value or "(empty)", word.meaning)) for word in words]
+        yield Table(_TITLES[column], ("appointments", column, "what happens"), tuple(rows[:_MOST_WORDS]))
         if len(rows) > _MOST_WORDS:
             yield f"… and {len(rows) - _MOST_WORDS} more; --json has all."
     yield from (f"Warning: {warning}" for warning in found.warnings)
@@ -297,16 +295,7 @@ def inspection_as_json(found: Inspection) -> dict[str, object]:
     """What a program reads."""
     return {
         "command": "schedule inspect",
-        "at": found.at,
-        "appointments": found.appointments,
-        "customers": found.customers,
-        **{
-            column: [
-                {"value": word.word, "count": word.count, "meaning": word.meaning}
-                for word in found.words
-                if word.column == column
-            ]
-            for column in _TITLES
-        },
+        **picked(found, "at", "appointments", "customers"),
+        **found.words,
         "warnings": found.warnings,
     }
