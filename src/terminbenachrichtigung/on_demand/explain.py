@@ -95,8 +95,7 @@ def _reminders(
         later = seen.ahead[name]
         shown, problem = _rendered(context, message or later.message or _alone(each), now)
         yield ReminderExplained(
-            reminder=name,
-            lead=reminder.lead,
+            reminder=reminder,
             window_opens=context.quiet.window_opens(row.starts_at, reminder.lead),
             verdicts=each.verdicts(),
             planned=message is not None,

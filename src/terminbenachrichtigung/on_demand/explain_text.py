@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import assert_never
 
+from terminbenachrichtigung.config.settings import Reminder
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
 from terminbenachrichtigung.model.journal import (
     CONFIRMATION,
@@ -13,7 +13,6 @@ from terminbenachrichtigung.model.journal import (
     Notification,
     State,
 )
-from terminbenachrichtigung.model.lead import DaysBefore, HoursBefore, Lead
 from terminbenachrichtigung.model.plan import Verdict
 from terminbenachrichtigung.model.reply import Answer
 from terminbenachrichtigung.model.result import MessageResult
@@ -40,8 +39,7 @@ class Address:
 class ReminderExplained:
     """What one reminder makes of the appointment."""
 
-    reminder: str
-    lead: Lead
+    reminder: Reminder
     window_opens: datetime
     verdicts: tuple[Verdict, ...]  # every rule's, in their order
     planned: bool  # a run at that moment puts it into a message
@@ -124,8 +122,8 @@ def explanation_as_json(explained: Explanation) -> dict[str, object]:
 
 def _reminder_json(each: ReminderExplained) -> dict[str, object]:
     return {
-        "reminder": each.reminder,
-        **_lead_json(each.lead),
+        "reminder": each.reminder.name,
+        **picked(each.reminder, "hours_before", "days_before", "at"),
         "window_opens": each.window_opens,
         "notified_now": each.planned,
         "reason": each.refusal and each.refusal.reason,
@@ -155,16 +153,6 @@ def _correction_json(correction: CorrectionExplained) -> dict[str, object]:
         "detail": correction.refusal and correction.refusal.detail,
         "message": correction.message and message_json(correction.message, full=True, dry=True),
     }
-
-
-def _lead_json(lead: Lead) -> dict[str, object]:
-    match lead:
-        case HoursBefore(hours):
-            return {"hours_before": hours, "days_before": None, "at": None}
-        case DaysBefore(days, at):
-            return {"hours_before": None, "days_before": days, "at": at}
-        case _:
-            assert_never(lead)
 
 
 def _verdicts_json(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
@@ -213,7 +201,8 @@ def _opening(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
     yield from (_reply(reply, zone) for reply in explained.replies)
     run = f"a run at {local_time(explained.asked_at, zone)}"
     for each in explained.reminders:
-        yield f"{each.reminder} ({each.lead}): {run} {_does('notifies', 'notify', each.refusal)}"
+        notifies = _does("notifies", "notify", each.refusal)
+        yield f"{each.reminder.name} ({each.reminder.lead}): {run} {notifies}"
         yield _first_run(each, zone)
     if (confirmation := explained.confirmation) is not None:
         confirms = f"{run} {_does('confirms', 'confirm', confirmation.refusal)}"
@@ -253,11 +242,9 @@ def _why(verdict: Verdict) -> str:
 
 def _body(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
     for each in explained.reminders:
-        opens, chance = local_time(each.window_opens, zone), explained.last_chance
-        assert chance is not None
-        title = (
-            f"{each.reminder}: every rule; its window opens {opens}, last chance {local_time(chance, zone)}"
-        )
+        assert explained.last_chance is not None
+        opens, chance = local_time(each.window_opens, zone), local_time(explained.last_chance, zone)
+        title = f"{each.reminder.name}: every rule; its window opens {opens}, last chance {chance}"
         yield Table(title, ("rule", "says", "looked at"), tuple(map(_verdict, each.verdicts)))
     if explained.confirmation is not None:
         verdicts = tuple(map(_verdict, explained.confirmation.verdicts))
@@ -292,8 +279,8 @@ def _message(each: ReminderExplained, explained: Explanation, zone: tzinfo) -> R
     moment = explained.asked_at if each.planned else each.first_run
     when = "if it were sent" if moment is None else local_time(moment, zone)
     if each.message is None:
-        return Row((each.reminder, when, "", ""), below=f"no text: {each.message_problem}", style="red")
-    return _text_row(each.reminder, when, each.message)
+        return Row((each.reminder.name, when, "", ""), below=f"no text: {each.message_problem}", style="red")
+    return _text_row(each.reminder.name, when, each.message)
 
 
 def _text_row(name: str, when: str, message: MessageResult) -> Row:
