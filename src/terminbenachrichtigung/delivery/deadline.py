@@ -78,14 +78,9 @@ class Deadline:
 
     def fault(self, exc: Exception) -> Trouble:
         """What a broken line or a silent peer means: `unknown` once the message had begun to leave."""
-        detail = f"{self.peer}: {self._reason(exc)}"
+        late = time.monotonic() >= self._end
+        detail = f"{self.peer}: {f'no answer within {self.seconds:g} seconds' if late else _reason(exc)}"
         return Unknown(detail) if self.handed_over else Unavailable(detail)
-
-    def _reason(self, exc: BaseException) -> str:
-        """One phrase for an administrator; never a peer's own words, which may repeat what is secret."""
-        if time.monotonic() >= self._end:
-            return f"no answer within {self.seconds:g} seconds"
-        return _reason(exc)
 
 
 def _addresses(host: str, port: int, seconds: float) -> list[str]:
@@ -133,7 +128,8 @@ def trust() -> ssl.SSLContext:
     return context
 
 
-def _reason(exc: BaseException) -> str:
+def _reason(exc: Exception) -> str:
+    """One phrase for an administrator; never a peer's own words, which may repeat what is secret."""
     match exc:
         case ConnectionRefusedError():
             return "the connection was refused"
