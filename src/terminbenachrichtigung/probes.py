@@ -75,7 +75,7 @@ def _told_by(settings: Settings, now: datetime) -> Mapping[str, int]:
 
 
 def _journal(settings: Settings) -> tuple[str, tuple[str, ...]]:
-    open_journal(settings.journal, readonly=True, must_be_writable=True).close()
+    open_journal(settings.journal, readonly=True, must_be_writable=True, timezone=settings.timezone).close()
     return "ready", ()
 
 

@@ -261,6 +261,8 @@ def test_a_run_in_another_time_zone_is_refused(either_practice: Practice) -> Non
     refused = practice.run("run-once")
     assert refused.exit_code == 3
     assert "journal timezone Europe/London" in refused.stderr
+    checked = practice.run("config", "check", "--connect")
+    assert (checked.exit_code, "journal timezone Europe/London" in checked.stderr) == (3, True)
     assert practice.run("dry-run").exit_code == 3
     assert practice.texted == []
     assert practice.run("journal", "timezone", "Europe/Vienna").exit_code == 2

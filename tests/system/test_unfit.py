@@ -124,6 +124,17 @@ def test_a_journal_that_is_out_of_reach_or_unfit(
         assert_one_sentence(practice.run("journal", "init"))
 
 
+def test_a_journal_of_which_a_part_was_put_back_is_refused_before_anything_is_sent(
+    either_practice: Practice,
+) -> None:
+    either_practice.book("1")
+    either_practice.sql("DROP TABLE journal_staff_mails", "journal")
+    assert_one_sentence(either_practice.run("run-once", "--json"), "lacks journal_staff_mails", "backup")
+    checked = either_practice.run("config", "check", "--connect")
+    assert (checked.exit_code, "lacks journal_staff_mails" in checked.stderr) == (3, True)
+    assert either_practice.received == 0
+
+
 def test_a_run_never_makes_a_journal(practice: Practice) -> None:
     journal_is_missing(practice)
     for command in ("run-once", "dry-run", "staff-list", "history", "config check --connect"):
