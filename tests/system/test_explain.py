@@ -34,6 +34,8 @@ def test_every_rule_in_order_with_the_values_it_looked_at_for_every_reminder(
     practice.book("1", "2026-11-25 12:00", preferred_channel="keine")
     document = explained(practice)
     assert list(reminders(document)) == [REMINDER, EARLY]
+    lead = {"hours_before": 24, "days_before": None, "at": None}
+    assert reminders(document)[REMINDER].items() >= lead.items()
     for each in document["reminders"]:
         assert [verdict["rule"] for verdict in each["verdicts"]] == [
             reason for reason in Reason if reason is not Reason.CHANGED
@@ -62,6 +64,14 @@ def test_every_rule_in_order_with_the_values_it_looked_at_for_every_reminder(
         "No hourly run (at minute 50) will notify it",
     ):
         assert words in plain
+
+
+def test_a_lead_in_days_is_named_with_its_time_of_day(practice: Practice) -> None:
+    evening = {"name": REMINDER, "days_before": 1, "at": "18:00", "channels": ["sms"]}
+    practice.configure(reminders=[evening])
+    practice.book("1", "2026-11-25 12:00")
+    lead = {"hours_before": None, "days_before": 1, "at": "18:00"}
+    assert explained(practice)["reminders"][0].items() >= lead.items()
 
 
 def test_the_promised_run_is_the_one_that_sends(either_practice: Practice) -> None:

@@ -182,6 +182,7 @@ def test_what_matches_nothing_is_named_with_the_nearest_value_that_exists(
 def test_people_who_share_an_id_and_a_number_that_many_share_are_named(practice: Practice) -> None:
     for customer in range(1, 5):
         practice.book(f"n{customer}", customer=customer, mobile="0171 5555555", email="")
+        practice.book(f"x{customer}", customer=customer + 20, mobile="", phone="-")  # which share no number
     practice.book("a", customer=9, first_name="Ida", last_name="Meier", mobile=number(91), email="")
     practice.book("b", customer=9, first_name="Eva", last_name="Schulz", mobile=number(92), email="")
     practice.book("c", customer=8, first_name="Ida", last_name="Meier")

@@ -94,6 +94,16 @@ def test_the_page_is_whole_in_each_language_and_carries_no_script(language: str)
     assert not re.search(r"\{[a-z_]*\}|None", page.partition("</style>")[2])
 
 
+def test_the_numbers_that_stand_alone_say_what_they_count() -> None:
+    cards = re.findall(r'<div class="card"><b>(.*?)</b><span>(.*?)</span>', figures_as_html(FIGURES, "en"))
+    assert cards == [
+        ("100", "SMS"),
+        ("7", "E-mail"),
+        ("110", "SMS parts paid for"),
+        ("90.0 %", "of the SMS known to have arrived"),
+    ]
+
+
 def test_what_somebody_typed_as_a_branch_is_no_html() -> None:
     page = figures_as_html(FIGURES, "de")
     assert "<b>Nord" not in page
