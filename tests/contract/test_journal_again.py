@@ -55,3 +55,11 @@ def test_the_history_of_one_appointment_leaves_the_others_out(journals: Journals
     assert (found.message_id, found.appointment_ids) == (both.message_id, ("1", "2"))
     assert len(run.history(10)) == 2
     assert run.history(10, HistoryFilter(appointment_id="4")) == ()
+
+
+def test_what_another_system_told_is_marked_whenever_this_one_wrote_last(journals: Journals) -> None:
+    """`journal init --adopt` on an existing journal: what it leaves out would be told once more."""
+    settled(journals.run(), planned(appointment("1")))
+    assert journals.run().adopt([planned(appointment("2"), routes=())], NOW) == 1
+    lost = journals.run().claim(planned(appointment("2")), now=LATER, gap=GAP)
+    assert lost == Lost(Reason.ALREADY_NOTIFIED, State.ADOPTED)

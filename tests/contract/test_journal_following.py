@@ -14,6 +14,7 @@ from terminbenachrichtigung.model.delivery import (
     OpenMessage,
     Rejected,
     Sent,
+    Unavailable,
     Unknown,
 )
 from terminbenachrichtigung.model.journal import State
@@ -142,6 +143,40 @@ def test_an_email_that_may_have_been_sent_is_never_sent_again(journals: Journals
     assert again == Lost(Reason.ALREADY_NOTIFIED, "unknown")
 
 
+def test_staff_hear_of_a_message_of_which_nobody_knows_any_more_whether_it_came(journals: Journals) -> None:
+    """Its run called it sent and told nobody: the SMS did not arrive, and the e-mail may not have."""
+    lost, gone = Attempt(EMAIL, Unknown("lost after DATA")), Attempt(SMS, Sent("JobId 1"))
+    claim = ended(journals.run(), MessageOutcome.SENT, lost, gone)
+    journals.run().follow([told(claim, State.UNDELIVERED)])
+    (news,) = journals.run().begin(NOW, "run-once")
+    assert (news.message_id, news.state) == (claim.message_id, State.UNKNOWN)
+
+
+def test_a_report_on_the_sms_leaves_the_email_alone(journals: Journals) -> None:
+    claim = ended(
+        journals.run(), MessageOutcome.SENT, Attempt(SMS, Unknown("no answer")), Attempt(EMAIL, Sent("250"))
+    )
+    journals.run().follow([told(claim, State.DELIVERED, recipient="", detail="report: arrived")])
+    (message,) = journals.run().history(1)
+    noted = [(each.channel, each.outcome, each.detail) for each in message.attempts]
+    assert noted == [(Channel.SMS, "sent", "no answer; report: arrived"), (Channel.EMAIL, "sent", "250")]
+
+
+def test_what_the_journal_knows_already_is_not_noted_again_in_other_words(journals: Journals) -> None:
+    claim = settled(journals.run(), planned())
+    assert journals.run().follow([told(claim, State.SENT, detail="report: under way")]) == ()
+    (message,) = journals.run().history(1)
+    assert message.attempts[0].detail == "JobId 4711"
+
+
+def test_a_word_that_nobody_knows_decides_nothing_about_what_had_no_answer(journals: Journals) -> None:
+    claim = settled(journals.run(), planned(), MessageOutcome.UNKNOWN)
+    assert journals.run().follow([told(claim, None, detail="report: Lost")]) == ()
+    (message,) = journals.run().history(1)
+    assert (message.state, message.attempts[0].outcome) == (State.UNKNOWN, "unknown")
+    assert message.attempts[0].detail == "read timeout; report: Lost"
+
+
 def test_a_word_that_nobody_knows_is_kept_with_the_attempt_once(journals: Journals) -> None:
     claim = settled(journals.run(), planned())
     for _ in range(2):
@@ -190,6 +225,9 @@ def test_only_sms_without_an_answer_are_asked_for_newest_first(journals: Journal
     settled(run, planned(reminder="c"), MessageOutcome.UNKNOWN, NOW - WEEK)
     settled(run, planned(reminder="d"), MessageOutcome.SENT)
     settled(run, planned(reminder="e", routes=[EMAIL]), MessageOutcome.UNKNOWN)
+    by_email = claimed(run, planned(reminder="f", routes=[SMS, EMAIL]))
+    ends = [Attempt(SMS, Unavailable("HTTP 503")), Attempt(EMAIL, Unknown("lost after DATA"))]
+    run.settle(by_email, MessageOutcome.UNKNOWN, EMAIL, ends)
     found = run.unanswered(Channel.SMS, NOW - WEEK)
     assert [each.message_id for each in found] == [new.message_id, old.message_id]
     assert found[1] == OpenMessage(old.message_id, SMS.recipient, NOW - timedelta(days=6))
@@ -273,6 +311,7 @@ def test_a_message_is_found_by_its_job_whenever_that_became_known(journals: Jour
     run.follow([told(asked_for, State.SENT, "", job_id="2")])
     old = claimed(run, planned(reminder="c"), NOW - WEEK)
     run.settle(old, MessageOutcome.SENT, SMS, [Attempt(SMS, Sent("JobId 3", "3"))])
+    run.follow([told(sent, State.DELIVERED)])  # this report does not name the job
     found = run.messages_of_jobs({"1", "2", "3", "4"}, NOW - WEEK)
     assert found == {"1": sent.message_id, "2": asked_for.message_id}
     assert run.messages_of_jobs(set(), NOW - WEEK) == {}
@@ -301,6 +340,16 @@ def test_a_report_wins_over_a_person_who_said_that_it_was_not_sent(journals: Jou
     assert (update.was, update.state) == (State.RELEASED, State.DELIVERED)
     again = journals.run().claim(planned(), now=NOW, gap=GAP)
     assert again == Lost(Reason.ALREADY_NOTIFIED, "delivered")
+
+
+def test_of_two_attempts_the_report_is_about_the_one_that_may_have_left(journals: Journals) -> None:
+    run = journals.run()
+    claim = ended(
+        run, MessageOutcome.UNKNOWN, Attempt(SMS, Unavailable("HTTP 503")), Attempt(SMS, Unknown("no answer"))
+    )
+    run.resolve(claim.message_id, sent=False)
+    run.follow([told(claim, State.DELIVERED)])
+    assert journals.attempts(claim) == [("sms", "unavailable"), ("sms", "sent")]
 
 
 def test_no_report_is_awaited_of_what_a_run_gave_back_itself(journals: Journals) -> None:

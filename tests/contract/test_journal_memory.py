@@ -26,7 +26,14 @@ from journals import (
     settled,
 )
 from terminbenachrichtigung.model.delivery import Attempt, Rejected, Sent
-from terminbenachrichtigung.model.journal import Contacted, Known, Leftover, Notification, State
+from terminbenachrichtigung.model.journal import (
+    CONFIRMATION,
+    Contacted,
+    Known,
+    Leftover,
+    Notification,
+    State,
+)
 from terminbenachrichtigung.model.plan import MessageOutcome
 
 HOUR = timedelta(hours=1)
@@ -96,6 +103,19 @@ def test_an_expired_claim_is_read_as_the_unknown_it_will_become_and_left_as_it_i
     assert [each.state for each in known.notifications["4711"]] == [State.UNKNOWN]
     assert known.open_claims == frozenset()
     assert journals.state(claim) == "claimed"
+
+
+def test_what_was_told_stays_told_however_long_ago_its_claim_was(journals: Journals) -> None:
+    claim = settled(journals.run(), planned())
+    journals.age(claim, days=3)
+    (found,) = ask(journals.run()).notifications["4711"]
+    assert (found.state, found.route, found.forgotten) == (State.SENT, SMS, False)
+
+
+def test_an_open_claim_is_the_latest_notification(journals: Journals) -> None:
+    claim = claimed(journals.run(), planned())
+    found = journals.run().latest(REMINDER, ["4711"])
+    assert (found["4711"].state, found["4711"].message_id) == (State.CLAIMED, claim.message_id)
 
 
 def test_the_latest_notification_of_a_reminder_is_found_without_the_rest(journals: Journals) -> None:
@@ -207,6 +227,13 @@ def test_the_first_complete_run_of_each_reminder_is_kept(journals: Journals) -> 
         "Terminerinnerung": NOW - 3 * HOUR,
         "Woche vorher": NOW - 2 * HOUR,
     }
+
+
+def test_once_confirmations_are_switched_on_again_only_later_bookings_count(journals: Journals) -> None:
+    both = [REMINDER, CONFIRMATION]
+    for hours, names in [(4, both), (3, [REMINDER]), (2, both), (1, both)]:
+        end(journals.run(), NOW - hours * HOUR, reminder_names=names)
+    assert ask(journals.run()).reminder_since == {REMINDER: NOW - 4 * HOUR, CONFIRMATION: NOW - 2 * HOUR}
 
 
 def test_every_run_is_recorded_with_how_it_ended(journals: Journals) -> None:

@@ -91,6 +91,17 @@ def test_our_messages_are_found_by_their_job_and_by_their_number(journals: Journ
     assert {each.customer_id for each in found} == {"17", "18"}
 
 
+def test_what_came_when_all_was_over_is_handed_to_staff_unless_it_says_yes(journals: Journals) -> None:
+    run = journals.run()
+    claim = settled(run, planned())
+    answers = {answer.value: reply(answer.value, answer, claim) for answer in Answer}
+    late = START + HOUR
+    run.note_replies([*answers.values(), reply("strange yes"), reply("strange stop", Answer.STOP)], late)
+    found = {each.reply_id for each in run.stray_replies(NOW)}
+    assert found == {"strange yes", *answers} - {"yes", "stop"}
+    assert run.stray_replies(late + HOUR) == ()
+
+
 SINCE = [
     # when all was fetched last; from when on the next run asks
     (None, NOW - LOOK_BACK),

@@ -33,7 +33,7 @@ from terminbenachrichtigung.clock import SystemClock, Timings
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
 from terminbenachrichtigung.journal import create_journal, open_journal, statements
 from terminbenachrichtigung.journal.database import Mode, file_system_of, make_engine
-from terminbenachrichtigung.model.delivery import Claim
+from terminbenachrichtigung.model.delivery import Attempt, Claim, Unavailable
 from terminbenachrichtigung.model.plan import MessageOutcome
 
 
@@ -49,9 +49,9 @@ def journals(tmp_path: Path) -> Iterator[Journals]:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[threading.Event]:
+def locked(path: Path, released: threading.Event | None = None) -> Iterator[threading.Event]:
     """Another program holds the write lock until the event is set, or the block ends."""
-    taken, released = threading.Event(), threading.Event()
+    taken, released = threading.Event(), released or threading.Event()
 
     def hold() -> None:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -240,6 +240,34 @@ def test_a_journal_locked_for_longer_than_the_busy_timeout_is_waited_for(
         run.settle(claim, MessageOutcome.SENT, SMS, [])
         assert released.is_set()
     assert journals.state(claim) == "sent"
+
+
+class Releasing(SystemClock):
+    """By this clock, whoever waits for the journal finds it free afterwards."""
+
+    def __init__(self, released: threading.Event) -> None:
+        self._released = released
+
+    def sleep(self, seconds: float) -> None:
+        self._released.set()
+        super().sleep(0.02)
+
+
+def test_what_could_not_be_written_at_first_is_written_by_the_next_try(
+    journals: Journals, tmp_path: Path
+) -> None:
+    """Nothing may leave for a claim that the journal has not taken, and no attempt may be forgotten."""
+    released = threading.Event()
+    run = journals.run(clock=Releasing(released), timings=Timings(busy=0.01))
+    ask(run)
+    tried = Attempt(SMS, Unavailable("HTTP 503"))
+    with locked(tmp_path / "journal.db", released):
+        claim = claimed(run, planned())
+    assert journals.state(claim) == "claimed"
+    released.clear()
+    with locked(tmp_path / "journal.db", released):
+        assert run.renew(claim, SMS, [tried])
+    assert journals.attempts(claim) == [("sms", "unavailable")]
 
 
 def test_a_journal_locked_for_good_is_given_up_with_one_sentence(journals: Journals, tmp_path: Path) -> None:

@@ -154,6 +154,15 @@ def test_a_list_that_surely_did_not_leave_may_be_mailed_again(journals: Journals
     assert claim(journals) is not None
 
 
+def test_what_was_ticked_off_of_an_appointment_ahead_is_never_forgotten(journals: Journals) -> None:
+    booked_far_ahead = replace(TICK, starts_at=NOW + timedelta(days=300))
+    journals.run().tick_off([booked_far_ahead], NOW)
+    for days in (0, 1, 250):
+        journals.purge_next(NOW + timedelta(days=days))
+        end(journals.run(), NOW + timedelta(days=days))
+    assert journals.run().staff_done(NOW + timedelta(days=250)) == {booked_far_ahead}
+
+
 def test_what_is_old_is_forgotten(journals: Journals) -> None:
     journals.run().tick_off([TICK], NOW)
     claim(journals)
