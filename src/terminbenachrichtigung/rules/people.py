@@ -76,11 +76,12 @@ class ToldByStart:
                 yield each
 
     def of_namesakes(self, row: Appointment) -> Iterator[Notification]:
-        """What others of the same name were told of this start under other ids; once for each word of it."""
+        """What others of the same name were told of this start under other ids of the appointment."""
         start = to_the_minute(row.starts_at)
         if start not in self._starts:
             return
         name = name_of(row, self._key)
-        for each in chain(*(self._of_name.get((start, word), ()) for word in name)):
+        # Whoever shares two words of the name stands below both.
+        for each in dict.fromkeys(chain(*(self._of_name.get((start, word), ()) for word in name))):
             if each.appointment_id != row.appointment_id and same_name(each.name, name):
                 yield each
