@@ -68,6 +68,7 @@ def open_journal(
                 versions.upgrade(engine)
             with engine.connect() as connection:
                 if not readonly or must_be_writable:
+                    versions.check_tables(connection)
                     check_rights(connection)
                 if timezone is not None:
                     versions.check_timezone(connection, timezone)

@@ -8,10 +8,9 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, text
 
 from terminbenachrichtigung.errors import JournalError
-from terminbenachrichtigung.journal.tables import metadata
 
 _OF_ITS_OWNER = 0o700
 _OF_OTHERS = 0o007
@@ -48,15 +47,10 @@ def _path(connection: Connection) -> Path:
 
 
 def check_rights(connection: Connection) -> None:
-    """Raises JournalError if the journal is not whole, or this user may read it and not write all of it.
+    """Raises JournalError if this user may read the journal and not write all of it.
 
     Writes nothing, so a connection that only reads can ask.
     """
-    if missing := metadata.tables.keys() - set(inspect(connection).get_table_names()):
-        raise JournalError(
-            f"the journal lacks {', '.join(sorted(missing))}: only a part of it was put back, or an "
-            "unreleased version of this program made it; put the whole of a backup in its place"
-        )
     if connection.dialect.name == "sqlite":
         path = _path(connection)
         refused = [str(each) for each in (path, path.parent) if not os.access(each, os.W_OK)]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, inspect, select, text
 
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
 from terminbenachrichtigung.journal import database as opening
-from terminbenachrichtigung.journal.tables import meta
+from terminbenachrichtigung.journal.tables import meta, metadata
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -63,6 +63,15 @@ def check(connection: Connection, *, readonly: bool, versions: Versions = VERSIO
             f"the journal has version {found}, older than {versions.newest}; the next run-once upgrades it"
         )
     return False
+
+
+def check_tables(connection: Connection) -> None:
+    """Raises JournalError if tables are missing from a journal of our version."""
+    if missing := metadata.tables.keys() - set(inspect(connection).get_table_names()):
+        raise JournalError(
+            f"the journal lacks {', '.join(sorted(missing))}: only a part of it was put back, or an "
+            "unreleased version of this program made it; put the whole of a backup in its place"
+        )
 
 
 def create(engine: Engine, now: datetime, *, timezone: str, keep: timedelta) -> bool:
