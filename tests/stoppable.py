@@ -1,10 +1,9 @@
-"""Runs a command with timings that a test chooses, where no signal is ignored, as they are under nohup.
+"""Runs a command with timings that a test chooses.
 
 python stoppable.py '{"force": 1}' --config config.toml run-once
 """
 
 import json
-import signal
 import sys
 
 from terminbenachrichtigung import cli
@@ -12,5 +11,4 @@ from terminbenachrichtigung.cli.context import Invocation
 from terminbenachrichtigung.clock import Timings
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     cli.main(sys.argv[2:], obj=Invocation(timings=Timings(**json.loads(sys.argv[1]))))
