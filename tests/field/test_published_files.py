@@ -106,6 +106,7 @@ def test_an_older_file_by_the_server_s_word_moves_nothing(own: OwnPractice, serv
         ("praxis.ics", "https://"),
         ("", "one address"),
         ("https://a.example.org https://b.example.org", "one address"),
+        pytest.param("https://a.example.org/" + 10_000 * "a", "one address", id="without end"),
         ("https://[::1", "no address"),
     ],
 )

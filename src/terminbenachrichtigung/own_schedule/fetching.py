@@ -42,10 +42,11 @@ class Fetched:
 def address_in(path: Path) -> str:
     """The address that a file holds. Raises ConfigError if there is none, or one without https."""
     try:
-        lines = read_at_most(_LONGEST_ADDRESS, path).decode("utf-8-sig").split()
+        content = read_at_most(_LONGEST_ADDRESS + 1, path)
+        lines = content.decode("utf-8-sig").split()
     except (OSError, UnicodeError) as error:
         raise ConfigError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'no text'}") from None
-    if len(lines) != 1:
+    if len(lines) != 1 or len(content) > _LONGEST_ADDRESS:
         raise ConfigError(f"{path} must hold one address and nothing else")
     address = lines[0]
     if address.lower().startswith("webcal"):  # calendar programs write this for https
@@ -100,7 +101,7 @@ def redirected(address: str, location: str, host: str) -> str:
     except ValueError:
         raise ConfigError(f"{where} holds no address") from None
     _check(found, where)
-    if urlsplit(address).scheme == "https" != urlsplit(found).scheme:
+    if urlsplit(address).scheme == "https" and urlsplit(found).scheme != "https":
         raise ConfigError(f"{where} leads from https:// to http://: names and numbers travel over it")
     return found
 
