@@ -302,6 +302,18 @@ def test_identical_bad_rows_are_listed_once(database_url: str) -> None:
 # ------------------------------------------------------------------ what is outside of the range
 
 
+def test_bad_rows_come_by_their_start_and_not_as_the_database_gives_them(database_url: str) -> None:
+    midnight = {**ROW, "starts_at": "2026-11-25 00:00"}
+    rows = [
+        {**ROW, "appointment_id": "4", "starts_at": None},
+        {**midnight, "appointment_id": "3"},
+        {**midnight, "appointment_id": "2"},
+        {**midnight, "appointment_id": "1", "starts_at": "2026-11-24 00:00"},
+    ]
+    make_table(database_url, rows)
+    assert [row.appointment_id for row in read(database_url).bad_rows] == ["1", "2", "3", "4"]
+
+
 def test_a_bad_row_outside_of_the_range_is_left_to_a_scan(database_url: str) -> None:
     rows = [
         {**ROW, "starts_at": "2026-12-24 09:00", "type_notifiable": "x"},

@@ -215,6 +215,18 @@ def test_midnights_unread_rows_and_customers_without_address_are_counted(either_
     )
 
 
+def test_a_customer_is_judged_by_the_soonest_row_that_may_be_told(either_practice: Practice) -> None:
+    """As a run does, in whatever order the database gives the rows."""
+    practice = either_practice
+    practice.book("later", "2026-12-03 09:00", 1, mobile="", email="")
+    practice.book("soonest", "2026-12-01 09:00", 1)
+    practice.book("off", "2026-12-01 09:00", 2, status="Storniert")
+    practice.book("stands", "2026-12-02 09:00", 2, mobile="", email="")
+    assert the_warning(practice, "usable address") == (
+        "1 customer of 2 without a usable address, for instance 2"
+    )
+
+
 def test_a_renamed_reminder_is_named_with_how_many_it_told(either_practice: Practice) -> None:
     practice = either_practice
     practice.book("1", "2026-11-25 09:00", 1)

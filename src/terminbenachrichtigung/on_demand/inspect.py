@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from operator import attrgetter
 
 from terminbenachrichtigung.config.fields import nearest
 from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out, patterns, plain_word
@@ -25,6 +26,7 @@ _CANCELLATION = re.compile(
 )
 _SOMETIME = datetime(2026, 1, 1, tzinfo=UTC)
 _MOST_WORDS = 50  # rows of a table for people
+_BY_START = attrgetter("starts_at", "appointment_id")
 _MOST_EXAMPLES = 3
 _FEWEST_REFUSED = 5  # appointments; fewer may well all be of one kind
 
@@ -153,7 +155,7 @@ def _warnings(
 
 
 def _statuses(found: Counter[str], rules: Rules) -> Iterator[str]:
-    for status, count in found.items():
+    for status, count in sorted(found.items(), key=lambda item: (-item[1], item[0])):
         if _CANCELLATION.search(status) and not is_excluded_status(status, rules):
             yield (
                 f'the status "{status}" ({counted(count, "appointment")} ahead) reads like a cancellation, '
@@ -213,11 +215,11 @@ def _all_refused(census: Census, rules: Rules) -> Iterator[str]:
 
 def _people(census: Census) -> Iterator[str]:
     if shared := census.people.shared:
-        few = [f"{key} ({one}; {other})" for key, (one, other) in shared.items()][:_MOST_EXAMPLES]
+        few = [f"{key} ({one}; {other})" for key, (one, other) in sorted(shared.items())][:_MOST_EXAMPLES]
         count = len(shared)
         ids = f"{counted(count, 'customer id')} {_belong(count)}"
         yield f"{ids} to different people, such as {', '.join(few)}"
-    numbers = sorted(census.shared_numbers.items(), key=lambda item: -item[1])
+    numbers = sorted(census.shared_numbers.items(), key=lambda item: (-item[1], item[0]))
     if numbers:
         few = [f"{mask_number(number)} ({count} customers)" for number, count in numbers[:_MOST_EXAMPLES]]
         yield f"{counted(len(numbers), 'number')} that many customers share, for instance {', '.join(few)}"
@@ -227,7 +229,7 @@ def _rows(census: Census, settings: Settings) -> Iterator[str]:
     if census.bad_row_count:
         few = [f"{bad_row_name(row)}: {mask_text(row.detail)}" for row in census.bad_rows[:_MOST_EXAMPLES]]
         yield f"{counted(census.bad_row_count, 'row')} that no run would read, for instance {'; '.join(few)}"
-    midnights = [row for row in census.midnights if may_be_told(row, settings.rules)]
+    midnights = sorted((row for row in census.midnights if may_be_told(row, settings.rules)), key=_BY_START)
     if midnights:
         what = "are told as that" if settings.schedule.midnight_starts else "are bad rows"
         ids = ", ".join(row.appointment_id for row in midnights[:_MOST_EXAMPLES])
@@ -237,7 +239,7 @@ def _rows(census: Census, settings: Settings) -> Iterator[str]:
 
 def _unreachable(census: Census, settings: Settings) -> Iterator[str]:
     channels: set[str] = {channel for reminder in settings.reminders for channel in reminder.channels}
-    told = [row for row in census.people.first.values() if may_be_told(row, settings.rules)]
+    told = sorted(census.told.values(), key=_BY_START)
     without = [row for row in told if not _has_address(row, settings, channels)]
     if without:
         few = ", ".join(str(row.customer_id) for row in without[:_MOST_EXAMPLES])

@@ -1,12 +1,12 @@
 """Counts what the rows that lie ahead hold, for `schedule inspect`.
 
-A million rows are read in pieces. Kept in memory are one row for each customer, and a number for each
+A million rows are read in pieces. Kept in memory are two rows for each customer, and a number for each
 appointment.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
@@ -32,6 +32,7 @@ MANY = 4
 _MOST_EXAMPLES = 20
 _BESIDE_DIGITS = re.compile(r"\D+")
 _FEWEST_DIGITS = 6
+_by_start = attrgetter("starts_at", "appointment_id")
 
 
 @dataclass(slots=True)
@@ -39,6 +40,7 @@ class Census:
     """What was counted among the appointments that lie ahead."""
 
     zone: ZoneInfo
+    may_be_told: Callable[[Appointment], bool]
     appointments: int = 0
     words: dict[str, Counter[str]] = field(default_factory=lambda: {column: Counter() for column in WORDS})
     types_allowed: Counter[str] = field(default_factory=Counter)
@@ -48,6 +50,8 @@ class Census:
     bad_rows: list[BadRow] = field(default_factory=list)
     bad_row_count: int = 0
     people: PeopleOfIds = field(default_factory=PeopleOfIds)
+    told: dict[str, Appointment] = field(default_factory=dict)
+    """By customer: the soonest row that may be told, whose contact data a run would take."""
     midnights: list[Appointment] = field(default_factory=list)
     warnings: tuple[str, ...] = ()
     """Optional values that were left out."""
@@ -74,6 +78,7 @@ class Census:
         for row in rows:
             if row.customer_id:
                 self.people.add(row.customer_id, row)
+                self._note_told(row.customer_id, row)
             start = row.starts_at
             if start not in starts:
                 starts[start] = is_midnight(start, self.zone)
@@ -90,6 +95,11 @@ class Census:
             for digits, count in counts.items()
             if count >= MANY and len(digits) >= _FEWEST_DIGITS
         }
+
+    def _note_told(self, customer_id: str, row: Appointment) -> None:
+        known = self.told.get(customer_id)
+        if (known is None or _by_start(row) < _by_start(known)) and self.may_be_told(row):
+            self.told[customer_id] = row
 
     def _bad(self, row: BadRow) -> None:
         self.bad_row_count += 1

@@ -41,6 +41,7 @@ _MIDNIGHT = (
     "if it is a time of day, set schedule.midnight_starts = true"
 )
 _BY_START = attrgetter("starts_at", "appointment_id")
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _RANGE_IN_INDEX = re.compile(r"SEARCH .*>\?.*<\?|Index Cond: .*>.*<")  # SQLite's words, PostgreSQL's
 
 _Asked = ParamSpec("_Asked")
@@ -164,7 +165,7 @@ class Schedule:
         whole = self._prepare(connection).relation
         columns = {name: actual for name, actual in whole.columns.items() if name in COUNTED}
         relation, reader = replace(whole, columns=columns, extra={}), RowReader(columns, self._zone)
-        census = Census(self._zone)
+        census = Census(self._zone, lambda row: may_be_told(row, self._rules))
         dropped = Dropped()
         bounds = relation.bounds(now, farthest, self._zone)
         rows = connection.execute(relation.window(), bounds, execution_options={"stream_results": True})
@@ -290,7 +291,7 @@ class Schedule:
         if shared:
             items = [_unclear(item, shared) for item in items]
         appointments = [item for item in items if isinstance(item, Appointment)]
-        bad_rows = tuple(item for item in items if isinstance(item, BadRow))
+        bad_rows = tuple(sorted((item for item in items if isinstance(item, BadRow)), key=_by_start_or_last))
         warnings = dropped.warnings()
         if len(bad_rows) >= MOST_STRAYS:
             warnings += (f"rows without a readable start are listed up to the number of {MOST_STRAYS}",)
@@ -325,6 +326,11 @@ def _unclear(item: Item, shared: Collection[str]) -> Item:
         return item
     detail = f"customer_id: {values.shown(item.customer_id)} stands for different people; give each their own"
     return BadRow(item.appointment_id, detail, item.starts_at)
+
+
+def _by_start_or_last(row: BadRow) -> tuple[datetime, str, str]:
+    """An order of bad rows that is not the database's, which depends on its indexes."""
+    return row.starts_at or _NEVER, row.appointment_id or "", row.detail
 
 
 def may_be_told(row: Appointment, rules: Rules) -> bool:
