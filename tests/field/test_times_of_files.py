@@ -92,6 +92,23 @@ def test_a_range_gives_the_end_too(own: OwnPractice) -> None:
 
 
 @pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        ("25.11.2026 23:30", "26.11.2026 00:15", "2026-11-26 00:15"),  # on the day after
+        ("2026-11-26 00:15", "2026-11-25T23:45:00Z", "2026-11-26 00:45"),  # UTC has yesterday still
+        ("25.11.2026 14:00", "14:30", "2026-11-25 14:30"),
+        ("25.11.2026 14:00", "30.12.1899 14:30:00", "2026-11-25 14:30"),  # Access: a time without a date
+    ],
+)
+def test_an_end_is_on_its_own_day_where_it_names_one(
+    own: OwnPractice, start: str, end: str, expected: str
+) -> None:
+    own.taken(f"Termin-ID;Beginn;Ende;Name;Handy\n1;{start};{end};Kunde;0171 5555001\n")
+    ((ends_at,),) = own.practice.sql("SELECT ends_at FROM appointments")
+    assert ends_at[:16] == expected
+
+
+@pytest.mark.parametrize(
     "time",
     [
         "25.11.2026",  # no time of day

@@ -250,7 +250,9 @@ class _Lines(Findings):
         if "ends_at" in raw or span.ends_at is not None:
             said["ends_at"] = span.ends_at
         if end := raw.get("ends_at"):
-            day = raw.get("end_date") or span.starts_at.astimezone(self.how.zone).date().isoformat()
+            day = raw.get("end_date", "")
+            if not day and not moments.names_a_day(end):
+                day = span.starts_at.astimezone(self.how.zone).date().isoformat()
             said["ends_at"] = self._kept(
                 "ends_at", line, lambda: self._moments.moment(end, day, self._zone(raw))
             )

@@ -215,6 +215,12 @@ class Moments:
         return _in_this_century(datetime.combine(day, clock, zone or self.zone))
 
 
+def names_a_day(text: str) -> bool:
+    """Whether a text begins with a date of its own; day zero before a time is none."""
+    found = _DATE.match(_tidy(text))
+    return found is not None and not _DAY_ZERO.fullmatch(found[0])
+
+
 def is_no_day(text: str) -> bool:
     """Whether a text stands for no date, such as 0000-00-00 00:00:00."""
     return _NO_DAY.fullmatch(text.strip()) is not None
