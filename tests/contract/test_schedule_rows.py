@@ -221,6 +221,7 @@ def test_both_hours_of_the_october_night_are_told_apart_where_the_zone_is_known(
         "2026-11-24T22:00+14:00",
         "2026-11-23T20:00-12:00",
         "2026-11-24 09:00:00 +01:00",
+        "2026-11-24T08:00:00Z    ",  # as CHAR(24) holds it
     ],
 )
 def test_a_text_with_an_offset_is_found_whichever_local_day_it_names(database_url: str, text: str) -> None:

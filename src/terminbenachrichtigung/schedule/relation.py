@@ -200,7 +200,7 @@ class Relation:
             start >= first.with_t, sa.and_(start >= first.with_blank, start < first.day_with_t)
         )
         before_last = sa.or_(start < last.with_blank, sa.and_(start >= last.day_with_t, start < last.with_t))
-        has_offset = sa.or_(start.like("%Z"), start.like("%+%"), start.like("___________%-%"))
+        has_offset = sa.or_(start.like("%Z%"), start.like("%+%"), start.like("___________%-%"))
         is_odd = sa.not_(self._is_like("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][ T][0-9][0-9]:[0-9][0-9]"))
         return self._select().where(
             start >= sa.bindparam("earliest", type_=sa.Text),
