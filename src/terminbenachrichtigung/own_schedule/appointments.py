@@ -47,9 +47,7 @@ class Table:
 
     def matching(self, value: str) -> str:
         """The key of the row with this code or name; a word that is new becomes a key itself."""
-        return (
-            value if value in self.held or value in self.inserts else self._names.get(value.casefold(), value)
-        )
+        return value if value in self.held else self._names.get(value.casefold(), value)
 
 
 class Appointments:
@@ -167,7 +165,7 @@ class Appointments:
         found = set(gone)
         for key, part in self._appointments.updates.items():
             before = self._rows[key]
-            if not self._how.lies_ahead(before) or key in found:
+            if not self._how.lies_ahead(before):
                 continue
             if "starts_at" in part or self._how.is_off(part.get("status")) or self._is_given_away(key, part):
                 found.add(key)
@@ -183,7 +181,7 @@ class Appointments:
         if "customer_id" not in part:
             return False
         before = self._held.rows["customers"].get(str(self._rows[key]["customer_id"]))
-        person = self._entries[key].person if key in self._entries else None
+        person = self._entries[key].person
         if before is None or person is None:
             return self._rows[key]["customer_id"] is not None
         return not identity_of(before).is_exactly(person.identity)
@@ -235,7 +233,7 @@ class Appointments:
         """Hold the disturbed appointments; let in what is new, contact data, and what stands unchanged."""
         for key, part in self._appointments.updates.items():
             if part.get("import_state") != HELD:
-                released = key in self._entries and part.get("import_state") == ""
+                released = part.get("import_state") == ""
                 self._appointments.updates[key] = {"import_state": ""} if released else {}
         for key in disturbed:
             self._hold(key, self._details.get(key, "in dispute"))
@@ -286,8 +284,7 @@ class Appointments:
             after = {**before, **part}
             starts_at = after["starts_at"]
             assert isinstance(starts_at, datetime)
-            ended = "status" in part and self._how.is_off(after["status"])
-            if ended and not self._how.is_off(before["status"]):
+            if self._how.is_off(after["status"]) and not self._how.is_off(before["status"]):
                 kind, why = "cancelled", self._details.get(key, f"status {after['status']}")
             elif part.get("import_state") == HELD:
                 kind, why = "held", self._details.get(key, "")

@@ -138,9 +138,9 @@ def _identified(entries: list[Entry], held: Held, how: How, reach: Reach) -> lis
 
 def _put(tables: Mapping[str, Table], entry: Entry, branch: str | None, held: Held, how: How) -> None:
     said = entry.values
-    customer_id = entry.person.customer_id if entry.person else None
-    if entry.person is not None and customer_id is not None:
-        about = entry.person.said
+    customer_id = None
+    if entry.person:
+        customer_id, about = entry.person.customer_id, entry.person.said
         tables["customers"].put(
             customer_id,
             {name: about[name] for name in _CUSTOMER if name in about},

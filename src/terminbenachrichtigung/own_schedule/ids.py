@@ -29,9 +29,7 @@ def parts_of(text: str) -> tuple[str, ...]:
 
 def check_stable(entries: Iterable[Entry], held: Mapping[str, Row]) -> None:
     """Raise ConfigError where ids are running numbers: the same appointments have other ids than before."""
-    by_content = {
-        (row["customer_id"], row["starts_at"]): key for key, row in held.items() if row["customer_id"]
-    }
+    by_content = {(row["customer_id"], row["starts_at"]): key for key, row in held.items()}
     listed = {entry.appointment_id: _content(entry) for entry in entries if entry.person}
     shifted = [
         appointment_id
