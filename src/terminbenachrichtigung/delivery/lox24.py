@@ -210,7 +210,7 @@ def outcome_of_send(answer: Answer, now: datetime, hidden: Sequence[str] = ()) -
         return _taken(answer, hidden)
     if answer.status in {400, 422} and (words := _about_the_message(answer)):
         return Rejected(shown(words, hidden))
-    if answer.status in ACCOUNT_STATUSES | {400, 404, 422}:
+    if answer.status in {400, 404, 422}:
         return account_error(f"HTTP {answer.status}")
     return _fault(answer, now)
 
@@ -220,7 +220,7 @@ def _taken(answer: Answer, hidden: Sequence[str]) -> Outcome:
     if isinstance(found, Unknown):
         return found
     number, code = text_of(found, "uuid"), amount(found, "status_code")
-    if code is None or code != 0 or not _ID.fullmatch(number):
+    if code != 0 or not _ID.fullmatch(number):
         return Unknown(f"the gateway's answer has no clear status: {shown(str(code), hidden)}")
     return Sent(f"id {number}", number, amount(found, "price"))
 
@@ -269,7 +269,7 @@ def _fault(answer: Answer, now: datetime) -> Trouble:
     """429: the address is blocked for ten minutes after three wrong logins, so the channel is closed."""
     if answer.status in ACCOUNT_STATUSES or answer.status == 429:
         return account_error(f"HTTP {answer.status}")
-    if answer.status >= 500:
+    if answer.status == 503:
         return Unknown(f"the gateway answers HTTP {answer.status}")
     return http_fault(answer, now)
 

@@ -241,7 +241,7 @@ def _report(report: Element, hidden: Iterable[str]) -> DeliveryReport:
         word=shown(word, hidden),
         unheard=state is None and plain not in UNDER_WAY_WORDS,
         part=sequence if sequence in PARTS else "",
-        number=int(number) if number.isdecimal() and len(number) <= 20 else 0,
+        number=int(number) if _is_job_id(number) else 0,
         at=_moment(_text(report, "Date")),
         note=shown(" ".join(filter(None, (_text(report, "MsgCode"), _text(report, "MsgText")))), hidden),
     )

@@ -163,7 +163,7 @@ class Smtp:
         except BaseException:
             session.close()
             raise
-        if 200 <= last < 300 or 400 <= last < 600:
+        if last // 100 in (2, 4, 5):
             session.dirty = not isinstance(outcome, Sent)
             self._rest(session)
         else:  # after an answer that makes no sense, the next one may belong to anything
@@ -302,19 +302,19 @@ class Smtp:
 
 
 def _refusal_of_sender(code: int, words: str) -> Unavailable:
-    final = 500 <= code < 600
+    final = code // 100 == 5
     return Unavailable(f"sender refused: {words}", account_error=final, again=not final)
 
 
 def _refusal_of_recipient(code: int, words: str) -> Rejected | Unavailable:
-    if 500 <= code < 600:
+    if code // 100 == 5:
         return _rejected(words)
     # By 421 a server says that it closes the connection, whatever command it answers.
-    return Unavailable(words, recipient_only=400 <= code < 500 and code != 421)
+    return Unavailable(words, recipient_only=code // 100 == 4 and code != 421)
 
 
 def _refusal_of_data(code: int, words: str) -> Rejected | Unavailable:
-    return _rejected(words) if 500 <= code < 600 else Unavailable(words)
+    return _rejected(words) if code // 100 == 5 else Unavailable(words)
 
 
 def _rejected(words: str) -> Rejected:
@@ -327,15 +327,15 @@ def _rejected(words: str) -> Rejected:
 
 
 def _answer_to_data(code: int, words: str) -> Outcome:
-    if 200 <= code < 300:
+    if code // 100 == 2:
         return Sent(words)
-    if 400 <= code < 600:
+    if code // 100 in (4, 5):
         return _refusal_of_data(code, words)
     return Unknown(f"no clear answer to the data: {words}")
 
 
 def _accepted(reply: Reply) -> bool:
-    return 200 <= reply[0] < 300
+    return reply[0] // 100 == 2
 
 
 class _RefusedError(Exception):
