@@ -336,6 +336,15 @@ def test_whoever_was_told_what_holds_no_more_is_a_case(rows: list[Appointment], 
     assert {case.appointment.customer_id for case in cases} <= {"17"}
 
 
+def test_what_was_given_away_is_listed_in_its_own_branch_and_not_in_that_of_another_row() -> None:
+    """Her number comes from her other appointment; the branch that must call her does not."""
+    given = replace(HER_ROW, customer_id="18", last_name="Schulz", branch_code="B2", type_name="Sehtest")
+    other = replace(HER_ROW, appointment_id="a2", starts_at=ELSEWHEN, branch_code="HH1", type_name="Hörtest")
+    (case,) = cancelled_cases(seen(replace(known(told()), name_key=KEY), other, given))
+    listed = case.appointment
+    assert (listed.mobile, listed.branch_code, listed.type_name) == (HER_ROW.mobile, "B2", "Sehtest")
+
+
 def test_who_was_told_that_it_is_off_is_a_case_once_it_stands_again() -> None:
     off = replace(known(told(revoked=True)), name_key=KEY)
     assert not list(cancelled_cases(seen(off)))  # a person has said so

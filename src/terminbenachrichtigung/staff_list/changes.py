@@ -16,6 +16,7 @@ from terminbenachrichtigung.staff_list.reasons import StaffReason
 
 _HEARD = frozenset({State.SENT, State.DELIVERED, State.UNKNOWN})
 _CONFIRMED = frozenset({State.SENT, State.DELIVERED})
+_OF_THE_PLACE = ("type_name", "branch_code", "branch_name", "branch_phone", "branch_address", "branch_email")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,13 @@ def cancelled_cases(seen: Seen) -> Iterator[StaffCase]:
             if any(_is_their_other_row(seen, heard, other) for other in at_start[heard.starts_at]):
                 continue
             theirs = row if row and seen.is_theirs(heard, row) else customers.get(heard.customer_id)
-            if _asked_for(answers, as_told(heard, theirs)):
+            told = as_told(heard, theirs)
+            if row is not None:  # the place is the appointment's, whoever has it now
+                told = replace(told, **{name: getattr(row, name) for name in _OF_THE_PLACE})
+            if _asked_for(answers, told):
                 continue
             yield StaffCase(
-                as_told(heard, theirs),
+                told,
                 heard.reminder,
                 StaffReason.CANCELLED,
                 detail,
