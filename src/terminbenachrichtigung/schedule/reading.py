@@ -205,7 +205,7 @@ class Schedule:
             return False
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
         by_index = replace(relation, by_index=True)
-        return not self._finds_range(connection, by_index, by_index.gaps_by_index())
+        return not self._finds_range(connection, by_index, by_index.gaps_by_index)
 
     def _finds_range(
         self, connection: sa.Connection, relation: Relation, statement: sa.Select[*tuple[Any, ...]]
@@ -246,7 +246,7 @@ class Schedule:
             )
             if kind is StartType.TEXT:
                 by_index = replace(relation, by_index=True)
-                if self._finds_range(connection, by_index, by_index.gaps_by_index()):
+                if self._finds_range(connection, by_index, by_index.gaps_by_index):
                     relation = by_index
             reader = RowReader(columns, self._zone, tuple(extra))
             self._prepared = _Prepared(relation, reader, relation.window(), relation.by_id())

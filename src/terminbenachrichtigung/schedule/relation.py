@@ -23,6 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -127,7 +128,7 @@ class Relation:
         if self.start_type is StartType.TEXT:
             before, behind = self._outside_all_years()
             if self.by_index:
-                strays += [self._select().where(before), self._select().where(behind), self.gaps_by_index()]
+                strays += [self._select().where(before), self._select().where(behind), self.gaps_by_index]
             else:
                 strays.append(self._select().where(sa.or_(before, behind, self._in_a_gap())))
         return sa.union_all(
@@ -149,6 +150,7 @@ class Relation:
             sa.and_(start >= _text(f"2099-{_YEARS_END}"), odd),
         )
 
+    @cached_property
     def gaps_by_index(self) -> sa.Select[*tuple[Any, ...]]:
         """The rows in the gaps that `bounds` names, asked for gap by gap.
 
@@ -181,11 +183,11 @@ class Relation:
             for after, before in _GAP_NAMES
         ]
         far = [sa.and_(start > _text(after), start < _text(before)) for after, before in _YEARS_ENDS]
-        on_a_usual_day = sa.or_(*map(self._is_like, _NO_GAPS_LIE_THERE))
+        on_a_usual_day = self._is_like(*_NO_GAPS_LIE_THERE)
         return sa.and_(sa.not_(on_a_usual_day), sa.or_(*near, sa.and_(self._means_no_year(), sa.or_(*far))))
 
     def _means_no_year(self) -> sa.ColumnElement[bool]:
-        return sa.not_(sa.or_(*(self._is_like(_YEAR + form) for form in _DAY_OF_A_YEAR)))
+        return sa.not_(self._is_like(*(_YEAR + form for form in _DAY_OF_A_YEAR)))
 
     def range(self) -> sa.Select[*tuple[Any, ...]]:
         """The rows whose start lies between `since` and `until`, give or take what `rows` decides."""
@@ -233,14 +235,13 @@ class Relation:
         ends = zip(_GAP_NAMES, (*near, *none), strict=True)
         return {name: text for names, gap in ends for name, text in zip(names, gap, strict=True)}
 
-    def _is_like(self, pattern: str) -> sa.ColumnElement[bool]:
-        """Whether the start is text that begins so."""
+    def _is_like(self, *patterns: str) -> sa.ColumnElement[bool]:
+        """Whether the start is text that begins like one of the patterns."""
         start = self._column("starts_at")
         if self.dialect == "sqlite":
-            return sa.and_(
-                sa.func.typeof(start, type_=sa.Text) == _text("text"), start.op("GLOB")(_text(f"{pattern}*"))
-            )
-        return start.regexp_match(f"^{pattern}")
+            begins_so = sa.or_(*(start.op("GLOB")(_text(f"{pattern}*")) for pattern in patterns))
+            return sa.and_(sa.func.typeof(start, type_=sa.Text) == _text("text"), begins_so)
+        return start.regexp_match(f"^({'|'.join(patterns)})")
 
     def by_id(self) -> sa.Select[*tuple[Any, ...]]:
         """The rows of the `appointment_ids`, which are texts, whatever type the column has."""
