@@ -17,9 +17,9 @@ from postgres import PostgresServer
 
 SIZES = {
     # option       here  --full  what it counts
-    "kills": (4, 30, "runs killed at random moments, for each database"),
-    "due": (400, 5000, "appointments that eight runs share"),
-    "simulations": (3, 9, "practices whose weeks are simulated"),
+    "kills": (2, 30, "runs killed at random moments, for each database"),
+    "due": (200, 5000, "appointments that eight runs share"),
+    "simulations": (2, 9, "practices whose weeks are simulated"),
     "weeks": (1.0, 3.0, "how long each of them is simulated"),
     "inputs": (12, 100, "inputs of a fuzz test, or a few times as many"),
 }

@@ -243,6 +243,7 @@ class Practice:
             for name, kind in self._columns.items()
         )
         self.sql(f"CREATE TABLE reminder_appointments ({columns})")
+        self.sql("CREATE INDEX reminder_appointments_by_start ON reminder_appointments (starts_at)")
 
     # ---------------------------------------------------------------- what people do at the desk
 

@@ -349,6 +349,7 @@ def test_connect_tries_schedule_journal_gateway_and_mail_server(either_practice:
 
 
 def test_connect_says_what_a_start_without_an_index_costs(either_practice: Practice) -> None:
+    either_practice.sql("DROP INDEX reminder_appointments_by_start")
     warning = r"starts_at cannot use an index: .* took \d+\.\d\d s just now"
     assert re.search(warning, either_practice.run("config", "check", "--connect").stderr)
     either_practice.sql("CREATE INDEX by_start ON reminder_appointments (starts_at)")

@@ -72,7 +72,7 @@ def on_the_list(practice: Practice, runs: Killable) -> set[int]:
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
-@pytest.mark.parametrize(("point", "nth"), [("claim", 5), ("settle", 5)])
+@pytest.mark.parametrize(("point", "nth"), [pytest.param("claim", 5, marks=pytest.mark.full), ("settle", 5)])
 def test_a_run_that_is_killed_while_it_corrects(
     changed: Practice, runs: Killable, point: str, nth: int, side: str
 ) -> None:

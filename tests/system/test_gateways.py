@@ -139,7 +139,8 @@ def test_an_empty_account_closes_the_channel_before_anybody_is_lost(
     assert gateway.jobs == []
 
 
-@pytest.mark.parametrize("provider", ["smscreator", pytest.param("seven", marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("provider", ["smscreator", "seven"])
 def test_each_gateway_has_its_demo(provider: str, tmp_path: Path) -> None:
     """LOX24's is the one that is shown where none is named."""
     program = [sys.executable, "-m", "terminbenachrichtigung"]

@@ -18,6 +18,7 @@ from killing import Forks, Killable
 from practice import Practice, address, days_ahead, number, reminder
 from terminbenachrichtigung.demo.loopback import Answer, Request
 
+FULL = pytest.mark.full
 DUE = 24
 """Appointments in each scene: more than there are workers, so that a kill meets every state at once."""
 
@@ -85,10 +86,10 @@ def assert_promises_kept(practice: Practice, runs: Killable, *, at_most_unknown:
 @pytest.mark.parametrize(
     ("point", "nth"),
     [
-        ("begin", 1),  # the run's own record, with the expiry of old claims
-        ("claim", 1),  # the right to send one message: the first one
+        pytest.param("begin", 1, marks=FULL),  # the run's own record, with the expiry of old claims
+        pytest.param("claim", 1, marks=FULL),  # the right to send one message: the first one
         ("claim", 7),  # and one in the middle, while others are under way
-        ("settle", 1),  # what became of it
+        pytest.param("settle", 1, marks=FULL),  # what became of it
         ("settle", 7),
         ("finish", 1),  # the run's end, with what was left over
     ],
@@ -126,7 +127,7 @@ def test_killed_with_delivery_reports_in_its_hands(practice: Practice, runs: Kil
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
-@pytest.mark.parametrize("point", ["renew", "settle"])
+@pytest.mark.parametrize("point", [pytest.param("renew", marks=FULL), "settle"])
 def test_killed_in_the_fallback(practice: Practice, runs: Killable, point: str, side: str) -> None:
     """The SMS was refused for good; the e-mail is on its way when the process dies."""
     practice.gateway.script = lambda request: (
@@ -157,7 +158,7 @@ def test_killed_while_the_staff_list_is_mailed(
     assert practice.mailed == mails * ["empfang@example.org"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=FULL)])
 def test_a_stop_signal_lets_what_is_under_way_finish(
     practice: Practice, runs: Killable, number: signal.Signals
 ) -> None:

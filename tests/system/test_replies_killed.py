@@ -86,7 +86,7 @@ def assert_promises_kept(practice: Practice, told: list[tuple[str, str]]) -> Non
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
-@pytest.mark.parametrize("point", ["replies", "all replies", "finish"])
+@pytest.mark.parametrize("point", ["replies", pytest.param("all replies", marks=pytest.mark.full), "finish"])
 def test_killed_with_replies_in_its_hands(practice: Practice, runs: Killable, point: str, side: str) -> None:
     assert runs.run("run-once", "--json", point=point, side=side, nth=1) == -signal.SIGKILL
     told = told_by(runs.output) if "{" in runs.output else []  # at "finish" the report was written out
