@@ -197,6 +197,9 @@ class Moments:
         separated: str,
     ) -> Span | None:
         """The range that begins with the time `found`; None if what looks like its end is an offset."""
+        glued = offset is not None and until["how"] == "-"
+        if glued and separated.upper() == "T":
+            return None
         if _is_bare(until):
             raise Unreadable(f"not a time of day: {shown(text)}")
         end = _clock(until, text)
@@ -204,8 +207,7 @@ class Moments:
         start = _clock(found, text, half)
         if start > end and not found["half"] and until["half"]:  # 11:00 - 1:00 PM
             start = _clock(found, text, "am")
-        glued = until["how"] == "-"
-        if offset is not None and glued and (separated.upper() == "T" or end <= start):
+        if glued and end <= start:
             return None
         if start >= end:
             raise Unreadable(f"a range that ends before it begins: {shown(text)}")
