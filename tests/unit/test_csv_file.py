@@ -279,3 +279,37 @@ def test_statuses_that_mean_that_it_is_off_are_counted_as_the_file_has_them() ->
     assert read("Termin-ID;Beginn;Name;Handy;Status", *lines).off == {"geplatzt": 1, "Abgesagt": 2}
     decided = replace(HOW, statuses={"abgesagt": False, "neu": True})
     assert read("Termin-ID;Beginn;Name;Handy;Status", *lines, how=decided).off == {"geplatzt": 1, "Neu": 1}
+
+
+# ---------------------------------------------------------------- cells
+
+HEAD, LINE = "Termin-ID;Beginn;Name;Handy", "a;2026-11-25 09:00;Ida;0171 5555001"
+
+
+@pytest.mark.parametrize(
+    ("lines", "ids"),
+    [
+        ([HEAD, LINE], ["a"]),
+        ([HEAD.replace(";", ","), LINE.replace(";", ",")], ["a"]),
+        ([HEAD.replace(";", "\t"), LINE.replace(";", "\t")], ["a"]),
+        ([HEAD.replace(";", "|"), LINE.replace(";", "|")], ["a"]),
+        (["sep=;", HEAD, LINE], ["a"]),  # as Excel begins
+        (["", "Termine der Praxis", "Stand: 24.11.2026, 9 Uhr", HEAD, LINE], ["a"]),
+        ([HEAD, "", ";;;", LINE], ["a"]),
+        ([HEAD, LINE, HEAD, LINE.replace("a;", "b;")], ["a", "b"]),  # once on each page
+        ([HEAD, LINE, f" {HEAD} ", LINE.replace("a;", "b;")], ["a", "b"]),
+        ([HEAD, LINE, "\ufeff" + HEAD, LINE.replace("a;", "b;")], ["a", "b"]),  # joined files
+        ([HEAD, '"a";"2026-11-25 09:00";"Ida";"0171 5555001"'], ["a"]),
+        ([f"{HEAD};;", f"{LINE};;"], ["a"]),
+        ([HEAD, f"{LINE};;"], ["a"]),  # empty cells beyond the headings
+    ],
+)
+def test_the_cells_are_found_in_whatever_stands_around_them(lines: list[str], ids: list[str]) -> None:
+    parsed = read(*lines)
+    assert [entry.appointment_id for entry in parsed.entries] == ids
+    assert parsed.refused == ()
+
+
+def test_headings_that_are_no_csv_are_refused_with_their_line() -> None:
+    with pytest.raises(ConfigError, match=r"^line 1: the file is no CSV: "):
+        read('"Termin-ID"x;Beginn', "a;2026-11-25 09:00")

@@ -167,6 +167,7 @@ def kinds(found: Changes) -> dict[str, str]:
         (appointment(), entry("a", status="Storniert"), {"a": "cancelled"}, 1),
         (appointment(), entry("a", status="geplatzt "), {"a": "cancelled"}, 1),
         (appointment(status="Storniert"), entry("a"), {"a": "changed"}, 0),  # it is back
+        (appointment(status="Storniert"), entry("a", status="Geplatzt"), {"a": "changed"}, 0),  # off already
         (appointment(import_state="held"), entry("a"), {"a": "changed"}, 0),  # the same
         (appointment(status="Bestätigt"), entry("a"), {}, 0),  # a file without status leaves it
         (appointment("2026-11-23 09:00"), entry("a", "2026-11-23 10:00"), {"a": "changed"}, 0),  # past
@@ -339,6 +340,83 @@ def test_the_brake_holds_what_it_is_about_and_what_could_not_be_read_and_release
     }
 
 
+@pytest.mark.parametrize(
+    ("there", "moved", "braked"),
+    [
+        (1, 1, False),  # the only one may be moved
+        (2, 2, True),  # all there is
+        (2, 1, False),
+        (5, 4, False),  # a floor: in a small practice one is more than a fifth
+        (10, 5, False),
+        (10, 6, True),
+        (29, 6, True),
+        (30, 6, False),  # a fifth exactly
+        (31, 6, False),
+    ],
+)
+@pytest.mark.parametrize("series", ["", "weekly"])
+def test_more_than_a_fifth_and_more_than_five_or_all_there_is_brake(
+    there: int, moved: int, braked: bool, series: str
+) -> None:
+    names = [f"a{number}" for number in range(there)]
+    said = [entry(name, "2026-11-26 10:00") for name in names[:moved]]
+    said += [entry(name) for name in names[moved:]]
+    before = held(SOURCE, "", **{name: appointment() for name in names})
+    if series:  # all that were moved are occurrences of one series, which counts once
+        before = replace(
+            before, origins={**before.origins, **dict.fromkeys(names[:moved], Origin("s", series))}
+        )
+        said = [replace(each, series=series) for each in said[:moved]] + said[moved:]
+    found = changes(said, before)
+    assert (found.disturbed, found.covered) == ((1, there - moved + 1) if series else (moved, there))
+    assert found.braked is (braked and not series)
+    assert not changes(said, before, replace(HOW, force=True)).braked
+
+
+@pytest.mark.parametrize(
+    ("of_branch", "moved", "braked"), [(8, 6, True), (29, 6, True), (30, 6, False), (8, 5, False)]
+)
+@pytest.mark.parametrize("branch", ["HH2", None])
+def test_one_branch_that_is_lost_brakes_though_the_practice_is_large(
+    of_branch: int, moved: int, braked: bool, branch: str | None
+) -> None:
+    names = {f"a{number}": "HH1" for number in range(40)} | {
+        f"b{number}": branch for number in range(of_branch)
+    }
+    said = [entry(name) for name in list(names)[: 40 + of_branch - moved]]
+    said += [entry(name, "2026-11-26 10:00") for name in list(names)[40 + of_branch - moved :]]
+    before = held(SOURCE, "", **{name: appointment(branch_code=code) for name, code in names.items()})
+    assert changes(said, before).braked is braked
+
+
+def test_while_the_line_of_a_series_cannot_be_read_its_occurrences_are_held_and_not_gone() -> None:
+    rows = {name: appointment() for name in ("one", "other", "moved", "new")}
+    before = replace(
+        held(SOURCE, "first", **rows), origins={"one": Origin("s", "weekly"), "other": Origin("s", "daily")}
+    )
+    said = [entry("a", "2026-11-24 08:00"), entry("b", "2026-11-30 09:00")]
+    line = Refused(9, "x", "weekly")
+    found = changes(said, before, refused=(line,))
+    assert {each.appointment_id: each.detail for each in found.held} == {
+        "one": "its line cannot be read",
+        "other": "gone from the file",
+    }
+    # What the file names of it is in doubt too, also what is new; but not where the line names its start.
+    of_series = replace(entry("new one"), series="weekly")
+    found = changes([*said, of_series], before, refused=(line,))
+    assert {"new one": "its line cannot be read"}.items() <= {
+        each.appointment_id: each.detail for each in found.held
+    }.items()
+    known = replace(line, starts_at=of_series.starts_at)
+    assert kinds(changes([*said, of_series], before, refused=(known,)))["new one"] == "new"
+    over = replace(of_series, starts_at=NOW)
+    assert kinds(changes([*said, over], before, refused=(line,)))["new one"] == "new"
+    nobody = replace(entry("other", customer=None), series="weekly")
+    assert "other" not in {
+        each.appointment_id for each in changes([*said, nobody], before, refused=(line,)).held
+    }
+
+
 def test_who_stands_under_another_s_id_disturbs_the_appointments_of_that_id() -> None:
     """The file has another person under 17, whose appointments are as they were."""
     first = entry("a")
@@ -366,6 +444,14 @@ def test_refused_lines_that_concern_nobody_are_counted_with_what_names_nobody() 
     found = changes(two, held(a=appointment()), refused=lines, nobody={"lines without a customer": 2})
     assert [line.line for line in found.refused] == [2, 3, 1, 5]
     assert found.nobody == {"lines without a customer": 3}
+
+
+def test_a_line_of_a_known_series_is_refused_even_where_it_names_nobody() -> None:
+    before = replace(held(a=appointment()), origins={"a": Origin("s", "weekly")})
+    line = Refused(1, "x", "weekly", names_somebody=False)
+    assert changes([entry("b")], before, refused=(line, replace(line, appointment_id="daily"))).refused == (
+        line,
+    )
 
 
 @pytest.mark.parametrize(
@@ -647,3 +733,11 @@ def test_running_numbers_are_no_ids(lines: list[tuple[str, str]], refused: bool)
             changes(said, before)
     else:
         changes(said, before)
+
+
+def test_appointments_of_one_customer_at_one_time_have_not_shifted_where_one_of_them_moves() -> None:
+    """Three chairs: which of them has the content of the one that moved, no id says."""
+    before = held(a=appointment(), b=appointment(), c=appointment())
+    for moved in "abc":
+        said = [entry(key, "2026-11-26 10:00" if key == moved else "2026-11-26 09:00") for key in "abc"]
+        assert kinds(changes(said, before)) == {moved: "changed"}

@@ -94,6 +94,45 @@ def test_who_can_be_answered(provider: str, section: dict[str, Any], sender: str
     assert (PROVIDERS[provider].reply_problem(sms, sender) == "") is answered
 
 
+ACCOUNT = {"serial": "1", "password": "geheim"}
+
+
+@pytest.mark.parametrize(
+    ("provider", "section", "keys"),
+    [
+        ("smscreator", {}, ["sms.serial", "sms.password"]),
+        ("smscreator", ACCOUNT, []),
+        ("smscreator", {**ACCOUNT, "sms_type": "PSTNFixedLine"}, []),
+        ("smscreator", {**ACCOUNT, "sms_type": "Express"}, ["sms.sms_type"]),
+        ("lox24", {}, ["sms.lox24.token"]),
+        ("lox24", {"lox24": {"token": "a:b"}}, []),
+        ("seven", {}, ["sms.seven.api_key"]),
+        ("seven", {"seven": {"api_key": "k"}, "max_parts": 9}, []),
+        ("seven", {"seven": {"api_key": "k"}, "max_parts": 10}, ["sms.max_parts"]),  # too long a text
+    ],
+)
+def test_what_a_gateway_misses_or_cannot_do(provider: str, section: dict[str, Any], keys: list[str]) -> None:
+    sms = SmsSettings.model_validate({"provider": provider, "sender": "Praxis", **section})
+    assert [problem.key for problem in PROVIDERS[provider].problems(sms)] == keys
+
+
+@pytest.mark.parametrize(
+    ("sms_type", "max_parts", "warned"),
+    [
+        ("auto", 3, False),
+        ("HighQuality", 1, False),
+        ("HighQuality", 2, True),  # the second part would not go out
+        ("HighQualityLong", 3, False),
+    ],
+)
+def test_a_kind_of_sms_with_one_part_alone_is_warned_about(
+    sms_type: str, max_parts: int, warned: bool
+) -> None:
+    given = {"provider": "smscreator", "sender": "Praxis", "sms_type": sms_type, "max_parts": max_parts}
+    found = list(PROVIDERS["smscreator"].warnings(SmsSettings.model_validate(given)))
+    assert [f'sms.sms_type "{sms_type}" takes one part only' in each for each in found] == [True] * warned
+
+
 def test_nothing_is_said_about_a_gateway_whose_name_is_doubtful(settings: Settings) -> None:
     doubtful = Draft(settings, frozenset({"sms.provider"}))
     assert list(gateway_problems(doubtful, {"pigeon": PIGEON})) == []

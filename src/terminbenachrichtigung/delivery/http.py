@@ -112,11 +112,8 @@ def once(
     trusted: ssl.SSLContext | None = None,
 ) -> Answer | Trouble:
     """One request to one address, whose connection is closed afterwards; see the head of this file."""
-    line = HttpLine(url, seconds=seconds, proxy=proxy, trusted=trusted)
-    try:
+    with closing(HttpLine(url, seconds=seconds, proxy=proxy, trusted=trusted)) as line:
         return line.ask(request)
-    finally:
-        line.close()
 
 
 def _timeouts(deadline: Deadline) -> dict[str, Any]:

@@ -287,13 +287,13 @@ class Appointments:
             if self._how.is_off(after["status"]) and not self._how.is_off(before["status"]):
                 kind, why = "cancelled", self._details.get(key, f"status {after['status']}")
             elif part.get("import_state") == HELD:
-                kind, why = "held", self._details.get(key, "")
+                kind, why = "held", self._details[key]
             else:
                 kind, why = "changed", self._what(key, before, part)
             found[kind].append(Change(key, starts_at, why, self._name(after)))
         inserts = self._appointments.inserts
         for key, row in inserts.items():
-            kind, why = ("held", self._details.get(key, "")) if row["import_state"] == HELD else ("new", "")
+            kind, why = ("held", self._details[key]) if row["import_state"] == HELD else ("new", "")
             found[kind].append(Change(key, self._entries[key].starts_at, why, self._name(row)))
         return Changes(
             self._parsed,

@@ -28,7 +28,6 @@ from terminbenachrichtigung.own_schedule.init import IMPORT_TABLES, connected
 from terminbenachrichtigung.own_schedule.people import MADE, Row
 from terminbenachrichtigung.own_schedule.result import Changes
 from terminbenachrichtigung.own_schedule.source import KEYS, Held, Source
-from terminbenachrichtigung.schedule import values
 from terminbenachrichtigung.schedule.connection import parsed_url
 from terminbenachrichtigung.schedule.timestamps import Timestamps
 from terminbenachrichtigung.schedule.values import Unreadable
@@ -36,7 +35,6 @@ from terminbenachrichtigung.schedule.values import Unreadable
 LARGEST = 100_000_000
 """Bytes of a file; a year of a large practice has a tenth of that."""
 
-_FLAGS = ("reminder_consent", "notifiable", "is_group")
 _TIMES = ("starts_at", "ends_at", "created_at", "last_contacted_at")
 
 
@@ -228,7 +226,7 @@ def _by_key(
 
 def _reader(name: str, zone: ZoneInfo) -> Callable[[object], object] | None:
     """Converts the values of a column for comparison; None becomes of what cannot be read."""
-    if name not in _FLAGS and not name.endswith("_at"):
+    if not name.endswith("_at"):
         return None
     stamps = Timestamps(zone)
     known: dict[object, object] = {}
@@ -240,7 +238,7 @@ def _reader(name: str, zone: ZoneInfo) -> Callable[[object], object] | None:
             pass
         found: object = None
         with suppress(Unreadable):
-            found = values.boolean(value) if name in _FLAGS else stamps.read(value, time_needed=False)
+            found = stamps.read(value, time_needed=False)
         known[value] = found
         return found
 
