@@ -57,7 +57,9 @@ def test_a_file_that_has_not_changed_is_not_sent_again(own: OwnPractice, server:
     server.expect_request("/export.csv").respond_with_handler(answer)
     address = server.url_for("/export.csv")
     assert "2 new" in fetched(own, address).stdout
-    assert "has not changed" in fetched(own, address).stdout
+    assert "has not changed" in fetched(own, address, now="2026-11-24 12:30").stdout
+    # It counts as an import: no run says that none came for two open hours.
+    assert "schedule import" not in own.practice.run("dry-run", now="2026-11-24 13:00").stdout
     assert fetched(own, address, "--quiet").stdout == ""
     assert "2 unchanged" in fetched(own, address, "--type", "Sehtest").stdout  # asked for otherwise
     assert (

@@ -133,6 +133,13 @@ def test_a_column_that_cannot_be_read_refuses_its_line(heading: str, cell: str, 
     assert refused.starts_at == (None if reason.startswith("starts_at") else NINE)
 
 
+def test_where_ids_are_made_no_cell_is_one_and_a_bad_line_has_none() -> None:
+    how = replace(HOW, ids_from=("start", "customer"))
+    parsed = read("Termin-ID;Beginn;Name;Handy", "a;2026-11-25 09:00;Ida;0171 5555001", "b;2026", how=how)
+    assert [entry.appointment_id for entry in parsed.entries] == [""]
+    assert [line.appointment_id for line in parsed.refused] == [""]
+
+
 def test_whole_days_that_name_nobody_are_counted_and_no_others() -> None:
     head = "Termin-ID;Beginn;Name;Handy;Ganztägig"
     parsed = read(head, "a;2026-11-25;;;ja", "b;2026-11-25 09:00;;;nein", "c;2026-11-25;Ida;0171 5555001;ja")

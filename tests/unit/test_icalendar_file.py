@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.own_schedule import icalendar_file
+from terminbenachrichtigung.own_schedule import icalendar_file, icalendar_lines
 from terminbenachrichtigung.own_schedule.entries import How, Parsed
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -226,6 +226,12 @@ def test_a_series_is_spread(lines: list[str], expected: dict[str, str]) -> None:
     assert {entry.series for entry in parsed.entries} == {"a"}
 
 
+def test_a_series_begins_with_the_first_minute_of_today_and_ends_after_ninety_days() -> None:
+    how = replace(HOW, now=datetime(2026, 11, 23, 23, 10, tzinfo=UTC))  # ten past midnight
+    found = starts(read(event("RRULE:FREQ=DAILY", start="DTSTART:20261101T000100"), how=how))
+    assert (min(found), max(found), len(found)) == ("a/20261124", "a/20270221", 90)
+
+
 def test_each_occurrence_has_the_end_of_the_series() -> None:
     parsed = read(event(WEEKLY, "DTEND:20261125T083000Z"))
     assert {entry.values["ends_at"] for entry in parsed.entries} == {
@@ -382,3 +388,46 @@ def test_a_text_is_read_as_programs_write_it(written: str, text: str) -> None:
     assert entry.person is not None
     assert text in (entry.person.said["last_name"], entry.person.said["first_name"])
     assert entry.person.said["mobile"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"X-WR-CALNAME:Anna\r\nBEGIN", "Anna"),
+        (b"BEGIN:VCALENDAR\nname;LANGUAGE=de: Bernd \nX", "Bernd"),
+        (b"BEGIN:VCALENDAR\nSUMMARY:X-WR-CALNAME:Anna", ""),
+        ("X-WR-CALNAME:Anna".encode("utf-16-le"), "Anna"),
+    ],
+)
+def test_the_name_of_a_calendar_tells_two_of_them_apart(content: bytes, name: str) -> None:
+    assert icalendar_lines.name_of(content) == name
+
+
+@pytest.mark.parametrize(
+    ("file_name", "undated"),
+    [
+        ("praxis.ics", "praxis"),
+        ("praxis", "praxis"),
+        ("praxis (2).ics", "praxis"),
+        ("praxis-2026-11-24.ics", "praxis"),
+        ("praxis_20261124_0930.ics", "praxis"),
+        ("praxis 24112026.ics", "praxis"),
+        ("praxis-12.ics", "praxis-12"),  # the twelfth, and no date
+    ],
+)
+def test_the_name_of_a_file_is_the_same_each_night(file_name: str, undated: str) -> None:
+    assert icalendar_lines.undated(file_name) == undated
+
+
+@pytest.mark.parametrize(
+    ("content", "calendar"),
+    [
+        (b"BEGIN:VCALENDAR\n", True),
+        (b"\xef\xbb\xbf\r\n begin:vcalendar", True),
+        ("\ufeffBEGIN:VCALENDAR".encode("utf-16"), True),
+        (b"Termin-ID;Beginn", False),
+        (b"", False),
+    ],
+)
+def test_a_calendar_is_known_by_its_first_line(content: bytes, calendar: bool) -> None:
+    assert icalendar_lines.is_calendar(content) is calendar

@@ -9,7 +9,16 @@ import pytest
 
 from terminbenachrichtigung.config.settings import Rules
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.own_schedule import columns, entries, ids, moments
+from terminbenachrichtigung.own_schedule import (
+    columns,
+    csv_cells,
+    entries,
+    fetching,
+    ids,
+    importing,
+    moments,
+    people,
+)
 from terminbenachrichtigung.own_schedule.changes import find
 from terminbenachrichtigung.own_schedule.entries import Entry, How, Parsed, Refused, Value
 from terminbenachrichtigung.own_schedule.people import MADE, Row
@@ -91,6 +100,8 @@ def test_the_order_of_day_and_month_is_found_in_a_file(texts: list[str], order: 
     ("texts", "said"),
     [
         (["11/12/2026", "11-12-26"], "'11-12-26' may begin with the day or with the month"),
+        (["12/11/2026"], "'12/11/2026' may begin with the day or with the month"),
+        (["11/12/2026", "13/14/2026"], "'11/12/2026' may begin"),  # the other is none in either order
         (["11/25/2026", "25/11/2026"], "some dates are day first, others month first"),
     ],
 )
@@ -446,6 +457,14 @@ def test_refused_lines_that_concern_nobody_are_counted_with_what_names_nobody() 
     assert found.nobody == {"lines without a customer": 3}
 
 
+def test_a_title_that_names_nobody_is_listed_once() -> None:
+    before = replace(held(), listed=frozenset({"Urlaub"}))
+    assert changes([entry("b")], before, titles=("Urlaub", "Sommer", "", "Sommer", "Pause")).titles == (
+        "Pause",
+        "Sommer",
+    )
+
+
 def test_a_line_of_a_known_series_is_refused_even_where_it_names_nobody() -> None:
     before = replace(held(a=appointment()), origins={"a": Origin("s", "weekly")})
     line = Refused(1, "x", "weekly", names_somebody=False)
@@ -741,3 +760,12 @@ def test_appointments_of_one_customer_at_one_time_have_not_shifted_where_one_of_
     for moved in "abc":
         said = [entry(key, "2026-11-26 10:00" if key == moved else "2026-11-26 09:00") for key in "abc"]
         assert kinds(changes(said, before)) == {moved: "changed"}
+
+
+def test_what_an_import_calls_a_source_a_customer_and_a_line_is_the_same_in_every_version() -> None:
+    """Else the first file after an upgrade would be another program's, and each refused line news again."""
+    assert fetching.name_of("https://example.org/a.ics") == "example.org a5b2ae49959f"
+    assert importing.hashed("a") == importing.hashed(b"a") == "ca978112ca1bbdcafac231b39a23dc4d"
+    assert people.made_id("a", ()) == "file-ca978112ca1bbdca"
+    assert entries.key_of(["a", "b"]) == "59b271ae1bbcb1d3"
+    assert csv_cells.table(b" Termin-ID;Beginn\n").signature == "termin-id|beginn"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.own_schedule import columns, descriptions, entries, letters, moments
+from terminbenachrichtigung.own_schedule.coverage import day_start
 from terminbenachrichtigung.own_schedule.entries import (
     CANCELLED,
     Attempts,
@@ -98,7 +99,7 @@ class _Events(Findings):
         self.stamps: dict[str, datetime] = {}
         self._export_times: list[datetime] = []
         self._zones = zones
-        self._today = how.now.astimezone(how.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        self._today = day_start(how.now.astimezone(how.zone).date(), how)
 
     def written(self) -> tuple[datetime | None, str]:
         """When the file was written, as it says itself; else when its newest event was, and its UID."""
