@@ -235,6 +235,16 @@ def test_one_forecast_says_who_of_many_is_told_in_time() -> None:
     assert told_in_time(rows, situation(settings()), until={}) == frozenset()
 
 
+def test_that_many_corrections_wait_for_a_person_is_left_aside() -> None:
+    """Six customers moved to next week: whoever says whom the runs tell does not judge the day's brake."""
+    chosen = settings().model_copy(update={"corrections": Corrections(enabled=True)})
+    people = [str(each) for each in range(6)]
+    rows = [appointment(each, "2026-12-02 09:00", customer_id=each) for each in people]
+    journal = known(*(notified(each, customer_id=each) for each in people))
+    until = {each: at(WEDNESDAY) for each in people}
+    assert told_in_time(rows, situation(chosen, journal), until=until) == set(people)
+
+
 def test_the_number_is_that_of_the_message_that_will_go_out() -> None:
     found = ahead(appointment("1"))[NAME]
     assert found.message is not None

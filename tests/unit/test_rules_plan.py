@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from rules_scene import (
+    ADDRESS,
     NAME,
     NUMBER,
     appointment,
@@ -195,8 +196,10 @@ def test_every_rule_says_what_it_looked_at_whatever_the_others_say() -> None:
 
 
 def test_the_channels_that_a_trial_allows_are_named() -> None:
-    (judgement,) = judged(appointment(), configured=settings(only_recipients=(NUMBER,)))
-    assert judgement.verdicts()[-1].detail == "only_recipients allows: sms"
+    (one,) = judged(appointment(), configured=settings(only_recipients=(NUMBER,)))
+    assert one.verdicts()[-1].detail == "only_recipients allows: sms"
+    (both,) = judged(appointment(), configured=settings(only_recipients=(NUMBER, ADDRESS)))
+    assert both.verdicts()[-1].detail == "only_recipients allows: sms, email"
 
 
 def test_an_empty_appointment_can_be_judged_by_every_rule() -> None:

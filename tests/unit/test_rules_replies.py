@@ -176,6 +176,7 @@ CAME_OF_IT = [
     ([kept(NO, message=None)], ["reply"]),
     ([kept(STOP, message=None)], ["opted_out"]),
     ([kept(NO, message=None), kept(YES, 1, message=None)], ["reply", "reply"]),
+    ([kept(NO), kept(YES, 1, message="n")], ["wants_to_cancel", "confirmed"]),  # about another appointment
     ([replace(kept(OTHER), sender="", text="")], ["noted"]),  # forgotten before a report named it
     # when all was over
     ([late(YES)], ["noted"]),

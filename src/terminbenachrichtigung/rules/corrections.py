@@ -235,7 +235,7 @@ class _Corrections:
         instead = tuple(pair for case in chosen for pair in self._takes_place_of(case.row))
         return PlannedMessage(
             reminder=chosen[0].name,
-            customer_id=chosen[0].row.customer_id or "",
+            customer_id=candidate.customer_id,
             appointments=tuple(case.row for case in chosen),
             routes=routes,
             gap_waived=True,

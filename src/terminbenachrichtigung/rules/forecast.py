@@ -135,7 +135,6 @@ def _after(situation: Situation, planned: Plan, changes: Sequence[Change]) -> Kn
     known, now = situation.known, situation.now
     notifications = dict(known.notifications)
     contacted = dict(known.contacted)
-    leftovers = dict(known.leftovers)
     for message in planned.messages:
         correction = message.correction
         if correction is None:
@@ -150,7 +149,6 @@ def _after(situation: Situation, planned: Plan, changes: Sequence[Change]) -> Kn
                 *notifications.get(row.appointment_id, ()),
                 *(_told(name, message, row, known, now) for name in names),
             )
-            leftovers.pop((message.reminder, row.appointment_id), None)
     seen = {
         change.appointment_id: noted
         if (noted := known.changes.get(change.appointment_id)) is not None and noted.change == change
@@ -161,7 +159,6 @@ def _after(situation: Situation, planned: Plan, changes: Sequence[Change]) -> Kn
         known,
         notifications=notifications,
         contacted=contacted,
-        leftovers=leftovers,
         changes=seen,
         complete_runs=(*known.complete_runs, now),
         last_complete_run=now,
