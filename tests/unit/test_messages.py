@@ -297,16 +297,25 @@ def test_no_value_breaks_a_line_of_a_shipped_text(values: dict[str, str]) -> Non
         ("evil．example", "evil. example"),
         ("evil.\u200bexample", "evil. example"),
         ("eve@evil.example", "eve@evil. example"),
+        # accents and joiners beside a full stop, without which a text is made that GSM-7 holds
+        ("evil.\u0301example", "evil. example"),
+        ("evil\u0301.example", "evil. example"),
+        ("evil.\u200dexample", "evil. example"),
+        ("evil.\u200cexample/win Anna", "Anna"),
+        ("www\u200c.evil Anna", "Anna"),
+        ("https:\u0301//evil Anna", "Anna"),
         ("Bitte 0900 5 123456 anrufen", "Bitte anrufen"),
         ("Anna +49(0)900-512345", "Anna"),
         ("Anna 0900/123 456.78 Meier", "Anna Meier"),
         ("Anna0900512345", "Anna"),
+        ("Anna 0\u03019\u200d0\u201100,5*1_2:345", "Anna"),  # whatever stands between its digits
         # what is a name
         ("Anna 2", "Anna 2"),
         ("Meier 12345", "Meier 12345"),
         ("Dr. med. Müller", "Dr. med. Müller"),
         ("Dr.med. Müller", "Dr. med. Müller"),
         ("St. Clair", "St. Clair"),
+        ("मि.शर्मा", "मि. शर्मा"),  # a vowel sign is no letter by itself
         ("Meier/Schulz", "Meier/Schulz"),
         ("J.-P.", "J.-P."),
         # at most 40 signs

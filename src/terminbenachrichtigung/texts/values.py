@@ -17,10 +17,12 @@ _LETTERS = re.compile(r"[^\W\d_]{2}")
 _CODED_OR_LOST = re.compile(r"&(?:[a-z]{2,8}|#\d{2,5});|</?[a-z]+>|[^\W\d_]\?[^\W\d_]", re.I)
 _LONGEST_NAME = 40  # signs of one name in an SMS (contract, section 8)
 _LOOKED_AT = 200  # signs: what stands behind them is cut anyway
-_DOT = "[.\u2024\u3002\uff0e\uff61]"  # and the signs that phones take for a full stop in an address
-_LINK = re.compile(rf"://|www{_DOT}|\w{_DOT}\w[^/]*/", re.I)
-_NUMBER = re.compile(r"\+?\d(?:[\s/().–-]*\d){5,}")
-_DOT_IN_A_WORD = re.compile(rf"(?<=[^\W_]){_DOT}(?=[^\W_])")
+_MARKS = r"[^\w\s\x00-\x7f]*"  # accents and joiners, which a text in GSM-7 leaves out
+_STOP = "[.\u2024\u3002\uff0e\uff61]"  # and the signs that phones take for a full stop in an address
+_DOT = _MARKS + _STOP + _MARKS
+_LINK = re.compile(rf":{_MARKS}/{_MARKS}/|www{_DOT}|\w{_DOT}\w[^/]*/", re.I)
+_NUMBER = re.compile(r"\+?\d(?:[\W_]*\d){5,}")
+_DOT_IN_A_WORD = re.compile(rf"(?<=[^\W_])({_MARKS}){_STOP}(?={_MARKS}[^\W_])")
 
 
 def shown(value: str) -> str:
@@ -43,7 +45,7 @@ def name_in_sms(name: str) -> str:
     """
     words = " ".join(word for word in name[:_LOOKED_AT].split() if not _LINK.search(word))
     words = " ".join(_NUMBER.sub(" ", words).split())
-    return _DOT_IN_A_WORD.sub(". ", words)[:_LONGEST_NAME].rstrip()
+    return _DOT_IN_A_WORD.sub(r"\1. ", words)[:_LONGEST_NAME].rstrip()
 
 
 def is_no_name(name: str) -> bool:
