@@ -541,6 +541,7 @@ def test_a_reply_has_its_id_sender_text_moment_and_the_sms_that_it_answers(
     assert (reply.sender, reply.text) == (RECIPIENT, "Ja, \U0001f44d\nbis morgen")
     assert reply.job_id == (sent.job_id if named else "")
     assert reply.received_at - reply.unsure <= NOW <= reply.received_at
+    assert reply.unsure <= timedelta(hours=2)  # read, and not taken for any moment of the week
     assert reply.reply_id
 
 

@@ -29,6 +29,7 @@ from terminbenachrichtigung.delivery.channel import Gateway as SmsGateway
 from terminbenachrichtigung.delivery.exchange import Answer
 from terminbenachrichtigung.delivery.smscreator import jobs_of, reports_of
 from terminbenachrichtigung.demo import gateway as loopback
+from terminbenachrichtigung.demo.loopback import Answer as GatewayAnswer
 from terminbenachrichtigung.model.delivery import DeliveryReport, OpenMessage, Unavailable, Unknown
 from terminbenachrichtigung.model.journal import State
 
@@ -217,6 +218,38 @@ def test_thousands_of_reports_are_one_answer() -> None:
     found = reports_of(Answer(200, result(f"<Value>{one * 5000}</Value>")), NOW)
     assert isinstance(found, tuple)
     assert len(found) == 5000
+
+
+def a_page(count: int, *dates: str) -> bytes:
+    """So many reports; the last ones have these dates."""
+    one = "<SMSReport><JobId>7</JobId><Date>{}</Date></SMSReport>"
+    listed = [one.format("")] * (count - len(dates)) + [one.format(date) for date in dates]
+    return result(f"<Value>{''.join(listed)}</Value>")
+
+
+@pytest.mark.parametrize(
+    ("pages", "asked_since"),
+    [
+        # SendDate is an hour ahead of UTC; the first question goes back an hour before the message.
+        ([a_page(4999, "2026-11-24T10:30:00")], ["09:00:00"]),
+        # as many as it gives at once: the rest is asked for from the newest of them on
+        (
+            [a_page(5000, "2026-11-24T10:30:00", "2026-11-24T10:10:00"), a_page(2, "2026-11-24T10:40:00")],
+            ["09:00:00", "10:30:00"],
+        ),
+        ([a_page(5000, "2026-11-24T09:00:00")], ["09:00:00"]),  # they do not go on: else it had no end
+        ([a_page(5000)], ["09:00:00"]),
+        ([a_page(5000, "2026-11-24T10:30:00"), b"<html>"], ["09:00:00", "10:30:00"]),
+    ],
+)
+def test_more_reports_than_come_at_once_are_asked_for_in_pages(
+    gateway: loopback.Gateway, channel: SmsGateway, pages: list[bytes], asked_since: list[str]
+) -> None:
+    answers = iter(pages)
+    gateway.script = lambda _: GatewayAnswer(body=next(answers).decode())
+    assert len(list(channel.reports([MESSAGE]))) == len(pages)
+    since = [request.fields["StartDate"].partition("T")[2] for request in gateway.requests]
+    assert since == asked_since
 
 
 # ---------------------------------------------------------------- trouble
