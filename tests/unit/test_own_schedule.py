@@ -54,6 +54,16 @@ def utc(text: str) -> datetime:
         ("Telefon (mobil)", "mobile"),
         ("Kunden-Telefon", "phone"),
         ("Patient Vorname", "first_name"),
+        ("Letzter Kontakt des Kunden", None),
+        ("Kunde: Letzter Kontakt", "last_contacted_at"),
+        ("Kunden-Einwilligung", "reminder_consent"),
+        ("Patient Sprache", "language"),
+        ("Kunden-Nr", "customer_id"),
+        ("Kunde Name", "name"),
+        ("Kunde Beginn", None),  # nothing about a customer
+        ("Telefon privat", "phone"),
+        ("Handy-Nr. tagsüber", "mobile"),
+        ("Nummer privat", None),
         ("Nr", None),  # of what?
         ("Telefon Arzt", None),
         ("Bemerkung", None),

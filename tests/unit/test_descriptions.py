@@ -1,0 +1,120 @@
+"""Which customer the title and the description of a calendar entry name."""
+
+import pytest
+
+from terminbenachrichtigung.own_schedule.descriptions import check_one_person, labelled, titled
+from terminbenachrichtigung.schedule.values import Unreadable
+
+
+@pytest.mark.parametrize(
+    ("description", "expected"),
+    [
+        ("Name: Ida Meier\nMobil: 0171 5555001", {"name": "Ida Meier", "mobile": "0171 5555001"}),
+        ("Name:Ida\r\nE-Mail: ida@example.org", {"name": "Ida", "email": "ida@example.org"}),
+        ("- Kundennummer: 17\n* Vorname : Ida", {"customer_id": "17", "first_name": "Ida"}),
+        ("**Name:** Ida *", {"name": "Ida"}),
+        ("<b>Name:</b> Ida<br>Handy: 0171 5555001", {"name": "Ida", "mobile": "0171 5555001"}),
+        ("Name: Ida\u2028Handy: 0171", {"name": "Ida", "mobile": "0171"}),
+        ("0171 5555001", {}),  # whose?
+        ("Arzt: Dr. Lang\nRaum: 3", {}),
+        ("Start: 09:00\nName: Ida", {"name": "Ida"}),  # no column about a customer
+        ("Name:", {}),
+        (f"{'x' * 41}: Ida", {}),
+        # the same twice is once, however it is written
+        ("Mobil: 0171 5555001\nMobil: +49 171 5555001", {"mobile": "0171 5555001"}),
+        ("Name: Ida Meier\nName: ida meier.", {"name": "Ida Meier"}),
+        ("Telefon: 12345\nTelefon: 1-2345", {"phone": "12345"}),
+    ],
+)
+def test_labelled_lines_say_who_it_is(description: str, expected: dict[str, str]) -> None:
+    assert labelled(description) == expected
+
+
+@pytest.mark.parametrize(
+    ("description", "reason"),
+    [
+        (
+            "Telefon: 0171 5555001\nTelefon: 040 5555",
+            "description: 'Telefon' stands twice, with '0171 5555001'",
+        ),
+        ("Telefon: 555501\nTelefon: 555502", "description: 'Telefon' stands twice"),
+        ("Name: Ida\nName: Eva", "description: 'Name' stands twice, with 'Ida' and 'Eva'"),
+    ],
+)
+def test_a_label_that_stands_twice_with_different_values_is_refused(description: str, reason: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        labelled(description)
+    assert str(refused.value).startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("found", "refused"),
+    [
+        ([{"name": "Ida Meier"}, {"last_name": "Meier"}], False),
+        ([{"name": "Ida Meier"}, {"name": "Eva Kurz"}], True),
+        ([{"name": "Ida"}, {}, {"name": "Eva"}], True),
+        ([{"name": "Ida"}, {"mobile": "1"}], False),
+        ([{"name": "Ida"}, {"name": "..."}], False),  # no word of a name
+        ([{"name": "NULL"}, {"name": "Eva"}], False),
+    ],
+)
+def test_places_that_name_different_people_are_refused(found: list[dict[str, str]], refused: bool) -> None:
+    if refused:
+        with pytest.raises(Unreadable, match="which of them is the customer"):
+            check_one_person(*found)
+    else:
+        check_one_person(*found)
+
+
+IDA = {"name": "Ida Meier", "mobile": "0171 5555001"}
+
+
+@pytest.mark.parametrize(
+    ("title", "beside", "expected"),
+    [
+        ("Ida Meier 0171 5555001", {}, IDA),
+        ("0171 5555001 Ida Meier", {}, IDA),
+        ("Sehtest Ida Meier, Tel. 0171 5555001", {}, IDA),
+        ("Ida Meier - Sehtest - 0171 5555001", {}, IDA),
+        ("Sehtest: Ida Meier (0171 5555001)", {}, IDA),
+        ("Abgesagt: Ida Meier 0171 5555001", {}, IDA),
+        ("Kontrolle mit Frau Ida Meier 0171 5555001", {}, {**IDA, "name": "Frau Ida Meier"}),
+        ("Ida Meier +49 171 5555001", {}, {"name": "Ida Meier", "mobile": "+49 171 5555001"}),
+        ("Ida Meier ida@example.org", {}, {"name": "Ida Meier", "email": "ida@example.org"}),
+        # without a number, an address or an id it may be anything
+        ("Ida Meier", {}, {}),
+        ("Ida Meier", {"name": "Ida"}, {}),
+        ("Ida Meier", {"mobile": "0171 5555001"}, {"name": "Ida Meier"}),
+        ("Ida Meier", {"phone": "040 5555001"}, {"name": "Ida Meier"}),
+        ("Ida Meier", {"email": "ida@example.org"}, {"name": "Ida Meier"}),
+        ("Ida Meier", {"customer_id": "17"}, {"name": "Ida Meier"}),
+        # a number alone is nobody's, unless a name stands beside the title
+        ("0171 5555001", {}, {}),
+        ("Sehtest 0171 5555001", {}, {}),
+        ("Sehtest 0171 5555001", {"name": "Ida"}, {"mobile": "0171 5555001"}),
+        ("Sehtest 0171 5555001", {"last_name": "Meier"}, {"mobile": "0171 5555001"}),
+        # what can be no number, and no name
+        ("Ida Meier 2026", {}, {}),
+        ("Ida Meier 12345", {}, {}),
+        ("Ida Meier A0171 5555001", {}, {}),
+        ("Bitte an alle Unterlagen denken danke 0171 5555001", {}, {}),  # six words
+        ("Ida Maria Anna Eva Meier 0171 5555001", {}, {**IDA, "name": "Ida Maria Anna Eva Meier"}),
+        ("??? 0171 5555001", {}, {}),
+        # the same person as beside it
+        ("Meier 0171 5555001", {"name": "Ida Meier"}, {"name": "Meier", "mobile": "0171 5555001"}),
+        ("Eva Kurz", {"name": "Ida", "mobile": "0171"}, {"name": "Eva Kurz"}),  # without a number of its own
+    ],
+)
+def test_a_title_says_who_it_is_as_small_practices_write_it(
+    title: str, beside: dict[str, str], expected: dict[str, str]
+) -> None:
+    assert titled(title, beside) == expected
+
+
+def test_a_title_whose_number_may_be_another_person_s_is_refused() -> None:
+    with pytest.raises(Unreadable, match=r"^names 'Eva Kurz' and 'Ida Meier'; which of them"):
+        titled("Eva Kurz 0171 5555002", {"name": "Ida Meier"})
+    with pytest.raises(Unreadable):
+        titled("Eva Kurz eva@example.org", {"name": "Ida Meier", "mobile": "0171 5555001"})
+    # The number stands beside the title, and the title adds none.
+    assert titled("Eva Kurz 0171 5555001", {"name": "Ida Meier", "mobile": "0171 5555001"})
