@@ -186,6 +186,16 @@ def test_ids_under_which_the_same_appointments_shift_are_refused(own: OwnPractic
     assert own.standing() == before
 
 
+def test_who_comes_a_week_later_each_time_has_moved_and_spoils_no_import(own: OwnPractice) -> None:
+    """Each of her appointments stands where the next one stood."""
+    weeks = [f"2026-{day} 09:00;Ida Meier;0171 5555001" for day in ("11-25", "12-02", "12-09", "12-16")]
+    others = [f"{n};2026-11-26 {n}:00;Kunde{n};0171 55551{n}" for n in range(10, 20)]
+    head = f"Termin-ID;{NO_IDS}"
+    own.taken(csv(head, *others, *(f"{n};{each}" for n, each in enumerate(weeks[:3], start=1))))
+    standing = own.taken(csv(head, *others, *(f"{n};{each}" for n, each in enumerate(weeks[1:], start=1))))
+    assert [standing[n][:10] for n in ("1", "2", "3")] == ["2026-12-02", "2026-12-09", "2026-12-16"]
+
+
 def test_two_who_change_places_at_the_desk_are_no_shift(own: OwnPractice) -> None:
     head = f"Termin-ID;{NO_IDS}"
     own.taken(csv(head, f"1;{IDA}", f"2;{EVA}", f"3;{MAX}"))

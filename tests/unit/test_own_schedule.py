@@ -742,19 +742,26 @@ def test_ids_are_made_of_start_and_customer_at_least(text: str, parts: tuple[str
         assert ids.parts_of(text) == parts
 
 
+IDA, KURZ = "17", "18"
+
+
 @pytest.mark.parametrize(
     ("lines", "refused"),
     [
-        # Before: a at nine, b at ten, both Ida's.
-        ([("a", "09:00"), ("b", "10:00")], False),
-        ([("a", "10:00"), ("b", "09:00")], True),  # both stand under the other's id
-        ([("b", "09:00"), ("c", "10:00")], False),  # one does: staff may have swapped them
-        ([("c", "09:00"), ("d", "10:00")], False),  # made anew under other ids; the old ones are nobody's
+        # Before: a at nine is Ida's, b at ten is Kurz's, c at eleven is Ida's.
+        ([("a", "10:00", KURZ), ("b", "09:00", IDA)], True),  # both stand under the other's id
+        ([("b", "09:00", IDA), ("d", "10:00", KURZ)], False),  # one does: staff may have swapped them
+        (
+            [("d", "09:00", IDA), ("e", "10:00", KURZ)],
+            False,
+        ),  # made anew under other ids; the old are nobody's
+        ([("a", "11:00", IDA), ("c", "09:00", IDA)], False),  # she has changed her own two
     ],
 )
-def test_running_numbers_are_no_ids(lines: list[tuple[str, str]], refused: bool) -> None:
-    before = held(a=appointment(), b=appointment("2026-11-26 10:00"))
-    said = [entry(key, f"2026-11-26 {at}") for key, at in lines]
+def test_running_numbers_are_no_ids(lines: list[tuple[str, str, str]], refused: bool) -> None:
+    ten, eleven = "2026-11-26 10:00", "2026-11-26 11:00"
+    before = held(a=appointment(), b=appointment(ten, customer_id=KURZ), c=appointment(eleven))
+    said = [entry(key, f"2026-11-26 {at}", customer) for key, at, customer in lines]
     if refused:
         with pytest.raises(
             ConfigError, match=r"^2 appointments stand under other ids .*they are running numbers"
