@@ -467,6 +467,49 @@ def test_refused_lines_that_concern_nobody_are_counted_with_what_names_nobody() 
     assert found.nobody == {"lines without a customer": 3}
 
 
+@pytest.mark.parametrize(
+    ("whose", "name", "mobile", "made"),
+    [
+        ("17", "Ida Meier", "0171 5555009", 0),  # the number is corrected
+        ("17", "Ida Maier", "0171 5555001", 0),  # the name is
+        ("17", "Eva Kurz", "0171 5555009", 1),  # somebody else has it now
+        (None, "Ida Meier", "0171 5555009", 1),  # it was nobody's
+    ],
+)
+def test_without_customer_numbers_a_known_appointment_tells_who_it_is(
+    whose: str | None, name: str, mobile: str, made: int
+) -> None:
+    said = replace(entry("a"), person=entries.person({"name": name, "mobile": mobile}))
+    found = changes([said], held(a=appointment(customer_id=whose)))
+    assert len(found.inserts["customers"]) == made
+    assert len(found.updates["customers"]) == 1 - made
+
+
+def test_entries_without_a_customer_are_counted_where_none_is_known() -> None:
+    said = [entry("a", customer=None), entry("b", customer=None), entry("c", customer=None), entry("d")]
+    found = changes(said, held(a=appointment()))
+    assert found.nobody == {"entries without a customer": 2}
+    assert kinds(found) == {"a": "changed", "d": "new"}
+
+
+def test_a_status_that_sounds_like_a_cancellation_and_is_none_is_warned_about() -> None:
+    said = [
+        entry("a", status="Termin storniert"),
+        entry("b", status="wurde abgesagt"),
+        entry("c", status="wurde abgesagt"),
+        entry("d", status="Abgeschlossen"),
+        entry("e", status="Geplatzt"),
+        entry("f"),
+    ]
+    words = "holds a word for a cancellation, and its {} will be reminded: --status WORD=cancelled or =stands"
+    assert [warning.partition(" decides")[0] for warning in entries.doubtful_statuses(said, HOW)] == [
+        f'the status "Termin storniert" {words.format("1 appointment")}',
+        f'the status "wurde abgesagt" {words.format("2 appointments")}',
+    ]
+    decided = replace(HOW, statuses={"termin storniert": False, "wurde abgesagt": True})
+    assert entries.doubtful_statuses(said, decided) == []
+
+
 def test_a_title_that_names_nobody_is_listed_once() -> None:
     before = replace(held(), listed=frozenset({"Urlaub"}))
     assert changes([entry("b")], before, titles=("Urlaub", "Sommer", "", "Sommer", "Pause")).titles == (
