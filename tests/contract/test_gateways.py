@@ -131,6 +131,29 @@ def test_an_sms_is_taken_with_its_label_sender_and_text(provider: str) -> None:
     assert job.recipient.endswith("491715555555")
 
 
+def test_what_lox24_and_seven_are_asked_for_is_what_their_pages_name() -> None:
+    with both("lox24") as (gateway, channel):
+        channel.send(CLAIM, CONTENT)
+    assert gateway.requests[-1].fields == {
+        "sender_id": "Optik",
+        "phone": RECIPIENT,
+        "text": CONTENT.text,
+        "service_code": "direct",
+        "is_unicode": None,  # the gateway decides
+        "delivery_at": 0,  # at once
+        "callback_data": MESSAGE_ID,
+        "is_delete_text": True,  # nobody else needs to keep it
+    }
+    with both("seven", sender="+491715555000") as (gateway, channel):
+        channel.send(CLAIM, CONTENT)
+    assert gateway.requests[-1].fields == {
+        "to": "491715555555",
+        "text": CONTENT.text,
+        "from": "491715555000",
+        "foreign_id": MESSAGE_ID,
+    }
+
+
 @every_gateway
 def test_the_sender_follows_the_branch(provider: str) -> None:
     with (

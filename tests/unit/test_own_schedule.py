@@ -510,6 +510,45 @@ def test_a_status_that_sounds_like_a_cancellation_and_is_none_is_warned_about() 
     assert entries.doubtful_statuses(said, decided) == []
 
 
+@pytest.mark.parametrize(
+    ("known", "how", "file", "uncovered"),
+    [
+        # The file begins on Thursday, the 26th; now it is Tuesday, ten o'clock.
+        (appointment("2026-11-25 09:00"), {}, {}, True),
+        (appointment("2026-11-25 23:59"), {}, {}, True),
+        (appointment("2026-11-26 00:00"), {}, {}, False),  # that day is the file's
+        (appointment("2026-11-24 10:00"), {}, {}, False),  # it has begun
+        (appointment("2026-11-24 10:01"), {}, {}, True),
+        (appointment("2026-12-01 00:00"), {}, {}, False),  # later than the file
+        (appointment("2026-11-25 09:00", status="Storniert"), {}, {}, False),
+        (appointment("2026-11-25 09:00", branch_code="HH2"), {"branch_code": "HH1"}, {}, False),  # of another
+        (appointment("2026-11-25 09:00"), {"partial": True}, {}, False),
+        (appointment("2026-11-25 09:00"), {"covers_from": date(2026, 11, 25)}, {}, False),  # then it is gone
+        (appointment("2026-11-25 09:00"), {"covers_from": date(2026, 11, 26)}, {}, False),  # as it was said
+        (appointment("2026-11-25 09:00"), {}, {"refused": (Refused(9, "x", "known"),)}, False),  # it is held
+    ],
+)
+def test_what_lies_before_the_first_day_of_a_file_is_named(
+    known: Row, how: dict[str, Any], file: dict[str, Any], uncovered: bool
+) -> None:
+    said = [entry("a", "2026-11-26 09:00"), entry("b", "2026-11-30 09:00")]
+    found = changes(said, held(known=known), replace(HOW, **how), **file)
+    assert [each.appointment_id for each in found.uncovered] == (["known"] if uncovered else [])
+    assert all(each.name == "Ida Meier" for each in found.uncovered)
+    named = changes(
+        [*said, entry("known", "2026-11-26 08:00")], held(known=known), replace(HOW, **how), **file
+    )
+    assert named.uncovered == ()
+
+
+@pytest.mark.parametrize(
+    ("start", "beyond"), [("2026-11-30 23:59", 0), ("2026-12-01 00:00", 1), ("2026-11-25 09:00", 0)]
+)
+def test_what_lies_later_than_the_last_day_of_a_file_is_counted(start: str, beyond: int) -> None:
+    said = [entry("a", "2026-11-26 09:00"), entry("b", "2026-11-30 09:00")]
+    assert changes(said, held(known=appointment(start))).beyond == beyond
+
+
 def test_a_title_that_names_nobody_is_listed_once() -> None:
     before = replace(held(), listed=frozenset({"Urlaub"}))
     assert changes([entry("b")], before, titles=("Urlaub", "Sommer", "", "Sommer", "Pause")).titles == (
