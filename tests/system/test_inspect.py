@@ -38,7 +38,13 @@ def test_each_word_has_its_count_and_what_the_configuration_does_with_it(either_
     practice.book("1", "2026-11-25 09:00", 1, status="Geplant", type_name="Sehtest", branch_code="HH1")
     practice.book("2", "2027-06-25 09:00", 2, status=" storniert", type_name="Hörtest", branch_code="TEST1")
     practice.book(
-        "3", "2026-11-25 10:00", 3, status="Geplant", type_name="Abholung", preferred_channel="Brief"
+        "3",
+        "2026-11-25 10:00",
+        3,
+        status="Geplant",
+        type_name="Abholung",
+        preferred_channel="Brief",
+        language="de_CH",
     )
     practice.book(
         "4", "2026-11-25 11:00", 4, type_name="Intern", type_notifiable=False, preferred_channel="Taube"
@@ -70,6 +76,7 @@ def test_each_word_has_its_count_and_what_the_configuration_does_with_it(either_
     assert preferred["Taube"] == (1, "not understood: no preference")
     languages = meanings(document, "language")
     assert languages["de-AT"] == (1, "texts in de")
+    assert languages["de_CH"] == (1, "texts in de")
     assert languages["tlh"] == (1, "no texts: de, or the branch's")
 
 

@@ -425,6 +425,7 @@ ACCEPTED = [
         "an unused channel does not count",
     ),
     ({"default_language": "en", "templates.terminerinnerung.en": TEXT | MAIL}, "a text of one's own"),
+    ({"default_language": "de-AT"}, "texts in its base will do"),
     (
         {"confirmation": {"enabled": False, "template": "kurz"}, "templates.kurz.de": TEXT},
         "a confirmation that is off needs no text",

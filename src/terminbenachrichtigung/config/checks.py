@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import time
 
 from terminbenachrichtigung.config.databases import same_sqlite_file
-from terminbenachrichtigung.config.fields import is_loopback, nearest
+from terminbenachrichtigung.config.fields import is_loopback, nearest, with_bases
 from terminbenachrichtigung.config.keys import shown_value
 from terminbenachrichtigung.config.problems import KeyPath, Problem, path_text
 from terminbenachrichtigung.config.settings import CORRECTION_TEMPLATES, Rules, Settings
@@ -152,13 +152,14 @@ def _templates(draft: Draft) -> Iterator[Problem]:
                 yield _problem((*path, "template"), f"there is no such template; {hint}", template)
             continue
         language = settings.default_language
-        texts = languages.get(language)
+        by_tag = {next(with_bases(known)): texts for known, texts in languages.items()}
+        found = [by_tag[tag] for tag in with_bases(language) if tag in by_tag]
         if not draft.sound("default_language", path_text((*path, "channels"))):
             continue
         for channel in channels:
             for name in _NEEDED_TEXTS[channel]:
                 missing = ("templates", template, language, name)
-                if (texts is None or getattr(texts, name) is None) and draft.sound(path_text(missing)):
+                if all(getattr(texts, name) is None for texts in found) and draft.sound(path_text(missing)):
                     whose = f"{path_text(path)} needs it for {channel} in the default language"
                     yield Problem(path_text(missing), f"is missing: {whose}")
 

@@ -6,7 +6,7 @@ Large libraries are imported only where they are needed: each import costs time 
 import ipaddress
 import re
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from difflib import get_close_matches
 from typing import Annotated, Literal, TypeVar
@@ -127,6 +127,15 @@ def _language(code: str) -> str:
     if not _LANGUAGE.fullmatch(code):
         raise ValueError('must be a language code in lower case, as in "de" or "de-AT"')
     return code
+
+
+def with_bases(*languages: str) -> Iterator[str]:
+    """Each language in lower case, then its base: de-at, de. At most 35 signs each (RFC 5646, 4.4.1)."""
+    for language in languages:
+        tag = language.strip().lower().replace("_", "-")[:35]
+        while tag:
+            yield tag
+            tag = tag.rpartition("-")[0]
 
 
 def _holidays(code: str) -> str:

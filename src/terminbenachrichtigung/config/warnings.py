@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, SecretStr
 
-from terminbenachrichtigung.config.fields import nearest
+from terminbenachrichtigung.config.fields import nearest, with_bases
 from terminbenachrichtigung.config.files import shipped_templates
 from terminbenachrichtigung.config.keys import shown_value
 from terminbenachrichtigung.config.problems import KeyPath, path_text
@@ -47,8 +47,7 @@ def warnings(settings: Settings, path: Path, *, exposed: bool) -> Iterator[str]:
         yield f'email.security is "{email.security}", but on port {email.port} mail servers expect "{usual}"'
     spoken = {language.lower() for texts in settings.templates.values() for language in texts}
     for code, branch in settings.branches.items():
-        language = branch.language.strip().lower().replace("_", "-")
-        if language and not {language, language.partition("-")[0]} & spoken:
+        if branch.language and spoken.isdisjoint(with_bases(branch.language)):
             yield f"branches.{code}.language: there are no texts in {branch.language!r}"
     used = {settings.confirmation.template, *(reminder.template for reminder in settings.reminders)}
     for name in settings.templates:

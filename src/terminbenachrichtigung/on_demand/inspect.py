@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from operator import attrgetter
 
-from terminbenachrichtigung.config.fields import nearest
+from terminbenachrichtigung.config.fields import nearest, with_bases
 from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out, patterns, plain_word
 from terminbenachrichtigung.config.settings import Rules, Settings
 from terminbenachrichtigung.contact.email_address import email_address
@@ -117,14 +117,12 @@ def _preferred(word: str) -> str:
 
 
 def _language(word: str, settings: Settings) -> str:
-    code = word.strip()
-    if not code:
+    if not word.strip():
         return f"{settings.default_language}, or the branch's"
-    known = {language for texts in settings.templates.values() for language in texts}
-    by_plain_name = {language.casefold(): language for language in known}
-    for candidate in (code.casefold(), code.casefold().partition("-")[0]):
-        if candidate in by_plain_name:
-            return f"texts in {by_plain_name[candidate]}"
+    known = {next(with_bases(name)): name for texts in settings.templates.values() for name in texts}
+    for tag in with_bases(word):
+        if tag in known:
+            return f"texts in {known[tag]}"
     return f"no texts: {settings.default_language}, or the branch's"
 
 

@@ -9,6 +9,7 @@ from email.utils import parseaddr
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
+from terminbenachrichtigung.config.fields import with_bases
 from terminbenachrichtigung.config.filters import branch_settings
 from terminbenachrichtigung.config.settings import Settings, TemplateTexts
 from terminbenachrichtigung.contact.email_address import email_address
@@ -65,7 +66,7 @@ class Texts:
     def _texts(self) -> "dict[tuple[str, TextKind], dict[str, Text]]":
         found: dict[tuple[str, TextKind], dict[str, Text]] = {}
         for text, template, kind in texts_of(self._settings.templates):
-            found.setdefault((template, kind), {})[_tag(text.language)] = text
+            found.setdefault((template, kind), {})[next(with_bases(text.language))] = text
         return found
 
     def sms(
@@ -156,7 +157,7 @@ class Texts:
         Raises MessageError if there is none.
         """
         texts = self._texts.get((template, kind), {})
-        for tag in _languages(*languages, self._settings.default_language):
+        for tag in with_bases(*languages, self._settings.default_language):
             if tag in texts:
                 return texts[tag]
         default = self._settings.default_language
@@ -174,7 +175,7 @@ class Texts:
         from terminbenachrichtigung.texts.templates import said_once  # noqa: PLC0415 - imports Jinja
 
         name, address = parseaddr(self._settings.email.sender)
-        words = (_SUMMARY.get(tag) for tag in _languages(language, self._settings.default_language))
+        words = (_SUMMARY.get(tag) for tag in with_bases(language, self._settings.default_language))
         summary = next(filter(None, words), _SUMMARY["de"])
         off = _is_off(correction)
         # A cancellation names every entry that the customer may have; else two chairs are entered once.
@@ -214,16 +215,3 @@ def texts_of(
                 source = getattr(texts, kind)
                 if source is not None:
                     yield Text(f"templates.{template}.{language}.{kind}", language, source), template, kind
-
-
-def _languages(*wanted: str) -> Iterator[str]:
-    """Each language, then its base: de-AT, de. No code is longer than 35 signs (RFC 5646, 4.4.1)."""
-    for language in wanted:
-        tag = _tag(language)[:35]
-        while tag:
-            yield tag
-            tag = tag.rpartition("-")[0]
-
-
-def _tag(language: str) -> str:
-    return language.strip().lower().replace("_", "-")
