@@ -348,6 +348,10 @@ def test_two_rows_of_one_start_and_branch_are_said_once() -> None:
     assert template.sms("t", [ANNA, again]).text == "09:00 Optik Meier;"
     assert template.sms("t", [ANNA, again, later]).text == "09:00 Optik Meier;10:00 Optik Meier;"
     assert template.sms("t", [ANNA, elsewhere]).text == "09:00 Optik Meier;09:00 Optik Süd;"
+    nowhere = anna(appointment_id="4710", branch_code="", branch_name="")
+    assert template.sms("t", [nowhere, ANNA]).text == "09:00 Optik Meier;"  # a calendar names no branch
+    assert template.sms("t", [ANNA, nowhere, elsewhere]).text == "09:00 Optik Meier;09:00 Optik Süd;"
+    assert template.sms("t", [nowhere, later]).text == "09:00 ;10:00 Optik Meier;"
     content = texts().content("t", [ANNA, again, later], MAIL, NOW)
     assert content.calendar is not None
     assert len(Calendar.from_ical(content.calendar).walk("VEVENT")) == 2

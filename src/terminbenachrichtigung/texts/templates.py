@@ -75,12 +75,16 @@ _SHOWN = frozenset({ShownCustomer, ShownBranch, ShownAppointment})
 
 
 def said_once(appointments: Sequence[Appointment]) -> tuple[Appointment, ...]:
-    """The appointments without those at the same minute in the same branch: two chairs, two colleagues."""
+    """The appointments without those at the same minute in the same branch: two chairs, two colleagues.
+
+    A row without a branch is in none other: of an export and a calendar, both imported, only one names it.
+    """
     by_place: dict[tuple[datetime, str, str], Appointment] = {}
     for row in appointments:
         minute = row.starts_at.replace(second=0, microsecond=0)
         by_place.setdefault((minute, row.branch_code, row.branch_name), row)
-    return tuple(by_place.values())
+    placed = {minute for minute, *branch in by_place if any(branch)}
+    return tuple(row for (minute, *branch), row in by_place.items() if any(branch) or minute not in placed)
 
 
 def _placeholders(
