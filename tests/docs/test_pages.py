@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from docs.pages import PAGES, ROOT, anchor, block, prose, read, sections
 from terminbenachrichtigung import cli
@@ -40,6 +41,12 @@ def test_every_command_has_a_section_that_names_its_options(name: str) -> None:
         for option in parameter.opts + parameter.secondary_opts:
             if option.startswith("--"):
                 assert re.search(rf"`[^`]*(?<![\w-]){option}(?![\w-])", section), f"{name} {option}"
+
+
+@pytest.mark.parametrize("name", dict(commands(cli.main)))
+def test_no_command_s_help_is_wider_than_80_columns(name: str) -> None:
+    shown = CliRunner(env={"COLUMNS": "80"}).invoke(cli.main, [*name.split(), "--help"]).stdout
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("option", [name for parameter in cli.main.params for name in parameter.opts])

@@ -41,7 +41,8 @@ STATES = (
     "states",
     multiple=True,
     type=click.Choice(STATES),
-    help="Where it stands; may be repeated. not-notified has no-contact among it.",
+    metavar="STATE",
+    help=f"Where it stands: {', '.join(STATES)}. May be repeated. not-notified has no-contact among it.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
