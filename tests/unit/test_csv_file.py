@@ -133,6 +133,21 @@ def test_a_column_that_cannot_be_read_refuses_its_line(heading: str, cell: str, 
     assert refused.starts_at == (None if reason.startswith("starts_at") else NINE)
 
 
+@pytest.mark.parametrize("word", ["NULL", "null", "None", "nan", "NaN", "#NV", "#N/A", "(null)"])
+def test_what_programs_write_where_there_is_nothing_is_nothing_and_no_id(word: str) -> None:
+    head = "Termin-ID;Kundennummer;Beginn;Name;Handy;Ende;Status;Storniert am"
+    parsed = read(head, f"a;17;2026-11-25 09:00;Ida Meier;{word};{word};{word};{word}")
+    (entry,) = parsed.entries
+    assert entry.person is not None
+    assert entry.person.said["mobile"] == ""
+    assert entry.values == {"status": "", "ends_at": None}
+    assert parsed.warnings == ()
+    for ids in (f"{word};17", f"a;{word}"):
+        (refused,) = read(head, f"{ids};2026-11-25 09:00;Ida Meier;0171 5555001;;;").refused
+        assert "stands for no id" in refused.reason
+    assert read(head, f"a;;2026-11-25 09:00;{word};{word};;;").entries[0].person is None
+
+
 def test_where_ids_are_made_no_cell_is_one_and_a_bad_line_has_none() -> None:
     how = replace(HOW, ids_from=("start", "customer"))
     parsed = read("Termin-ID;Beginn;Name;Handy", "a;2026-11-25 09:00;Ida;0171 5555001", "b;2026", how=how)

@@ -376,6 +376,8 @@ def test_a_refused_event_is_the_same_in_the_next_export() -> None:
     [
         ("DESCRIPTION:Name: Ida\\, Meier\\nMobil: 1", "Meier"),
         ("DESCRIPTION:Name: Meier\\NMobil: 1", "Meier"),
+        ("DESCRIPTION:Name\\: Meier\\nMobil\\: 1", "Meier"),
+        ('DESCRIPTION:Name: Ida \\"Meier\\"\\nMobil: 1', '"Meier"'),
         ("DESCRIPTION:Name: Mei\n er\\nMobil: 1", "Meier"),  # folded
         ("DESCRIPTION;ENCODING=QUOTED-PRINTABLE;CHARSET=utf-8:Name: M=C3=BCller=0AMobil: 1", "Müller"),
         ("DESCRIPTION;ENCODING=QUOTED-PRINTABLE;CHARSET=cp1252:Name: M=FCller=0AMobil: 1", "Müller"),
