@@ -96,7 +96,7 @@ def http_fault(answer: Answer, now: datetime) -> Trouble:
         return Unavailable(detail, again=wait <= sum(TIMINGS.pauses))
     if status in _SURELY_NOT_SENT:
         return Unavailable(f"{detail}: it has moved, so base_url is out of date", again=False)
-    return Unavailable(detail, again=False) if 400 <= status < 500 else Unknown(detail)
+    return Unavailable(detail, again=False) if status // 100 == 4 else Unknown(detail)
 
 
 def proxy_refusal(status: int, proxy: Proxy | None = None) -> Unavailable:

@@ -124,7 +124,7 @@ def _timeouts(deadline: Deadline) -> dict[str, Any]:
 def _read(response: httpx.Response, request: Request) -> Answer:
     status = response.status_code
     headers = {name: response.headers[name] for name in _KEPT if name in response.headers}
-    if 200 <= status < 300:
+    if status // 100 == 2:
         return Answer(status, _body(response, request.longest), headers)
     body = b""
     if request.reads_refusal:

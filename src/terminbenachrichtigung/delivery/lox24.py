@@ -179,7 +179,7 @@ class Lox24(SmsAdapter):
             return answer
         if answer.status in fine:
             return {}
-        if not 200 <= answer.status < 300:
+        if answer.status // 100 != 2:
             return _fault(answer, self._clock())
         return document(answer, LARGEST_LIST)
 

@@ -275,7 +275,7 @@ def _result(
 
     `fine` are words beside `Ok` that say so.
     """
-    if not 200 <= answer.status < 300:
+    if answer.status // 100 != 2:
         return http_fault(answer, now)
     if len(answer.body) > longest:
         return Unknown("the gateway's answer is too long")

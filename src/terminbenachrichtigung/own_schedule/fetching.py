@@ -83,7 +83,7 @@ def fetch(address: str, etag: str = "", limits: Limits = LIMITS, proxy: Proxy | 
                     f"{host} took longer than {limits.deadline:g} seconds: nothing was imported."
                 )
             raise ScheduleError(f"{host} cannot be reached ({answer.detail}): nothing was imported.")
-        if not (300 <= answer.status < 400 and answer.headers.get("location")):
+        if not (answer.status // 100 == 3 and answer.headers.get("location")):
             return _taken(answer, host, limits)
         address = redirected(address, answer.headers["location"], host)
     raise ScheduleError(f"{host} leads from one address to the next: nothing was imported.")
