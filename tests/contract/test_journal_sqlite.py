@@ -192,6 +192,18 @@ def test_a_journal_is_not_made_in_a_folder_that_does_not_exist(tmp_path: Path) -
         create_journal(settings(url_of(tmp_path / "no such folder" / "journal.db")), NOW, ZONE)
 
 
+def test_another_program_s_file_is_refused_and_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE bookmarks (url)")
+    before = path.read_bytes()
+    for readonly in (False, True):
+        with pytest.raises(JournalMissingError, match="journal init"):
+            open_journal(settings(url_of(path)), readonly=readonly)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_what_was_committed_survives_a_crash_of_the_machine(journals: Journals) -> None:
     database = make_engine(journals.url, "rw")
     with database.connect() as connection:

@@ -182,7 +182,7 @@ def _sqlite(path: Path, mode: Mode, busy_seconds: float, mounts: Path) -> Engine
             check_same_thread=False,
         )
         try:
-            if mode != "ro":
+            if mode == "rwc" or (mode == "rw" and _holds_a_journal(connection)):
                 _to_write_ahead_log(connection, busy_seconds)
                 connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
@@ -206,6 +206,12 @@ def transaction(connection: Connection, *, writes: bool) -> Iterator[None]:
         elif _EACH_TRANSACTION in connection.info:
             connection.exec_driver_sql(connection.info[_EACH_TRANSACTION])
         yield
+
+
+def _holds_a_journal(connection: sqlite3.Connection) -> bool:
+    """Another program's file, which the configuration names by mistake, must stay as it is."""
+    named = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'journal_version'")
+    return named.fetchone() is not None
 
 
 def _to_write_ahead_log(connection: sqlite3.Connection, busy_seconds: float) -> None:
