@@ -23,9 +23,9 @@ from peers import (
 )
 
 from practice import Practice, address, number
-from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.loopback import Answer, Request
 from terminbenachrichtigung.demo.mailserver import HANG_UP, MailServer
+from terminbenachrichtigung.demo.smscreator import SmsCreatorGateway
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 OK = (
@@ -89,7 +89,7 @@ def answers(**answer: object) -> Behaviour:
 
 
 def redirects_to_a_good_one(scene: Scene) -> None:
-    other = scene.peers.enter_context(Gateway(script=_takes_it(scene)))
+    other = scene.peers.enter_context(SmsCreatorGateway(script=_takes_it(scene)))
     answers(http_status=302, headers={"Location": f"{other.url}/Send.asmx/SendSimpleSMS"})(scene)
 
 
@@ -197,7 +197,7 @@ def secured(make: Callable[[], ssl.SSLContext]) -> Behaviour:
 
     def behave(scene: Scene) -> None:
         scene.trust_the_authority()
-        gateway = scene.peers.enter_context(Gateway(ssl_context=make(), script=_takes_it(scene)))
+        gateway = scene.peers.enter_context(SmsCreatorGateway(ssl_context=make(), script=_takes_it(scene)))
         _use_gateway(scene, gateway.url)
 
     return behave

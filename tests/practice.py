@@ -32,8 +32,8 @@ from terminbenachrichtigung import cli
 from terminbenachrichtigung.cli.context import Invocation
 from terminbenachrichtigung.clock import SystemClock, Timings
 from terminbenachrichtigung.config.settings import JournalSettings
-from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
+from terminbenachrichtigung.demo.smscreator import SmsCreatorGateway
 from terminbenachrichtigung.journal import create_journal
 from terminbenachrichtigung.model.appointment import Appointment
 
@@ -160,7 +160,7 @@ class Practice:
         self.folder = folder
         self.now = now
         self.clock = ShiftedClock()
-        self.gateway = Gateway(clock=self.clock)
+        self.gateway = SmsCreatorGateway(clock=self.clock)
         self.mail = MailServer()
         self._columns = dict(columns)
         self._tables: dict[str, Any] = {"schedule": {"url": schedule_url}, "journal": {"url": journal_url}}

@@ -55,10 +55,10 @@ def gateway(delay: float) -> Iterator[str]:
     """A loopback gateway in a process of its own, so that its CPU is not ours; gives its URL."""
     program = textwrap.dedent(f"""
         import threading
-        from terminbenachrichtigung.demo.gateway import Gateway
+        from terminbenachrichtigung.demo.smscreator import SmsCreatorGateway
         from terminbenachrichtigung.demo.loopback import Answer
         script = lambda request: Answer(delay={delay}) if request.operation == "SendSimpleSMS" else None
-        with Gateway(script=script) as gateway:
+        with SmsCreatorGateway(script=script) as gateway:
             gateway.balance = 1_000_000
             print(gateway.url, flush=True)
             threading.Event().wait()

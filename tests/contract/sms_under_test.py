@@ -21,7 +21,7 @@ from terminbenachrichtigung.config.channels import SmsSettings
 from terminbenachrichtigung.config.settings import Branch
 from terminbenachrichtigung.delivery.channel import Gateway
 from terminbenachrichtigung.delivery.registry import make_gateway
-from terminbenachrichtigung.demo import gateway as loopback
+from terminbenachrichtigung.demo.smscreator import SmsCreatorGateway
 from terminbenachrichtigung.model.delivery import Content, Outcome
 from terminbenachrichtigung.model.plan import Channel
 
@@ -29,7 +29,7 @@ SERIAL = "SN-99-17"
 PASSWORD = "geheim & süß"
 
 
-class LoopbackSmsCreator(loopback.Gateway):
+class LoopbackSmsCreator(SmsCreatorGateway):
     """One with this account."""
 
     serial, password = SERIAL, PASSWORD

@@ -34,14 +34,14 @@ from terminbenachrichtigung.delivery import channel as delivery_channel
 from terminbenachrichtigung.delivery.channel import Balance
 from terminbenachrichtigung.delivery.exchange import Answer
 from terminbenachrichtigung.delivery.smscreator import outcome_of_balance, outcome_of_send, send_form
-from terminbenachrichtigung.demo import gateway as loopback
 from terminbenachrichtigung.demo.loopback import Answer as GatewayAnswer
+from terminbenachrichtigung.demo.smscreator import SmsCreatorGateway
 from terminbenachrichtigung.model.delivery import Content, Outcome, Rejected, Sent, Unavailable, Unknown
 from terminbenachrichtigung.model.plan import Channel
 
 
 @pytest.fixture
-def gateway() -> Iterator[loopback.Gateway]:
+def gateway() -> Iterator[SmsCreatorGateway]:
     with LoopbackSmsCreator() as started:
         yield started
 
@@ -49,7 +49,7 @@ def gateway() -> Iterator[loopback.Gateway]:
 # ---------------------------------------------------------------- what is sent
 
 
-def test_an_sms_reaches_the_gateway_in_the_fields_it_asks_for(gateway: loopback.Gateway) -> None:
+def test_an_sms_reaches_the_gateway_in_the_fields_it_asks_for(gateway: SmsCreatorGateway) -> None:
     with sms_channel(gateway.url) as channel:
         assert channel.send(CLAIM, CONTENT) == Sent("JobId 1")
     (request,) = gateway.requests
@@ -115,7 +115,7 @@ def test_the_send_date_is_the_gateways_local_time(moment: datetime, expected: st
         pytest.param("", "Optik", id="no branch"),
     ],
 )
-def test_the_sender_follows_the_branch(gateway: loopback.Gateway, branch: str, expected: str) -> None:
+def test_the_sender_follows_the_branch(gateway: SmsCreatorGateway, branch: str, expected: str) -> None:
     branches = {
         "HH1": Branch(sms_sender="OptikHH"),
         "HH2": Branch(sms_sender="Gross"),
@@ -128,20 +128,20 @@ def test_the_sender_follows_the_branch(gateway: loopback.Gateway, branch: str, e
     assert gateway.jobs[0].sender == expected
 
 
-def test_a_text_that_no_encoding_knows_is_rejected(gateway: loopback.Gateway) -> None:
+def test_a_text_that_no_encoding_knows_is_rejected(gateway: SmsCreatorGateway) -> None:
     content = Content(Channel.SMS, RECIPIENT, "de", "half a character \ud83d", parts=1)
     with sms_channel(gateway.url) as channel:
         assert channel.send(CLAIM, content) == Rejected("the text holds what no SMS can carry")
     assert gateway.requests == []
 
 
-def test_a_test_message_goes_the_same_way_under_a_label_of_its_own(gateway: loopback.Gateway) -> None:
+def test_a_test_message_goes_the_same_way_under_a_label_of_its_own(gateway: SmsCreatorGateway) -> None:
     with sms_channel(gateway.url) as channel:
         assert channel.test(CONTENT) == Sent("JobId 1")
     assert gateway.jobs[0].caption.startswith("test-message-")
 
 
-def test_the_adapter_is_a_channel(gateway: loopback.Gateway) -> None:
+def test_the_adapter_is_a_channel(gateway: SmsCreatorGateway) -> None:
     with sms_channel(gateway.url) as adapter:
         channel: delivery_channel.Channel = adapter
         assert channel.name is Channel.SMS
@@ -351,7 +351,7 @@ def test_the_balance_is_a_decimal_number(value: str, expected: Balance | Unknown
     assert outcome_of_balance(Answer(200, body), NOW) == expected
 
 
-def test_the_balance_is_asked_for_with_the_account_alone(gateway: loopback.Gateway) -> None:
+def test_the_balance_is_asked_for_with_the_account_alone(gateway: SmsCreatorGateway) -> None:
     gateway.balance = Decimal("17.5")
     with sms_channel(gateway.url + "/") as channel:
         assert channel.balance() == Balance(Decimal("17.5"))
@@ -380,7 +380,7 @@ def test_the_balance_is_asked_for_with_the_account_alone(gateway: loopback.Gatew
     ],
 )
 def test_a_balance_that_cannot_be_had_says_why(
-    gateway: loopback.Gateway, answer: GatewayAnswer, expected: Unavailable | Unknown
+    gateway: SmsCreatorGateway, answer: GatewayAnswer, expected: Unavailable | Unknown
 ) -> None:
     gateway.script = lambda request: answer
     with sms_channel(gateway.url) as channel:

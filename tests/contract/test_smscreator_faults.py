@@ -33,13 +33,13 @@ from sms_under_test import (
     sms_channel,
 )
 
-from terminbenachrichtigung.demo import gateway as loopback
 from terminbenachrichtigung.demo.loopback import Answer as GatewayAnswer
+from terminbenachrichtigung.demo.smscreator import SmsCreatorGateway
 from terminbenachrichtigung.model.delivery import Outcome, Sent, Unavailable, Unknown
 
 
 @pytest.fixture
-def gateway() -> Iterator[loopback.Gateway]:
+def gateway() -> Iterator[SmsCreatorGateway]:
     with LoopbackSmsCreator() as started:
         yield started
 
@@ -229,7 +229,7 @@ def test_a_connection_that_is_never_accepted_is_unavailable() -> None:
 
 
 def test_an_address_that_leads_nowhere_leaves_time_for_the_next(
-    gateway: loopback.Gateway, monkeypatch: pytest.MonkeyPatch
+    gateway: SmsCreatorGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nowhere = [
         (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in ("127.0.0.2", "127.0.0.1")
@@ -250,7 +250,7 @@ def test_an_address_that_leads_nowhere_leaves_time_for_the_next(
 # ---------------------------------------------------------------- connections
 
 
-def test_one_connection_serves_many_messages(gateway: loopback.Gateway) -> None:
+def test_one_connection_serves_many_messages(gateway: SmsCreatorGateway) -> None:
     with sms_channel(gateway.url) as channel:
         for _ in range(20):
             channel.send(CLAIM, CONTENT)
@@ -270,7 +270,7 @@ def test_an_idle_connection_that_the_server_closed_is_not_used_again() -> None:
             peer.threads[-1].join()  # it has closed the line
 
 
-def test_a_connection_that_rested_is_not_used_again(gateway: loopback.Gateway) -> None:
+def test_a_connection_that_rested_is_not_used_again(gateway: SmsCreatorGateway) -> None:
     with sms_channel(gateway.url) as channel:
         channel.send(CLAIM, CONTENT)
         time.sleep(2.2)

@@ -28,8 +28,8 @@ from sms_under_test import (
 from terminbenachrichtigung.delivery.channel import Gateway as SmsGateway
 from terminbenachrichtigung.delivery.exchange import Answer
 from terminbenachrichtigung.delivery.smscreator import jobs_of, reports_of
-from terminbenachrichtigung.demo import gateway as loopback
 from terminbenachrichtigung.demo.loopback import Answer as GatewayAnswer
+from terminbenachrichtigung.demo.smscreator import SmsCreatorGateway
 from terminbenachrichtigung.model.delivery import DeliveryReport, OpenMessage, Unavailable, Unknown
 from terminbenachrichtigung.model.journal import State
 
@@ -50,13 +50,13 @@ def ask_for_reports(channel: SmsGateway) -> Any:
 
 
 @pytest.fixture
-def gateway() -> Iterator[loopback.Gateway]:
+def gateway() -> Iterator[SmsCreatorGateway]:
     with LoopbackSmsCreator() as started:
         yield started
 
 
 @pytest.fixture
-def channel(gateway: loopback.Gateway) -> Iterator[SmsGateway]:
+def channel(gateway: SmsCreatorGateway) -> Iterator[SmsGateway]:
     with sms_channel(gateway.url) as opened:
         yield opened
 
@@ -90,7 +90,7 @@ def reported(**fields: str) -> DeliveryReport:
 # ---------------------------------------------------------------- as the loopback gateway answers
 
 
-def test_a_job_is_found_by_its_label(gateway: loopback.Gateway, channel: SmsGateway) -> None:
+def test_a_job_is_found_by_its_label(gateway: SmsCreatorGateway, channel: SmsGateway) -> None:
     assert channel.find(MESSAGE) == ()
     channel.send(CLAIM, CONTENT)
     assert channel.find(MESSAGE) == ("1",)
@@ -104,7 +104,7 @@ def test_a_job_is_found_by_its_label(gateway: loopback.Gateway, channel: SmsGate
 
 
 def test_reports_are_asked_for_by_date_and_not_taken_away(
-    gateway: loopback.Gateway, channel: SmsGateway
+    gateway: SmsCreatorGateway, channel: SmsGateway
 ) -> None:
     channel.send(CLAIM, CONTENT)
     (job,) = gateway.jobs
@@ -243,7 +243,7 @@ def a_page(count: int, *dates: str) -> bytes:
     ],
 )
 def test_more_reports_than_come_at_once_are_asked_for_in_pages(
-    gateway: loopback.Gateway, channel: SmsGateway, pages: list[bytes], asked_since: list[str]
+    gateway: SmsCreatorGateway, channel: SmsGateway, pages: list[bytes], asked_since: list[str]
 ) -> None:
     answers = iter(pages)
     gateway.script = lambda _: GatewayAnswer(body=next(answers).decode())

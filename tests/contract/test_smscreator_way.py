@@ -37,12 +37,12 @@ from sms_under_test import (
     sms_channel,
 )
 
-from terminbenachrichtigung.demo import gateway as loopback
+from terminbenachrichtigung.demo.smscreator import SmsCreatorGateway
 from terminbenachrichtigung.model.delivery import Sent, Unavailable, Unknown
 
 
 @pytest.fixture
-def gateway() -> Iterator[loopback.Gateway]:
+def gateway() -> Iterator[SmsCreatorGateway]:
     with LoopbackSmsCreator() as started:
         yield started
 
@@ -147,7 +147,7 @@ def test_a_proxy_for_plain_http_is_handed_the_whole_request() -> None:
 
 
 def test_a_proxy_of_the_environment_is_left_alone(
-    gateway: loopback.Gateway, monkeypatch: pytest.MonkeyPatch
+    gateway: SmsCreatorGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")

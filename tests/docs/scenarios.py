@@ -17,11 +17,11 @@ from practice import Practice, ShiftedClock, local, number
 from terminbenachrichtigung import cli
 from terminbenachrichtigung.cli.context import Invocation
 from terminbenachrichtigung.demo import preparation
-from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.loopback import Answer, Request
 from terminbenachrichtigung.demo.lox24 import Lox24Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
 from terminbenachrichtigung.demo.scenario import scenario
+from terminbenachrichtigung.demo.smscreator import SmsCreatorGateway
 
 Scenario = Callable[[Path], AbstractContextManager[Run]]
 
@@ -78,7 +78,7 @@ def demo(folder: Path) -> Iterator[Run]:
     scene = scenario(local("2026-11-23 14:50"))
     directory = folder / "demo"
     directory.mkdir()
-    with Gateway() as gateway, MailServer() as mail:
+    with SmsCreatorGateway() as gateway, MailServer() as mail:
         gateway.script = preparation.script(gateway)
         config, settings = preparation.prepare(directory, scene, gateway, mail.port)
         with preparation.run_beside(settings, scene.now):

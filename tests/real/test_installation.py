@@ -11,9 +11,9 @@ import pytest
 from docs.pages import block, read
 from practice import BERLIN
 from real.machine import CHECKOUT, Machine, wait_for
-from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.loopback import Answer, Request
 from terminbenachrichtigung.demo.mailserver import MailServer
+from terminbenachrichtigung.demo.smscreator import SmsCreatorGateway
 
 PAGE = read("docs/install.md")
 CONFIG = "/etc/terminbenachrichtigung/config.toml"
@@ -27,13 +27,13 @@ def of_the_page(marker: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def gateway() -> Iterator[Gateway]:
+def gateway() -> Iterator[SmsCreatorGateway]:
     """It refuses one number."""
 
     def answer(request: Request) -> Answer | None:
         return Answer(status="NoRecipientFound") if request.fields.get("Recipient") == REFUSED else None
 
-    with Gateway(script=answer) as serving:
+    with SmsCreatorGateway(script=answer) as serving:
         yield serving
 
 
@@ -44,7 +44,7 @@ def mail() -> Iterator[MailServer]:
 
 
 @pytest.fixture(scope="module")
-def installed(machine: Machine, gateway: Gateway, mail: MailServer) -> Machine:
+def installed(machine: Machine, gateway: SmsCreatorGateway, mail: MailServer) -> Machine:
     """As the page has it, with the starter filled in."""
     machine.ok(of_the_page("installation"), seconds=600)
     starter = machine.read(CONFIG)
@@ -105,7 +105,9 @@ def test_the_databases_lie_where_their_user_may_write_and_nobody_else_may_read(s
     assert listed.splitlines() == ["reminder 600"] * 2
 
 
-def test_cron_runs_the_line_mails_what_needs_a_person_and_logs_it(started: Machine, gateway: Gateway) -> None:
+def test_cron_runs_the_line_mails_what_needs_a_person_and_logs_it(
+    started: Machine, gateway: SmsCreatorGateway
+) -> None:
     started.ok(of_the_page("every-hour"))
     file = "/etc/cron.d/terminbenachrichtigung"
     started.ok(

@@ -20,9 +20,9 @@ from terminbenachrichtigung import cli, wiring
 from terminbenachrichtigung.clock import ClockAt
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.demo import folder, preparation
-from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.mailserver import MailServer
 from terminbenachrichtigung.demo.scenario import EVENING_REMINDER, REMINDER, Scenario, scenario
+from terminbenachrichtigung.demo.smscreator import SmsCreatorGateway
 from terminbenachrichtigung.model.lead import HoursBefore
 from terminbenachrichtigung.model.plan import MessageOutcome, Reason
 from terminbenachrichtigung.model.result import RunResult
@@ -43,7 +43,7 @@ class Scene:
 
     sample: Scenario
     settings: Settings
-    gateway: Gateway
+    gateway: SmsCreatorGateway
     mail: MailServer
 
     def run_once(self) -> RunResult:
@@ -95,7 +95,7 @@ MOMENTS = [
 @pytest.fixture(params=MOMENTS)
 def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     sample = scenario(berlin(request.param))
-    with Gateway() as gateway, MailServer() as mail:
+    with SmsCreatorGateway() as gateway, MailServer() as mail:
         gateway.script = preparation.script(gateway)
         _, settings = preparation.prepare(tmp_path, sample, gateway, mail.port)
         yield Scene(sample, settings, gateway, mail)

@@ -18,7 +18,6 @@ from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.contact.phone import mobile_number
 from terminbenachrichtigung.delivery.registry import PROVIDERS
 from terminbenachrichtigung.demo import folder
-from terminbenachrichtigung.demo.gateway import Gateway
 from terminbenachrichtigung.demo.loopback import Answer, LoopbackGateway, Request, Script
 from terminbenachrichtigung.demo.lox24 import Lox24Gateway
 from terminbenachrichtigung.demo.scenario import (
@@ -35,6 +34,7 @@ from terminbenachrichtigung.demo.scenario import (
     Scenario,
 )
 from terminbenachrichtigung.demo.seven import SevenGateway
+from terminbenachrichtigung.demo.smscreator import SmsCreatorGateway
 from terminbenachrichtigung.errors import ScheduleError
 from terminbenachrichtigung.journal import create_journal
 from terminbenachrichtigung.model.delivery import Claim
@@ -122,7 +122,7 @@ _NAMES, _NUMBERS = ("OptikHansen", "HoerHansen"), ("+491713920098", "+4917139200
 
 
 GATEWAYS: Mapping[str, Callable[..., LoopbackGateway]] = {
-    "smscreator": Gateway,
+    "smscreator": SmsCreatorGateway,
     "lox24": Lox24Gateway,
     "seven": SevenGateway,
 }

@@ -13,7 +13,7 @@ _LOOKS_BACK = timedelta(days=7)  # QueryJobInfoByJobCaption
 _MOST_REPORTS = 5000  # QueryReceivedDLR
 
 
-class Gateway(LoopbackGateway):
+class SmsCreatorGateway(LoopbackGateway):
     """smscreator.de."""
 
     content_type = "text/xml; charset=utf-8"
