@@ -77,6 +77,9 @@ def test_headings_are_recognised(heading: str, column: str | None) -> None:
     ("raw", "expected"),
     [
         ({"name": "Frau Ida Meier"}, ("Frau", "Ida", "Meier")),
+        *(({"name": f"{word} Meier"}, (word, "", "Meier")) for word in ("Frau", "Herr", "Mr", "Mrs.", "Ms")),
+        ({"name": "Frau, Meier"}, ("Frau", "", "Meier")),
+        ({"name": "Frau"}, ("", "", "Frau")),  # a name too
         ({"name": "Meier, Ida"}, ("", "Ida", "Meier")),
         ({"name": "Meier"}, ("", "", "Meier")),
         ({"name": "von der Tann", "first_name": "Ida"}, ("", "Ida", "von der Tann")),
@@ -483,6 +486,20 @@ def test_without_customer_numbers_a_known_appointment_tells_who_it_is(
     found = changes([said], held(a=appointment(customer_id=whose)))
     assert len(found.inserts["customers"]) == made
     assert len(found.updates["customers"]) == 1 - made
+
+
+def test_a_blocked_time_makes_no_branch_and_corrects_the_data_of_one_that_is_known() -> None:
+    before = held(a=appointment())
+    rows = {"HH1": {"branch_code": "HH1", "name": "Nord", "phone": "1", "address": "", "email": ""}}
+    before = replace(before, rows={**before.rows, "branches": rows})
+    said = [
+        entry(key, customer=None, branch_code=code, branch_phone="2") for key, code in ("aN", ("b", "nord"))
+    ]
+    found = changes(said, before)
+    assert found.inserts["branches"] == {}
+    assert found.updates["branches"] == {"HH1": {"phone": "2"}}
+    named = changes([entry("c", branch_code="S", branch_phone="3")], before)
+    assert named.inserts["branches"]["S"]["phone"] == "3"
 
 
 def test_entries_without_a_customer_are_counted_where_none_is_known() -> None:
