@@ -352,6 +352,9 @@ def test_two_rows_of_one_start_and_branch_are_said_once() -> None:
     assert template.sms("t", [nowhere, ANNA]).text == "09:00 Optik Meier;"  # a calendar names no branch
     assert template.sms("t", [ANNA, nowhere, elsewhere]).text == "09:00 Optik Meier;09:00 Optik Süd;"
     assert template.sms("t", [nowhere, later]).text == "09:00 ;10:00 Optik Meier;"
+    mail = texts().content("t", [nowhere, ANNA], MAIL, NOW)
+    assert (mail.branch_code, mail.reply_to) == (ANNA.branch_code, ANNA.branch_email)
+    assert texts().content("t", [nowhere, later], MAIL, NOW).branch_code == ""
     content = texts().content("t", [ANNA, again, later], MAIL, NOW)
     assert content.calendar is not None
     assert len(Calendar.from_ical(content.calendar).walk("VEVENT")) == 2

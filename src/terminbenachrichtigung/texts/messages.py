@@ -14,7 +14,7 @@ from terminbenachrichtigung.config.filters import branch_settings
 from terminbenachrichtigung.config.settings import Settings, TemplateTexts
 from terminbenachrichtigung.contact.email_address import email_address
 from terminbenachrichtigung.errors import MessageError
-from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.delivery import Content
 from terminbenachrichtigung.model.plan import Channel, Correction, Route
 from terminbenachrichtigung.safe_text import one_line
@@ -80,7 +80,7 @@ class Texts:
         return self._sms(template, tuple(appointments), _told(correction))
 
     def _render_sms(self, template: str, appointments: tuple[Appointment, ...], told: datetime | None) -> Sms:
-        text = self.text(template, "sms", *self._wanted(appointments[0]))
+        text = self.text(template, "sms", *self._wanted(_soonest(appointments)))
         rendered = text.render(appointments, self._zone, told)
         answer = sms_text(_SPACES.sub(" ", rendered).strip(), transliterate=self._transliterate)
         if not answer.text:
@@ -94,7 +94,7 @@ class Texts:
 
         Several blank lines become one. Raises MessageError like `sms`.
         """
-        languages, told = self._wanted(appointments[0]), _told(correction)
+        languages, told = self._wanted(_soonest(appointments)), _told(correction)
         subject_text = self.text(template, "email_subject", *languages)
         subject = one_line(subject_text.render(appointments, self._zone, told))
         if len(subject) > _LONGEST_SUBJECT:
@@ -119,7 +119,7 @@ class Texts:
 
         `now` dates the calendar file. Raises MessageError like `sms`.
         """
-        soonest = appointments[0]
+        soonest = _soonest(appointments)
         match route.channel:
             case Channel.SMS:
                 sms = self.sms(template, appointments, correction)
@@ -192,6 +192,14 @@ class Texts:
             for appointment in entered
         ]
         return calendar(events, now, address, name, cancelled=off)
+
+
+def _soonest(appointments: Sequence[Appointment]) -> Appointment:
+    """The soonest appointment, by the row of it that names its branch, if one does."""
+    first = appointments[0]
+    minute = to_the_minute(first.starts_at)
+    rows = (row for row in appointments if to_the_minute(row.starts_at) == minute)
+    return next((row for row in rows if row.branch_code or row.branch_name), first)
 
 
 def _told(correction: Correction | None) -> datetime | None:
