@@ -80,15 +80,17 @@ def test_what_comes_in_after_its_last_chance_is_late(
         first_day=day(changes.get("first", 1)),
         last_day=day(changes.get("last", 30)),
     )
-    assert came_late(at(start), source, HOW) is late
+    assert came_late(at(start), "", source, HOW) is late
+    of_another_branch = replace(source, together=(frozenset({"HH2"}),))
+    assert not came_late(at(start), "", of_another_branch, HOW)
     if late:
-        assert booked_at(at(start), source, HOW) == source.whole_at
+        assert booked_at(at(start), "", source, HOW) == source.whole_at
 
 
 @pytest.mark.parametrize(("whole_at", "late"), [("2026-11-23 18:00", True), ("2026-11-23 18:01", False)])
 def test_nobody_is_late_unless_two_open_hours_went_by_without_an_import(whole_at: str, late: bool) -> None:
     source, evening = replace(SOURCE, whole_at=at(whole_at)), replace(HOW, now=at("2026-11-23 20:30"))
-    assert came_late(at("2026-11-24 16:00"), source, evening) is late
+    assert came_late(at("2026-11-24 16:00"), "", source, evening) is late
 
 
 @pytest.mark.parametrize(
@@ -98,10 +100,13 @@ def test_nobody_is_late_unless_two_open_hours_went_by_without_an_import(whole_at
         ("2026-11-26 09:00", replace(SOURCE, whole_at=None), None),  # the first file says nothing
         ("2026-12-02 09:00", replace(SOURCE, first_day=day(1), last_day=day(30)), None),  # nor a later day
         ("2026-11-30 23:59", replace(SOURCE, first_day=day(1), last_day=day(30)), NOW),
+        # The branches are exported one after the other: this is HH1's first file, or its second.
+        ("2026-11-26 09:00", replace(SOURCE, together=(frozenset({"HH2"}),)), None),
+        ("2026-11-26 09:00", replace(SOURCE, together=(frozenset({"HH2"}), frozenset({"HH1"}))), NOW),
     ],
 )
 def test_when_an_appointment_was_booked(start: str, source: Source, booked: datetime | None) -> None:
-    assert booked_at(at(start), source, HOW) == booked
+    assert booked_at(at(start), "HH1", source, HOW) == booked
 
 
 # ---------------------------------------------------------------- the older of two

@@ -270,10 +270,10 @@ class Appointments:
         return in_order(
             Change(key, entry.starts_at, "came in after its last chance to be reminded", entry.person.name)
             for key, entry in self._entries.items()
-            if key in self._appointments.inserts
+            if (row := self._appointments.inserts.get(key))
             and entry.person
-            and not self._how.is_off(self._appointments.inserts[key]["status"])
-            and came_late(entry.starts_at, self._held.source, self._how)
+            and not self._how.is_off(row["status"])
+            and came_late(entry.starts_at, str(row["branch_code"] or ""), self._held.source, self._how)
         )
 
     def _sorted_out(self) -> Changes:

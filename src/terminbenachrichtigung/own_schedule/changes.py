@@ -177,7 +177,7 @@ def _put(tables: Mapping[str, Table], entry: Entry, branch: str | None, held: He
             "status": "",
             "is_group": False,
             "ends_at": None,
-            "created_at": booked_at(entry.starts_at, held.source, how),
+            "created_at": booked_at(entry.starts_at, branch or "", held.source, how),
         }
     appointments.put(entry.appointment_id, row, defaults)
 

@@ -34,30 +34,36 @@ class Reach:
         return self.branches is None or str(row["branch_code"] or "") in self.branches
 
 
-def booked_at(starts_at: datetime, source: Source, how: How) -> datetime | None:
+def booked_at(starts_at: datetime, branch: str, source: Source, how: How) -> datetime | None:
     """When an appointment was booked, judged by the first file that names it.
 
-    None in a source's first file, and where no earlier file covered its day. Otherwise it was booked between
-    the last import and now. Now is taken; but if its last chance to be reminded lies between the two, it is
-    the time of the last import, so that the appointment counts as missed.
+    None in a source's first file, and where no earlier file covered its day or had its branch. Otherwise it
+    was booked between the last import and now. Now is taken; but if its last chance to be reminded lies
+    between the two, it is the time of the last import, so that the appointment counts as missed.
     """
-    if source.whole_at is None or not _within_days(starts_at, source, how):
+    if source.whole_at is None or not _was_covered(starts_at, branch, source, how):
         return None
-    return source.whole_at if came_late(starts_at, source, how) else how.now
+    return source.whole_at if came_late(starts_at, branch, source, how) else how.now
 
 
-def came_late(starts_at: datetime, source: Source, how: How) -> bool:
+def came_late(starts_at: datetime, branch: str, source: Source, how: How) -> bool:
     if (
         source.whole_at is None
         or how.quiet is None
         or not starts_at > how.now
-        or not _within_days(starts_at, source, how)
+        or not _was_covered(starts_at, branch, source, how)
     ):
         return False
     chance = how.quiet.last_chance(starts_at)
     return (
         source.whole_at < chance <= how.now and how.quiet.open_time_between(source.whole_at, how.now) >= _LATE
     )
+
+
+def _was_covered(starts_at: datetime, branch: str, source: Source, how: How) -> bool:
+    """Whether earlier files would have had an appointment: branches may be exported one after the other."""
+    has_branch = not source.together or any(branch in group for group in source.together)
+    return has_branch and _within_days(starts_at, source, how)
 
 
 def _within_days(starts_at: datetime, source: Source, how: How) -> bool:
