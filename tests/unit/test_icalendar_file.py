@@ -232,6 +232,21 @@ def test_a_series_begins_with_the_first_minute_of_today_and_ends_after_ninety_da
     assert (min(found), max(found), len(found)) == ("a/20261124", "a/20270221", 90)
 
 
+@pytest.mark.parametrize(
+    ("parts", "last"),
+    [
+        ([event()], 25),
+        ([event(who="")], 25),  # a blocked time shows that the file covers its day
+        ([event(WEEKLY)], 9),
+        ([event(), event(WEEKLY, uid="b", who="")], 25),  # a series of nobody goes on for ever
+        ([], None),
+    ],
+)
+def test_the_days_of_a_calendar_are_those_of_its_events(parts: list[str], last: int | None) -> None:
+    days = read(*parts).days
+    assert (days and (days[0].day, days[1].day)) == (last and (25, last))
+
+
 def test_each_occurrence_has_the_end_of_the_series() -> None:
     parsed = read(event(WEEKLY, "DTEND:20261125T083000Z"))
     assert {entry.values["ends_at"] for entry in parsed.entries} == {

@@ -50,7 +50,7 @@ def _understood(done: Import) -> Iterator[str | Table]:
     yield from (f"Left out: {count} {kind}" for kind, count in sorted(found.nobody.items()))
     if found.unreachable:
         yield f"{found.unreachable} appointments of customers without number and address"
-    if len(found.statuses) > 1 or any(found.statuses):
+    if any(found.statuses):
         words = (f"{status or 'none'} ({count})" for status, count in sorted(found.statuses.items()))
         yield "Statuses that are reminded: " + ", ".join(words)
     if parsed.off:
