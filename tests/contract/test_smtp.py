@@ -59,6 +59,16 @@ def test_a_mail_arrives_with_every_header_it_needs() -> None:
     assert message.get_content().splitlines() == CONTENT.text.splitlines()
 
 
+def test_a_page_goes_beside_the_text() -> None:
+    message = written(mail_content(html="<p>Grüße</p>"))
+    bodies = [message.get_body((kind,)) for kind in ("plain", "html")]
+    assert [each.get_content() for each in bodies if isinstance(each, EmailMessage)] == [
+        CONTENT.text,
+        "<p>Grüße</p>\n",
+    ]
+    assert written(mail_content()).get_body(("html",)) is None
+
+
 def test_the_calendar_is_attached_byte_for_byte() -> None:
     calendar = "BEGIN:VCALENDAR\r\nSUMMARY:Süd\r\nEND:VCALENDAR\r\n".encode()
     message = written(mail_content(calendar=calendar))

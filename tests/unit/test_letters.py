@@ -130,6 +130,13 @@ def test_what_is_no_text_is_refused(content: bytes, words: str | None) -> None:
         (b"a\0b\0c\0d\0", "utf-16-le"),
         (b"\0a\0b\0c\0d", "utf-16-be"),
         (b"a\0b\0c\0", ""),  # too short to tell
+        # no zeros at every other place alone
+        (b"\0" * 8, ""),
+        (b"a\0b\0c\0\0\0", ""),
+        (b"\0a\0b\0c\0\0", ""),
+        # nor more than a few
+        (b"a\0b\0cdef", ""),
+        (b"\0a\0bcdef", ""),
         (b"a\0bbb\0cc", ""),
         (b"abcdefgh", ""),
     ],

@@ -190,3 +190,47 @@ def test_a_moment_without_a_zone_is_that_of_the_zone_that_is_named() -> None:
     assert in_utc(datetime(2026, 11, 25, 9, tzinfo=UTC), BERLIN) == datetime(2026, 11, 25, 9, tzinfo=UTC)
     # the earlier one of two, however it was made
     assert in_utc(datetime(2026, 10, 25, 2, 30, fold=1), BERLIN).hour == 0  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("names", "number"),
+    [
+        ("januar january janvier jan jänner", 1),
+        ("februar february février fevrier feb fév febr feber", 2),
+        ("märz maerz march mars mar mär mrz", 3),
+        ("april avril apr avr", 4),
+        ("mai may", 5),
+        ("juni june juin jun", 6),
+        ("juli july juillet jul juil", 7),
+        ("august août aout aug", 8),
+        ("september septembre sep sept", 9),
+        ("oktober october octobre okt oct", 10),
+        ("november novembre nov", 11),
+        ("dezember december décembre decembre dez dec déc", 12),
+    ],
+)
+def test_months_have_names_in_three_languages(names: str, number: int) -> None:
+    expected = span(f"2026-{number:02}-05 09:00")
+    for name in names.split():
+        for text in (f"5. {name} 2026 09:00", f"5-{name.upper()}-26 9:00", f"{name}. 5, 2026 9 AM"):
+            assert MOMENTS.span(text) == expected, text
+
+
+@pytest.mark.parametrize(
+    ("names", "day"),
+    [
+        ("montag monday lundi mo mon lun", 23),
+        ("dienstag tuesday mardi di tue tues mar", 24),
+        ("mittwoch wednesday mercredi mi wed mer", 25),
+        ("donnerstag thursday jeudi do thu thur thurs jeu", 26),
+        ("freitag friday vendredi fr fri ven", 27),
+        ("samstag sonnabend saturday samedi sa sat sam", 28),
+        ("sonntag sunday dimanche so sun dim", 29),
+    ],
+)
+def test_days_of_the_week_must_be_those_of_the_date(names: str, day: int) -> None:
+    for name in names.split():
+        for text in (f"{name}, {day}.11.2026 09:00", f"{name}. den {day}. November 2026 09:00"):
+            assert MOMENTS.span(text) == span(f"2026-11-{day} 09:00"), text
+        with pytest.raises(Unreadable, match=f"is no {name}"):
+            MOMENTS.span(f"{name}, 30.11.2026 09:00" if day != 23 else f"{name}, 29.11.2026 09:00")

@@ -49,8 +49,8 @@ _WEEKDAY_NAMES = (
 )
 _WEEKDAYS = {name: number for number, names in enumerate(_WEEKDAY_NAMES) for name in names.split()}
 
-_MONTH = "|".join(sorted(map(re.escape, _MONTHS), key=len, reverse=True))
-_WEEKDAY = "|".join(sorted(_WEEKDAYS, key=len, reverse=True))
+_MONTH = "|".join(_MONTHS)  # what must follow a name decides which of `sep` and `sept` it is
+_WEEKDAY = "|".join(_WEEKDAYS)
 _YEAR = r"\d{4}|\d{2}(?!\d|:)"
 _DATE = re.compile(
     rf"(?:(?P<weekday>{_WEEKDAY})(?:\.?\s*,?\s*(?:den\s+)?|,\s*)(?=\d|{_MONTH}))?(?:"
