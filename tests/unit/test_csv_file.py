@@ -335,3 +335,70 @@ def test_the_cells_are_found_in_whatever_stands_around_them(lines: list[str], id
 def test_headings_that_are_no_csv_are_refused_with_their_line() -> None:
     with pytest.raises(ConfigError, match=r"^line 1: the file is no CSV: "):
         read('"Termin-ID"x;Beginn', "a;2026-11-25 09:00")
+
+
+@pytest.mark.parametrize(
+    ("headings", "cells"),
+    [
+        ("Beginn", "2026-11-25 09:00"),
+        ("Start (UTC)", "2026-11-25 08:00"),
+        ("Start [GMT];Ende", "2026-11-25 08:00;"),
+        ("Ende (UTC);Beginn", ";2026-11-25 09:00"),  # the start's own heading says nothing of it
+        ("Datum;Uhrzeit", "25.11.2026;09:00"),
+        ("Termin;Uhrzeit", "25.11.2026;09:00"),  # then the first is the day
+        ("Uhrzeit;Termin", "09:00;25.11.2026"),
+        ("Beginn;Zeitzone", "2026-11-25 08:00;Europe/London"),
+        ("Beginn;Telefon dienstlich;Telefon", "2026-11-25 09:00;;040 5555001"),
+    ],
+)
+def test_headings_say_which_column_is_the_start(headings: str, cells: str) -> None:
+    (entry,) = read(f"Termin-ID;Name;Handy;{headings}", f"a;Ida;0171 5555001;{cells}").entries
+    assert entry.starts_at == NINE
+
+
+@pytest.mark.parametrize(
+    ("headings", "reason"),
+    [
+        (
+            "Termin-ID;Beginn;Start",
+            '"Beginn", "Start" both mean starts_at; choose one with --mapping starts_at=',
+        ),
+        ("Termin-ID;Datum;Termin;Uhrzeit", '"Termin", "Uhrzeit" both mean starts_at'),
+        ("Termin-ID;Beginn;Handy;Mobil", '"Handy", "Mobil" both mean mobile'),
+        ("Beginn;Name", "no heading means appointment_id; the file has"),
+        ("Termin-ID;Name", "no heading means starts_at; the file has"),
+        ("Name;Handy", "no heading means appointment_id and starts_at; the file has"),
+        ("Lfd. Nr;Beginn", None),
+    ],
+)
+def test_headings_that_are_missing_or_may_be_taken_for_each_other_are_refused(
+    headings: str, reason: str | None
+) -> None:
+    how = HOW if reason else replace(HOW, mapping={"appointment_id": "Lfd. Nr"})
+    with pytest.raises(ConfigError) as refused:
+        read(headings, how=how)
+    assert str(refused.value).startswith(reason or '"Lfd. Nr" is a running number, which is no id')
+
+
+def test_of_two_headings_for_a_phone_the_usual_one_wins() -> None:
+    head = "Termin-ID;Beginn;Name;{};{}"
+    for first, second in (("Telefon", "Telefon dienstlich"), ("Telefon dienstlich", "Telefon")):
+        cells = {"Telefon": "040 1", "Telefon dienstlich": "040 2"}
+        (entry,) = read(
+            head.format(first, second), f"a;2026-11-25 09:00;Ida;{cells[first]};{cells[second]}"
+        ).entries
+        assert entry.person is not None
+        assert entry.person.said["phone"] == "040 1"
+    (entry,) = read(head.format("Telefon privat", "Telefon dienstlich"), "a;2026-11-25 09:00;Ida;1;2").entries
+    assert entry.person is not None
+    assert entry.person.said["phone"] == "1"  # of two unusual ones the first
+
+
+def test_a_heading_can_be_named_or_left_out() -> None:
+    head, line = "Termin-ID;Beginn;Start;Name;Handy", "a;2026-11-25 09:00;2026-11-25 10:00;Ida;0171 5555001"
+    for how in (replace(HOW, ignored=("Start",)), replace(HOW, mapping={"starts_at": "Beginn"})):
+        assert read(head, line, how=how).entries[0].starts_at == NINE
+    with pytest.raises(ConfigError, match=r"^--ignore: the file has no heading .Stunde.; it has "):
+        read(head, line, how=replace(HOW, ignored=("Stunde",)))
+    with pytest.raises(ConfigError, match=r"^--mapping: there is no column .start.; there are "):
+        read(head, line, how=replace(HOW, mapping={"start": "Beginn"}))

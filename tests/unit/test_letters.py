@@ -77,6 +77,7 @@ def test_letters_that_nobody_typed(text: str, why: str, in_a_name: str | None) -
         ("Müller".encode("utf-8-sig"), "Müller"),
         ("Müller".encode("utf-16"), "Müller"),
         ("Müller".encode("utf-32"), "Müller"),
+        ("Müller".encode("utf-16") + b"x", f"Müller{BROKEN}"),  # half of a letter
         (b"\xfe\xff" + "Müller".encode("utf-16-be"), "Müller"),
         ("Termin Müller".encode("utf-16-le"), "Termin Müller"),  # without a mark
         ("Termin Müller".encode("utf-16-be"), "Termin Müller"),
