@@ -14,6 +14,7 @@ from run_results import (
     BY_SMS,
     EXPIRED,
     JOB,
+    NOW,
     TALKATIVE,
     TOMORROW,
     appointment,
@@ -25,8 +26,9 @@ from run_results import (
 from terminbenachrichtigung.model.appointment import BadRow
 from terminbenachrichtigung.model.delivery import Attempt, Rejected, Unavailable
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Skip
+from terminbenachrichtigung.model.reply import ReplyKind, ReplyNote
 from terminbenachrichtigung.model.result import Brake, RunResult, Stop
-from terminbenachrichtigung.output.wording import REASONS
+from terminbenachrichtigung.output.wording import REASONS, REPLIES
 from terminbenachrichtigung.run.report import as_json, as_quiet_text, as_text, exit_code
 
 EXIT_CODES = [
@@ -179,6 +181,52 @@ def test_text_of_a_dry_run_shows_every_text_with_its_parts() -> None:
         "      Ihr Termin ist morgen.",
         "",
         "2 messages planned, 1 SMS part; 0 skipped; nothing was sent or written",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("full", "rows"),
+    [
+        pytest.param(
+            False,
+            [
+                "  at                means            customer  from          appointments",
+                "  2026-11-24 10:00  wants_to_cancel  18        +49171•••555  4712, 4713",
+                "  2026-11-24 10:00  reply                      +49171•••555",
+            ],
+            id="without a text, and who comes is only counted",
+        ),
+        pytest.param(
+            True,
+            [
+                "  at                means            customer  from           appointments",
+                "  2026-11-24 10:00  confirmed        17        +491715555555  4711",
+                "      Ja",
+                "  2026-11-24 10:00  wants_to_cancel  18        +491715555555  4712, 4713",
+                "      Nein",
+                "  2026-11-24 10:00  reply                      +491715555555",
+                "      Wie lange?",
+            ],
+            id="word for word where that is asked for",
+        ),
+    ],
+)
+def test_text_names_who_answered_what(full: bool, rows: list[str]) -> None:
+    answers = (
+        ReplyNote("r1", ReplyKind.CONFIRMED, BY_SMS.recipient, NOW, "Ja", "17", ("4711",)),
+        ReplyNote("r2", ReplyKind.WANTS_TO_CANCEL, BY_SMS.recipient, NOW, "Nein", "18", ("4712", "4713")),
+        ReplyNote("r3", ReplyKind.REPLY, BY_SMS.recipient, NOW, "Wie lange?", None),
+    )
+    assert as_text(run(replies=answers), zone=BERLIN, full=full).splitlines() == [
+        "run-once, 2026-11-24 10:00",
+        "",
+        "what customers answered",
+        *rows,
+        "",
+        f"wants_to_cancel: {REPLIES[ReplyKind.WANTS_TO_CANCEL]}",
+        f"reply: {REPLIES[ReplyKind.REPLY]}",
+        "1 customer confirmed by reply",
+        "0 messages; 0 skipped",
     ]
 
 
