@@ -36,6 +36,7 @@ def no_database(practice: Practice) -> None:
 
 
 def lacks_columns(practice: Practice) -> None:
+    practice.sql("DROP INDEX reminder_appointments_by_start")
     for column in ("is_group", "starts_at"):
         practice.sql(f"ALTER TABLE reminder_appointments DROP COLUMN {column}")
 
