@@ -46,6 +46,10 @@ def one(heading: str, cell: str, how: How = HOW) -> Parsed:
         ("Gruppe", "", {"is_group": False}),
         ("Terminart", "Sehtest", {"type_name": "Sehtest"}),
         ("Filiale", "HH1", {"branch_code": "HH1"}),
+        ("Filialname", "Optik Nord", {"branch_name": "Optik Nord"}),
+        ("Telefon Filiale", "040 123", {"branch_phone": "040 123"}),
+        ("Adresse Filiale", "Lange Reihe 1", {"branch_address": "Lange Reihe 1"}),
+        ("E-Mail Filiale", "hh1@example.org", {"branch_email": "hh1@example.org"}),
         ("Status", "Neu", {"status": "Neu"}),
         ("Status", "geplatzt", {"status": "geplatzt"}),  # excluded already: it keeps its name
         ("Status", "Abgesagt vom Kunden", {"status": "Storniert"}),
