@@ -846,6 +846,29 @@ def test_without_ids_an_appointment_keeps_an_id_of_its_own_source_or_one_that_wa
 
 
 @pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({}, {}),  # the type of all that names none
+        ({}, {"type_name": "termin"}),
+        ({}, {"type_name": "T"}),
+        ({"branch_code": "N"}, {"branch_code": "n"}),
+        ({"branch_code": "N"}, {"branch_name": "Optik Nord"}),  # the file has no codes
+        ({"branch_code": "Neu"}, {"branch_name": "Neu"}),
+    ],
+)
+def test_the_parts_of_an_id_are_compared_as_the_schedule_has_them_whatever_a_file_calls_them(
+    known: dict[str, Any], said: dict[str, str]
+) -> None:
+    """Else each import took everything in anew, and held what was there."""
+    before = held(made_1=appointment(**known), made_2=appointment("2026-11-27 09:00", **known))
+    branches = {"N": {"branch_code": "N", "name": "Optik Nord"}}
+    before = replace(before, rows={**before.rows, "branches": branches})
+    lines = [entry("", **said), entry("", "2026-11-27 09:00", **said)]
+    found = changes(lines, before, replace(HOW, ids_from=("start", "customer", "type", "branch")))
+    assert kinds(found) == {}
+
+
+@pytest.mark.parametrize(
     ("text", "parts"),
     [
         ("start,customer", ("start", "customer")),

@@ -124,9 +124,14 @@ def test_without_an_id_an_appointment_is_known_by_its_start_and_its_customer(
     assert customer_at(rows, identities)(said) == expected
 
 
+def codes(entry: Entry) -> tuple[str, str]:
+    """Those of its type and branch, where the file calls them as the schedule does."""
+    return str(entry.values.get("type_name") or ""), str(entry.values.get("branch_code") or "")
+
+
 def ided(*lines: Entry, held: dict[str, Row], gone: tuple[str, ...] = ()) -> list[tuple[int, str]]:
     """By line: the id that `--id-from start,customer` gives; `made` for a new one."""
-    found = with_ids(lines, ("start", "customer"), held, gone.__contains__)
+    found = with_ids(lines, ("start", "customer"), held, gone=gone.__contains__, codes=codes)
     return [
         (each.line, "made" if each.appointment_id.startswith(MADE) else each.appointment_id) for each in found
     ]
@@ -168,7 +173,10 @@ def test_an_appointment_without_an_id_keeps_the_one_that_was_made_for_it(
     lines: list[Entry], held: dict[str, Row], gone: tuple[str, ...], expected: list[tuple[int, str]]
 ) -> None:
     assert ided(*lines, held=held, gone=gone) == expected
-    made = [each.appointment_id for each in with_ids(lines, ("start", "customer"), held, lambda _: False)]
+    made = [
+        each.appointment_id
+        for each in with_ids(lines, ("start", "customer"), held, gone=lambda _: False, codes=codes)
+    ]
     assert len(set(made)) == len(made)
 
 
@@ -183,7 +191,7 @@ def test_two_appointments_at_one_time_are_told_apart_by_type_and_branch() -> Non
         on(3, 9, type_name="Sehtest", branch_code="N"),
         on(4, 9, type_name="Abgabe", branch_code="S"),
     ]
-    found = with_ids(lines, ("start", "customer", "type", "branch"), held, lambda _: False)
+    found = with_ids(lines, ("start", "customer", "type", "branch"), held, gone=lambda _: False, codes=codes)
     assert [each.appointment_id for each in found][:3] == ["c", "b", "a"]
     assert found[3].appointment_id.startswith(MADE)
 

@@ -5,7 +5,7 @@ reminded of it, and cancelled only when another file does not name it either.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from terminbenachrichtigung.own_schedule import ids, people
@@ -58,7 +58,12 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
     tables = {name: Table(held.rows[name]) for name in KEYS}
     branches = {entry.line: _branch(tables["branches"], entry, how) for entry in entries}
     reach = reach_of(parsed, entries, branches, held.source, how, refuses=bool(refused))
-    entries = _identified(entries, held, how, reach)
+
+    def codes(entry: Entry) -> tuple[str, str]:
+        type_name = str(entry.values.get("type_name") or how.type_name)
+        return tables["appointment_types"].matching(type_name), branches[entry.line] or ""
+
+    entries = _identified(entries, held, how, reach, codes)
     if not how.ids_from:
         ids.check_stable(entries, appointments)
     kept = [entry for entry in entries if entry.person or entry.appointment_id in appointments]
@@ -110,7 +115,9 @@ def _of_this_source(entries: Iterable[Entry], held: Held) -> tuple[list[Entry], 
     return kept, refused
 
 
-def _identified(entries: list[Entry], held: Held, how: How, reach: Reach) -> list[Entry]:
+def _identified(
+    entries: list[Entry], held: Held, how: How, reach: Reach, codes: Callable[[Entry], tuple[str, str]]
+) -> list[Entry]:
     """The entries with ids for their customers and, where the export has none, for themselves."""
     rows, customers = held.rows["appointments"], held.rows["customers"]
     if not how.ids_from:
@@ -133,7 +140,7 @@ def _identified(entries: list[Entry], held: Held, how: How, reach: Reach) -> lis
         of_source = held.source_of(key) == held.source.name
         return reach.whole and of_source and how.lies_ahead(rows[key]) and reach.of_its_branches(rows[key])
 
-    return ids.with_ids(found, how.ids_from, own, gone, held.made_ids)
+    return ids.with_ids(found, how.ids_from, own, gone=gone, codes=codes, taken=held.made_ids)
 
 
 def _put(tables: Mapping[str, Table], entry: Entry, branch: str | None, held: Held, how: How) -> None:

@@ -79,7 +79,9 @@ def with_ids(
     entries: Sequence[Entry],
     parts: Sequence[str],
     held: Mapping[str, Row],
+    *,
     gone: Callable[[str], bool],
+    codes: Callable[[Entry], tuple[str, str]],
     taken: Iterable[str] = (),
 ) -> list[Entry]:
     """The entries with an id for each.
@@ -92,6 +94,7 @@ def with_ids(
         parts: what `--id-from` names.
         held: what the schedule holds, by id: of this source, and all with ids that were made.
         gone: whether an appointment, by its id, is gone if the file does not name it.
+        codes: those of an entry's type and branch in the schedule, whatever the file calls them.
         taken: further ids that are others' already.
     """
     waiting: defaultdict[tuple[object, ...], list[str]] = defaultdict(list)
@@ -103,7 +106,7 @@ def with_ids(
     for entry in entries:
         if entry.person is None:
             continue
-        here = _parts_of_entry(entry, parts)
+        here = _parts_of_entry(entry, parts, codes(entry))
         if any(entry.values == other.values and entry.person == other.person for other in seen[here]):
             continue  # the same line twice
         seen[here].append(entry)
@@ -122,19 +125,18 @@ def with_ids(
             found.append(replace(theirs[0], appointment_id=left[customer_id][0]))
             continue
         for entry in theirs:
-            made = _made(_parts_of_entry(entry, parts), taken)
+            made = _made(_parts_of_entry(entry, parts, codes(entry)), taken)
             taken.add(made)
             found.append(replace(entry, appointment_id=made))
     return sorted(found, key=lambda entry: entry.line)
 
 
-def _parts_of_entry(entry: Entry, parts: Sequence[str]) -> tuple[object, ...]:
-    said = entry.values
+def _parts_of_entry(entry: Entry, parts: Sequence[str], codes: tuple[str, str]) -> tuple[object, ...]:
     all_parts = {
         "start": entry.starts_at,
         "customer": entry.person.customer_id if entry.person else None,
-        "type": str(said.get("type_name") or ""),
-        "branch": str(said.get("branch_code") or ""),
+        "type": codes[0],
+        "branch": codes[1],
     }
     return tuple([all_parts[part] for part in parts])
 
