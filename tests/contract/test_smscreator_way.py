@@ -37,6 +37,7 @@ from sms_under_test import (
     sms_channel,
 )
 
+from terminbenachrichtigung.delivery.exchange import Proxy
 from terminbenachrichtigung.demo.smscreator import SmsCreatorGateway
 from terminbenachrichtigung.model.delivery import Sent, Unavailable, Unknown
 
@@ -129,6 +130,10 @@ def test_a_proxy_is_used_when_one_is_configured() -> None:
         assert channel.send(CLAIM, CONTENT) == Sent("JobId 1")
         assert channel.send(CLAIM, CONTENT) == Sent("JobId 2")
         assert proxy.connections == 1
+
+
+def test_the_password_of_a_proxy_is_not_shown() -> None:
+    assert "geheim" not in repr(Proxy("proxy.example.org", 3128, "praxis", "geheim"))
 
 
 def test_a_proxy_for_plain_http_is_handed_the_whole_request() -> None:

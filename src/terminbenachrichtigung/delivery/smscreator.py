@@ -161,7 +161,7 @@ def send_form(content: Content, label: str, sender: str, sms_type: str, now: dat
         now: aware; the gateway is told its own local time.
     """
     if sms_type == "auto":
-        sms_type = "HighQuality" if (content.parts or 1) == 1 else "HighQualityLong"
+        sms_type = "HighQuality" if content.parts == 1 else "HighQualityLong"
     return {
         "Caption": label,
         "Sender": sender,
