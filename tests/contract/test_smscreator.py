@@ -76,7 +76,7 @@ def test_the_request_is_a_form_in_utf_8() -> None:
     assert isinstance(outcome_against(behave), Sent)
     head, _, body = seen[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /gateway/Send.asmx/SendSimpleSMS HTTP/1.1\r\n")
-    assert b"Content-Type: application/x-www-form-urlencoded; charset=utf-8" in head
+    assert b"Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n" in head
     assert b"%C3%96zt%C3%BCrk" in body
 
 
