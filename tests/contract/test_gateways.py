@@ -474,6 +474,13 @@ def test_lox24_reports_nothing_that_is_not_clearly_about_the_message(entry: obje
         assert list(channel.reports([asked_for("u-1")])) == [()]
 
 
+@pytest.mark.parametrize("body", ["<html>", "7", '{"hydra:member": 7}', "{}"])
+def test_lox24_has_not_said_that_there_is_no_message_where_its_answer_is_no_list(body: str) -> None:
+    with both("lox24") as (gateway, channel):
+        gateway.script = lambda _request: Answer(body=body)
+        assert isinstance(channel.find(asked_for()), Unknown)
+
+
 @pytest.mark.parametrize("behind", [Answer(http_status=404), Answer(body="{}"), Answer(body="[]"), None])
 def test_the_end_of_lox24_s_postbox_is_no_fault(behind: Answer | None) -> None:
     """How the page behind the last is answered is not published; it may be the last one once more."""

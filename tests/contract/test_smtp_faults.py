@@ -102,6 +102,12 @@ def test_a_fault_before_the_data_is_unavailable(step: str, fault: Behaviour) -> 
     assert not outcome.account_error
 
 
+@pytest.mark.parametrize("step", ["GREETING", "MAIL", "RCPT"])
+def test_a_server_that_hangs_up_is_no_working_one_for_config_check(step: str) -> None:
+    with a_peer(a_server(**{step: hangs_up})) as peer, mail_channel(peer.port) as channel:
+        assert isinstance(channel.check(), Unavailable)
+
+
 LATER, REFUSED = ("400", "450", "499"), ("500", "550", "599")
 NO_ANSWER = ("199", "300", "354", "399", "600")
 REPLIES = [
