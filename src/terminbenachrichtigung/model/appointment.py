@@ -7,6 +7,7 @@ too much across the nights in which summer time begins and ends.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ HELD = "held"
 
 GONE = "gone"
 """The `import_state` of one that counts as off because two files lacked it; nobody has cancelled it."""
+
+
+BY_START = attrgetter("starts_at", "appointment_id")
+"""The order of appointments; two at one start come by their ids."""
 
 
 def to_the_minute(start: datetime) -> datetime:

@@ -5,14 +5,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from operator import attrgetter
 
 from terminbenachrichtigung.config.fields import nearest, with_bases
 from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out, patterns, plain_word
 from terminbenachrichtigung.config.settings import Rules, Settings
 from terminbenachrichtigung.contact.email_address import email_address
 from terminbenachrichtigung.contact.phone import mobile_number
-from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.appointment import BY_START, Appointment
 from terminbenachrichtigung.output.json import picked
 from terminbenachrichtigung.output.masking import mask_number, mask_text
 from terminbenachrichtigung.output.tables import Row, Table
@@ -26,7 +25,6 @@ _CANCELLATION = re.compile(
 )
 _SOMETIME = datetime(2026, 1, 1, tzinfo=UTC)
 _MOST_WORDS = 50  # rows of a table for people
-_BY_START = attrgetter("starts_at", "appointment_id")
 _MOST_EXAMPLES = 3
 _FEWEST_REFUSED = 5  # appointments; fewer may well all be of one kind
 
@@ -227,7 +225,7 @@ def _rows(census: Census, settings: Settings) -> Iterator[str]:
     if census.bad_row_count:
         few = [f"{bad_row_name(row)}: {mask_text(row.detail)}" for row in census.bad_rows[:_MOST_EXAMPLES]]
         yield f"{counted(census.bad_row_count, 'row')} that no run would read, for instance {'; '.join(few)}"
-    midnights = sorted((row for row in census.midnights if may_be_told(row, settings.rules)), key=_BY_START)
+    midnights = sorted((row for row in census.midnights if may_be_told(row, settings.rules)), key=BY_START)
     if midnights:
         what = "are told as that" if settings.schedule.midnight_starts else "are bad rows"
         ids = ", ".join(row.appointment_id for row in midnights[:_MOST_EXAMPLES])
@@ -237,7 +235,7 @@ def _rows(census: Census, settings: Settings) -> Iterator[str]:
 
 def _unreachable(census: Census, settings: Settings) -> Iterator[str]:
     channels: set[str] = {channel for reminder in settings.reminders for channel in reminder.channels}
-    told = sorted(census.told.values(), key=_BY_START)
+    told = sorted(census.told.values(), key=BY_START)
     without = [row for row in told if not _has_address(row, settings, channels)]
     if without:
         few = ", ".join(str(row.customer_id) for row in without[:_MOST_EXAMPLES])

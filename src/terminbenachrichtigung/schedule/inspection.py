@@ -12,7 +12,7 @@ from datetime import datetime
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
-from terminbenachrichtigung.model.appointment import Appointment, BadRow
+from terminbenachrichtigung.model.appointment import BY_START, Appointment, BadRow
 from terminbenachrichtigung.schedule.people import PeopleOfIds
 from terminbenachrichtigung.schedule.rows import REPEATED, Item
 from terminbenachrichtigung.schedule.timestamps import is_midnight
@@ -32,7 +32,6 @@ MANY = 4
 _MOST_EXAMPLES = 20
 _BESIDE_DIGITS = re.compile(r"\D+")
 _FEWEST_DIGITS = 6
-_by_start = attrgetter("starts_at", "appointment_id")
 
 
 @dataclass(slots=True)
@@ -98,7 +97,7 @@ class Census:
 
     def _note_told(self, customer_id: str, row: Appointment) -> None:
         known = self.told.get(customer_id)
-        if (known is None or _by_start(row) < _by_start(known)) and self.may_be_told(row):
+        if (known is None or BY_START(row) < BY_START(known)) and self.may_be_told(row):
             self.told[customer_id] = row
 
     def _bad(self, row: BadRow) -> None:

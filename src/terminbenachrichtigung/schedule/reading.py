@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import wraps
 from itertools import islice
-from operator import attrgetter
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -16,7 +15,7 @@ import sqlalchemy as sa
 from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out
 from terminbenachrichtigung.config.settings import Rules, ScheduleSettings
 from terminbenachrichtigung.errors import ScheduleError
-from terminbenachrichtigung.model.appointment import Appointment, BadRow, Window
+from terminbenachrichtigung.model.appointment import BY_START, Appointment, BadRow, Window
 from terminbenachrichtigung.schedule import values
 from terminbenachrichtigung.schedule.connection import ReadOnlyDatabase
 from terminbenachrichtigung.schedule.inspection import COUNTED, Census
@@ -40,7 +39,6 @@ _MIDNIGHT = (
     "starts_at: midnight, mostly a date whose time was lost; "
     "if it is a time of day, set schedule.midnight_starts = true"
 )
-_BY_START = attrgetter("starts_at", "appointment_id")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _RANGE_IN_INDEX = re.compile(r"SEARCH .*>\?.*<\?|Index Cond: .*>.*<")  # SQLite's words, PostgreSQL's
 
@@ -295,7 +293,7 @@ class Schedule:
         warnings = dropped.warnings()
         if len(bad_rows) >= MOST_STRAYS:
             warnings += (f"rows without a readable start are listed up to the number of {MOST_STRAYS}",)
-        return Window(tuple(sorted(appointments, key=_BY_START)), bad_rows, warnings)
+        return Window(tuple(sorted(appointments, key=BY_START)), bad_rows, warnings)
 
     def _without_midnights(self, items: list[Item]) -> list[Item]:
         """Rows at midnight become bad rows if somebody would be told: mostly their time of day was lost."""

@@ -14,7 +14,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
 from terminbenachrichtigung.errors import MessageError
-from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.texts import values
 from terminbenachrichtigung.texts.dates import words
@@ -81,8 +81,7 @@ def said_once(appointments: Sequence[Appointment]) -> tuple[Appointment, ...]:
     """
     by_place: dict[tuple[datetime, str, str], Appointment] = {}
     for row in appointments:
-        minute = row.starts_at.replace(second=0, microsecond=0)
-        by_place.setdefault((minute, row.branch_code, row.branch_name), row)
+        by_place.setdefault((to_the_minute(row.starts_at), row.branch_code, row.branch_name), row)
     placed = {minute for minute, *branch in by_place if any(branch)}
     return tuple(row for (minute, *branch), row in by_place.items() if any(branch) or minute not in placed)
 
