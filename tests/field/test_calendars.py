@@ -122,6 +122,15 @@ def test_a_time_without_a_zone_is_the_calendar_s_or_the_practice_s(own: OwnPract
             "",
             "Ida Meier +491715555001",
         ),
+        (
+            [  # iCloud: one of the two is an id
+                "ORGANIZER;EMAIL=praxis@example.org:/1234/principal/",
+                "ATTENDEE;EMAIL=Praxis@example.org;ROLE=CHAIR:mailto:praxis@example.org",
+                "ATTENDEE;CN=Ida Meier;EMAIL=ida@example.org:mailto:ida@example.org",
+            ],
+            "",
+            "Ida Meier ida@example.org",
+        ),
         ([], "Kunde: Frau Ida Meier\\nMobil: 0171 5555001\\nRuft an: 0172 1111111", "Ida Meier 0171 5555001"),
         ([], "Vorname: Ida<br>Nachname: Meier<br/>E-Mail: i@example.org", "Ida Meier i@example.org"),
         (
@@ -344,7 +353,14 @@ def test_occurrences_that_are_left_out_changed_or_cancelled(own: OwnPractice) ->
 
 
 @pytest.mark.parametrize(
-    "named", ["RECURRENCE-ID;VALUE=DATE:20261202", "RECURRENCE-ID:20261202T080000Z", "RECURRENCE-ID:20261202"]
+    "named",
+    [
+        "RECURRENCE-ID;VALUE=DATE:20261202",
+        "RECURRENCE-ID:20261202T080000Z",
+        "RECURRENCE-ID:20261202",
+        "RECURRENCE-ID;TZID=Europe/Berlin:20261202T000000",  # Outlook names the day by its midnight
+        "RECURRENCE-ID:20261202T000000Z",
+    ],
 )
 def test_a_changed_occurrence_is_known_however_it_is_named(own: OwnPractice, named: str) -> None:
     weekly = event("RRULE:FREQ=WEEKLY;COUNT=2")
@@ -393,6 +409,48 @@ def test_a_series_that_is_moved_as_a_whole_keeps_its_ids(own: OwnPractice) -> No
     ran = own.bring(calendar(WEEKLY.replace("T090000", "T100000")), name="praxis.ics")
     assert {change["detail"].partition(" from")[0] for change in ran.json["changed"]} == {"moved"}
     assert (len(ran.json["changed"]), ran.json["counts"]["disturbed"]) == (13, 1)  # it counts once
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stands"),
+    [
+        ("FREQ=WEEKLY", "FREQ=WEEKLY;UNTIL=20261202T225959Z", {"a/20261125", "a/20261202"}),
+        ("FREQ=WEEKLY;COUNT=4", "FREQ=WEEKLY;COUNT=1", {"a/20261125"}),
+        ("FREQ=WEEKLY;COUNT=4", "FREQ=WEEKLY;INTERVAL=2;COUNT=2", {"a/20261125", "a/20261209"}),
+        ("FREQ=WEEKLY;COUNT=4", "", {"a"}),  # a single appointment by now
+    ],
+)
+def test_what_a_shortened_series_has_no_more_is_gone_though_it_was_the_last_in_the_calendar(
+    own: OwnPractice, before: str, after: str, stands: set[str]
+) -> None:
+    """Of a series a calendar gives every occurrence, also later than its last day."""
+    other = event(uid="b", start="DTSTART:20261126T080000Z")
+    take(own, event(f"RRULE:{before}"), other)
+    ran = own.bring(calendar(event(f"RRULE:{after}" if after else "CLASS:PUBLIC"), other), name="praxis.ics")
+    assert ran.json["held"], ran.stdout
+    assert own.standing().keys() == stands | {"b"}
+
+
+def test_a_changed_occurrence_without_its_series_says_nothing_of_the_others(own: OwnPractice) -> None:
+    before = take(own, event("RRULE:FREQ=WEEKLY;COUNT=4"))
+    alone = event("RECURRENCE-ID:20261125T080000Z", start="DTSTART:20261125T100000Z")
+    assert own.bring(calendar(alone), name="praxis.ics").json["held"] == []
+    assert own.standing().keys() == before.keys()
+
+
+def test_a_field_without_a_value_says_nothing(own: OwnPractice) -> None:
+    empty = (
+        "DTEND",
+        "DURATION",
+        "SUMMARY",
+        "RRULE",
+        "EXDATE",
+        "RDATE",
+        "RECURRENCE-ID",
+        "CATEGORIES",
+        "CREATED",
+    )
+    assert take(own, event(*(f"{name}:" for name in empty))).keys() == {"a"}
 
 
 @pytest.mark.parametrize("start", ["DTSTART;TZID=Europe/Berlin:20261125T090000", "DTSTART:20261125T080000Z"])

@@ -191,6 +191,11 @@ def of_three(*left_out: str, **more: str) -> dict[str, str]:
         ([WEEKLY], THREE),
         ([WEEKLY, "EXDATE:20261202T080000Z"], of_three("a/20261202")),
         ([WEEKLY, "EXDATE;VALUE=DATE:20261202"], of_three("a/20261202")),  # the one on that day
+        (
+            [WEEKLY, "EXDATE;TZID=Europe/Berlin:20261202T000000"],
+            of_three("a/20261202"),
+        ),  # as Outlook names it
+        ([WEEKLY, "EXDATE:20261202T000000Z,20261209T000000Z"], of_three("a/20261202", "a/20261209")),
         ([WEEKLY, "EXDATE:20261125T080000Z,20261202T080000Z"], of_three("a/20261125", "a/20261202")),
         (["RDATE:20261202T080000Z,20261209T080000Z"], THREE),
         (["RDATE;VALUE=PERIOD:20261202T080000Z/PT1H", "RDATE:20261209T080000Z"], THREE),

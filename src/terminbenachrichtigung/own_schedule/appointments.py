@@ -94,7 +94,9 @@ class Appointments:
             self._sorted_out(),
             uncovered=self._uncovered(),
             late=self._late(),
-            beyond=sum(1 for key, row in self._own() if self._is_beyond(row)),
+            beyond=sum(
+                1 for key, row in self._own() if self._is_beyond(row) and not self._is_covered(key, row)
+            ),
             disturbed=len(self._groups(disturbed)),
             covered=len(self._groups(covered)),
             braked=braked,
@@ -117,8 +119,13 @@ class Appointments:
 
     def _gone(self) -> Iterator[str]:
         for key, row in self._own():
-            if key not in self._file_names and not self._is_unread(key) and self._reach.has(row):
+            if key not in self._file_names and not self._is_unread(key) and self._is_covered(key, row):
                 yield key
+
+    def _is_covered(self, key: str, row: Row) -> bool:
+        """Whether the file would name it: it lies in its days, or is of a series that it names to its end."""
+        of_series = self._held.origins[key].series in self._parsed.series
+        return self._reach.has(row) or (of_series and self._reach.of_its_branches(row))
 
     def _lose(self, key: str) -> None:
         """Hold an appointment that is gone from the file; cancel it if it is gone from a second one too."""
@@ -205,7 +212,7 @@ class Appointments:
             }
             return named | disturbed
         return {
-            key for key, row in self._own() if self._reach.has(row) or key in self._file_names
+            key for key, row in self._own() if self._is_covered(key, row) or key in self._file_names
         } | disturbed
 
     def _groups(self, keys: Iterable[str]) -> set[str]:
@@ -257,7 +264,7 @@ class Appointments:
             and since <= row["starts_at"] < max(starts)
             and key not in self._file_names
             and not self._is_unread(key)
-            and not self._reach.has(row)
+            and not self._is_covered(key, row)
             and self._reach.of_its_branches(row)
         )
 

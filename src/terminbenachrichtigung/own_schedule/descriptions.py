@@ -118,14 +118,21 @@ def _plain(value: str) -> str:
 
 def guests(event: Component) -> list[tuple["Parameters", str]]:
     """The people who are invited, without the organizer, rooms and the like."""
-    organizers = {value.casefold() for _, value in event.properties.get("ORGANIZER", ())}
+    organizers = {mark for each in event.properties.get("ORGANIZER", ()) for mark in _marks(*each)}
     return [
         (parameters, value)
         for parameters, value in event.properties.get("ATTENDEE", ())
-        if value.casefold() not in organizers
+        if organizers.isdisjoint(_marks(parameters, value))
         and str(parameters.get("CUTYPE", "INDIVIDUAL")).upper() in ("INDIVIDUAL", "UNKNOWN")
         and str(parameters.get("ROLE", "")).upper() != "NON-PARTICIPANT"
     ]
+
+
+def _marks(parameters: "Parameters", value: str) -> Iterator[str]:
+    """By what organizer and guest are one: iCloud writes the one as an address, the other as an id."""
+    yield value.casefold()
+    if "EMAIL" in parameters:
+        yield f"mailto:{parameters['EMAIL']}".casefold()
 
 
 def all_declined(event: Component) -> bool:

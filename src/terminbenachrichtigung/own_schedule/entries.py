@@ -166,6 +166,7 @@ class Parsed:
     written_at: datetime | None = None  # by its own word
     written_by: str = ""  # the id of the appointment whose stamp `written_at` is; empty: that of the file
     stamps: Mapping[str, datetime] = field(default_factory=dict)  # by id: when it was last changed
+    series: frozenset[str] = frozenset()  # ids of series of which the file gives every occurrence
     ending: Ending = Ending()
 
 
@@ -179,6 +180,7 @@ class Findings:
         self.nobody: Counter[str] = Counter()
         self.titles: list[str] = []
         self.starts: list[datetime] = []
+        self.series: set[str] = set()
 
     def id_in(self, text: str) -> str:
         """The id of a line; empty where `--id-from` makes it. Raises Unreadable where there is none."""
@@ -196,6 +198,7 @@ class Findings:
             nobody=self.nobody,
             titles=tuple(self.titles),
             days=span_of_days(self.starts, self.how.zone),
+            series=frozenset(self.series),
         )
 
 

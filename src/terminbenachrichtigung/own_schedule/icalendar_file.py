@@ -176,6 +176,8 @@ class _Events(Findings):
         uid, by_rule = event.uid, event.part.instead_of
         if by_rule is not None and uid:
             uid = self._occurrence_id(uid, by_rule, several=False)
+        else:
+            self.series.add(uid)  # it may have been one until now
         self._add(event, uid, event.part.starts_at, event.part.ends_at, "" if by_rule is None else event.uid)
 
     def _add(
@@ -210,6 +212,7 @@ class _Events(Findings):
                 Refused(master.component.line, str(problem), master.uid, None, name, _key(master.component))
             )
             return
+        self.series.add(master.uid)
         for each in found.occurrences:
             uid = self._occurrence_id(master.uid, each.by_rule, several=found.several_a_day)
             self._add(events[each.part], uid if master.uid else "", each.starts_at, each.ends_at, master.uid)
@@ -239,9 +242,8 @@ class _Events(Findings):
             ends_at,
             rule=rules[0].strip() if rules else "",
             added=tuple(self._moments(event, "RDATE")),
-            left_out=tuple(self._moments(event, "EXDATE", starts_at)),
+            left_out=tuple(self._moments(event, "EXDATE")),
             instead_of=self._instead_of(event),
-            of_day=bool(named and _is_date(named[1])),
             and_later=reach == "THISANDFUTURE",
             sequence=_whole_number(event.text_of("SEQUENCE")),
         )
@@ -265,21 +267,20 @@ class _Events(Findings):
         return None if found is None else self._time(event, name, *found)
 
     def _instead_of(self, event: Component) -> datetime | None:
-        """When a changed occurrence would be by the rule; the midnight where only a date is given."""
+        """When a changed occurrence would be by the rule."""
         found = event.one("RECURRENCE-ID")
-        if found is None or not _is_date(found[1]):
-            return self._moment(event, "RECURRENCE-ID")
-        return self._time(event, "RECURRENCE-ID", found[0], f"{found[1].strip()}T000000")
+        return None if found is None else self._by_rule(event, "RECURRENCE-ID", *found)
 
-    def _moments(self, event: Component, name: str, like: datetime | None = None) -> Iterator[datetime]:
+    def _moments(self, event: Component, name: str) -> Iterator[datetime]:
+        read = self._by_rule if name == "EXDATE" else self._time
         for parameters, value in event.properties.get(name, ()):
             for piece in value.split(","):
-                text = piece.partition("/")[0].strip()  # of a period only the beginning
-                if like is not None and _is_date(text):  # a date means the occurrence on that day
-                    text = f"{text}T{like:%H%M%S}"
-                    yield datetime.strptime(text, "%Y%m%dT%H%M%S").replace(tzinfo=like.tzinfo)
-                elif text:
-                    yield self._time(event, name, parameters, text)
+                if text := piece.partition("/")[0].strip():  # of a period only the beginning
+                    yield read(event, name, parameters, text)
+
+    def _by_rule(self, event: Component, name: str, parameters: "Parameters", value: str) -> datetime:
+        """A time by the rule of a series; the midnight of a day that is named alone."""
+        return self._time(event, name, parameters, f"{value}T000000" if _is_date(value) else value)
 
     def _time(self, event: Component, name: str, parameters: "Parameters", value: str) -> datetime:
         """A time with its zone. Raises Unreadable, also for a date without a time."""
@@ -375,7 +376,7 @@ def _zone_name(parameters: "Parameters") -> str:
 
 
 def _is_date(text: str) -> bool:
-    return re.fullmatch(r"\d{8}", text.strip()) is not None
+    return re.fullmatch(r"\d{8}", text) is not None
 
 
 def _is_whole_days(starts_at: datetime, ends_at: datetime | None) -> bool:

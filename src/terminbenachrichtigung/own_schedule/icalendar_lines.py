@@ -27,8 +27,8 @@ class Component:
     calendar: "Component | None" = None
 
     def one(self, name: str) -> tuple["Parameters", str] | None:
-        """The only property of that name; raises Unreadable if there are two that differ."""
-        found = self.properties.get(name)
+        """The only such property that is not empty; raises Unreadable if there are two that differ."""
+        found = [each for each in self.properties.get(name, ()) if each[1].strip()]
         if not found:
             return None
         if any(value != found[0][1] for _, value in found[1:]):

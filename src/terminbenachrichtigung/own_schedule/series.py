@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from terminbenachrichtigung.schedule.values import Unreadable, shown
@@ -26,7 +26,6 @@ class SeriesPart:
     added: tuple[datetime, ...] = ()  # RDATE
     left_out: tuple[datetime, ...] = ()  # EXDATE
     instead_of: datetime | None = None  # RECURRENCE-ID: when it would be by the rule
-    of_day: bool = False  # RECURRENCE-ID is a date alone: `instead_of` is its midnight
     and_later: bool = False  # RANGE=THISANDFUTURE
     sequence: int = 0
 
@@ -116,9 +115,19 @@ def _occurrence(event: Any, parts: Sequence[SeriesPart]) -> Occurrence:
 
 
 def at_the_time_of(series: SeriesPart, part: SeriesPart) -> SeriesPart:
-    """Give a changed occurrence that is named by its date alone the time of day of the series."""
-    day = part.instead_of
-    if day is None or not part.of_day:
-        return part
+    """Give the occurrences that a part names by their days alone the time of day of the series.
+
+    A midnight means its day: so Outlook names changed and deleted occurrences.
+    """
     starts_at = series.starts_at
-    return replace(part, instead_of=datetime.combine(day.date(), starts_at.time(), starts_at.tzinfo))
+
+    def by_rule(named: datetime) -> datetime:
+        if named.time() != time.min:
+            return named
+        return datetime.combine(named.date(), starts_at.time(), starts_at.tzinfo)
+
+    return replace(
+        part,
+        left_out=tuple(map(by_rule, part.left_out)),
+        instead_of=part.instead_of and by_rule(part.instead_of),
+    )
