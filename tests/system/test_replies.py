@@ -406,6 +406,62 @@ def test_told_of_the_new_start_the_wish_to_cancel_the_old_one_is_over(told: Prac
     assert to_call(told, TWELVE) == []
 
 
+MADE_ANEW = [
+    # what the desk does after she was told as customer 17 of appointment 1, and who she is then
+    pytest.param(lambda told: told.remove("1"), {}, "17", id="deleted and made anew"),
+    pytest.param(lambda told: told.cancel("1"), {}, "17", id="cancelled and made anew"),
+    pytest.param(
+        lambda told: told.remove("1"),
+        {"customer": 18, "last_name": "Berger17", "mobile": "0171 5500017", "email": ""},
+        "18",
+        id="deleted and made anew, her record merged with another",
+    ),
+]
+
+
+@pytest.mark.parametrize("answered_first", [True, False])
+@pytest.mark.parametrize(("off", "columns", "customer"), MADE_ANEW)
+def test_the_wish_to_cancel_holds_for_the_row_that_was_made_anew(
+    told: Practice,
+    off: Callable[[Practice], object],
+    columns: dict[str, Any],
+    customer: str,
+    answered_first: bool,
+) -> None:
+    if answered_first:
+        says(told, "nein")
+        told.run_once(now=ELEVEN)
+    off(told)
+    told.book("2", **columns)
+    if not answered_first:
+        says(told, "nein")
+        told.run_once(now=ELEVEN)
+    assert told.run_once(now=TWELVE).outcomes == {}
+    assert to_call(told, TWELVE) == [(customer, "wants_to_cancel")]
+    found = told.run("search", "--json", "--state", "wants-to-cancel", now=TWELVE).json["appointments"]
+    assert "2" in [each["appointment_id"] for each in found]
+
+
+def test_a_namesake_s_answer_is_nobody_else_s(told: Practice) -> None:
+    says(told, "nein")
+    told.run_once(now=ELEVEN)
+    told.remove("1")
+    told.book("2", customer=18, last_name="Berger17")  # at another number
+    told.run_once(now=TWELVE)
+    assert to_call(told, TWELVE) == []
+
+
+def test_a_row_made_anew_for_a_merged_record_is_as_confirmed_as_before(told: Practice) -> None:
+    told.configure(reminders=[reminder(48, "früh"), reminder(24) | {"unless_confirmed": True}])
+    told.change("1", starts_at="2026-11-26 09:30")
+    told.run_once(now=ELEVEN)
+    says(told, "ja", at="2026-11-24 11:30")
+    told.run_once(now=TWELVE)
+    told.remove("1")
+    told.book("2", "2026-11-26 09:30", customer=18, last_name="Berger17", mobile=number(17), email="")
+    assert told.run_once(now="2026-11-25 10:00").outcomes == {}
+
+
 def test_who_changed_their_mind_after_it_was_cancelled_is_called(told: Practice) -> None:
     says(told, "nein", at="2026-11-24 10:20")
     told.run_once(now=ELEVEN)

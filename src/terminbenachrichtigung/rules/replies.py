@@ -10,8 +10,9 @@ from datetime import timedelta
 from itertools import combinations
 
 from terminbenachrichtigung.contact.names import same_name
+from terminbenachrichtigung.contact.phone import number_key, number_keys
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
-from terminbenachrichtigung.model.journal import CANCELLATION, JournalReply
+from terminbenachrichtigung.model.journal import CANCELLATION, JournalReply, Notification
 from terminbenachrichtigung.model.reply import Answer, NewReply, Reply, ReplyKind, ReplyNote, SentSms
 from terminbenachrichtigung.rules.people import same_person
 
@@ -121,6 +122,20 @@ def _order(reply: JournalReply) -> tuple[object, ...]:
     return reply.received_at, reply.reply_id
 
 
+def is_theirs(reply: JournalReply, told: Notification, row: Appointment, key: bytes) -> bool:
+    """Whether a row's present person gave a reply to what was told, of this appointment or of another id.
+
+    Calendar programs delete a row and make it anew, and a record may have been merged with another since:
+    then the name says who answered, and the number.
+    """
+    if told.customer_id == row.customer_id:
+        return True
+    known = told.appointment_id == row.appointment_id or number_key(reply.sender) in number_keys(
+        row.mobile, row.phone
+    )
+    return known and same_person(told, row, key)
+
+
 class Replies:
     """What customers answered about the starts that a run looks at."""
 
@@ -143,12 +158,7 @@ class Replies:
             if any(
                 told.starts_at == start
                 and not told.revoked  # the customer has been told since that it is off
-                and (
-                    same_person(told, row, self._key)
-                    if told.appointment_id == row.appointment_id
-                    # Calendar programs delete a row and make it anew.
-                    else told.customer_id == row.customer_id
-                )
+                and is_theirs(reply, told, row, self._key)
                 for told in reply.about
             )
         ]

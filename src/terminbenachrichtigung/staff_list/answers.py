@@ -8,7 +8,7 @@ from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import JournalReply, Notification, State
 from terminbenachrichtigung.model.reply import Answer
 from terminbenachrichtigung.rules.people import names
-from terminbenachrichtigung.rules.replies import Replies, decision, needs_reading
+from terminbenachrichtigung.rules.replies import Replies, decision, is_theirs, needs_reading
 from terminbenachrichtigung.staff_list.changes import Seen, as_told
 from terminbenachrichtigung.staff_list.entries import NO_START, StaffCase, said
 from terminbenachrichtigung.staff_list.reasons import StaffReason
@@ -25,11 +25,10 @@ def answer_cases(seen: Seen) -> Iterator[StaffCase]:
         if reply.answer not in (Answer.NO, Answer.OTHER):
             continue
         for told in {each.appointment_id: each for each in reply.about}.values():
-            row = seen.rows.get(told.appointment_id) or _made_anew(seen, told)
-            stands = row is not None and seen.stands_for(told, row)
+            row = _standing(seen, reply, told)
             if needs_reading(reply):
-                yield from _to_read(seen, reply, told, row if stands else None)
-            elif reply.answer is Answer.NO and row is not None and stands:
+                yield from _to_read(seen, reply, told, row)
+            elif reply.answer is Answer.NO and row is not None:
                 yield from _to_cancel(seen, answers, reply, told, row)
 
 
@@ -77,11 +76,15 @@ def _heard_since(seen: Seen, row: Appointment, moment: datetime) -> bool:
     )
 
 
-def _made_anew(seen: Seen, told: Notification) -> Appointment | None:
-    """Another row of the customer at the start that they were told: a calendar program made it anew."""
-    for row in seen.rows.values():
-        if row.customer_id == told.customer_id and to_the_minute(row.starts_at) == told.starts_at:
-            return row
+def _standing(seen: Seen, reply: JournalReply, told: Notification) -> Appointment | None:
+    """The appointment that was answered, if it stands; or the row in its place that a program made anew."""
+    row = seen.rows.get(told.appointment_id)
+    if row is not None and seen.stands_for(told, row):
+        return row
+    for other in seen.rows.values():
+        same_start = to_the_minute(other.starts_at) == told.starts_at
+        if same_start and is_theirs(reply, told, other, seen.known.name_key) and seen.stands_for(told, other):
+            return other
     return None
 
 
