@@ -210,6 +210,28 @@ def test_appointment_is_the_soonest_and_customer_data_come_from_its_row() -> Non
         ("Hr.", "Kim", "Kurz", "Hr. Kurz"),
         ("Dr.", "Kim", "Kurz", "Dr. Kurz"),
         ("Г-жа", "Kim", "Kurz", "Г-жа Kurz"),
+        ("Neutral", "Kim", "Kurz", "Kim Kurz"),
+        ("Sonstige", "Kim", "Kurz", "Kim Kurz"),
+        ("nicht-binär", "Kim", "Kurz", "Kim Kurz"),
+        ("unbestimmt", "Kim", "Kurz", "Kim Kurz"),
+        ("Kind", "Kim", "Kurz", "Kim Kurz"),
+        ("Frau/Herr", "Kim", "Kurz", "Kim Kurz"),  # nobody has chosen
+        ("Herr oder Frau", "Kim", "Kurz", "Kim Kurz"),
+        ("Herr und Frau", "Kim", "Kurz", "Herr und Frau Kurz"),
+        ("Herrn", "Kim", "Kurz", "Herr Kurz"),  # as on an envelope
+        ("An Herrn Dr.", "Kim", "Kurz", "Herr Dr. Kurz"),
+        ("Sehr geehrte Frau", "Kim", "Kurz", "Frau Kurz"),  # as at the head of a letter
+        ("Sehr geehrter Herr Dr. Kurz", "Kim", "Kurz", "Herr Dr. Kurz"),
+        ("Lieber Herr Kurz,", "Kim", "Kurz", "Herr Kurz"),
+        ("Liebe", "Kim", "Kurz", "Kim Kurz"),
+        ("Sehr geehrte Damen und Herren", "Kim", "Kurz", "Kim Kurz"),
+        ("Dear Ms", "Kim", "Kurz", "Ms Kurz"),
+        ("Chère Madame", "Kim", "Kurz", "Madame Kurz"),
+        ("Familie", "Kim", "Kurz", "Familie Kurz"),
+        ("Frau", "Anna", "Frau Kurz", "Frau Kurz"),
+        ("Frau", "Anna", "Au", "Frau Au"),
+        ("Frau", "Anna", "Frau", "Frau Frau"),
+        ("Andrea", "Kim", "Kurz", "Andrea Kurz"),  # in the wrong column
         ("Frau", "NULL", "NULL", ""),
         ("Frau", "NULL", "Kurz", "Frau Kurz"),
         ("Frau", "Anna", "nan", "Anna"),

@@ -9,10 +9,18 @@ NOTHING = frozenset({"NULL", "null", "None", "nan", "NaN", "#NV", "#N/A", "(null
 """What databases, spreadsheets and programs write where there is nothing. Exactly so: Null is a surname."""
 
 _NO_SALUTATION = re.compile(
-    r"(divers|kein|ohne|unbek|unknown|none|null|männl|maennl|weibl|male|female|k\. ?a\.|[mwdfx](/[mwdfx])+)",
+    r"(divers|kein|ohne|unbe|unknown|none|null|männl|maennl|weibl|male|female|k\. ?a\."
+    r"|neutral|sonst|person|inter|nicht|non|nb$|ander|other|autre|kind$|child$|enfant$|anrede$)"
+    r"|.*(/|\b(?:oder|or|ou)\b)",
     re.I,
 )
-"""How a category begins that some programs keep where the form of address belongs."""
+"""How a category begins that some programs keep where the form of address belongs; or a choice: Frau/Herr."""
+_OF_A_LETTER = re.compile(
+    r"(?:an|sehr (?:ge|ver)ehrte[rs]?|liebe[rs]?|guten tag|hallo|dear|ch[eè]re?)(?: |$)", re.I
+)
+"""What stands before a form of address at the head of a letter, or on its envelope."""
+_TO_A_MAN = re.compile(r"\bHerrn\b", re.I)
+_TO_NOBODY = "damen und herren"
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _CODED_OR_LOST = re.compile(r"&(?:[a-z]{2,8}|#\d{2,5});|</?[a-z]+>|[^\W\d_]\?[^\W\d_]", re.I)
 _LONGEST_NAME = 40  # signs of one name in an SMS (contract, section 8)
@@ -34,6 +42,20 @@ def salutation(value: str) -> str:
     """A form of address; empty where it is none: a sign, a single letter (`m`), a category (`divers`)."""
     text = shown(value)
     return text if _LETTERS.search(text) and not _NO_SALUTATION.match(text) else ""
+
+
+def greeted(salutation: str, first_name: str, last_name: str) -> str:
+    """A customer's name behind a greeting: Frau Müller; or Anna Müller, or what there is of it.
+
+    Address books keep a form of address as it stands on an envelope (`Herrn`), or at the head of a letter
+    (`Sehr geehrte Frau Müller`).
+    """
+    form = _TO_A_MAN.sub("Herr", _OF_A_LETTER.sub("", salutation)).strip(" ,")
+    if not last_name or form.casefold() in ("", _TO_NOBODY):
+        return f"{first_name} {last_name}".strip()
+    if last_name.casefold().startswith(f"{form} ".casefold()):
+        return last_name
+    return form if form.casefold().endswith(f" {last_name}".casefold()) else f"{form} {last_name}"
 
 
 def name_in_sms(name: str) -> str:
