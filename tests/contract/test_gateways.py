@@ -288,6 +288,9 @@ LOX24 = [
     pytest.param(Said("201 Created", ""), Unknown, id="201, nothing"),
     pytest.param(Said("201 Created", "[" * 50_000), Unknown, id="201, nested without end"),
     pytest.param(Said("201 Created", taken() + " " * 70_000), Unknown, id="201, too long"),
+    pytest.param(
+        Said("201 Created", taken(price=0).replace(": 0", ": 1e" + "9" * 20)), Unknown, id="201, no number"
+    ),
     pytest.param(Said("200 OK", taken()), Unknown, id="200 is not its answer"),
     pytest.param(Said("400 x", '{"detail": "phone: not valid"}'), Rejected, id="400 about the number"),
     pytest.param(Said("422 x", '{"detail": "text: too long"}'), Rejected, id="422 about the text"),
@@ -339,6 +342,7 @@ SEVEN = [
     pytest.param(Said("200 OK", "OK"), Unknown, id="not JSON"),
     pytest.param(Said("200 OK", ""), Unknown, id="nothing"),
     pytest.param(Said("200 OK", message() + " " * 70_000), Unknown, id="too long"),
+    pytest.param(Said("200 OK", "1e" + "9" * 20), Unknown, id="a number without end"),
     pytest.param(Said("401 x"), ACCOUNT, id="HTTP 401"),
     pytest.param(Said("429 x"), Unavailable, id="HTTP 429"),
     pytest.param(Said("500 x"), Unknown, id="HTTP 500"),

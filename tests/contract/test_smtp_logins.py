@@ -271,6 +271,46 @@ def test_who_logs_in_by_a_token_is_not_told_to_do_so(endpoint: Endpoint) -> None
     assert "set email.auth" not in outcome.detail
 
 
+# ---------------------------------------------------------------- servers that repeat the login
+
+
+def server_repeating(auth: bytes) -> Callable[[socket.socket], None]:
+    """Sendmail repeats a line that it does not know."""
+
+    def behave(connection: socket.socket) -> None:
+        connection.sendall(b"220 ready\r\n")
+        read_line(connection)
+        connection.sendall(b"250-x\r\n250 AUTH " + auth + b"\r\n")
+        while line := read_line(connection):
+            asks_on = line.upper() == b"AUTH LOGIN" or (
+                line.startswith(b"AUTH LOGIN ") and line.count(b" ") == 2
+            )
+            reply = b"334 VXNlcm5hbWU6" if asks_on else b'535 5.5.1 Command unrecognized: "' + line + b'"'
+            connection.sendall(reply + b"\r\n")
+
+    return behave
+
+
+@pytest.mark.parametrize("password", ["the-s3cret", "süß & geheim"])
+@pytest.mark.parametrize("auth", [b"PLAIN", b"LOGIN"])
+def test_a_password_that_a_server_repeats_as_it_was_said_is_not_shown(auth: bytes, password: str) -> None:
+    with (
+        a_peer(server_repeating(auth)) as peer,
+        mail_channel(peer.port, username="praxis", password=password) as channel,
+    ):
+        outcome = channel.send(CLAIM, CONTENT)
+    assert outcome.detail.endswith('Command unrecognized: "AUTH PLAIN •••"' if auth == b"PLAIN" else '"•••"')
+
+
+def test_a_token_that_a_server_repeats_is_not_shown(endpoint: Endpoint) -> None:
+    endpoint.answers = [(200, {"access_token": "the-t0ken", "token_type": "Bearer"})]
+    with (
+        a_peer(server_repeating(b"XOAUTH2")) as peer,
+        mail_channel(peer.port, **by_token(endpoint.url)) as channel,
+    ):
+        assert channel.send(CLAIM, CONTENT).detail.endswith('"AUTH XOAUTH2 •••"')
+
+
 # ---------------------------------------------------------------- the wrong kind of TLS
 
 

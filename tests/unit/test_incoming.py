@@ -26,7 +26,7 @@ def read(**entry: Any) -> list[Reply]:
         (str(SECONDS), TEN_PAST, SURE),
         (SECONDS * 1000, TEN_PAST, SURE),
         (f"{SECONDS}.5", TEN_PAST + timedelta(seconds=0.5), SURE),
-        (100_000_000_001, datetime(1973, 3, 3, 9, 46, 40, 1000, UTC), SURE),  # milliseconds from here on
+        (100_000_000_001, NOW, WEEK),  # milliseconds from here on, so this is 1973
         (100_000_000_000, datetime(5138, 11, 16, 9, 46, 40, tzinfo=UTC), SURE),
         ("2026-11-24T10:10:00+01:00", TEN_PAST, SURE),
         ("2026-11-24T09:10:00Z", TEN_PAST, SURE),
@@ -37,6 +37,14 @@ def read(**entry: Any) -> list[Reply]:
         (True, NOW, WEEK),
         (10**14, datetime(5138, 11, 16, 9, 46, 40, tzinfo=UTC), SURE),
         (10**15, NOW, WEEK),  # no year that there is
+        # What programs write where they have no moment.
+        (0, NOW, WEEK),
+        ("1970-01-01 00:00:00", NOW, WEEK),
+        ("0001-01-01T00:00:00", NOW, WEEK),
+        ("0001-01-01T00:00:00Z", NOW, WEEK),
+        ("1899-12-30T00:00:00", NOW, WEEK),
+        ("0000-00-00 00:00:00", NOW, WEEK),
+        ("2000-01-01T00:00:00Z", datetime(2000, 1, 1, tzinfo=UTC), SURE),
     ],
 )
 def test_when_an_answer_came(at: object, moment: datetime, unsure: timedelta) -> None:

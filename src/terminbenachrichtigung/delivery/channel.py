@@ -104,7 +104,8 @@ def quoted(words: str, *hidden: str) -> str:
     Servers like to repeat what they were told: the recipient, sometimes the password.
     """
     words = one_line(printable(words))
-    for secret in map(one_line, map(printable, hidden)):
+    secrets = {one_line(printable(each)) for each in hidden}
+    for secret in sorted(secrets, key=len, reverse=True):  # one may be a part of another
         if secret:
             words = re.sub(re.escape(secret), _HIDDEN, words, flags=re.IGNORECASE)
     return words if len(words) <= _LONGEST_QUOTE else words[: _LONGEST_QUOTE - 1] + "…"

@@ -116,7 +116,11 @@ def document(answer: Answer, longest: int = LARGEST_ANSWER) -> Any | Unknown:
         return Unknown("the gateway's answer is too long")
     try:
         return json.loads(answer.body, parse_float=Decimal)
-    except (ValueError, RecursionError):
+    except (
+        ValueError,
+        ArithmeticError,
+        RecursionError,
+    ):  # not JSON, 1e99999999999999999999, nested without end
         return Unknown("the gateway's answer is not the JSON it should be")
 
 

@@ -14,6 +14,8 @@ _ZONES = timedelta(hours=2)
 """A moment without a zone is read as UTC. If it was German summer time, the reply came so much earlier."""
 _NO_MOMENT = timedelta(days=7)
 """Where a moment cannot be read: the reply came within the week in which it can answer a message."""
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""What is dated before is no moment: 0, 1970 and the year 1 are what programs write for none."""
 _LONGEST_TEXT = 2000  # characters; a text of ten parts has 1,530
 _LONGEST_ID = 200
 _MILLISECONDS = 100_000_000_000  # no count of seconds is as high for 3,000 years
@@ -75,13 +77,16 @@ def _number(sender: str, country_code: str) -> str:
 def _moment(found: Mapping[str, Any], key: str, now: datetime) -> tuple[datetime, timedelta]:
     """When it came at the latest, and how much earlier it may have been."""
     number = amount(found, key)
+    unsure = timedelta()
     try:
         if number is not None:
             seconds = float(number) / (1000 if number > _MILLISECONDS else 1)
-            return datetime.fromtimestamp(seconds, UTC), timedelta()
-        moment = datetime.fromisoformat(text_of(found, key))
+            moment = datetime.fromtimestamp(seconds, UTC)
+        else:
+            moment = datetime.fromisoformat(text_of(found, key))
+            if moment.tzinfo is None:
+                moment, unsure = moment.replace(tzinfo=UTC), _ZONES
+            moment = moment.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return now, _NO_MOMENT
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC), _ZONES
-    return moment.astimezone(UTC), timedelta()
+    return (moment, unsure) if moment >= _EARLIEST else (now, _NO_MOMENT)

@@ -5,7 +5,6 @@ attempt's total deadline, the practice's proxy and whom to trust. A library's cl
 them, and Authlib's for httpx is on its way out. Sources: Microsoft's and Google's pages on SMTP AUTH XOAUTH2.
 """
 
-import base64
 import ssl
 import threading
 import time
@@ -144,9 +143,3 @@ class TokenSource:
         if answer.status == 200:
             return Unavailable(f"no token: {host} gives an answer that holds none")
         return Unavailable(f"no token: {host} answers HTTP {answer.status}")
-
-
-def xoauth2(username: str, token: Token) -> str:
-    """The one word that logs in: SMTP AUTH XOAUTH2."""
-    said = f"user={username}\x01auth=Bearer {token.word}\x01\x01"
-    return base64.b64encode(said.encode("utf-8")).decode("ascii")

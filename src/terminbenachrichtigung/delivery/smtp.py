@@ -19,7 +19,7 @@ from terminbenachrichtigung.delivery.channel import quoted
 from terminbenachrichtigung.delivery.deadline import Deadline, trust
 from terminbenachrichtigung.delivery.exchange import Proxy
 from terminbenachrichtigung.delivery.mail import Mail, compose, sender_address
-from terminbenachrichtigung.delivery.oauth2 import Token, TokenSource, xoauth2
+from terminbenachrichtigung.delivery.oauth2 import Token, TokenSource
 from terminbenachrichtigung.delivery.smtp_session import Reply, Session
 from terminbenachrichtigung.model.delivery import (
     Claim,
@@ -173,22 +173,22 @@ class Smtp:
     def _converse(self, session: Session, reply: Reply, mail: Mail) -> tuple[Outcome, int]:
         """From the answer to MAIL FROM to the end; returns the server's last code too."""
         if not _accepted(reply):
-            return _refusal_of_sender(reply[0], self._quote(reply, mail)), reply[0]
+            return _refusal_of_sender(reply[0], self._quote(reply, mail.recipient)), reply[0]
         reply = session.rcpt(mail.recipient)
         if not _accepted(reply):
-            return _refusal_of_recipient(reply[0], self._quote(reply, mail)), reply[0]
+            return _refusal_of_recipient(reply[0], self._quote(reply, mail.recipient)), reply[0]
         reply = session.docmd("DATA")
         if reply[0] != 354:
-            return _refusal_of_data(reply[0], self._quote(reply, mail)), reply[0]
+            return _refusal_of_data(reply[0], self._quote(reply, mail.recipient)), reply[0]
         session.deadline.handed_over = True
         reply = session.deliver(mail.data)
-        return _answer_to_data(reply[0], self._quote(reply, mail)), reply[0]
+        return _answer_to_data(reply[0], self._quote(reply, mail.recipient)), reply[0]
 
-    def _quote(self, reply: Reply, mail: Mail | None = None) -> str:
+    def _quote(self, reply: Reply, *hidden: str) -> str:
         code, words = reply
-        hidden = (self._settings.password.get_secret_value(), mail.recipient if mail else "")
         number = "" if code < 0 else f"{code} "  # smtplib: -1 where there was none
-        return (number + quoted(words.decode("utf-8", "replace"), *hidden)).strip()
+        password = self._settings.password.get_secret_value()
+        return (number + quoted(words.decode("utf-8", "replace"), *hidden, password)).strip()
 
     # ------------------------------------------------------------ sessions
 
@@ -266,7 +266,7 @@ class Smtp:
                 session.log_in(settings.username, settings.password.get_secret_value())
         except smtplib.SMTPAuthenticationError as exc:
             final = exc.smtp_code >= 500
-            outcome = self._unavailable("refuses the login", exc, account_error=final)
+            outcome = self._unavailable("refuses the login", exc, *session.login_words, account_error=final)
             if settings.auth == "password" and _NO_MORE_PASSWORDS.search(outcome.detail):
                 outcome = replace(outcome, detail=f"{outcome.detail}: {_USE_OAUTH2}")
             raise _RefusedError(outcome) from exc
@@ -284,17 +284,17 @@ class Smtp:
             if isinstance(found, Unavailable):
                 raise _RefusedError(found)
             used = found
-            code, words = session.log_in_by_token(xoauth2(self._settings.username, found))
+            code, words = session.log_in_by_token(self._settings.username, found.word)
             if code == 235:
                 return
             if last or code != 535:
                 raise smtplib.SMTPAuthenticationError(code, words)
 
     def _unavailable(
-        self, what: str, exc: smtplib.SMTPResponseException, *, account_error: bool = False
+        self, what: str, exc: smtplib.SMTPResponseException, *hidden: str, account_error: bool = False
     ) -> Unavailable:
         words = exc.smtp_error if isinstance(exc.smtp_error, bytes) else exc.smtp_error.encode()
-        detail = f"{self._settings.host} {what}: {self._quote((exc.smtp_code, words))}"
+        detail = f"{self._settings.host} {what}: {self._quote((exc.smtp_code, words), *hidden)}"
         return Unavailable(detail, account_error=account_error, again=not account_error)
 
 

@@ -32,6 +32,7 @@ class Session(smtplib.SMTP):
         self.deadline = deadline
         self.dirty = False  # a message was begun and not sent: RSET before the next
         self.resting_since = 0.0  # time.monotonic()
+        self.login_words: tuple[str, ...] = ()  # secrets as the login said them, which a server may repeat
         self._tls = tls
         own_name = socket.gethostname()
         if "." not in own_name or not own_name.isascii():
@@ -68,12 +69,14 @@ class Session(smtplib.SMTP):
 
     def log_in(self, username: str, password: str) -> None:
         """Log in by name and password; smtplib's own way takes ASCII alone, servers take UTF-8 (RFC 4616)."""
+        plain = _base64(f"\0{username}\0{password}")
+        self.login_words = (password, _base64(password), plain)
         if username.isascii() and password.isascii():
             self.login(username, password)
             return
         methods = str(self.esmtp_features.get("auth", "")).upper().split()
         if "PLAIN" in methods:
-            code, words = self.docmd("AUTH", "PLAIN " + _base64(f"\0{username}\0{password}"))
+            code, words = self.docmd("AUTH", f"PLAIN {plain}")
         elif "LOGIN" in methods:
             code, words = self.docmd("AUTH", "LOGIN " + _base64(username))
             if code == 334:
@@ -83,8 +86,10 @@ class Session(smtplib.SMTP):
         if code not in (235, 503):  # 503: logged in already
             raise smtplib.SMTPAuthenticationError(code, words)
 
-    def log_in_by_token(self, word: str) -> Reply:
+    def log_in_by_token(self, username: str, token: str) -> Reply:
         """AUTH XOAUTH2; a server that refuses gives its reason first, and waits for an empty line."""
+        word = _base64(f"user={username}\x01auth=Bearer {token}\x01\x01")
+        self.login_words = (token, word)
         if "XOAUTH2" not in str(self.esmtp_features.get("auth", "")).upper().split():
             raise smtplib.SMTPNotSupportedError
         reply = self.docmd("AUTH", f"XOAUTH2 {word}")
