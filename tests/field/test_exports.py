@@ -472,6 +472,31 @@ def test_a_column_that_says_neither_yes_nor_no_refuses_the_line(own: OwnPractice
     assert (ran.exit_code, set(own.standing())) == (1, {"2"})
 
 
+@pytest.mark.parametrize(
+    ("head", "cell", "column"),
+    [
+        ("Status", "Storniert", "status"),
+        ("Storniert", "ja", "status"),
+        ("E-Mail", "ida@example.org", "email"),
+    ],
+)
+@pytest.mark.parametrize("source", [(), ("--source", "praxis")])
+def test_what_a_file_says_no_more_stays_as_it_was_and_is_named(
+    own: OwnPractice, source: tuple[str, ...], head: str, cell: str, column: str
+) -> None:
+    """The exporting program calls its columns otherwise since its last version."""
+    lines = [f"1;{IDA};{cell}", f"2;{EVA};"]
+    own.bring(csv(f"{NAMELESS};{head}", *lines), *source)
+    before = own.standing()
+    ran = own.bring(csv(f"{NAMELESS};Vermerk", *lines), *source)
+    assert own.standing() == before
+    assert ran.exit_code == (not source), ran.stdout  # another source: once
+    said = [
+        text for text in (*ran.json["warnings"], *ran.json["problems"]) if "which an earlier one had" in text
+    ]
+    assert [f"--mapping {column}=HEADING" in text for text in said] == [True]
+
+
 def test_storniert_must_be_excluded(own: OwnPractice) -> None:
     own.practice.configure(rules={"excluded_statuses": ["Geplatzt"]})
     ran = own.bring(csv(NAMELESS, f"1;{IDA}"))

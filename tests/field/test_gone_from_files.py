@@ -164,6 +164,20 @@ def test_no_branch_is_a_branch(own: OwnPractice) -> None:
     assert own.state("50") == ("", "held")
 
 
+def test_a_column_of_branches_that_is_new_says_of_no_appointment_that_it_may_stay(own: OwnPractice) -> None:
+    plain = [f"{n};2026-11-{25 + n % 2} {8 + n // 2:02}:00;Kunde{n};0171 5555{n:03}" for n in range(8)]
+    branched = [f"{text};HH{n % 2}" for n, text in enumerate(plain)]
+    heads = ("Termin-ID;Beginn;Name;Handy", "Termin-ID;Beginn;Name;Handy;Filiale")
+    for before, after in (
+        ((heads[0], plain), (heads[1], branched)),
+        ((heads[1], branched), (heads[0], plain)),
+    ):
+        source = ("--source", before[0])
+        assert own.bring("\n".join([before[0], *before[1], ""]), *source).exit_code == 0
+        ran = own.bring("\n".join([after[0], *after[1][:-1], ""]), *source)
+        assert [each["appointment_id"] for each in ran.json["held"]] == ["7"]
+
+
 def test_two_calendars_are_two_sources(own: OwnPractice) -> None:
     for name, lines in (("Anna", TWENTY[:10]), ("Bernd", TWENTY[10:])) * 3:
         assert own.bring(export(*lines), "--source", name).exit_code == 0
@@ -176,6 +190,49 @@ def test_other_headings_are_another_source(own: OwnPractice) -> None:
     own.taken(export(*TWENTY))
     assert own.bring("Termin-ID;Start;Name;Handy\n100;2026-11-25 09:00;Kunde;0171 5555100\n").exit_code == 0
     assert len(own.standing()) == 21
+
+
+def test_the_order_of_the_headings_makes_no_other_source(own: OwnPractice) -> None:
+    own.taken(export(*TWENTY))
+    backwards = (";".join(reversed(each.split(";"))) for each in [HEAD, *TWENTY[:4], *TWENTY[5:]])
+    own.bring("\n".join([*backwards, ""]))
+    assert own.state("4") == ("", "held")
+
+
+@pytest.mark.parametrize(
+    ("head", "prefix", "left"),
+    [
+        ("Termin-ID;Start;Filiale;Name;Handy", "", ["4"]),  # a heading is called otherwise
+        ("Termin-ID;Beginn;Filiale;Name;Mobil", "", ["4"]),
+        ("Termin-ID;Start;Filiale;Name;Handy", "N", [str(n) for n in range(20)]),  # and the ids too
+    ],
+)
+def test_a_source_that_takes_over_from_another_says_once_what_that_one_leaves_behind(
+    own: OwnPractice, head: str, prefix: str, left: list[str]
+) -> None:
+    """Else what was deleted before the first file with the new headings would stay for ever."""
+    own.taken(export(*TWENTY))
+    new = "\n".join([head, *(prefix + line for line in TWENTY[:4] + TWENTY[5:]), ""])
+    ran = own.bring(new)
+    assert ran.exit_code == 1
+    (problem,) = ran.json["problems"]
+    assert f"{len(left)} of the appointments of " in problem
+    named = problem.partition("(")[2].partition(")")[0].removesuffix(", …").split(", ")
+    assert set(named) <= set(left)
+    source = problem.partition('--source "')[2].partition('"')[0]
+    assert own.bring(new, "--dry-run").exit_code == 0  # once
+    as_it_says = own.bring(new, "--source", source)
+    assert {each["appointment_id"] for each in as_it_says.json["held"]} == set(left)
+
+
+def test_two_exports_of_which_some_appointments_are_the_same_are_none_that_takes_over(
+    own: OwnPractice,
+) -> None:
+    own.taken(export(*TWENTY))
+    others = (line(n) for n in range(100, 110))
+    assert (
+        own.bring("\n".join(["Termin-ID;Start;Filiale;Name;Handy", *TWENTY[:9], *others, ""])).exit_code == 0
+    )
 
 
 def test_two_exports_that_number_their_appointments_alike_do_not_overwrite_each_other(

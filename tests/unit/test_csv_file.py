@@ -54,7 +54,8 @@ def one(heading: str, cell: str, how: How = HOW) -> Parsed:
         ("Status", "geplatzt", {"status": "geplatzt"}),  # excluded already: it keeps its name
         ("Status", "Abgesagt vom Kunden", {"status": "Storniert"}),
         ("Titel", "Abgesagt: Sehtest", {"status": "Storniert"}),
-        ("Titel", "Sehtest", {}),
+        ("Titel", "Sehtest", {"status": ""}),
+        ("Titel", "", {"status": ""}),
         ("Storniert", "ja", {"status": "Storniert"}),
         ("Storniert", "", {"status": ""}),
         ("Storniert am", "24.11.2026", {"status": "Storniert"}),

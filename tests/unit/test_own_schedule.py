@@ -213,7 +213,8 @@ def kinds(found: Changes) -> dict[str, str]:
         (appointment(), entry("a", is_group=True), {"a": "changed"}, 0),
         (appointment(), entry("a", status="Storniert"), {"a": "cancelled"}, 1),
         (appointment(), entry("a", status="geplatzt "), {"a": "cancelled"}, 1),
-        (appointment(status="Storniert"), entry("a"), {"a": "changed"}, 0),  # it is back
+        (appointment(status="Storniert", import_state="gone"), entry("a"), {"a": "changed"}, 0),  # it is back
+        (appointment(status="Storniert"), entry("a"), {}, 0),  # cancelled by a file that had a status
         (appointment(status="Storniert"), entry("a", status="Geplatzt"), {"a": "changed"}, 0),  # off already
         (appointment(import_state="held"), entry("a"), {"a": "changed"}, 0),  # the same
         (appointment(status="Bestätigt"), entry("a"), {}, 0),  # a file without status leaves it
@@ -347,7 +348,7 @@ def test_what_a_file_says_of_a_customer_is_taken_and_what_it_does_not_say_stays(
         (appointment(), entry("a", customer="18"), "customer_id: another customer"),
         (appointment(import_state="held"), entry("a"), "no longer held"),
         (appointment(import_state="gone"), entry("a"), "is back"),
-        (appointment(status="Storniert"), entry("a"), "status"),
+        (appointment(status="Storniert"), entry("a", status=""), "status"),
         (appointment(), entry("a", is_group=True), "is_group"),
         (
             appointment(import_state="held"),
@@ -606,21 +607,22 @@ def test_a_line_of_a_known_series_is_refused_even_where_it_names_nobody() -> Non
 
 
 @pytest.mark.parametrize(
-    ("before", "said", "status"),
+    ("before", "state", "said", "status"),
     [
-        ("", "Storniert", "Abgesagt"),  # as calendars and the import say it, in the words of the settings
-        ("", "abgesagt ", "abgesagt "),  # as the file says it
-        ("", "Bestätigt", "Bestätigt"),
-        ("Abgesagt", None, ""),  # it was gone from the file, and is back
-        ("Bestätigt", None, "Bestätigt"),
+        ("", "", "Storniert", "Abgesagt"),  # as calendars and the import say it, in the words of the settings
+        ("", "", "abgesagt ", "abgesagt "),  # as the file says it
+        ("", "", "Bestätigt", "Bestätigt"),
+        ("Abgesagt", "gone", None, ""),  # it was gone from the file, and is back
+        ("Abgesagt", "", None, "Abgesagt"),  # an earlier file said so, and this one does not say
+        ("Bestätigt", "", None, "Bestätigt"),
     ],
 )
 def test_the_status_of_an_appointment_that_is_off_is_that_of_the_settings(
-    before: str, said: str | None, status: str
+    before: str, state: str, said: str | None, status: str
 ) -> None:
     how = replace(HOW, cancelled="Abgesagt", excluded=frozenset({"abgesagt"}))
     named = {} if said is None else {"status": said}
-    found = changes([entry("a", **named)], held(a=appointment(status=before)), how)
+    found = changes([entry("a", **named)], held(a=appointment(status=before, import_state=state)), how)
     assert found.updates["appointments"].get("a", {}).get("status", before) == status
 
 
@@ -930,4 +932,4 @@ def test_what_an_import_calls_a_source_a_customer_and_a_line_is_the_same_in_ever
     assert importing.hashed("a") == importing.hashed(b"a") == "ca978112ca1bbdcafac231b39a23dc4d"
     assert people.made_id("a", ()) == "file-ca978112ca1bbdca"
     assert entries.key_of(["a", "b"]) == "59b271ae1bbcb1d3"
-    assert csv_cells.table(b" Termin-ID;Beginn\n").signature == "termin-id|beginn"
+    assert csv_cells.table(b" Termin-ID;Beginn\n").signature == "beginn|termin-id"

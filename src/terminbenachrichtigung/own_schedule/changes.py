@@ -5,9 +5,10 @@ reminded of it, and cancelled only when another file does not name it either.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from terminbenachrichtigung.model.appointment import GONE
 from terminbenachrichtigung.own_schedule import ids, people
 from terminbenachrichtigung.own_schedule.appointments import Appointments, Table
 from terminbenachrichtigung.own_schedule.columns import CUSTOMER_TEXTS
@@ -64,6 +65,11 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
         return tables["appointment_types"].matching(type_name), branches[entry.line] or ""
 
     entries = _identified(entries, held, how, reach, codes)
+    for entry in entries:
+        if branches[entry.line] is None and (before := appointments.get(entry.appointment_id)):
+            code = before["branch_code"]  # the file does not say it any more
+            branches[entry.line] = None if code is None else str(code)
+    reach = reach_of(parsed, entries, branches, held.source, how, refuses=bool(refused))
     if not how.ids_from:
         ids.check_stable(entries, appointments)
     kept = [entry for entry in entries if entry.person or entry.appointment_id in appointments]
@@ -84,13 +90,23 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
         reach=reach,
     )
     found = work.outcome()
+    is_first = held.source.imported_at is None
+    unsaid = tuple(_unsaid(parsed, kept, held, how))
     return replace(
         found,
         refused=tuple(refused),
         newly_refused=tuple(line for line in refused if line.key not in held.reported),
         titles=tuple(sorted({title for title in parsed.titles if title and title not in held.listed})),
-        warnings=(*parsed.warnings, *_shared_numbers(kept), *_over(entries, how)),
-        problems=_problems(parsed, reach, entries, held.source),
+        warnings=(
+            *parsed.warnings,
+            *_shared_numbers(kept),
+            *_over(entries, how),
+            *(() if is_first else unsaid),
+        ),
+        problems=(
+            *_problems(parsed, reach, entries, held.source),
+            *((*unsaid, *_left_behind(kept, held, how, reach)) if is_first and reach.whole else ()),
+        ),
         nobody={kind: count for kind, count in nobody.items() if count},
         statuses=_reminded(entries, how),
         unreachable=sum(entry.person is not None and not entry.person.identity.reached for entry in kept),
@@ -162,7 +178,7 @@ def _put(tables: Mapping[str, Table], entry: Entry, branch: str | None, held: He
     row |= {name: said[name] for name in ("status", "is_group", "ends_at", "created_at") if name in said}
     appointments = tables["appointments"]
     before = appointments.held.get(entry.appointment_id)
-    if "status" not in said and before and before["status"] == how.cancelled:
+    if "status" not in said and before and before["import_state"] == GONE:
         row["status"] = ""  # it was gone from the file, and is back
     if row.get("status") == CANCELLED:
         row["status"] = how.cancelled
@@ -215,6 +231,63 @@ def _shared_numbers(entries: Iterable[Entry]) -> list[str]:
         for of_number in names.values()
         if len(of_number) > people.SHARED_BY and 2 * len(of_number) > everybody
     ]
+
+
+def _unsaid(parsed: Parsed, entries: Iterable[Entry], held: Held, how: How) -> Iterator[str]:
+    """What an earlier file said and this one has no column for, so that it stays as it was."""
+    if not parsed.headings or "description" in parsed.headings:  # whose labelled lines may say it
+        return
+    rows, customers = held.rows["appointments"], held.rows["customers"]
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        row = rows.get(entry.appointment_id)
+        if row is None or entry.person is None or not entry.starts_at > how.now:
+            continue
+        if "status" not in entry.values and how.is_off(row["status"]) and row["import_state"] != GONE:
+            found["status"].add(entry.appointment_id)
+        for column in ("last_name", "mobile", "phone", "email"):
+            if column not in entry.person.said and customers.get(entry.person.customer_id, {}).get(column):
+                found[column].add(entry.person.customer_id)
+    for column, keys in found.items():
+        of = "off" if column == "status" else "known"
+        yield (
+            f"the file has no column {column}, which an earlier one had: what is {of} by it stays so "
+            f"({len(keys)}). If its heading has changed, name it with --mapping {column}=HEADING"
+        )
+
+
+def _left_behind(entries: Iterable[Entry], held: Held, how: How, reach: Reach) -> Iterator[str]:
+    """What a source leaves behind of which this file takes over most: it is probably the same export.
+
+    An export becomes another source when its headings or its name change.
+    """
+    rows, customers = held.rows["appointments"], held.rows["customers"]
+
+    def content(row: Mapping[str, object]) -> object:
+        customer = customers.get(str(row["customer_id"]))
+        return row["starts_at"], identity_of(customer).words if customer else None
+
+    ahead = [entry for entry in entries if entry.person and entry.starts_at > how.now]
+    ids = {entry.appointment_id for entry in ahead}
+    contents = {(entry.starts_at, entry.person.identity.words) for entry in ahead if entry.person}
+    of_others: defaultdict[str, list[str]] = defaultdict(list)
+    for key, row in rows.items():
+        if held.source_of(key) not in ("", held.source.name) and how.lies_ahead(row) and reach.has_day(row):
+            of_others[held.source_of(key)].append(key)
+    for source, keys in of_others.items():
+        known = [key for key in keys if key in ids or content(rows[key]) in contents]
+        left = [
+            key
+            for key in keys
+            if key not in ids and (reach.of_its_branches(rows[key]) or not rows[key]["branch_code"])
+        ]
+        if left and 2 * len(known) > len(ahead):
+            first = ", ".join(left[:3]) + (", …" if len(left) > 3 else "")
+            yield (
+                f"{len(left)} of the appointments of {source} stay, and are reminded ({first}): this file "
+                "has others of them, but not these, or under other ids. If it is the same export with other "
+                f'headings, ids or another name, say --source "{source}" from now on'
+            )
 
 
 def _over(entries: Iterable[Entry], how: How) -> list[str]:

@@ -8,6 +8,7 @@ from terminbenachrichtigung.own_schedule.entries import Entry, How, Parsed
 from terminbenachrichtigung.own_schedule.people import Row
 from terminbenachrichtigung.own_schedule.source import Source
 
+_NO_BRANCH = frozenset({""})
 _LATE = timedelta(hours=2)  # of open time without an import: somebody may have been booked and told nothing
 
 
@@ -23,12 +24,11 @@ class Reach:
     empty: bool  # nobody is in it: what is gone is held, and never cancelled
 
     def has(self, row: Row) -> bool:
+        return self.of_its_branches(row) and self.has_day(row)
+
+    def has_day(self, row: Row) -> bool:
         starts_at = row["starts_at"]
-        return (
-            isinstance(starts_at, datetime)
-            and self.of_its_branches(row)
-            and any(a <= starts_at < b for a, b in self.spans)
-        )
+        return isinstance(starts_at, datetime) and any(a <= starts_at < b for a, b in self.spans)
 
     def of_its_branches(self, row: Row) -> bool:
         return self.branches is None or str(row["branch_code"] or "") in self.branches
@@ -124,7 +124,10 @@ def reach_of(
     named = [entry for entry in entries if entry.person]
     older = _is_older(parsed, source, how)
     whole = parsed.complete and not (how.partial or parsed.cut or older)
-    together = _branches_together(source.together, {branches[entry.line] or "" for entry in named})
+    here = {branches[entry.line] or "" for entry in named}
+    if source.together == (_NO_BRANCH,):
+        here |= _NO_BRANCH  # earlier files named no branch: what they left is of the same practice
+    together = _branches_together(source.together, here)
     if whole and not named and not refuses:
         spans = tuple(_span(source.first_day, source.last_day, how))
         return Reach(spans, None, together, whole=True, older=False, empty=True)

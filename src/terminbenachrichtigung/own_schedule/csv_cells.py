@@ -26,8 +26,8 @@ class Table:
 
     @property
     def signature(self) -> str:
-        """The same for all files with the same headings."""
-        return "|".join(heading.strip().casefold() for heading in self.headings)
+        """The same for all files with the same headings, in whatever order."""
+        return "|".join(sorted(heading.strip().casefold() for heading in self.headings))
 
     def below(self, place: int) -> Iterator[str]:
         """The cells below a heading, of all rows that can be read and are long enough."""

@@ -219,9 +219,10 @@ class _Lines(Findings):
             said["status"] = entries.status(raw["status"], self.how)
             if said["status"] == CANCELLED or self.how.is_off(said["status"]):
                 self.off[raw["status"]] += 1
-        title = raw.get("subject", "")
-        if title and columns.without_cancellation(title) is not None:
-            said["status"] = CANCELLED
+        if "subject" in raw:
+            said.setdefault("status", "")
+            if columns.without_cancellation(raw["subject"]) is not None:
+                said["status"] = CANCELLED
         for place in self._meaning.cancelled:
             if self._is_cancelled(entries.cleaned(row[place])) and not self.how.is_off(said.get("status")):
                 said["status"] = CANCELLED

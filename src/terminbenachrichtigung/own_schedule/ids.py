@@ -8,7 +8,7 @@ from datetime import datetime
 from terminbenachrichtigung.contact.names import same_name
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.own_schedule.entries import Entry, Identity
-from terminbenachrichtigung.own_schedule.people import Row, made_id
+from terminbenachrichtigung.own_schedule.people import MADE, Row, made_id
 
 PARTS = ("start", "customer", "type", "branch")
 """Of what `--id-from` can make an id."""
@@ -98,7 +98,8 @@ def with_ids(
         taken: further ids that are others' already.
     """
     waiting: defaultdict[tuple[object, ...], list[str]] = defaultdict(list)
-    for key, row in sorted(held.items()):
+    # A made id first: where an export lost its ids, the old ones then are gone, all at once.
+    for key, row in sorted(held.items(), key=lambda each: (not each[0].startswith(MADE), each[0])):
         waiting[_parts_of_row(row, parts)].append(key)
     found: list[Entry] = []
     new: defaultdict[str, list[Entry]] = defaultdict(list)
