@@ -83,10 +83,32 @@ BOOKINGS = csv(
 )
 
 
+DOCTOLIB_FRENCH = csv(
+    "Identifiant;Date;Heure de début;Heure de fin;Civilité;Nom;Prénom;Téléphone;Portable;E-mail;Motif;Statut",
+    "1;25/11/2026;09h00;09h30;Mme;Meier;Ida;;0171 5555001;ida@example.org;Consultation;Confirmé",
+    "2;25/11/2026;10h00;10h30;M.;Kurz;Max;;0171 5555002;;Consultation;Annulé par le patient",
+    "3;25/11/2026;11h00;11h30;M.;Lang;Max;;0171 5555003;;Consultation;Refusé",
+)
+OUTLOOK_FRENCH = csv(
+    '"N° RDV","Objet","Commence le","Commence à","Finit le","Finit à","Journée entière","Description"',
+    '"1","Examen","25/11/2026","09:00:00","25/11/2026","09:30:00","Faux",'
+    '"Nom : Ida Meier\r\nTél. portable : 0171 5555001"',
+    '"2","Annulé : Examen","25/11/2026","10:00:00","25/11/2026","10:30:00","Faux","Nom : Eva Kurz"',
+)
+GLUED = csv(
+    "Termin-ID;Datum;Uhrzeit;Kundenname;Kundentelefon;Mail (Kunde);Terminstatus",
+    "1;25.11.2026;09:00;Ida Meier;0171 5555001;ida@example.org;bestätigt",
+    "2;25.11.2026;10:00;Eva Kurz;0171 5555002;eva@example.org;abgelehnt",
+)
+
+
 @pytest.mark.parametrize(
     ("export", "options"),
     [
         (DOCTOLIB, ()),
+        (DOCTOLIB_FRENCH, ()),
+        (OUTLOOK_FRENCH, ()),
+        (GLUED, ()),
         (TERMINLAND, ()),
         (ACUITY, ()),
         # the zone is the guest's; the start is by the clock of the practice
@@ -518,6 +540,17 @@ def test_storniert_must_be_excluded(own: OwnPractice) -> None:
         ("Client Phone", "phone"),
         ("Telefon privat", "phone"),
         ("Patient: E-Mail", "email"),
+        ("Kundentelefon", "phone"),
+        ("Telefon Kunde", "phone"),
+        ("E-Mail (Patient)", "email"),
+        ("Téléphone du client", "phone"),
+        ("Tél. portable", "mobile"),
+        ("TELEPHONE PORTABLE", "mobile"),
+        ("Telefon 1", "phone"),
+        ("Home Phone", "phone"),
+        ("Kundendienst-Telefon", None),
+        ("Telefon Gastgeber", None),
+        ("Fax Kunde", None),
         ("Fax", None),
         ("Telefon Arzt", None),
     ],

@@ -54,7 +54,7 @@ def utc(text: str) -> datetime:
         ("Telefon (mobil)", "mobile"),
         ("Kunden-Telefon", "phone"),
         ("Patient Vorname", "first_name"),
-        ("Letzter Kontakt des Kunden", None),
+        ("Letzter Kontakt des Kunden", "last_contacted_at"),
         ("Kunde: Letzter Kontakt", "last_contacted_at"),
         ("Kunden-Einwilligung", "reminder_consent"),
         ("Patient Sprache", "language"),

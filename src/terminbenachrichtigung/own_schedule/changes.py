@@ -32,6 +32,7 @@ from terminbenachrichtigung.own_schedule.result import Changes
 from terminbenachrichtigung.own_schedule.source import KEYS, Held, Source
 from terminbenachrichtigung.schedule.values import shown
 
+_NO_CHANCE = 3  # appointments of one name and start in two sources
 _CUSTOMER = (*CUSTOMER_TEXTS, "reminder_consent", "last_contacted_at")
 _BRANCH = {
     "name": "branch_name",
@@ -281,7 +282,9 @@ def _left_behind(entries: Iterable[Entry], held: Held, how: How, reach: Reach) -
             for key in keys
             if key not in ids and (reach.of_its_branches(rows[key]) or not rows[key]["branch_code"])
         ]
-        if left and 2 * len(known) > len(ahead):
+        # A customer of two colleagues may stand at one time in both calendars; three are no chance.
+        surely = len(known) >= _NO_CHANCE or not ids.isdisjoint(keys)
+        if left and surely and 2 * len(known) > len(ahead):
             first = ", ".join(left[:3]) + (", …" if len(left) > 3 else "")
             yield (
                 f"{len(left)} of the appointments of {source} stay, and are reminded ({first}): this file "

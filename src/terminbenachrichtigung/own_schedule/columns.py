@@ -1,6 +1,7 @@
 """What headings mean in the exports of other programs, and what the words below them mean."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,61 +22,95 @@ BRANCH_TEXTS = ("branch_code", "branch_name", "branch_phone", "branch_address", 
 
 HEADINGS: Mapping[str, str] = {
     "appointment_id": "appointment id, appointment number, appointment no, booking id, id, uid, "
-    "Termin-ID, Terminnummer, Termin-Nr, Buchungsnummer, Buchungs-ID",
+    "Termin-ID, Terminnummer, Termin-Nr, Buchungsnummer, Buchungs-ID, "
+    "Identifiant, N° RDV, N° rendez-vous, Numéro de rendez-vous, ID rendez-vous",
     "starts_at": "start, starts at, start time, begin, time, from, Beginn, Startzeit, Terminbeginn, Uhrzeit, "
     "Zeit, Von, Termin, Beginnt um, start date time, start datetime, appointment time, "
-    "date time, date and time, Datum und Uhrzeit, Datum Uhrzeit",
-    "date": "date, day, start date, appointment date, Datum, Tag, Termindatum, Beginnt am, Startdatum, Am",
-    "ends_at": "end, ends at, end time, to, Ende, Endzeit, Terminende, Bis, Endet um, end date time",
-    "end_date": "end date, Enddatum, Endet am",
-    "time_zone": "time zone, timezone, tz, tzid, start time zone, Zeitzone, Zeitzone des Beginns",
-    "all_day": "all day, all day event, Ganztägig, Ganztägiges Ereignis, Ganztags",
-    "status": "state, appointment status, booking status, Terminstatus, Buchungsstatus",
+    "date time, date and time, Datum und Uhrzeit, Datum Uhrzeit, "
+    "Début, Heure, Heure de début, Commence à, Date et heure, Date et heure de début",
+    "date": "date, day, start date, appointment date, Datum, Tag, Termindatum, Beginnt am, Startdatum, Am, "
+    "Jour, Date de début, Commence le, Date du rendez-vous, Date RDV",
+    "ends_at": "end, ends at, end time, to, Ende, Endzeit, Terminende, Bis, Endet um, end date time, "
+    "Fin, Heure de fin, Heure fin, Finit à, Se termine à, Date et heure de fin",
+    "end_date": "end date, Enddatum, Endet am, Date de fin, Finit le, Se termine le",
+    "time_zone": "time zone, timezone, tz, tzid, start time zone, Zeitzone, Zeitzone des Beginns, "
+    "Fuseau horaire",
+    "all_day": "all day, all day event, Ganztägig, Ganztägiges Ereignis, Ganztags, "
+    "Journée entière, Toute la journée",
+    "status": "state, appointment status, booking status, Terminstatus, Buchungsstatus, "
+    "Statut, État, Statut du rendez-vous, État du rendez-vous, Statut RDV",
     "cancelled": "canceled, cancelled at, canceled at, cancelled on, canceled on, is cancelled, is canceled, "
     "cancellation date, cancelled date, canceled date, deleted, deleted at, deleted on, "
     "Storniert, Storniert am, Storno, Storno am, Stornodatum, Stornierung am, Stornierungsdatum, Abgesagt, "
-    "Abgesagt am, Absage, Absage am, Absagedatum, Annulliert, Annulliert am, Gelöscht, Gelöscht am",
+    "Abgesagt am, Absage, Absage am, Absagedatum, Annulliert, Annulliert am, Gelöscht, Gelöscht am, "
+    "Annulé, Annulé le, Annulation, Date d'annulation, Supprimé, Supprimé le",
     "type_name": "type, appointment type, event type, event type name, "
-    "service, service name, Dienstleistung, Terminart, Termintyp, Art, Typ, Leistung, "
-    "Behandlung, categories, category, Kategorie, Kategorien",
-    "is_group": "group, group appointment, Gruppe, Gruppentermin",
-    "created_at": "created, booked at, booked on, Erstellt, Erstellt am, Angelegt am, Gebucht am",
-    "branch_code": "branch, branch id, location, Filiale, Filialkürzel, Filial-Nr, Standort",
+    "service, services, service name, treatment, treatments, Dienstleistung, Dienstleistungen, Terminart, "
+    "Termintyp, Art, Typ, Leistung, Leistungen, Behandlung, Behandlungen, categories, category, Kategorie, "
+    "Kategorien, Motif, Motif de consultation, Type de rendez-vous, Prestation, Prestations, Catégorie",
+    "is_group": "group, group appointment, Gruppe, Gruppentermin, Groupe",
+    "created_at": "created, booked at, booked on, Erstellt, Erstellt am, Angelegt am, Gebucht am, "
+    "Créé le, Date de création",
+    "branch_code": "branch, branch id, location, Filiale, Filialkürzel, Filial-Nr, Standort, "
+    "Agence, Succursale, Magasin, Cabinet",
     "branch_name": "Filialname",
     "branch_phone": "Telefon Filiale, Filialtelefon",
     "branch_address": "Adresse Filiale, Filialadresse",
     "branch_email": "E-Mail Filiale",
     "customer_id": "customer number, customer no, client id, patient id, Kunden-ID, Kundennummer, "
-    "Kunden-Nr, Patienten-ID, Patientennummer, Patienten-Nr",
+    "Kunden-Nr, Patienten-ID, Patientennummer, Patienten-Nr, "
+    "N° client, Numéro client, Numéro de client, ID client, N° patient, Numéro patient, ID patient",
     "name": "full name, customer, customer name, Kundin, Patientin, "
     "client, client name, patient, patient name, Kunde, "
-    "Kundenname, Patientenname, invitee, invitee name",
-    "salutation": "title, Anrede",
-    "first_name": "given name, Vorname",
-    "last_name": "surname, family name, Nachname, Familienname",
+    "Kundenname, Patientenname, invitee, invitee name, Nom, Nom complet, Nom et prénom",
+    "salutation": "title, Anrede, Civilité",
+    "first_name": "given name, Vorname, Prénom",
+    "last_name": "surname, family name, Nachname, Familienname, Nom de famille",
     "mobile": "mobile phone, mobile number, cell, cell phone, Mobil, Mobiltelefon, Mobilnummer, Handy, "
-    "Handynummer, Mobilfunk, Mobilfunknummer, cellphone",
-    "phone": "telephone, phone number, tel, Telefon, Telefonnummer, Festnetz, Rufnummer",
-    "email": "e-mail, mail, email address, E-Mail-Adresse",
+    "Handynummer, Mobilfunk, Mobilfunknummer, cellphone, Portable",
+    "phone": "telephone, phone number, tel, Telefon, Telefonnummer, Festnetz, Rufnummer, Téléphone, Tél",
+    "email": "e-mail, mail, email address, E-Mail-Adresse, "
+    "Courriel, Adresse e-mail, Adresse mail, Adresse électronique",
     "preferred_channel": "preferred contact, Kontaktkanal, Bevorzugter Kontakt, Kontakt per",
-    "reminder_consent": "consent, Einwilligung, Zustimmung",
-    "language": "Sprache",
+    "reminder_consent": "consent, Einwilligung, Zustimmung, Consentement",
+    "language": "Sprache, Langue",
     "last_contacted_at": "last contact, last contacted, Letzter Kontakt",
-    "subject": "summary, Betreff, Titel, event, event title",
+    "subject": "summary, Betreff, Titel, event, event title, Objet",
     "description": "Beschreibung, details",
 }
 """By column: the headings that mean it, besides its own name. Case and punctuation do not count."""
 
 CONTACT = (*CUSTOMER_TEXTS, "name", "customer_id", "reminder_consent", "last_contacted_at")
 _OF_THE_CUSTOMER = re.compile(
-    r"(?:kunden?|patient(?:en?)?|clients?|customers?|invitee|gast)[\W_]+(?:des|der|vom)?", re.I
+    r"^\W*{0}[\W_]*(?:des|der|vom)?(?=\w)|(?<=\w)[\W_]+(?:(?:des|der|vom|du|de la|of the)\s+)?{0}\W*$".format(
+        r"(?:kund(?:en|e|in)|patient(?:en|e|in)?|clients?|customers?|invitee|gast)"
+    ),
+    re.I,
 )
-_MOBILE_WORDS = frozenset({"mobil", "mobile", "handy", "cell", "mobilfunk", "mobilnummer", "handynummer"})
-_PHONE_WORDS = _MOBILE_WORDS | {"telefon", "tel", "telefonnummer", "phone", "rufnummer", "festnetz"}
+_MOBILE_WORDS = frozenset(
+    {"mobil", "mobile", "handy", "cell", "mobilfunk", "mobilnummer", "handynummer", "portable", "gsm"}
+)
+_PHONE_WORDS = _MOBILE_WORDS | {
+    *("telefon", "tel", "telefonnummer", "phone", "rufnummer", "festnetz", "telephone", "fixe")
+}
 _OF_PHONES = frozenset(
     {
         *("nummer", "nr", "number", "no", "privat", "geschaeftlich", "dienstlich", "buero", "arbeit"),
-        *("home", "work", "main", "tagsueber", "abends"),
+        *(
+            "home",
+            "work",
+            "main",
+            "primary",
+            "business",
+            "tagsueber",
+            "abends",
+            "zuhause",
+            "firma",
+            "1",
+            "2",
+            "3",
+        ),
+        *("numero", "de", "domicile", "bureau", "travail", "prive", "professionnel", "personnel"),
     }
 )
 """Words that may stand beside a word for a phone: `Telefon privat`, `Handy-Nr.`."""
@@ -97,12 +132,12 @@ _FALSE = frozenset(
 # The words after `?!` are no cancellations: abgeschlossen, abgesprochen, abgestimmt.
 _CANCELLED_STEM = (
     r"(?:storn|abges(?!ch|pr|t[ie])|annul|cancel|entf|declin|geplatzt|no[ _-]?show|absage"
-    r"|gel(?:ö|oe)sch|delet)"
+    r"|gel(?:ö|oe)sch|delet|abgelehnt|décli|refus|supprim)"
 )
 _CANCELLED_STATUS = re.compile(rf"\s*{_CANCELLED_STEM}", re.I)
 _CANCELLED_TITLE = re.compile(
     r"\s*[\[(*]?\s*(?:storn\w*|abges\w*|absage|annul\w*|cancel\w*|entfällt|entfallen|declin\w*|geplatzt|"
-    r"no[ _-]?show|gelösch\w*|delet\w*)\s*(?:[:\-–—\[\](|!*]|$)\s*",
+    r"no[ _-]?show|gelösch\w*|delet\w*|abgelehnt|décliné\w*|refus\w*|supprim\w*)\s*(?:[:\-–—\[\](|!*]|$)\s*",
     re.I,
 )
 _CANCELLED_WORD = re.compile(rf"(?<![^\W_]){_CANCELLED_STEM}", re.I)
@@ -251,10 +286,11 @@ def _place(headings: Sequence[str], heading: str, option: str) -> int:
 
 
 def _plain(heading: str) -> str:
-    text = heading.casefold()
+    text = unicodedata.normalize("NFC", heading).casefold()
     for umlaut, plain in (("ä", "ae"), ("ö", "oe"), ("ü", "ue")):
         text = text.replace(umlaut, plain)
-    return text
+    signs = unicodedata.normalize("NFKD", text)
+    return "".join(sign for sign in signs if not unicodedata.combining(sign))
 
 
 def _folded(heading: str) -> str:
