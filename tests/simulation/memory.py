@@ -41,6 +41,8 @@ class Tables:
         self._name_of = name_of
         self.seen: dict[tuple[str, str], tuple[str, str | None]] = {}
         """By message and appointment: the name of whom it was for, and its first recipient."""
+        self.ticked: dict[tuple[str, ...], str] = {}
+        """By what identifies a tick: the name of whom was called."""
         self._database = sqlite3.connect(path, isolation_level=None)
         self._database.execute("PRAGMA synchronous=OFF")
 
@@ -104,11 +106,16 @@ class Tables:
             )
         }
         found.changes = self.changes()
-        for appointment, customer, start, revokes, done in self._database.execute(
-            "SELECT appointment_id, customer_id, starts_at, revokes, done_at FROM journal_staff_done"
+        for *what, revokes, done in self._database.execute(
+            "SELECT reason, message_id, appointment_id, customer_id, starts_at, revokes, done_at "
+            "FROM journal_staff_done"
         ):
-            tick = Tick(appointment, _moment(start), _moment(revokes) if revokes else None, _moment(done))
-            found.ticks[customer].append(tick)
+            *_, appointment, customer, start = what
+            name = self.ticked.setdefault(tuple(what), self._name_of(customer))
+            off = _moment(revokes) if revokes else None
+            found.ticks[customer].append(
+                Tick(appointment, customer, name, _moment(start), off, _moment(done))
+            )
         found.complete_runs = self.complete_runs()
         ((made,),) = self._database.execute("SELECT created_at FROM journal_meta")
         found.journal_made = _moment(made)

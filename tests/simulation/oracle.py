@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
+from itertools import chain
 
 from simulation.minutes import Minutes
 from terminbenachrichtigung.config.settings import Settings
@@ -64,10 +65,17 @@ class Tick:
     """What a person ticked off on the staff list."""
 
     appointment_id: str
+    customer_id: str
+    name: str
     starts_at: datetime
     revokes: datetime | None
     """The start that they said to be off."""
     done_at: datetime
+
+    @property
+    def believed(self) -> datetime | None:
+        """The start that the customer knows by it; None: it is off."""
+        return None if self.revokes == self.starts_at else self.starts_at
 
 
 @dataclass
@@ -488,15 +496,31 @@ class Judging:
 
     def told_by_a_person(self, row: Appointment) -> bool:
         """Of this very appointment and start, as the staff list asked."""
-        this = row.appointment_id, to_the_minute(row.starts_at)
-        ticks = self.memory.ticks[row.customer_id or ""]
-        return any((each.appointment_id, each.starts_at) == this and not each.revokes for each in ticks)
+        start = to_the_minute(row.starts_at)
+        calls = [each for each in self.calls(row) if each.appointment_id == row.appointment_id]
+        return any(
+            each.starts_at == start
+            and not each.revokes
+            and all(later.believed == start for later in calls if later.done_at > each.done_at)
+            for each in calls
+        )
+
+    def calls(self, row: Appointment) -> list[Tick]:
+        """What was ticked off for the customer, and for this appointment before their record was merged."""
+        customer = row.customer_id or ""
+        return self.memory.ticks.get(customer, []) + [
+            each
+            for each in chain(*self.memory.ticks.values())
+            if each.appointment_id == row.appointment_id
+            and each.customer_id != customer
+            and same_name(each.name, row.last_name)
+        ]
 
     def contacted(self, row: Appointment) -> datetime | None:
         """When the customer was last contacted by hand; not by being told that this appointment is off."""
         contacts = [
             each.done_at
-            for each in self.memory.ticks[row.customer_id or ""]
+            for each in self.calls(row)
             if not (each.revokes and each.appointment_id == row.appointment_id)
         ]
         contacts += [row.last_contacted_at] if row.last_contacted_at is not None else []

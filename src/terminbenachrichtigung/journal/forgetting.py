@@ -100,3 +100,5 @@ def forget_hashes(connection: Connection, moment: datetime) -> None:
         .where(notifications.c.message_id.in_(forgotten), notifications.c.starts_at <= moment, ~of_one_ahead)
         .values(name="", first_recipient=None)
     )
+    over = and_(staff_done.c.starts_at <= moment, staff_done.c.name != "")
+    connection.execute(update(staff_done).where(over).values(name=""))

@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, update
 
 from terminbenachrichtigung.journal.database import Connected, insert_new, reads, writes
-from terminbenachrichtigung.journal.notifications import is_row, is_same_person
+from terminbenachrichtigung.journal.notifications import is_row, is_same_person, name_from
 from terminbenachrichtigung.journal.tables import (
     database_clock,
     messages,
@@ -33,6 +33,7 @@ def read_ticks(connection: Connection, which: ColumnElement[bool]) -> Iterator[S
             row.message_id,
             row.revokes,
             row.done_at,
+            name_from(row.name),
         )
 
 
@@ -86,9 +87,20 @@ class StaffNotes(Connected):
 
     @writes
     def tick_off(self, connection: Connection, ticks: Collection[StaffTick], now: datetime) -> None:
-        """Notes that a person has called, and which starts they took back. Once more changes nothing."""
+        """Notes that a person has called, and which starts they took back. Once more changes nothing.
+
+        Unless they said otherwise between the two: then this is their last word.
+        """
         for tick in ticks:
-            connection.execute(insert_new(connection, staff_done), asdict(replace(tick, done_at=now)))
+            noted = asdict(replace(tick, done_at=now)) | {"name": " ".join(sorted(tick.name))}
+            connection.execute(insert_new(connection, staff_done), noted)
+            later = staff_done.alias()
+            since = exists().where(
+                later.c.appointment_id == staff_done.c.appointment_id,
+                later.c.done_at > staff_done.c.done_at,
+            )
+            same = (staff_done.c[each.name] == noted[each.name] for each in staff_done.primary_key)
+            connection.execute(update(staff_done).where(*same, since).values(done_at=now))
             if tick.revokes is not None:
                 revoke(connection, tick.customer_id, tick.revokes, tick.message_id)
 

@@ -197,6 +197,7 @@ staff_done = Table(
         "revokes", UtcTime
     ),  # the start of which a person told the customer that it does not hold any more
     Column("done_at", UtcTime, nullable=False),
+    Column("name", Text, nullable=False),  # hashes, as those of notifications
 )
 
 staff_mails = Table(

@@ -193,6 +193,8 @@ class StaffTick:
     """The start that this person told the customer to be off; None: none."""
     done_at: datetime | None = field(default=None, compare=False)
     """By the journal's clock; None for one that is not noted yet."""
+    name: frozenset[str] = field(default=frozenset(), compare=False)
+    """Hashes of the words of the customer's name; empty for no name."""
 
 
 @dataclass(frozen=True, slots=True)

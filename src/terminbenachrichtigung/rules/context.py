@@ -27,6 +27,7 @@ from terminbenachrichtigung.model.plan import Reason, Route
 from terminbenachrichtigung.rules.contact import Contact, Parts, contact
 from terminbenachrichtigung.rules.people import ToldByStart, is_retired, names, same_person
 from terminbenachrichtigung.rules.replies import Replies
+from terminbenachrichtigung.rules.ticks import Ticks
 from terminbenachrichtigung.times.windows import Quiet
 
 _DAY = timedelta(days=1)
@@ -126,6 +127,7 @@ class Context:
         self._reminders = frozenset(each.name for each in settings.reminders)
         self._told_by_start: ToldByStart | None = None
         self._replies: Replies | None = None
+        self._ticks = Ticks(chain(*situation.known.ticks.values()), situation.known.name_key)
         self.leaves_out: Callable[[str], bool] = cache(lambda code: leaves_out(code, settings.rules))
         """Whether the branch filter (AMPAREX: Filialkürzel Filter) leaves out the branch with this code."""
 
@@ -256,7 +258,7 @@ class Context:
         A tick that told them that this appointment is off does not count: they must hear if it stands again.
         """
         found = [self._contacts.get(candidate.customer_id)]
-        for tick in self.known.ticks.get(candidate.customer_id, ()):
+        for tick in self._ticks.of(candidate.appointment):
             told_off = tick.revokes and tick.appointment_id == candidate.appointment.appointment_id
             if tick.done_at is not None and tick.done_at <= self.now and not told_off:
                 found.append(tick.done_at)
@@ -264,12 +266,7 @@ class Context:
 
     def ticked_off(self, candidate: Candidate) -> StaffTick | None:
         """The tick of a person who told the customer about this very appointment and start."""
-        start = to_the_minute(candidate.appointment.starts_at)
-        for tick in self.known.ticks.get(candidate.customer_id, ()):
-            same = (tick.appointment_id, tick.starts_at) == (candidate.appointment.appointment_id, start)
-            if same and tick.revokes is None:
-                return tick
-        return None
+        return self._ticks.told(candidate.appointment)
 
     def confirmed(self, candidate: Candidate) -> JournalReply | None:
         """The customer's reply that confirms the present start, if there is one that counts."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
-from terminbenachrichtigung.model.journal import Known, StaffTick
+from terminbenachrichtigung.model.journal import Known
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.rules.contact import still_names
 from terminbenachrichtigung.rules.context import has_excluded_status
@@ -28,6 +28,7 @@ from terminbenachrichtigung.staff_list.entries import (
     tick,
 )
 from terminbenachrichtigung.staff_list.reasons import StaffReason
+from terminbenachrichtigung.staff_list.ticked import Ticked
 
 _MOST_BAD_ROWS = 50
 """Entries for rows that no run can read; a run's report has them all."""
@@ -37,8 +38,7 @@ _LONGEST_NAME = 80
 def staff(context: RunContext) -> tuple[StaffEntry, ...]:
     """Whom a person must call or write now (contract, section 2, *The staff list*)."""
     found = _look(context)
-    done = frozenset[StaffTick]() if context.journal is None else context.journal.staff_done(found.moment)
-    return staff_list(found.cases, found.known, found.moment, done, found.contacts)
+    return staff_list(found.cases, found.known, found.moment, found.ticked.settles, found.contacts)
 
 
 def tick_off(
@@ -80,7 +80,7 @@ def tick_off(
         chosen[meant[0].customer_id] = meant[0]
     context.journal.tick_off(
         {
-            tick(case)
+            tick(case, found.known.name_key)
             for case in found.cases
             if (entry := chosen.get(case.appointment.customer_id or ""))
             and case.appointment.appointment_id in entry.appointment_ids
@@ -98,6 +98,7 @@ class _Found:
     known: Known
     moment: datetime
     contacts: Mapping[str, datetime]
+    ticked: Ticked
 
 
 def _look(context: RunContext) -> _Found:
@@ -117,7 +118,8 @@ def _look(context: RunContext) -> _Found:
         cases += stray_cases(context.journal.stray_replies(moment - LISTED_FOR))
     cases += _refused(context, seen.rows, moment)
     cases += _bad_rows(found.window.bad_rows, moment)
-    return _Found(tuple(cases), seen.known, moment, _contacts(seen.rows.values(), moment))
+    contacts = _contacts(seen.rows.values(), moment)
+    return _Found(tuple(cases), seen.known, moment, contacts, seen.ticked)
 
 
 def _refused(context: RunContext, rows: Mapping[str, Appointment], moment: datetime) -> Iterator[StaffCase]:
@@ -161,8 +163,9 @@ def _contacts(rows: Iterable[Appointment], moment: datetime) -> Mapping[str, dat
 def _seen(context: RunContext, found: Look, moment: datetime, now: datetime) -> Seen:
     """The rows of the window, and those that somebody was told of and that are elsewhere by now."""
     rows = {row.appointment_id: row for row in found.window.appointments}
-    known, bad_rows = found.known, found.window.bad_rows
+    known, bad_rows, ticked = found.known, found.window.bad_rows, Ticked()
     if context.journal is not None:
+        ticked = Ticked(context.journal.staff_done(moment), known.name_key)
         # Told of the days ahead, but not in the window: they moved beyond it, or are gone from the schedule.
         # One statement asks for all of them, because with some views it reads every row.
         elsewhere = sorted(context.journal.notified_ahead(moment) - rows.keys())
@@ -186,6 +189,7 @@ def _seen(context: RunContext, found: Look, moment: datetime, now: datetime) -> 
         cancelled=lambda row: has_excluded_status(row, settings),
         names=lambda row, route: still_names(row, route, settings),
         now=moment,
+        ticked=ticked,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from terminbenachrichtigung.model.appointment import GONE, Appointment, to_the_minute
@@ -13,6 +13,7 @@ from terminbenachrichtigung.rules.people import last_words, names, same_person
 from terminbenachrichtigung.rules.replies import Replies, decision
 from terminbenachrichtigung.staff_list.entries import StaffCase
 from terminbenachrichtigung.staff_list.reasons import StaffReason
+from terminbenachrichtigung.staff_list.ticked import Ticked
 
 _HEARD = frozenset({State.SENT, State.DELIVERED, State.UNKNOWN})
 _CONFIRMED = frozenset({State.SENT, State.DELIVERED})
@@ -28,6 +29,7 @@ class Seen:
     cancelled: Callable[[Appointment], bool]  # whether a row stands for no appointment, by its status
     names: Callable[[Appointment, Route], bool]  # whether a row still names a number or address
     now: datetime  # a start that is not later needs no call
+    ticked: Ticked = field(default_factory=Ticked)
 
     def answers(self) -> Replies:
         """What customers answered, by start."""
@@ -36,6 +38,13 @@ class Seen:
     def stands_for(self, heard: Notification, row: Appointment) -> bool:
         """Whether a row is an appointment ahead, of the person who heard of it."""
         return row.starts_at > self.now and not self.cancelled(row) and self.is_theirs(heard, row)
+
+    def last_heard(self, notifications: Sequence[Notification]) -> Iterator[Notification]:
+        """Where each person believes an appointment to stand, by a message or by telephone since."""
+        for heard in _last_heard(notifications):
+            start = self.ticked.known_start(heard) if heard.revoked else heard.starts_at
+            if start is not None and start > self.now:
+                yield replace(heard, starts_at=start)
 
     def any_row_of(self, heard: Notification) -> Appointment | None:
         """A row of the customer who heard of it, for name and numbers."""
@@ -62,9 +71,7 @@ def cancelled_cases(seen: Seen) -> Iterator[StaffCase]:
     answers = seen.answers()
     for appointment_id, notifications in seen.known.notifications.items():
         row = seen.rows.get(appointment_id)
-        for heard in _last_heard(notifications):
-            if heard.starts_at <= seen.now or heard.revoked:
-                continue
+        for heard in seen.last_heard(notifications):
             if row is None:
                 detail = "gone from the schedule"
             elif row.import_state == GONE:

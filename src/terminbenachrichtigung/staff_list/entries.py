@@ -1,7 +1,7 @@
 """The cases that runs leave to a person, and how they become one entry for each customer."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from terminbenachrichtigung.model.journal import (
 )
 from terminbenachrichtigung.model.plan import Channel
 from terminbenachrichtigung.model.reply import Answer
-from terminbenachrichtigung.rules.people import names, same_person
+from terminbenachrichtigung.rules.people import name_of, names, same_person
 from terminbenachrichtigung.rules.replies import Replies
 from terminbenachrichtigung.safe_text import printable
 from terminbenachrichtigung.staff_list.reasons import StaffReason
@@ -114,14 +114,14 @@ def staff_list(
     cases: Iterable[StaffCase],
     known: Known,
     now: datetime,
-    done: Collection[StaffTick] = (),
+    done: Callable[[StaffCase], bool] = lambda _: False,
     contacts: Mapping[str, datetime] = MappingProxyType({}),
 ) -> tuple[StaffEntry, ...]:
     """Drop the cases that are settled, and put the others into one entry per customer, soonest first.
 
     A case is settled when its appointment has started, the customer was told of it, by any reminder, or the
     customer was contacted by hand since; a contact that lies in the future is a typing error and counts for
-    nothing. `no_contact` cases must be those that no other reminder can reach either. `done` is what a
+    nothing. `no_contact` cases must be those that no other reminder can reach either. `done` says what a
     person ticked off, `contacts` when a customer was last contacted by hand, by any of their rows.
     """
     answers = Replies(known.replies, known.name_key)
@@ -132,7 +132,7 @@ def staff_list(
     entries = []
     for customer_id, of_customer in by_customer.items():
         found = _open(of_customer, known, now, contacts.get(customer_id))
-        if open_cases := [case for case in found if tick(case) not in done]:
+        if open_cases := [case for case in found if not done(case)]:
             entries.append(_entry(customer_id, open_cases, known, answers))
     return tuple(sorted(entries, key=_place))
 
@@ -148,7 +148,7 @@ def _place(entry: StaffEntry) -> tuple[int, datetime, str]:
     return place, entry.starts_at, entry.customer_id
 
 
-def tick(case: StaffCase) -> StaffTick:
+def tick(case: StaffCase, name_key: bytes) -> StaffTick:
     """What is noted when a person has done it. A later move or a new failure is another case, and listed."""
     appointment = case.appointment
     assert appointment.customer_id is not None
@@ -159,6 +159,7 @@ def tick(case: StaffCase) -> StaffTick:
         case.reason,
         case.message_id,
         revokes=_said_to_be_off(case),
+        name=name_of(appointment, name_key) if appointment.starts_at < NO_START else frozenset(),
     )
 
 

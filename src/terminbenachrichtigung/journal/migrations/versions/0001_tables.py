@@ -132,6 +132,7 @@ CREATE TABLE journal_staff_done (
     message_id TEXT NOT NULL,
     revokes {moment},
     done_at {moment} NOT NULL,
+    name TEXT NOT NULL,
     PRIMARY KEY (appointment_id, customer_id, starts_at, reason, message_id)
 );
 
