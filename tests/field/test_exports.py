@@ -245,6 +245,24 @@ def test_what_a_spreadsheet_leaves_of_an_id(own: OwnPractice, appointment_id: st
     assert list(own.standing()) == ([] if exit_code else ["4711"])
 
 
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [
+        ("12.0", "12"),
+        ("12.00", "12"),
+        ("12,0", "12"),
+        ("12,00", "12"),
+        ("12.000", "12.000"),
+        ("12,000", "12,000"),
+    ],
+)
+def test_twelve_thousand_is_not_twelve(own: OwnPractice, written: str, taken: str) -> None:
+    """Excel writes 12000 with a sign for thousands, where a column is formatted so."""
+    own.taken(csv(f"Termin-ID;{NO_IDS}", f"12;{IDA}"))
+    own.bring(csv(f"Termin-ID;{NO_IDS}", f"12;{IDA}", f"{written};{EVA}"), "--partial")
+    assert own.standing().keys() == ({"12", taken} if taken != "12" else set())
+
+
 # ---------------------------------------------------------------- people
 
 

@@ -322,6 +322,8 @@ HEAD, LINE = "Termin-ID;Beginn;Name;Handy", "a;2026-11-25 09:00;Ida;0171 5555001
         ([HEAD.replace(";", "|"), LINE.replace(";", "|")], ["a"]),
         (["sep=;", HEAD, LINE], ["a"]),  # as Excel begins
         (["", "Termine der Praxis", "Stand: 24.11.2026, 9 Uhr", HEAD, LINE], ["a"]),
+        ([";Termin;;Kunde", HEAD, LINE], ["a"]),  # headings of groups of columns above
+        ([HEAD, '"a"; "2026-11-25 09:00"; "Ida"; "0171 5555001"'], ["a"]),
         ([HEAD, "", ";;;", LINE], ["a"]),
         ([HEAD, LINE, HEAD, LINE.replace("a;", "b;")], ["a", "b"]),  # once on each page
         ([HEAD, LINE, f" {HEAD} ", LINE.replace("a;", "b;")], ["a", "b"]),

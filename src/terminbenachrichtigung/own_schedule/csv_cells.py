@@ -65,17 +65,21 @@ def _fit(text: str, delimiter: str) -> tuple[int, int]:
 
 
 def _headings_at(first: Sequence[Row]) -> int:
-    """Which of the first lines has the headings: the first with two known ones, else the very first."""
-    for place, (_, row) in enumerate(first):
-        if not isinstance(row, csv.Error) and columns.known(row) >= 2:
-            return place
-    return 0
+    """Which of the first lines has the headings: that with the most known ones, two at least; else the first.
+
+    Above them may stand a title, or headings of groups of columns.
+    """
+    known = [0 if isinstance(row, csv.Error) else columns.known(row) for _, row in first]
+    most = max(known, default=0)
+    return known.index(most) if most >= 2 else 0
 
 
 def _rows(text: str, delimiter: str) -> Iterator[Row]:
     """The rows that are not empty, with the line on which each begins."""
     # Strict: what follows a closing quotation mark is an error, and not a part of the cell.
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
+    )
     line = 1
     while True:
         row: Sequence[str] | csv.Error

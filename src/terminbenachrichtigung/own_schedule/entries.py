@@ -40,7 +40,7 @@ CANCELLED = "Storniert"
 _SALUTATIONS = ("Frau", "Herr", "Mr", "Mrs", "Ms")
 _IDENTIFYING = ("first_name", "last_name", "mobile", "phone", "email")
 _NAMING = ("customer_id", "name", *_IDENTIFYING)
-_SPREADSHEET_WHOLE = re.compile(r"(-?\d+)\.0+")
+_SPREADSHEET_WHOLE = re.compile(r"(-?\d+)[.,]0{1,2}")  # three noughts are thousands: 1.000 is not 1
 _FORMULA = re.compile(r'="(.*)"', re.S)
 _CUSTOMERS = 100_000  # as many as a large export has
 
