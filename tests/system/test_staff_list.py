@@ -130,6 +130,49 @@ def test_a_row_that_cannot_be_read_is_no_cancellation(practice: Practice) -> Non
     assert listed(practice) == {"1": ("bad_row", ["1"])}
 
 
+NEVER = "9999-12-31 23:59:59"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"starts_at": NEVER}, id="put off for ever"),
+        pytest.param({"starts_at": "9999-12-31 12:00"}, id="put off for ever, by day"),
+        pytest.param({"starts_at": "2999-12-31 12:00"}, id="put off for a thousand years"),
+        pytest.param({"starts_at": "2027-01-20 00:00"}, id="its time of day was lost, far ahead"),
+        pytest.param({"starts_at": "2027-01-20 10:00", "is_group": "maybe"}, id="unreadable, far ahead"),
+    ],
+)
+def test_who_was_told_is_listed_where_no_run_can_read_the_row_any_more(
+    practice: Practice, changed: dict[str, Any]
+) -> None:
+    practice.configure(corrections={"enabled": True})
+    practice.book("1")
+    told(practice)
+    practice.change("1", **changed)
+    for hour in (11, 12, 13):
+        assert practice.run_once(now=f"2026-11-24 {hour}:00").json["messages"] == []
+    assert listed(practice) == {"1": ("bad_row", ["1"])}
+
+
+BY_DAY = {"name": "Terminerinnerung", "days_before": 1, "at": "18:00", "channels": ("sms",)}
+
+
+@pytest.mark.parametrize("lead", [reminder(), BY_DAY])
+@pytest.mark.parametrize("day", [NEVER, "9999-12-30 09:00", "9999-12-28 09:00", "2999-12-31 09:00"])
+def test_a_start_that_means_never_ends_no_command(practice: Practice, day: str, lead: dict[str, Any]) -> None:
+    practice.configure(reminders=[lead])
+    practice.book("1", day)
+    practice.book("2", customer=2)
+    practice.now = "2026-11-24 18:30"
+    assert practice.run_once().outcomes == {"2": "sent"}
+    practice.change("2", starts_at=day)
+    for command in ("run-once", "dry-run", "staff-list", "search", "schedule inspect", "notify 2 --yes"):
+        assert practice.run(*command.split()).exit_code == 0
+    for command in ("explain 1", "explain 2"):
+        assert f"means never, since nobody comes on {day[:10]}" in practice.run(*command.split()).stdout
+
+
 def test_an_appointment_that_another_customer_got_is_two_customers_matter(practice: Practice) -> None:
     practice.book("1")
     told(practice)

@@ -30,7 +30,7 @@ from terminbenachrichtigung.schedule.relation import (
     source,
     start_type,
 )
-from terminbenachrichtigung.schedule.rows import NEEDED, Dropped, Item, RowReader, settled
+from terminbenachrichtigung.schedule.rows import EARLIEST, LATEST, NEEDED, Dropped, Item, RowReader, settled
 from terminbenachrichtigung.schedule.timestamps import is_midnight
 
 _MOST_ASKED = 10_000  # ids in one statement; SQLite takes 32,766 parameters, PostgreSQL 65,535
@@ -159,16 +159,15 @@ class Schedule:
     def census(self, connection: sa.Connection, now: datetime) -> Census:
         """What the rows hold that start after `now`, whenever that is. A million take about 10 seconds."""
         now = now.astimezone(UTC)
-        farthest = datetime(9000, 1, 1, tzinfo=UTC)
         whole = self._prepare(connection).relation
         columns = {name: actual for name, actual in whole.columns.items() if name in COUNTED}
         relation, reader = replace(whole, columns=columns, extra={}), RowReader(columns, self._zone)
         census = Census(self._zone, lambda row: may_be_told(row, self._rules))
         dropped = Dropped()
-        bounds = relation.bounds(now, farthest, self._zone)
+        bounds = relation.bounds(now, LATEST, self._zone)
         rows = connection.execute(relation.window(), bounds, execution_options={"stream_results": True})
         for piece in rows.partitions(self._portions.rows):
-            census.add(reader.read(piece, dropped, within=(now, farthest)))
+            census.add(reader.read(piece, dropped, within=(now, LATEST)))
         census.warnings = dropped.warnings()
         return census
 
@@ -315,7 +314,7 @@ class Schedule:
             prepared.relation.everything(), execution_options={"stream_results": True}
         )
         for rows in everything.partitions(self._portions.rows):
-            yield from prepared.reader.read(rows, dropped)
+            yield from prepared.reader.read(rows, dropped, within=(EARLIEST, LATEST))
 
 
 def _unclear(item: Item, shared: Collection[str]) -> Item:

@@ -7,7 +7,7 @@ column in which the quick look fails is read value by value, so that one bad row
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, make_dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from itertools import compress, groupby, repeat
 from types import MappingProxyType
@@ -34,6 +34,9 @@ _Thawed = make_dataclass("_Thawed", _FIELDS, slots=True)
 _ALLOWED = {**values.BOOLEANS, None: True}
 _UNREADABLE = {"sms_allowed": False, "email_allowed": False}
 """What a value that cannot be read becomes, where it is not the column's default."""
+
+EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(2099, 12, 31, tzinfo=UTC)
+"""Programs write starts before and behind them, such as 9999-12-31, where they mean never."""
 
 _EXTRA = "extra."  # before the name of a further column: it may be called like one of the contract's
 REPEATED = "appointment_id: comes more than once, with different content"
@@ -80,7 +83,8 @@ class RowReader:
     def read(self, rows: Sequence[Row], dropped: Dropped, within: Within | None = None) -> list[Item]:
         """One item for each row, in their order; notes in `dropped` what had to be left out.
 
-        With `within`, rows that start before or after these two moments have no item.
+        With `within`, rows that start before or after these two moments have no item. Without, a start that
+        means never makes a bad row: nobody is told that an appointment moved there.
         """
         starts, problems = self._converted("starts_at", [row[self._start] for row in rows])
         if within:
@@ -91,6 +95,10 @@ class RowReader:
                 rows = [rows[i] for i in kept]
                 starts = [starts[i] for i in kept]
                 problems = {new: problems[old] for new, old in enumerate(kept) if old in problems}
+        else:
+            for index, start in enumerate(starts):
+                if index not in problems and not EARLIEST <= start <= LATEST:
+                    problems[index] = f"means never, since nobody comes on {start:%Y-%m-%d}"
         if not rows:
             return []
         return self._items(rows, starts, problems, dropped)

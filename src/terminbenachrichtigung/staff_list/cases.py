@@ -117,7 +117,7 @@ def _look(context: RunContext) -> _Found:
     if context.journal is not None:
         cases += stray_cases(context.journal.stray_replies(moment - LISTED_FOR))
     cases += _refused(context, seen.rows, moment)
-    cases += _bad_rows(found.window.bad_rows, moment)
+    cases += _bad_rows(seen.bad_rows, moment)
     contacts = _contacts(seen.rows.values(), moment)
     return _Found(tuple(cases), seen.known, moment, contacts, seen.ticked)
 
@@ -190,6 +190,7 @@ def _seen(context: RunContext, found: Look, moment: datetime, now: datetime) -> 
         names=lambda row, route: still_names(row, route, settings),
         now=moment,
         ticked=ticked,
+        bad_rows=bad_rows,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from terminbenachrichtigung.model.appointment import GONE, Appointment, to_the_minute
+from terminbenachrichtigung.model.appointment import GONE, Appointment, BadRow, to_the_minute
 from terminbenachrichtigung.model.journal import CANCELLATION, Known, Notification, State
 from terminbenachrichtigung.model.plan import Channel, Route
 from terminbenachrichtigung.model.reply import Answer
@@ -30,6 +30,7 @@ class Seen:
     names: Callable[[Appointment, Route], bool]  # whether a row still names a number or address
     now: datetime  # a start that is not later needs no call
     ticked: Ticked = field(default_factory=Ticked)
+    bad_rows: Sequence[BadRow] = ()  # of what lies ahead, and of what somebody was told, wherever it is now
 
     def answers(self) -> Replies:
         """What customers answered, by start."""
