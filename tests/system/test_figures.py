@@ -170,6 +170,14 @@ def test_what_was_told_of_another_start_tells_nobody_of_this_one(either_practice
     assert ended(counted(either_practice)["total"], "not_told") == (1, 0, 0)
 
 
+def test_a_start_with_seconds_is_the_one_that_was_told(either_practice: Practice) -> None:
+    either_practice.book("1", "2026-11-25 09:00:00.003")
+    either_practice.run_once()
+    total = counted(either_practice)["total"]
+    assert (ended(total, "told"), ended(total, "not_told")) == ((1, 0, 0), (0, 0, 0))
+    assert sum(total["messages"]["sms"].values()) == 1
+
+
 def test_what_the_journal_forgot_is_not_counted_as_untold(practice: Practice) -> None:
     practice.configure(journal={"retention_days": 30})
     practice.book("long ago", "2026-08-03 09:00", customer=1)

@@ -172,6 +172,26 @@ def test_without_another_channel_a_person_is_told_once_and_the_customer_is_liste
     assert practice.received == 1
 
 
+@pytest.mark.parametrize(
+    ("start", "afterwards"),
+    [
+        pytest.param("2026-11-25 09:00:30.003", {}, id="a start with seconds"),
+        pytest.param("2026-11-25 09:00", {"customer_id": "18"}, id="a record that is merged meanwhile"),
+    ],
+)
+def test_that_it_did_not_arrive_is_news_whatever_the_row_looks_like(
+    practice: Practice, start: str, afterwards: dict[str, str]
+) -> None:
+    practice.book("1", start, email="")
+    practice.run_once()
+    reported(practice, "Undelivered")
+    if afterwards:
+        practice.change("1", **afterwards)
+    ran = practice.run("run-once", "--quiet", now=ELEVEN)
+    assert (ran.exit_code, "undelivered: Frau Anna Berger17" in ran.stdout) == (1, True)
+    assert practice.run("run-once", "--quiet", now=TWELVE) == Ran(0, "", "")
+
+
 def test_who_cannot_be_reached_by_the_next_channel_either_stays_on_the_list(practice: Practice) -> None:
     practice.book("1")
     practice.run_once()

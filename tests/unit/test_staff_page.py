@@ -51,6 +51,14 @@ def entry(reason: StaffReason = StaffReason.FAILED, *got: Got, **fields: Any) ->
     return replace(first, matters=(listed,), **fields)
 
 
+def test_a_message_about_a_start_with_seconds_said_the_same() -> None:
+    got = Got("Terminerinnerung", Channel.SMS, State.SENT, NOW, START)
+    listed = entry(StaffReason.NUMBER_CHANGED, got)
+    (matter,) = listed.matters
+    seconds = replace(matter, starts_at=START + timedelta(seconds=30))
+    assert "mit Termin" not in text(replace(listed, matters=(seconds,)))
+
+
 def test_an_answer_is_quoted_and_clipped() -> None:
     said = Said(NOW - timedelta(hours=1), "x" * 5000, Answer.OTHER)
     lines = text(entry(StaffReason.REPLY, said=(said,))).splitlines()

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from terminbenachrichtigung.config.filters import leaves_out, plain_word, plain_words
 from terminbenachrichtigung.config.settings import Settings
-from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.figures import (
     Ending,
     Figures,
@@ -130,14 +130,15 @@ class _Counting:
         about = self._tellings.get(row.appointment_id, ())
         for each in about:
             self._pay(each, sections)
-        tellings = [each for each in about if each.reminds and each.starts_at == row.starts_at]
+        start = to_the_minute(row.starts_at)
+        tellings = [each for each in about if each.reminds and each.starts_at == start]
         for each in tellings:
             self._message(each, sections)
         if row.starts_at > self._now:
             for section in sections:
                 section.ahead += 1
             return
-        confirmed = (row.appointment_id, row.starts_at) in self._confirmed
+        confirmed = (row.appointment_id, start) in self._confirmed
         # Who answered has got it, whatever the gateway said.
         groups = (Group.TOLD, Group.CONFIRMED) if confirmed else (_group(tellings),)
         for section in sections:

@@ -10,7 +10,7 @@ from terminbenachrichtigung.delivery.circuits import Circuits
 from terminbenachrichtigung.delivery.next_step import Try, next_step
 from terminbenachrichtigung.errors import JournalError, ScheduleError
 from terminbenachrichtigung.journal.claims import Lost
-from terminbenachrichtigung.model.appointment import Appointment
+from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import CORRECTIONS, TOLD_NOBODY, State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Plan, PlannedMessage, Reason, Skip
 from terminbenachrichtigung.model.result import MessageResult
@@ -201,7 +201,10 @@ class Backlog:
             theirs = self._context.writable.latest(reminder, alone.keys()) if alone else {}
             for appointment_id, latest in theirs.items():
                 row = alone[appointment_id].message.soonest
-                same = (latest.customer_id, latest.starts_at) == (row.customer_id, row.starts_at)
+                same = (latest.customer_id, latest.starts_at) == (
+                    row.customer_id,
+                    to_the_minute(row.starts_at),
+                )
                 if same and latest.state not in TOLD_NOBODY:
                     queue.remove(alone[appointment_id])
                     claimed = latest.state is State.CLAIMED

@@ -16,6 +16,7 @@ from terminbenachrichtigung.model.delivery import DeliveryReport, LaterWord, Ope
 from terminbenachrichtigung.model.journal import CORRECTIONS, Known, State
 from terminbenachrichtigung.model.plan import Channel, Reason, Skip
 from terminbenachrichtigung.model.result import RunResult, Stranded, Update
+from terminbenachrichtigung.rules.people import names
 from terminbenachrichtigung.rules.verdicts import RULE
 from terminbenachrichtigung.run.context import RunContext, may_ask_for_a_while
 from terminbenachrichtigung.run.surprise import or_unknown
@@ -80,14 +81,13 @@ def _ended_undelivered(known: Known, skip: Skip) -> bool:
     about = [
         each
         for each in known.notifications.get(row.appointment_id, ())
-        if (each.customer_id, each.starts_at) == (row.customer_id, row.starts_at)
-        and each.state is not State.RELEASED
+        if names(each, row, known.name_key) and each.state is not State.RELEASED
     ]
     if not about or about[-1].state is not State.UNDELIVERED:
         return False
     # A correction that took a reminder's place is one message under two names. Only the reminder is named.
-    names = {each.reminder for each in about if each.message_id == about[-1].message_id}
-    return skip.reminder in (names - set(CORRECTIONS) or names)
+    called = {each.reminder for each in about if each.message_id == about[-1].message_id}
+    return skip.reminder in (called - set(CORRECTIONS) or called)
 
 
 def _of_jobs(

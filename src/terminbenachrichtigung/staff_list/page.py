@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from terminbenachrichtigung.config.filters import plain_word
+from terminbenachrichtigung.model.appointment import to_the_minute
 from terminbenachrichtigung.model.delivery import Content
 from terminbenachrichtigung.model.journal import State
 from terminbenachrichtigung.model.plan import Channel
@@ -150,7 +151,7 @@ class _Speaker:
     def _got(self, got: Got, matter: Matter) -> str:
         words, at = self.words, self.when(got.at)
         notes = []
-        if got.starts_at not in (matter.starts_at, matter.told):
+        if got.starts_at not in (to_the_minute(matter.starts_at), matter.told):
             said = self.when(got.starts_at)
             notes.append(words.said.format(date=said.date_short, time=said.time))
         if got.state is State.UNKNOWN:
