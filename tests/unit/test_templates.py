@@ -170,6 +170,27 @@ def test_what_moved_is_said_with_both_starts_and_the_day_only_where_it_changed()
         assert start in corrected("terminverschiebung", same_day, replace(LATER, language=language))[0]
 
 
+@pytest.mark.parametrize(
+    ("language", "sms", "subject"),
+    [
+        (
+            "de",
+            "nun Mittwoch, 24. November 2027 um 09:00 Uhr.",
+            "nun am Mittwoch, 24. November 2027 um 09:00",
+        ),
+        ("en", "you on Wednesday, 24 November 2027 at 09:00.", "now on Wednesday, 24 November 2027 at 09:00"),
+        ("fr", "est le mercredi 24 novembre 2027 à 09:00.", "le mercredi 24 novembre 2027 à 09:00"),
+    ],
+)
+def test_a_day_of_another_year_is_said_with_its_year(language: str, sms: str, subject: str) -> None:
+    # Else "Mittwoch, 24. November" is taken for the day before Wednesday, 25 November 2026.
+    told = replace(MOVED, told=anna().starts_at)
+    row = anna(language=language, starts_at=anna().starts_at + timedelta(days=364))
+    said = corrected("terminverschiebung", told, row)
+    assert sms in said[0]
+    assert subject in said[1]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("name", "correction"), [("terminabsage", OFF), ("terminverschiebung", MOVED)])
 def test_a_correction_is_one_part_of_gsm_7_on_every_day_and_names_person_and_branch(
