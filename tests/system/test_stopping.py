@@ -6,8 +6,11 @@ import pty
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -103,6 +106,49 @@ def test_a_second_signal_leaves_at_once_and_nothing_is_sent_twice(
     # The gateway is asked, and knows it: it is not sent again.
     assert [each["state"] for each in ran.json["updates"]] == ["sent"]
     assert len(practice.texted) == CUSTOMERS
+
+
+def test_a_second_signal_leaves_at_once_where_nobody_reads_what_is_said(
+    practice: Practice, hanging: Hanging
+) -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 4096)
+    os.set_blocking(writer, True)
+    process = subprocess.Popen(command(practice), stdout=subprocess.DEVNULL, stderr=writer)
+    assert hanging.hangs.wait(60)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.2)  # two of one kind that come at once are one
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 1
+    os.close(writer)
+    os.close(reader)
+
+
+def test_a_signal_that_comes_with_the_end_of_a_run_does_not_hold_it_up() -> None:
+    """Read together with the word that the run has ended, it let the run wait for its own last minute."""
+    script = """
+        import os, signal, threading
+        from terminbenachrichtigung.clock import SYSTEM_CLOCK
+        from terminbenachrichtigung.run.stopping import stop_signals
+
+        told, may_go_on = threading.Event(), threading.Event()
+
+        def say(sentence):
+            told.set()
+            may_go_on.wait(0.5)  # meanwhile the next signal waits to be read
+
+        with stop_signals(30, SYSTEM_CLOCK, say) as stopping:
+            os.kill(os.getpid(), signal.SIGTERM)
+            told.wait()
+            os.kill(os.getpid(), signal.SIGHUP)
+        print(stopping())
+    """
+    call = [sys.executable, "-c", textwrap.dedent(script)]
+    ended = subprocess.run(call, check=False, capture_output=True, text=True, timeout=30)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "signal\n", "")
 
 
 def test_what_still_hangs_after_its_time_ends_by_force(practice: Practice, hanging: Hanging) -> None:

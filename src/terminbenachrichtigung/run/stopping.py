@@ -48,8 +48,8 @@ def stop_signals(
                 minutes = f"{timings.force / 60:g} minutes after max_run_minutes = {max_run_minutes}"
                 _leave(say, f"the run still hangs {minutes}, and is ended by force")
             numbers = [number for number in os.read(reader, 64) if number in _SIGNALS]
-            if not numbers and reader in ended:
-                return
+            if over.is_set():
+                return  # a signal that came with the end of the run is read together with it
             for number in numbers:
                 if asked_before and number == signal.SIGHUP:
                     continue  # a terminal that is gone is told by the shell and by the system
@@ -57,11 +57,12 @@ def stop_signals(
                     _leave(say, "a second stop signal ends the run by force")
                 asked_before.append(True)
                 asked.set()
-                with suppress(OSError):
-                    say("stopping: what is under way is finished first; a second signal ends at once")
+                _in_a_second(
+                    say, "stopping: what is under way is finished first; a second signal ends at once"
+                )
 
     asked_before: list[bool] = []
-    ended: list[int] = []
+    over = threading.Event()
     watching = threading.Thread(target=watch, name="stop signals", daemon=True)
     try:
         watching.start()
@@ -82,7 +83,7 @@ def stop_signals(
         signal.set_wakeup_fd(pipe_before)
         for number, handler in before.items():
             signal.signal(number, handler)
-        ended.append(reader)
+        over.set()
         os.write(writer, b"\0")
         watching.join()
         os.close(writer)
@@ -94,13 +95,22 @@ def _after(ends: float, clock: Clock) -> Stop | None:
 
 
 def _leave(say: Say, why: str) -> None:
-    """Ends the process at once; waits for `say` at most a second."""
-    sentence = f"{why}; what was under way counts as unknown after journal.claim_timeout_minutes"
-    saying = threading.Thread(target=say, args=(sentence,), daemon=True)
-    with suppress(RuntimeError):  # the system allows no further thread
-        saying.start()
-        saying.join(1)
+    """Ends the process at once."""
+    _in_a_second(say, f"{why}; what was under way counts as unknown after journal.claim_timeout_minutes")
     with suppress(OSError):
         if os.isatty(2):
             os.write(2, _SHOW_CURSOR)
     os._exit(1)
+
+
+def _in_a_second(say: Say, sentence: str) -> None:
+    """Says it, and waits at most a second: stderr may lead to a full pipe that nobody reads."""
+
+    def try_to_say() -> None:
+        with suppress(OSError):
+            say(sentence)
+
+    saying = threading.Thread(target=try_to_say, daemon=True)
+    with suppress(RuntimeError):  # the system allows no further thread
+        saying.start()
+        saying.join(1)
