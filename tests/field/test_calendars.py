@@ -112,6 +112,7 @@ def test_a_time_without_a_zone_is_the_calendar_s_or_the_practice_s(own: OwnPract
     ("lines", "who", "right"),
     [
         (['ATTENDEE;CN="Meier, Ida":mailto:ida@example.org'], "", "Ida Meier ida@example.org"),
+        (["ATTENDEE;CN=Meier, Ida:mailto:ida@example.org?subject=Termin"], "", "Ida Meier ida@example.org"),
         (
             [
                 "ORGANIZER:mailto:praxis@example.org",
@@ -281,6 +282,10 @@ def test_name_and_number_in_a_title_as_small_practices_write_them(
     [
         (["STATUS:CANCELLED"], True),
         (["STATUS:CANCELED"], True),
+        (["STATUS:cancelled"], True),
+        (["STATUS:Storniert"], True),
+        (["STATUS:Abgesagt vom Kunden"], True),
+        (["STATUS:NEEDS-ACTION"], False),
         (["SUMMARY:Abgesagt: Sehtest"], True),
         (["SUMMARY:Canceled: Sehtest"], True),
         (["SUMMARY:Storniert - Sehtest"], True),
@@ -317,6 +322,18 @@ def test_name_and_number_in_a_title_as_small_practices_write_them(
 def test_what_is_cancelled_in_a_calendar(own: OwnPractice, lines: list[str], cancelled: bool) -> None:
     own.bring(calendar(event(*lines), event(uid="b")), name="praxis.ics")
     assert own.state("a")[0] == ("Storniert" if cancelled else "")
+
+
+def test_a_status_that_is_excluded_keeps_its_name_in_a_calendar_too(own: OwnPractice) -> None:
+    own.bring(calendar(event("STATUS:Geplatzt")), name="praxis.ics")
+    assert own.state("a")[0] == "Geplatzt"
+
+
+def test_what_a_status_means_can_be_said_of_a_calendar_too(own: OwnPractice) -> None:
+    tentative = calendar(event("STATUS:TENTATIVE"), event(uid="b"))
+    assert own.taken(tentative, name="praxis.ics").keys() == {"a", "b"}
+    own.bring(tentative, "--status", "tentative=cancelled", name="praxis.ics")
+    assert own.standing().keys() == {"b"}
 
 
 # ---------------------------------------------------------------- series

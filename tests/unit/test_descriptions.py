@@ -20,6 +20,15 @@ from terminbenachrichtigung.schedule.values import Unreadable
         ("Start: 09:00\nName: Ida", {"name": "Ida"}),  # no column about a customer
         ("Name:", {}),
         (f"{'x' * 41}: Ida", {}),
+        ("Kunde: Meier, Ida, Tel: 0171 5555001", {"name": "Meier, Ida", "phone": "0171 5555001"}),
+        ("Name: Ida | Mobil: 0171 5555001; Raum: 3", {"name": "Ida", "mobile": "0171 5555001; Raum: 3"}),
+        ("Notiz: ihre Mutter, Tel: 0171 5555001", {}),  # no line about the customer
+        ("Kunde: Ida Meier Tel. 0171 5555001", {"name": "Ida Meier", "mobile": "0171 5555001"}),
+        ("Kunde: Meier, Ida (0171 5555001)", {"name": "Meier, Ida", "mobile": "0171 5555001"}),
+        (
+            "Kunde: Ida Meier 040 5555001\nMobil: 0171 5555001",
+            {"name": "Ida Meier", "mobile": "0171 5555001"},
+        ),
         # the same twice is once, however it is written
         ("Mobil: 0171 5555001\nMobil: +49 171 5555001", {"mobile": "0171 5555001"}),
         ("Name: Ida Meier\nName: ida meier.", {"name": "Ida Meier"}),

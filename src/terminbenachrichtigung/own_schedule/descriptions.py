@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from terminbenachrichtigung.contact.names import name_words, same_name
 from terminbenachrichtigung.own_schedule.columns import CONTACT, column_of, without_cancellation
 from terminbenachrichtigung.own_schedule.entries import name_in
-from terminbenachrichtigung.own_schedule.icalendar_lines import Component
+from terminbenachrichtigung.own_schedule.icalendar_lines import Component, text_of_parameter
 from terminbenachrichtigung.own_schedule.letters import without_html
 from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.schedule.values import Unreadable, shown
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from icalendar.parser import Parameters
 
 _LABELLED = re.compile(r"\s*[-*•]?\s*([^:]{1,40}?)\s*:\s*(\S.*)")
+_FURTHER_LABEL = re.compile(r"\s*[,;|]\s*(?=([^:,;|]{1,40}?)\s*:\s*\S)")
 _NUMBER = re.compile(r"(?<![\w])(?:\+|00?)\s?\(?[1-9][\d\s/().-]{4,}\d(?!\w)")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _NUMBER_WORDS = re.compile(
@@ -41,17 +42,39 @@ def labelled(description: str) -> dict[str, str]:
     Raises Unreadable where a label stands twice with different values: one may be the practice's.
     """
     found: dict[str, str] = {}
-    for text in re.split(r"[\r\n\u2028\u2029]+", without_html(description)):
+    for text in _lines(without_html(description)):
         line = _LABELLED.match(text)
-        column = column_of(line[1].strip("*_ ")) if line else None
-        if line is None or column not in CONTACT:
+        column = _contact_column(line[1]) if line else ""
+        if line is None or not column:
             continue
         value = one_line(line[2]).strip("*_ ")
         if _plain(found.setdefault(column, value)) != _plain(value):
             raise Unreadable(
                 f"description: {shown(line[1])} stands twice, with {shown(found[column])} and {shown(value)}"
             )
+    if number := _NUMBER.search(found.get("name", "")):  # Kunde: Ida Meier Tel. 0171 5555001
+        rest = _NUMBER_WORDS.sub(" ", found["name"].replace(number[0], " "))
+        found["name"] = one_line(rest).strip(" ,;/|()-–")
+        if found.keys().isdisjoint({"mobile", "phone"}):
+            found["mobile"] = number[0].strip()
     return found
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines; one about the customer is divided before a further label: `Name: Ida, Tel: 0171 5555001`."""
+    for line in re.split(r"[\r\n\u2028\u2029]+", text):
+        begin, first = 0, _LABELLED.match(line)
+        for further in _FURTHER_LABEL.finditer(line) if first and _contact_column(first[1]) else ():
+            if _contact_column(further[1]):
+                yield line[begin : further.start()]
+                begin = further.start(1)
+        yield line[begin:]
+
+
+def _contact_column(label: str) -> str:
+    """The column about the customer that a label means; empty for another."""
+    column = column_of(label.strip("*_ "))
+    return column if column in CONTACT else ""
 
 
 def check_one_person(*found: Mapping[str, str]) -> None:
@@ -147,7 +170,7 @@ def of_guest(parameters: "Parameters", value: str) -> Iterator[tuple[str, str]]:
     if "EMAIL" in parameters and kind.lower() not in ("mailto", "tel"):  # beside urn:uuid:…, RFC 7986
         kind, address = "mailto", str(parameters["EMAIL"])
     if kind.lower() in ("mailto", "tel"):
-        yield ("email" if kind.lower() == "mailto" else "mobile"), address
-    name = str(parameters.get("CN", "")).strip().strip('"')
+        yield ("email" if kind.lower() == "mailto" else "mobile"), address.partition("?")[0]
+    name = text_of_parameter(parameters, "CN")
     if name and "@" not in name:
         yield "name", name

@@ -24,7 +24,12 @@ from terminbenachrichtigung.own_schedule.entries import (
     Refused,
     Value,
 )
-from terminbenachrichtigung.own_schedule.icalendar_lines import Component, components_of, definitions
+from terminbenachrichtigung.own_schedule.icalendar_lines import (
+    Component,
+    components_of,
+    definitions,
+    text_of_parameter,
+)
 from terminbenachrichtigung.own_schedule.series import SeriesPart, at_the_time_of, spread
 from terminbenachrichtigung.own_schedule.zones import Zones
 from terminbenachrichtigung.schedule.values import Unreadable, shown
@@ -295,7 +300,7 @@ class _Events(Findings):
             raise Unreadable(f"{name}: there is no such time: {shown(value)}") from None
         zone: tzinfo = UTC
         if not found[3]:
-            zone = self._zone(event, _zone_name(parameters))
+            zone = self._zone(event, text_of_parameter(parameters, "TZID"))
         moments.in_utc(read, zone)  # raises for other centuries
         return read.replace(tzinfo=zone)
 
@@ -318,13 +323,15 @@ class _Events(Findings):
         return times.get("LAST-MODIFIED") or times.get("DTSTAMP")
 
     def _values(self, event: Component) -> dict[str, Value]:
+        status = entries.status(event.text_of("STATUS"), self.how)
         cancelled = (
-            event.text_of("STATUS").upper() in ("CANCELLED", "CANCELED", "DELETED")
+            status == CANCELLED
             or (event.calendar is not None and event.calendar.text_of("METHOD").upper() == "CANCEL")
             or columns.without_cancellation(letters.without_html(event.text_of("SUMMARY"))) is not None
             or descriptions.all_declined(event)
         )
-        said: dict[str, Value] = {"status": CANCELLED if cancelled else ""}
+        off = status if self.how.is_off(status) else CANCELLED if cancelled else ""
+        said: dict[str, Value] = {"status": off}
         types = [text.strip() for text in event.text_of("CATEGORIES").split(",") if text.strip()]
         if types:
             if why := letters.trouble(types[0]):
@@ -366,13 +373,6 @@ def _newest(group: Sequence[_Event]) -> list[_Event]:
         newest = max((event.part.sequence, event.stamp or oldest) for event in versions)
         found += [e for e in versions if (e.part.sequence, e.stamp or oldest) == newest]
     return found
-
-
-def _zone_name(parameters: "Parameters") -> str:
-    name: object = parameters.get("TZID", "")
-    if isinstance(name, list):  # Amsterdam, Berlin, Bern, without quotation marks
-        name = ",".join(name)
-    return str(name).strip('"')
 
 
 def _is_date(text: str) -> bool:

@@ -153,6 +153,14 @@ def _defined(parts: Sequence[Component]) -> tzinfo | None:
     return zone
 
 
+def text_of_parameter(parameters: "Parameters", name: str) -> str:
+    """The text of a parameter, empty without one."""
+    text: object = parameters.get(name, "")
+    if isinstance(text, list):  # `CN=Meier, Ida`, `TZID=Amsterdam, Berlin, Bern`: without quotation marks
+        text = ",".join(map(str, text))
+    return str(text).strip().strip('"')
+
+
 def _unescaped(value: str) -> str:
     return re.sub(r"\\([nN,;:\\\"])", lambda found: "\n" if found[1] in "nN" else found[1], value)
 
