@@ -145,6 +145,14 @@ def test_nor_does_one_that_parts_cells_at_another_sign(
         )
 
 
+def test_an_id_is_found_in_whatever_form_of_unicode_it_is_typed(practice: Practice) -> None:
+    practice.book("Zoe\u0308", customer_id="Zo\u00eb")
+    practice.run_once()
+    for typed in ("Zoe\u0308", "Zo\u00eb", " Zo\u00eb "):
+        for option in ("--customer", "--appointment"):
+            assert len(practice.run("history", option, typed, "--json").json["messages"]) == 1
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -153,8 +161,14 @@ def test_nor_does_one_that_parts_cells_at_another_sign(
         ("history", "--csv", "--json"),
         ("history", "--customer", "1", "runs"),  # would silently be ignored
         ("history", "runs", "--customer", "1"),
+        # What a terminal in Latin-1 writes for ü is no text to a database.
+        ("history", "--customer", "M\udcfcller"),
+        ("history", "--appointment", "M\udcfcller"),
+        ("history", "--run", "M\udcfcller"),
+        ("history", "runs", "--run", "M\udcfcller"),
+        ("journal", "forget", "M\udcfcller"),
     ],
-    ids=" ".join,
+    ids=lambda arguments: ascii(" ".join(arguments)),
 )
 def test_exit_2_for_what_cannot_be_asked(arguments: tuple[str, ...], practice: Practice) -> None:
     ran = practice.run(*arguments)

@@ -121,7 +121,7 @@ def test_no_share_without_its_numbers() -> None:
     assert "0 of 9: too few to say" in page
     text = render(figures_as_text(FIGURES))
     assert "4: 4.0 % (1.6 to 9.8)" in text
-    assert "goes back to 2026-09-14" in text
+    assert "Those before 2026-09-14 are not counted" in text
     assert "2.4 % (0.4 to 12.6)" in page  # 1 of 41 who confirmed
     assert "1: 2.4 % (0.4 to 12.6)" in text
     assert "111 lie behind" in text  # who confirmed is among those told, and counted once

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -196,6 +197,20 @@ def one_form(*, as_csv: bool, as_json: bool) -> None:
     """Refuses two forms of one output at once."""
     if as_csv and as_json:
         raise ConfigError("--csv and --json are two forms of the same; give one of the two")
+
+
+class Id(click.ParamType):
+    """An id as the journal keeps it: é in one sign, without blanks around it. Databases take text alone."""
+
+    name = "id"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The id, or wrong usage where it holds bytes that are no UTF-8."""
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            self.fail(f"{value!a} is no text in UTF-8", param, ctx)
+        return unicodedata.normalize("NFC", value.strip())
 
 
 def local_moment(text: str, zone: "ZoneInfo") -> datetime:

@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from terminbenachrichtigung.cli.context import (
+    Id,
     load_settings,
     local_day,
     one_form,
@@ -33,7 +34,12 @@ def _output(things: str) -> Callable[[_Command], _Command]:
         for option in (
             click.option("--day", metavar="YYYY-MM-DD", help="One day, by the practice's calendar."),
             click.option(
-                "--run", "run_id", default="", metavar="RUN_ID", help="One run; the beginning is enough."
+                "--run",
+                "run_id",
+                type=Id(),
+                default="",
+                metavar="RUN_ID",
+                help="One run; the beginning is enough.",
             ),
             click.option(
                 "--limit",
@@ -60,8 +66,8 @@ def _output(things: str) -> Callable[[_Command], _Command]:
     type=click.Choice(STATES),
     help="Where the message stands; may be repeated.",
 )
-@click.option("--appointment", metavar="ID", help="Messages about one appointment.")
-@click.option("--customer", metavar="ID", help="Messages to one customer.")
+@click.option("--appointment", type=Id(), metavar="ID", help="Messages about one appointment.")
+@click.option("--customer", type=Id(), metavar="ID", help="Messages to one customer.")
 @click.pass_context
 def history(
     context: click.Context,

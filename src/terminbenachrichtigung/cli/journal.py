@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from terminbenachrichtigung.cli.context import invocation, load_settings, open_context, open_journal
+from terminbenachrichtigung.cli.context import Id, invocation, load_settings, open_context, open_journal
 
 
 @click.group()
@@ -53,7 +53,7 @@ def backup(context: click.Context, *, file: Path) -> None:
 
 
 @journal.command()
-@click.argument("customer_id")
+@click.argument("customer_id", type=Id())
 @click.pass_context
 def forget(context: click.Context, *, customer_id: str) -> None:
     """Take a customer's numbers, addresses and replies out of the journal, for good (GDPR article 17).
@@ -67,7 +67,7 @@ def forget(context: click.Context, *, customer_id: str) -> None:
     from terminbenachrichtigung.output.wording import counted
 
     with open_journal(context, settings) as opened:
-        found = opened.forget(customer_id.strip(), invocation(context).clock.now())
+        found = opened.forget(customer_id, invocation(context).clock.now())
     if isinstance(found, NotForgotten):
         advice = "; try again in a minute" if found is NotForgotten.CLAIMED else "; see: history --customer"
         raise ConfigError(f"customer {customer_id}: nothing was forgotten: {found.value}{advice}")

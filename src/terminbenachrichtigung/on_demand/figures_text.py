@@ -27,7 +27,8 @@ def figures_as_text(figures: Figures) -> Iterator[str | Table]:
         f"{total.appointments(*EVERYBODY)} lie behind, {total.ahead} ahead."
     )
     if figures.first_remembered is not None:
-        yield f"Earlier ones are not counted: the journal goes back to {figures.first_remembered}."
+        day = figures.first_remembered
+        yield f"Those before {day} are not counted: the journal does not have all their messages."
     yield _messages(total)
     corrections = f" (corrections: {total.correction_parts})" if total.correction_parts else ""
     yield f"SMS parts paid for: {total.parts}{corrections}."

@@ -74,7 +74,7 @@ _DE = Words(
         "sonst: der Unterschied ist ein Hinweis, kein Beweis.",
     ),
     uncertain="{count} Termine fehlen in beiden Gruppen: ob erinnert wurde, ist nicht bekannt.",
-    forgotten="Frühere Termine zählen nicht: das Journal reicht bis zum {day} zurück.",
+    forgotten="Termine vor dem {day} zählen nicht: das Journal kennt nicht alle ihre Nachrichten.",
     nothing="In diesem Zeitraum gibt es nichts zu zählen.",
     channels={Channel.SMS: "SMS", Channel.EMAIL: "E-Mail"},
     states={
@@ -136,7 +136,7 @@ _EN = Words(
         "ways too: the difference is a hint, not a proof.",
     ),
     uncertain="{count} appointments are in neither group: nobody knows whether they were reminded of.",
-    forgotten="Earlier appointments are not counted: the journal goes back to {day}.",
+    forgotten="Appointments before {day} are not counted: the journal does not have all their messages.",
     nothing="There is nothing to count in this span.",
     channels={Channel.SMS: "SMS", Channel.EMAIL: "E-mail"},
     states={
@@ -194,7 +194,7 @@ _FR = Words(
         "de rappel diffèrent souvent par ailleurs : l'écart est un indice, pas une preuve.",
     ),
     uncertain="{count} rendez-vous ne sont dans aucun groupe : on ignore s'ils ont été rappelés.",
-    forgotten="Les rendez-vous antérieurs ne comptent pas : le journal remonte au {day}.",
+    forgotten="Les rendez-vous d’avant le {day} ne comptent pas : le journal n’a pas tous leurs messages.",
     nothing="Il n'y a rien à compter dans cette période.",
     channels={Channel.SMS: "SMS", Channel.EMAIL: "E-mail"},
     states={
