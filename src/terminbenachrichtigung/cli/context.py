@@ -199,18 +199,15 @@ def one_form(*, as_csv: bool, as_json: bool) -> None:
         raise ConfigError("--csv and --json are two forms of the same; give one of the two")
 
 
-class Id(click.ParamType):
+def typed_id(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     """An id as the journal keeps it: é in one sign, without blanks around it. Databases take text alone."""
-
-    name = "id"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The id, or wrong usage where it holds bytes that are no UTF-8."""
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            self.fail(f"{value!a} is no text in UTF-8", param, ctx)
-        return unicodedata.normalize("NFC", value.strip())
+    if value is None:
+        return None
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise click.BadParameter(f"{value!a} is no text in UTF-8") from None
+    return unicodedata.normalize("NFC", value.strip())
 
 
 def local_moment(text: str, zone: "ZoneInfo") -> datetime:

@@ -9,13 +9,13 @@ import click
 from click.core import ParameterSource
 
 from terminbenachrichtigung.cli.context import (
-    Id,
     load_settings,
     local_day,
     one_form,
     open_journal,
     print_json,
     print_tables,
+    typed_id,
 )
 from terminbenachrichtigung.errors import ConfigError
 
@@ -36,7 +36,7 @@ def _output(things: str) -> Callable[[_Command], _Command]:
             click.option(
                 "--run",
                 "run_id",
-                type=Id(),
+                callback=typed_id,
                 default="",
                 metavar="RUN_ID",
                 help="One run; the beginning is enough.",
@@ -66,8 +66,8 @@ def _output(things: str) -> Callable[[_Command], _Command]:
     type=click.Choice(STATES),
     help="Where the message stands; may be repeated.",
 )
-@click.option("--appointment", type=Id(), metavar="ID", help="Messages about one appointment.")
-@click.option("--customer", type=Id(), metavar="ID", help="Messages to one customer.")
+@click.option("--appointment", callback=typed_id, metavar="ID", help="Messages about one appointment.")
+@click.option("--customer", callback=typed_id, metavar="ID", help="Messages to one customer.")
 @click.pass_context
 def history(
     context: click.Context,

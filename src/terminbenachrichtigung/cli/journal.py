@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from terminbenachrichtigung.cli.context import Id, invocation, load_settings, open_context, open_journal
+from terminbenachrichtigung.cli.context import invocation, load_settings, open_context, open_journal, typed_id
 
 
 @click.group()
@@ -53,7 +53,7 @@ def backup(context: click.Context, *, file: Path) -> None:
 
 
 @journal.command()
-@click.argument("customer_id", type=Id())
+@click.argument("customer_id", callback=typed_id)
 @click.pass_context
 def forget(context: click.Context, *, customer_id: str) -> None:
     """Take a customer's numbers, addresses and replies out of the journal, for good (GDPR article 17).
