@@ -135,6 +135,24 @@ def test_an_appointment_that_was_told_at_four_times_within_a_day_is_told_no_fift
     assert listed(practice, at("16:05")) == {"17": "moved"}
 
 
+def test_what_was_told_under_another_name_of_the_reminder_is_told_anew_when_it_moves_back(
+    either_practice: Practice,
+) -> None:
+    """Told nine, renamed, told half past nine, renamed back, and it is at nine again."""
+    practice = either_practice
+    practice.book("1", "2026-11-25 09:00")
+    practice.run_once()
+    practice.configure(reminders=[reminder(name="Erinnerung")])
+    practice.change("1", starts_at="2026-11-25 09:30")
+    assert practice.run_once(now=at("11:00")).outcomes == {"1": "sent"}
+    practice.configure(reminders=[reminder()])
+    assert practice.run_once(now=at("12:00")).outcomes == {}
+    practice.change("1", starts_at="2026-11-25 09:00")
+    assert practice.run_once(now=at("13:00")).outcomes == {"1": "sent"}
+    assert practice.run_once(now=at("14:00")).outcomes == {}
+    assert listed(practice, at("14:05")) == {}
+
+
 # ---------------------------------------------------------------- off and on again
 
 OFF = [

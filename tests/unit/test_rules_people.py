@@ -261,19 +261,32 @@ def test_a_reminder_that_is_configured_is_not_of_the_past() -> None:
 
 
 @pytest.mark.parametrize(
-    ("notification", "expected"),
+    ("notification", "sender", "expected"),
     [
-        # to what a yes was the answer; customer 18 is Ida Meier
-        pytest.param(told("Ida Meier", appointment_id="2"), "confirmed", id="this one, before the merging"),
-        pytest.param(told("Eva Kurz", appointment_id="2"), "due", id="this one, somebody else's then"),
-        pytest.param(told("Ida Meier"), "due", id="another one, of a namesake perhaps"),
-        pytest.param(told("", customer_id="18"), "confirmed", id="another one of hers at this start"),
-        pytest.param(told("Ida Meier", appointment_id="2", revoked=True), "due", id="told since: off"),
+        # to what a yes was the answer, and whence; customer 18 is Ida Meier
+        pytest.param(
+            told("Ida Meier", appointment_id="2"),
+            OTHER_NUMBER,
+            "confirmed",
+            id="this one, before the merging",
+        ),
+        pytest.param(
+            told("Eva Kurz", appointment_id="2"), NUMBER, "due", id="this one, somebody else's then"
+        ),
+        pytest.param(told("Ida Meier"), OTHER_NUMBER, "due", id="another one, of a namesake perhaps"),
+        pytest.param(told("Ida Meier"), NUMBER, "confirmed", id="another one, before the merging"),
+        pytest.param(told("Eva Kurz"), NUMBER, "due", id="another one, of somebody at her number"),
+        pytest.param(
+            told("", customer_id="18"), OTHER_NUMBER, "confirmed", id="another one of hers at this start"
+        ),
+        pytest.param(
+            told("Ida Meier", appointment_id="2", revoked=True), NUMBER, "due", id="told since: off"
+        ),
     ],
 )
-def test_whose_yes_confirms_an_appointment(notification: Notification, expected: str) -> None:
+def test_whose_yes_confirms_an_appointment(notification: Notification, sender: str, expected: str) -> None:
     early = replace(notification, reminder="Vorab")
-    yes = JournalReply("r", NUMBER, "ja", Answer.YES, at("2026-11-24 09:30"), "m", (early,))
+    yes = JournalReply("r", sender, "ja", Answer.YES, at("2026-11-24 09:30"), "m", (early,))
     asks = settings(reminders=(reminder() | {"unless_confirmed": True}, reminder(72, "Vorab")))
     result = planned(IDA, journal=known(replies=[yes], name_key=KEY), configured=asks)
     assert {skip.reason.value for skip in result.skips if skip.reminder == NAME} == (

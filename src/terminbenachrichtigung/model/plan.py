@@ -70,7 +70,7 @@ class PlannedMessage:
     appointments: tuple[Appointment, ...]  # soonest first; the first one gives the customer's data
     routes: tuple[Route, ...]  # in the order in which they are tried; never empty
     gap_waived: bool = False  # the customer gap yields (moved, the last chance, or sent by hand)
-    again: frozenset[str] = frozenset()  # messages, by their ids, that a person chose to repeat
+    again: frozenset[str] = frozenset()  # messages, by their ids, that do not count as told any more
     correction: Correction | None = None  # None: it corrects nothing
 
     @property

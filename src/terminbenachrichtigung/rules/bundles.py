@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import chain
 
 from terminbenachrichtigung.errors import MessageError
 from terminbenachrichtigung.model.plan import Channel, PlannedMessage, Route
@@ -28,11 +29,11 @@ def bundle(due: Bundle, carried: Bundle, context: Context) -> Iterable[tuple[Pla
         taken = bisect_left(range(1, taken), True, key=lambda count: not _fitting(with_first(count), context))
     everyone = with_first(taken)
     if routes := _fitting(everyone, context):
-        yield _message(everyone, routes), everyone
+        yield _message(everyone, routes, context), everyone
     else:
         yield from _split(together, context)
     for candidate in apart:
-        yield _message([candidate], context.allowed_routes(candidate)), [candidate]
+        yield _message([candidate], context.allowed_routes(candidate), context), [candidate]
 
 
 def _in_order(candidates: Iterable[Candidate]) -> Bundle:
@@ -71,18 +72,19 @@ def _split(due: Bundle, context: Context) -> Iterable[tuple[PlannedMessage, Bund
         if fitting := _fitting(longer, context):
             chunk, routes = longer, fitting
         else:
-            yield _message(chunk, routes), chunk
+            yield _message(chunk, routes, context), chunk
             chunk, routes = [candidate], context.allowed_routes(candidate)
-    yield _message(chunk, routes), chunk
+    yield _message(chunk, routes, context), chunk
 
 
-def _message(chunk: Bundle, routes: tuple[Route, ...]) -> PlannedMessage:
+def _message(chunk: Bundle, routes: tuple[Route, ...], context: Context) -> PlannedMessage:
     return PlannedMessage(
         reminder=chunk[0].name,
         customer_id=chunk[0].customer_id,
         appointments=tuple(candidate.appointment for candidate in chunk),
         routes=routes,
         gap_waived=any(candidate.gap is not None and candidate.gap.waived != "" for candidate in chunk),
+        again=frozenset(chain.from_iterable(map(context.overtaken, chunk))),
     )
 
 

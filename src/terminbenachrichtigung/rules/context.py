@@ -202,6 +202,14 @@ class Context:
             return told if holds else newest
         return told
 
+    def overtaken(self, candidate: Candidate) -> Iterator[str]:
+        """The reminder's own messages, by their ids, after which it told otherwise under another name."""
+        latest = self.latest(candidate)
+        if latest is not None and latest.reminder != candidate.name:
+            for each in self.notifications(candidate):
+                if each.reminder == candidate.name:
+                    yield each.message_id
+
     def names(self, told: Notification, candidate: Candidate) -> bool:
         """Whether a notification names the appointment's present person and start."""
         return names(told, candidate.appointment, self.known.name_key)
