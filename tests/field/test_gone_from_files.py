@@ -368,6 +368,24 @@ def test_a_file_that_loses_more_than_a_fifth_is_braked(
     assert len(ran.json["held"]) == gone
 
 
+@pytest.mark.parametrize(
+    ("second", "hint"),
+    [
+        ([line(n, name=f"Kundin{n}") for n in range(100, 120)], True),  # a colleague's export
+        ([each.replace("2026-11", "2026-12") for each in TWENTY], False),  # a wrong month
+        (TWENTY[:10], False),
+    ],
+)
+def test_of_an_export_of_somebody_else_it_is_said_that_it_needs_a_source(
+    own: OwnPractice, second: list[str], hint: bool
+) -> None:
+    own.taken(export(*TWENTY))
+    path = own.practice.folder / "export.csv"
+    path.write_text(export(*second), encoding="utf-8")
+    ran = own.practice.run("schedule", "import", str(path))
+    assert (ran.exit_code, "needs a --source of its own" in ran.stdout) == (1, hint)
+
+
 def test_what_is_braked_is_held_until_force(own: OwnPractice) -> None:
     own.taken(export(*TWENTY))
     moved = export(*(line(n, f"2026-11-28 {8 + n}:30") for n in range(10)), *TWENTY[10:], line(30))

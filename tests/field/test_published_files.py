@@ -82,6 +82,14 @@ def test_while_something_is_unsettled_the_file_is_read_each_time(
     assert "2 unchanged" in fetched(own, server.url_for("/export.csv")).stdout
 
 
+@pytest.mark.parametrize("modified", ["Fri, 31 Dec 9999 23:59:59 -1200", "0", "yesterday"])
+def test_a_server_that_does_not_know_when_a_file_was_written_is_read(
+    own: OwnPractice, server: HTTPServer, modified: str
+) -> None:
+    server.expect_request("/export.csv").respond_with_data(WHOLE, headers={"Last-Modified": modified})
+    assert fetched(own, server.url_for("/export.csv")).exit_code == 0
+
+
 def test_an_older_file_by_the_server_s_word_moves_nothing(own: OwnPractice, server: HTTPServer) -> None:
     answers = iter(
         [

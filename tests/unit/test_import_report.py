@@ -130,13 +130,24 @@ COUNTS = "0 new, 0 changed, 0 cancelled, 0 held, 0 unchanged, 0 refused"
             ],
         ),
         (
-            found(braked=True, disturbed=6, covered=9),
+            found(braked=True, disturbed=6, covered=9, unchanged=3),
             [
-                COUNTS,
+                COUNTS.replace("0 unchanged", "3 unchanged"),
                 "Look at this: 6 of the 9 appointments that the file covers would be cancelled, "
                 "moved or given to another customer. Is it the right file, and complete? Only what is "
                 "new was taken, and what is in dispute is held: no run reminds of it until a better "
                 "file comes, or --force says that this one is right.",
+            ],
+        ),
+        (
+            found(braked=True, disturbed=9, covered=9),
+            [
+                COUNTS,
+                "Look at this: 9 of the 9 appointments that the file covers would be cancelled, "
+                "moved or given to another customer. Is it the right file, and complete? Only what is "
+                "new was taken, and what is in dispute is held: no run reminds of it until a better "
+                "file comes, or --force says that this one is right. None of its own was known: "
+                "another export needs a --source of its own.",
             ],
         ),
     ],

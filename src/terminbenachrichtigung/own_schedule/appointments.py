@@ -17,6 +17,8 @@ from terminbenachrichtigung.own_schedule.source import Held, Origin, Rows, origi
 _SHARE = 5
 _FLOOR = 5
 
+GONE_ONCE = "gone from the file"
+
 
 class Table:
     """One table: the rows that the schedule holds, and what is to be inserted and updated."""
@@ -136,7 +138,7 @@ class Appointments:
             self._appointments.put(key, {"status": self._how.cancelled, "import_state": GONE}, {})
             self._details[key] = "missing from two files"
         else:
-            self._hold(key, "gone from the file")
+            self._hold(key, GONE_ONCE)
             self._origins[key] = replace(origin, missing_from=origin.missing_from or self._how.file)
 
     def _hold(self, key: str, why: str) -> None:

@@ -134,5 +134,5 @@ def _check(address: str, where: str) -> None:
 def _date(text: str) -> datetime | None:
     try:
         return parsedate_to_datetime(text).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):  # the year 1, or 9999
         return None

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from terminbenachrichtigung.output.json import picked, plain
 from terminbenachrichtigung.output.tables import Row, Table
+from terminbenachrichtigung.own_schedule.appointments import GONE_ONCE
 from terminbenachrichtigung.own_schedule.entries import Refused
 from terminbenachrichtigung.own_schedule.result import Change, Changes
 
@@ -99,11 +100,13 @@ def _problems(done: Import) -> Iterator[str | Table]:
 
 def brake_words(found: Changes) -> str:
     """Why the brake holds, and what to do."""
+    known = found.unchanged or found.changed or any(each.detail != GONE_ONCE for each in found.held)
+    hint = "" if known else " None of its own was known: another export needs a --source of its own."
     return (
         f"{found.disturbed} of the {found.covered} appointments that the file covers would be cancelled, "
         "moved or given to another customer. Is it the right file, and complete? Only what is new was taken, "
         "and what is in dispute is held: no run reminds of it until a better file comes, or --force says "
-        "that this one is right."
+        f"that this one is right.{hint}"
     )
 
 
