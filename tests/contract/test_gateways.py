@@ -441,7 +441,7 @@ def test_lox24_without_money_is_not_asked_again() -> None:
 
 def test_lox24_says_nothing_about_a_message_that_it_has_no_more() -> None:
     with both("lox24") as (_, channel):
-        assert list(channel.reports([asked_for("u-9"), asked_for()])) == [()]
+        assert list(channel.reports([asked_for(), asked_for("u-9")])) == [()]
 
 
 @pytest.mark.parametrize(
