@@ -113,6 +113,15 @@ def test_a_token_that_is_refused_in_the_middle_is_replaced_once(endpoint: Endpoi
     assert len(endpoint.forms) == 2
 
 
+def test_with_a_password_no_token_is_asked_for_though_the_section_for_them_is_there(
+    endpoint: Endpoint,
+) -> None:
+    both = {**by_token(endpoint.url), "auth": "password", "password": SECRET}
+    with MailServer(login=(MAILBOX, SECRET)) as server, mail_channel(server.port, **both) as channel:
+        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+    assert endpoint.forms == []
+
+
 def test_a_mailbox_that_no_token_opens_closes_the_channel(endpoint: Endpoint) -> None:
     with (
         MailServer(token=("somebody@else.example", "t1")) as server,

@@ -50,6 +50,12 @@ def practice(leads: tuple[int, ...], **rules: object) -> Settings:
             id="days that are unlike each other",
         ),
         pytest.param(
+            (12,),
+            {"quiet_dates": [date(2027, 1, day) for day in range(1, 32)], "quiet_holidays": "DE-HH"},
+            "Mon-Sun 19:01-23:59",
+            id="single dates and holidays make no week extraordinary",
+        ),
+        pytest.param(
             (27,), {"pre_quiet_minutes": 0, "quiet_start": "20:59"}, "Mon-Sun 23:59", id="a single minute"
         ),
         pytest.param((24,), {"quiet_hours": False}, "", id="no quiet period at all"),

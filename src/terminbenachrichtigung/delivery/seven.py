@@ -226,7 +226,7 @@ def code_of(found: Any) -> str:
     """The number of an answer: bare, in quotes, or under `success`; empty where there is none."""
     if isinstance(found, dict):
         return text_of(found, "success")
-    return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
+    return str(found) if isinstance(found, str | int) else ""
 
 
 def _day_before(moment: datetime) -> str:
