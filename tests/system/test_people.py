@@ -107,6 +107,22 @@ def test_a_namesake_at_the_same_time_is_told(either_practice: Practice) -> None:
     assert practice.run_once(now=at("12:50")).outcomes == {"a2": "sent"}
 
 
+def test_two_appointments_that_change_places_are_no_news(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.book("eyes", "2026-11-25 09:00")
+    practice.book("ears", "2026-11-25 09:30")
+    practice.run_once()
+    practice.change("eyes", starts_at="2026-11-25 09:30")
+    assert listed(practice, at("11:00")) == {"17": "moved"}  # nobody comes at nine any more
+    practice.change("ears", starts_at="2026-11-25 09:00")
+    assert practice.run_once(now=at("12:00")).outcomes == {}
+    assert listed(practice, at("12:05")) == {}
+    practice.cancel("eyes")  # they believe in half past nine too
+    assert listed(practice, at("13:00")) == {"17": "moved"}
+    practice.change("eyes", status="Geplant", customer_id="18", last_name="Kurz", mobile=number(18), email="")
+    assert listed(practice, at("13:05")) == {"17": "moved"}
+
+
 def test_starts_are_compared_to_the_minute(either_practice: Practice) -> None:
     practice = either_practice
     practice.book("1")

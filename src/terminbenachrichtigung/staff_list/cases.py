@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.model.appointment import Appointment, BadRow
+from terminbenachrichtigung.model.appointment import Appointment, BadRow, to_the_minute
 from terminbenachrichtigung.model.journal import Known
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.rules.contact import still_names
@@ -219,10 +219,18 @@ def _will_be_told(
     theirs = [row for row in rows.values() if row.customer_id in customers]
     ids = {row.appointment_id for row in theirs}
     notifications = {each: told for each, told in known.notifications.items() if each in ids}
+    starts = {to_the_minute(row.starts_at) for row in theirs}
+    # Of such a start they may have been told for an appointment that is gone by now, or another customer's.
+    beside = (told for each, about in known.notifications.items() if each not in ids for told in about)
+    known = replace(
+        known,
+        notifications=notifications,
+        told_beside=(*known.told_beside, *(told for told in beside if told.starts_at in starts)),
+    )
     return told_in_time(
         sorted(theirs, key=lambda row: (row.starts_at, row.appointment_id)),
         replace(
-            situation(context, replace(known, notifications=notifications), seen.now),
+            situation(context, known, seen.now),
             settings=_settings_of_runs(context, seen, now),
         ),
         until=until,
