@@ -291,6 +291,16 @@ def test_name_and_number_in_a_title_as_small_practices_write_them(
         (["SUMMARY:Storniert - Sehtest"], True),
         (["SUMMARY:[abgesagt] Sehtest"], True),
         (["SUMMARY:ABGESAGT"], True),
+        (["SUMMARY:Ida Meier - abgesagt"], True),
+        (["SUMMARY:Ida Meier (abgesagt)"], True),
+        (["SUMMARY:Ida Meier – storniert!"], True),
+        (["SUMMARY:Ida Meier [Annulé]"], True),
+        (["SUMMARY:Sehtest: Storno"], True),
+        (["SUMMARY:Abgelehnt: Sehtest"], True),
+        (["SUMMARY:Refusé : Examen"], True),
+        (["SUMMARY:Sehtest - Stornowski"], False),  # a name
+        (["SUMMARY:Abgesprochen: Abholung"], False),
+        (["SUMMARY:Abgeschlossen - Anpassung"], False),
         (["SUMMARY:Abgesagt (Kunde krank)"], True),
         (["SUMMARY:Annulé: Sehtest", "STATUS:CONFIRMED"], True),
         (["SUMMARY:Entfällt: Sehtest"], True),
@@ -322,6 +332,19 @@ def test_name_and_number_in_a_title_as_small_practices_write_them(
 def test_what_is_cancelled_in_a_calendar(own: OwnPractice, lines: list[str], cancelled: bool) -> None:
     own.bring(calendar(event(*lines), event(uid="b")), name="praxis.ics")
     assert own.state("a")[0] == ("Storniert" if cancelled else "")
+
+
+@pytest.mark.parametrize("title", ["Ida Meier abgesagt", "ABGESAGT Ida Meier", "Rückruf wegen Absage"])
+def test_a_word_for_a_cancellation_in_the_midst_of_a_title_is_warned_about(
+    own: OwnPractice, title: str
+) -> None:
+    (warning,) = own.bring(calendar(event(f"SUMMARY:{title}")), name="praxis.ics").json["warnings"]
+    assert title in warning
+    assert own.standing().keys() == {"a"}
+    head, line = "Termin-ID;Beginn;Titel;Name;Handy", f"1;2026-11-25 09:00;{title};Ida Meier;0171 5555001"
+    assert title in own.bring(f"{head}\n{line}\n").json["warnings"][0]
+    over = line.replace("11-25", "11-20")
+    assert title not in " ".join(own.bring(f"{head}\n{over}\n").json["warnings"])
 
 
 def test_a_status_that_is_excluded_keeps_its_name_in_a_calendar_too(own: OwnPractice) -> None:

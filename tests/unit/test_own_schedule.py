@@ -12,6 +12,7 @@ from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.own_schedule import (
     columns,
     csv_cells,
+    doubts,
     entries,
     fetching,
     ids,
@@ -543,12 +544,12 @@ def test_a_status_that_sounds_like_a_cancellation_and_is_none_is_warned_about() 
         entry("f"),
     ]
     words = "holds a word for a cancellation, and its {} will be reminded: --status WORD=cancelled or =stands"
-    assert [warning.partition(" decides")[0] for warning in entries.doubtful_statuses(said, HOW)] == [
+    assert [warning.partition(" decides")[0] for warning in doubts.doubtful_statuses(said, HOW)] == [
         f'the status "Termin storniert" {words.format("1 appointment")}',
         f'the status "wurde abgesagt" {words.format("2 appointments")}',
     ]
     decided = replace(HOW, statuses={"termin storniert": False, "wurde abgesagt": True})
-    assert entries.doubtful_statuses(said, decided) == []
+    assert doubts.doubtful_statuses(said, decided) == []
 
 
 @pytest.mark.parametrize(

@@ -135,11 +135,18 @@ _CANCELLED_STEM = (
     r"|gel(?:ö|oe)sch|delet|abgelehnt|décli|refus|supprim)"
 )
 _CANCELLED_STATUS = re.compile(rf"\s*{_CANCELLED_STEM}", re.I)
-_CANCELLED_TITLE = re.compile(
-    r"\s*[\[(*]?\s*(?:storn\w*|abges\w*|absage|annul\w*|cancel\w*|entfällt|entfallen|declin\w*|geplatzt|"
-    r"no[ _-]?show|gelösch\w*|delet\w*|abgelehnt|décliné\w*|refus\w*|supprim\w*)\s*(?:[:\-–—\[\](|!*]|$)\s*",
-    re.I,
+_TITLE_WORD = (
+    r"(?:storn\w*|abges(?!ch|pr|t[ie])\w*|absage|annul\w*|cancel\w*|entfällt|entfallen|declin\w*|geplatzt|"
+    r"no[ _-]?show|gelösch\w*|delet\w*|abgelehnt|décliné\w*|refusée?|supprimée?)"
 )
+# At the end of a title a name may stand: Sehtest - Stornowski.
+_TITLE_END = (
+    r"(?:storno|storniert|stornierung|abgesagt|absage|annulliert|annulée?|cancell?ed|entfällt|entfallen|"
+    r"declined|geplatzt|no[ _-]?show|gelöscht|deleted|abgelehnt|déclinée?|refusée?|supprimée?)"
+)
+_BEFORE_TITLE = re.compile(rf"\s*[\[(*]?\s*{_TITLE_WORD}\s*(?:[:\-–—\[\](|!*]|$)\s*", re.I)
+_BEHIND_TITLE = re.compile(rf"(?:\s*[:–—|(\[*!]|\s-)\s*{_TITLE_END}\s*[\])!.*]*\s*$", re.I)
+_IN_TITLE = re.compile(rf"(?<![^\W_]){_TITLE_WORD}(?![^\W_])", re.I)
 _CANCELLED_WORD = re.compile(rf"(?<![^\W_]){_CANCELLED_STEM}", re.I)
 NO_VALUE = frozenset({"NULL", "null", "None", "nan", "NaN", "#NV", "#N/A", "(null)"})
 """What programs write where there is nothing. Taken for an id, it would make one customer of many people."""
@@ -318,11 +325,18 @@ def mentions_cancellation(text: str) -> bool:
     return _CANCELLED_WORD.search(text) is not None
 
 
-def without_cancellation(title: str) -> str | None:
-    """The title without the `Abgesagt:` at its beginning; None if there is no such word.
+def title_mentions_cancellation(title: str) -> bool:
+    """Whether such a word stands anywhere in a title."""
+    return _IN_TITLE.search(title) is not None
 
-    A colon, a dash, a bracket or the end of the title must follow it: `Entfernung Zahnstein` is no
-    cancellation.
+
+def without_cancellation(title: str) -> str | None:
+    """The title without `Abgesagt:` at its beginning or `(abgesagt)` at its end; None if there is neither.
+
+    At the beginning a colon, a dash, a bracket or the end of the title must follow it, at the end one must
+    stand before it: `Entfernung Zahnstein` is no cancellation.
     """
-    found = _CANCELLED_TITLE.match(title)
-    return None if found is None else title[found.end() :].strip()
+    if found := _BEFORE_TITLE.match(title):
+        return title[found.end() :].strip()
+    found = _BEHIND_TITLE.search(title)
+    return None if found is None else title[: found.start()].strip()

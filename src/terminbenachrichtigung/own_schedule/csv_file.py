@@ -8,7 +8,15 @@ from dataclasses import replace
 from datetime import UTC, tzinfo
 
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.own_schedule import columns, descriptions, entries, letters, moments, zones
+from terminbenachrichtigung.own_schedule import (
+    columns,
+    descriptions,
+    doubts,
+    entries,
+    letters,
+    moments,
+    zones,
+)
 from terminbenachrichtigung.own_schedule.columns import BRANCH_TEXTS, NO_VALUE, Understood
 from terminbenachrichtigung.own_schedule.csv_cells import Row, Table
 from terminbenachrichtigung.own_schedule.entries import (
@@ -51,10 +59,15 @@ def read(cells: Table, how: How, before: Source) -> Parsed:
         line, row = cells.rows[-1]
         lines.refuse(line, row, cut)
     parsed = lines.parsed()
-    statuses = entries.doubtful_statuses(parsed.entries, how)
+    statuses = doubts.doubtful_statuses(parsed.entries, how)
     return replace(
         parsed,
-        warnings=(*lines.dropped.warnings(), *statuses, *_doubtful_headings(cells, meaning)),
+        warnings=(
+            *lines.dropped.warnings(),
+            *statuses,
+            *doubts.doubtful_titles(lines.doubtful),
+            *_doubtful_headings(cells, meaning),
+        ),
         off=lines.off,
         headings=meaning.headings,
         unused=meaning.unused,
@@ -184,9 +197,7 @@ class _Lines(Findings):
         said |= self._times(line, raw, span)
         if who is not None:
             who = self._with_consent(line, raw, who)
-        if who is None and self.how.title_is_customer and raw.get("subject"):
-            self.titles.append(raw["subject"])
-        self.entries.append(Entry(line, found_id, span.starts_at, who, said))
+        self.add(Entry(line, found_id, span.starts_at, who, said), raw.get("subject", ""))
 
     def _named(self, raw: Mapping[str, str]) -> Mapping[str, str]:
         """The line, completed by what its title and its description say of the customer."""

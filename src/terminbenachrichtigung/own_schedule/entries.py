@@ -21,8 +21,8 @@ from terminbenachrichtigung.contact.phone import number_keys
 from terminbenachrichtigung.own_schedule.columns import (
     CUSTOMER_TEXTS,
     NO_VALUE,
-    mentions_cancellation,
     says_cancelled,
+    title_mentions_cancellation,
 )
 from terminbenachrichtigung.own_schedule.letters import BROKEN, trouble_in_name, without_html
 from terminbenachrichtigung.own_schedule.moments import DateOrder
@@ -181,6 +181,21 @@ class Findings:
         self.titles: list[str] = []
         self.starts: list[datetime] = []
         self.series: set[str] = set()
+        self.doubtful: dict[str, None] = {}  # titles that hold a word for a cancellation, and stand
+
+    def add(self, entry: Entry, title: str) -> None:
+        """Take an entry that could be read, and look at its title."""
+        self.entries.append(entry)
+        status = entry.values.get("status")
+        if entry.person is None:
+            if title and self.how.title_is_customer:
+                self.titles.append(title)
+        elif (
+            entry.starts_at > self.how.now
+            and not (status == CANCELLED or self.how.is_off(status))
+            and title_mentions_cancellation(title)
+        ):
+            self.doubtful[one_line(title)] = None
 
     def id_in(self, text: str) -> str:
         """The id of a line; empty where `--id-from` makes it. Raises Unreadable where there is none."""
@@ -254,21 +269,6 @@ def status(text: str, how: How) -> str:
     if decided is None:
         decided = says_cancelled(text)
     return CANCELLED if decided else text
-
-
-def doubtful_statuses(parsed: Iterable[Entry], how: How) -> list[str]:
-    """A warning for each status that sounds like a cancellation, but will be reminded."""
-    found: dict[str, int] = {}
-    for entry in parsed:
-        word = str(entry.values.get("status") or "")
-        if word and word.casefold() not in how.excluded and word.casefold() not in how.statuses:
-            found[word] = found.get(word, 0) + 1
-    return [
-        f'the status "{one_line(word)}" holds a word for a cancellation, and its {count} '
-        f"appointment{'' if count == 1 else 's'} will be reminded: --status WORD=cancelled or =stands decides"
-        for word, count in found.items()
-        if mentions_cancellation(word)
-    ]
 
 
 def names_somebody(raw: Mapping[str, str]) -> bool:

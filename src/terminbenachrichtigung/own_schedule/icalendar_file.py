@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.own_schedule import columns, descriptions, entries, letters, moments
+from terminbenachrichtigung.own_schedule import columns, descriptions, doubts, entries, letters, moments
 from terminbenachrichtigung.own_schedule.coverage import day_start
 from terminbenachrichtigung.own_schedule.entries import (
     CANCELLED,
@@ -74,6 +74,7 @@ def read(content: bytes, how: How) -> Parsed:
         written_at=written_at,
         written_by=written_by,
         stamps=reader.stamps,
+        warnings=tuple(doubts.doubtful_titles(reader.doubtful)),
     )
 
 
@@ -191,14 +192,11 @@ class _Events(Findings):
         starts_at = starts_at.astimezone(UTC)
         if event.person is not None or not event.repeats:
             self.starts.append(starts_at)
-        if event.person is None and self.how.title_is_customer:
-            self.titles.append(event.component.text_of("SUMMARY"))
         said = dict(event.values)
         if ends_at is not None:
             said["ends_at"] = ends_at.astimezone(UTC)
-        self.entries.append(
-            Entry(event.component.line, appointment_id, starts_at, event.person, said, series)
-        )
+        entry = Entry(event.component.line, appointment_id, starts_at, event.person, said, series)
+        self.add(entry, event.component.text_of("SUMMARY"))
 
     def _take_series(self, group: Sequence[_Event]) -> None:
         master = next(event for event in group if event.repeats)
