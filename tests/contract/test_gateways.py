@@ -523,6 +523,23 @@ def test_every_state_of_seven(dlr: str, state: State | None, unheard: bool) -> N
     assert (report.state, report.unheard) == (state, unheard)
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["a\0b", "\ud800", "\x1b[31m", "' OR 1=1", "x" * 65, [], None],
+    ids=lambda text: ascii(text)[:9],
+)
+def test_what_seven_writes_for_an_id_and_is_none_is_left_out(written: object) -> None:
+    # No database keeps the first two, and a run that met one of them ended with an error.
+    assert answered("seven", "200 OK", message(id=written)) == Sent(price=Decimal("0.07"))
+    with both("seven") as (gateway, channel):
+        entry = {"id": written, "to": "49171", "foreign_id": written, "dlr": "DELIVERED"}
+        gateway.script = lambda _request: Answer(body=json.dumps([entry]))
+        (report,) = one_page(channel.reports([asked_for("7")]))
+        assert (report.job_id, report.label) == ("", "")
+        gateway.script = lambda _request: Answer(body=json.dumps([{**entry, "foreign_id": MESSAGE_ID}]))
+        assert channel.find(asked_for()) == ()
+
+
 def test_seven_reads_its_journal_page_by_page() -> None:
     with both("seven") as (gateway, channel):
         for _ in range(100):

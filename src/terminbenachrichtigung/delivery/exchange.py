@@ -24,6 +24,7 @@ _ACCOUNT = frozenset({401, 403, 407})
 _LATER = frozenset({429, 503})
 _SURELY_NOT_SENT = frozenset({301, 308})
 _AMOUNT = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
+_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _LONG_NUMBER = re.compile(r"\d{7,}")  # in a gateway's word it can only be the recipient's
 
 
@@ -133,6 +134,12 @@ def text_of(found: Any, key: str) -> str:
     """A field of a JSON object as text; empty where it is missing, or neither a text nor a number."""
     value = found.get(key) if isinstance(found, dict) else None
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def id_of(found: Any, key: str) -> str:
+    """A field of a JSON object as an id; empty where it is none: not any text can be kept, or shown."""
+    text = text_of(found, key)
+    return text if _ID.fullmatch(text) else ""
 
 
 def amount(found: Any, key: str) -> Decimal | None:

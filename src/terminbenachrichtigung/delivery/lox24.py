@@ -25,6 +25,7 @@ from terminbenachrichtigung.delivery.exchange import (
     document,
     entries,
     http_fault,
+    id_of,
     shown,
     text_of,
 )
@@ -71,8 +72,6 @@ REPLY = ReplyFields(reply_id="uuid", sender="from", text="text", received_at="re
 """Of `GET /incomings`. Not confirmed: how a moment is written; whatever cannot be read counts as unsure."""
 _MOST_PAGES = 100  # of replies
 
-_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-
 
 class Lox24(SmsAdapter):
     """The `sms` channel over LOX24."""
@@ -113,16 +112,13 @@ class Lox24(SmsAdapter):
         listed = _listed(found)
         if isinstance(listed, Unknown):
             return listed
-        return tuple(
-            text_of(each, "uuid")
-            for each in listed
-            if text_of(each, "callback_data") == message.message_id and _ID.fullmatch(text_of(each, "uuid"))
-        )
+        ours = (each for each in listed if text_of(each, "callback_data") == message.message_id)
+        return tuple(filter(None, (id_of(each, "uuid") for each in ours)))
 
     def reports(self, awaited: Sequence[OpenMessage]) -> Iterator[tuple[DeliveryReport, ...] | Trouble]:
         """Ask for one message after the other, in the order given: there is no list of reports."""
         for message in awaited:
-            if not _ID.fullmatch(message.job_id):
+            if not message.job_id:
                 continue  # it got no answer; `find` asks for it
             found = self._get(f"/sms/{quote(message.job_id)}", fine=frozenset({404}))
             if isinstance(found, Unavailable | Unknown):
@@ -219,8 +215,8 @@ def _taken(answer: Answer, hidden: Sequence[str]) -> Outcome:
     found = document(answer)
     if isinstance(found, Unknown):
         return found
-    number, code = text_of(found, "uuid"), amount(found, "status_code")
-    if code != 0 or not _ID.fullmatch(number):
+    number, code = id_of(found, "uuid"), amount(found, "status_code")
+    if code != 0 or not number:
         return Unknown(f"the gateway's answer has no clear status: {shown(str(code), hidden)}")
     return Sent(f"id {number}", number, amount(found, "price"))
 

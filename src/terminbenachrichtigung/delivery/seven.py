@@ -26,6 +26,7 @@ from terminbenachrichtigung.delivery.exchange import (
     document,
     entries,
     http_fault,
+    id_of,
     shown,
     text_of,
 )
@@ -119,9 +120,7 @@ class Seven(SmsAdapter):
         for page in self._journal("outbound", question):
             if not isinstance(page, list):
                 return page
-            found += [
-                text_of(each, "id") for each in page if text_of(each, "foreign_id") == message.message_id
-            ]
+            found += [id_of(each, "id") for each in page if text_of(each, "foreign_id") == message.message_id]
         return tuple(filter(None, found))
 
     def reports(self, awaited: Sequence[OpenMessage]) -> Iterator[tuple[DeliveryReport, ...] | Trouble]:
@@ -183,8 +182,8 @@ class Seven(SmsAdapter):
         word = text_of(entry, "dlr")
         plain = word.upper()
         return DeliveryReport(
-            label=text_of(entry, "foreign_id"),
-            job_id=text_of(entry, "id"),
+            label=id_of(entry, "foreign_id"),
+            job_id=id_of(entry, "id"),
             recipient=text_of(entry, "to"),
             state=STATES.get(plain),
             word=shown(word, self._hidden),
@@ -208,8 +207,9 @@ def outcome_of_send(answer: Answer, now: datetime, hidden: Sequence[str] = ()) -
         return Unknown("the gateway's answer names no message")
     if message.get("success") is not True or message.get("error") is not None:
         return _refusal(text_of(message, "error"), hidden)
-    number = text_of(message, "id")
-    return Sent(f"id {number}", number, amount(message, "price")) if number else Sent()
+    number = id_of(message, "id")
+    price = amount(message, "price")
+    return Sent(f"id {number}", number, price) if number else Sent(price=price)
 
 
 def _refusal(code: str, hidden: Sequence[str]) -> Outcome:
