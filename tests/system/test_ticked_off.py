@@ -135,6 +135,28 @@ def test_who_cannot_be_reached_is_called_at_each_move_also_back(either_practice:
     assert practice.run_once(now=at("18:45")).outcomes == {"1": "sent"}
 
 
+@pytest.mark.parametrize("wrong", [pytest.param(next_day("08:00"), id="ahead"), "2020-01-01 10:00"])
+@pytest.mark.parametrize("which", [0, 1])
+def test_the_order_of_calls_is_that_of_the_ticks_whatever_the_clock_was(
+    either_practice: Practice, wrong: str, which: int
+) -> None:
+    practice = either_practice
+    practice.book("1", next_day("09:00"), mobile="", email="")
+    practice.run_once(now=at("10:00"))
+    clocks = [at("10:30"), at("11:30")]
+    clocks[which] = wrong
+    for clock, start in zip(clocks, ("09:00", "09:30"), strict=True):
+        practice.change("1", starts_at=next_day(start))
+        practice.run("staff-list", "done", "1", now=clock)
+    if listed(practice, at("11:50")):  # nobody is on the list of a day long past
+        tick_off(practice, at("11:50"))
+    assert listed(practice, at("12:00")) == {}
+    practice.change("1", starts_at=next_day("09:00"))
+    assert listed(practice, at("12:10")) == {"17": "no_contact"}
+    tick_off(practice, at("12:20"))
+    assert listed(practice, at("12:30")) == {}
+
+
 def test_what_a_person_said_to_be_off_and_then_to_stand_is_off_again(either_practice: Practice) -> None:
     practice = either_practice
     practice.book("1", next_day("09:55"))

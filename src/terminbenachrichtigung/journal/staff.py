@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, update
 
-from terminbenachrichtigung.journal.database import Connected, insert_new, reads, writes
+from terminbenachrichtigung.journal.database import Connected, among, insert_new, reads, writes
 from terminbenachrichtigung.journal.notifications import is_row, is_same_person, name_from
 from terminbenachrichtigung.journal.tables import (
     database_clock,
@@ -89,8 +89,12 @@ class StaffNotes(Connected):
     def tick_off(self, connection: Connection, ticks: Collection[StaffTick], now: datetime) -> None:
         """Notes that a person has called, and which starts they took back. Once more changes nothing.
 
-        Unless they said otherwise between the two: then this is their last word.
+        Unless they said otherwise between the two: then this is their last word. A tick that is dated after
+        `now`, by a clock that was ahead, came before these all the same.
         """
+        about = among(connection, staff_done.c.appointment_id, {tick.appointment_id for tick in ticks})
+        before = now - timedelta(seconds=1)
+        connection.execute(update(staff_done).where(about, staff_done.c.done_at > now).values(done_at=before))
         for tick in ticks:
             noted = asdict(replace(tick, done_at=now)) | {"name": " ".join(sorted(tick.name))}
             connection.execute(insert_new(connection, staff_done), noted)
