@@ -444,6 +444,21 @@ def test_while_a_change_of_an_occurrence_cannot_be_read_it_is_held(
     assert take(own, weekly, right)["a/20261202"] == "2026-12-03 11:00 Ida Meier 0171 5555001"
 
 
+def test_a_deleted_occurrence_needs_no_start(own: OwnPractice) -> None:
+    deleted = event("RECURRENCE-ID:20261202T080000Z", "STATUS:CANCELLED", start="", who="")
+    assert take(own, event("RRULE:FREQ=WEEKLY;COUNT=2"), deleted).keys() == {"a/20261125"}
+
+
+@pytest.mark.parametrize("start", ["DTSTART:bald", "DTSTART:20261203T250000Z", "DTSTART;VALUE=DATE:20261203"])
+def test_a_change_that_names_nobody_and_cannot_be_read_is_its_series_customer_s(
+    own: OwnPractice, start: str
+) -> None:
+    change = event("RECURRENCE-ID:20261202T080000Z", start=start, who="")
+    ran = own.bring(calendar(event("RRULE:FREQ=WEEKLY;COUNT=2"), change), name="praxis.ics")
+    assert (ran.exit_code, [line["appointment_id"] for line in ran.json["refused"]]) == (1, ["a/20261202"])
+    assert own.standing().keys() == {"a/20261125"}
+
+
 def test_a_series_that_is_moved_as_a_whole_keeps_its_ids(own: OwnPractice) -> None:
     take(own, WEEKLY)
     ran = own.bring(calendar(WEEKLY.replace("T090000", "T100000")), name="praxis.ics")

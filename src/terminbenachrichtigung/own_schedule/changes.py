@@ -50,10 +50,12 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
     appointments = held.rows["appointments"]
     entries, shared = people.one_id_one_person(parsed.entries)
     entries, foreign = _of_this_source(entries, held)
+    # A line of an appointment that another line names, or of its series, concerns its customer.
+    named = {key for entry in entries if entry.person for key in (entry.appointment_id, entry.series)} - {""}
     refused = [
         line
         for line in (*parsed.refused, *shared, *foreign)
-        if line.names_somebody or held.knows(line.appointment_id)
+        if line.names_somebody or line.appointment_id in named or held.knows(line.appointment_id)
     ]
     nobody = Counter(parsed.nobody)
     nobody["lines without a customer"] += len(parsed.refused) + len(shared) + len(foreign) - len(refused)

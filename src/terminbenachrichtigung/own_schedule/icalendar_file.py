@@ -141,7 +141,8 @@ class _Events(Findings):
         try:
             part = self._part(component)
         except _WholeDay:
-            if not entries.names_somebody(raw) and not attempts.problem:
+            of_series = "RECURRENCE-ID" in component.properties  # whose customer it may concern
+            if not (entries.names_somebody(raw) or attempts.problem or of_series):
                 self.nobody["all-day entries"] += 1
                 return None
             attempts.problem = attempts.problem or "DTSTART: a whole day, without a time"
@@ -223,7 +224,8 @@ class _Events(Findings):
     # ------------------------------------------------------------ what an event says
 
     def _part(self, event: Component) -> SeriesPart:
-        starts_at = self._moment(event, "DTSTART")
+        # A deleted occurrence may have no start of its own.
+        starts_at = self._moment(event, "DTSTART") or self._instead_of(event)
         if starts_at is None:
             raise Unreadable("DTSTART: missing")
         ends_at = self._end(event, starts_at)
