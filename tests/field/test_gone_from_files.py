@@ -148,6 +148,15 @@ def test_a_branch_that_is_exported_apart_says_nothing_of_the_others(own: OwnPrac
     assert len(own.standing()) == 19
 
 
+def test_a_file_of_one_branch_that_is_refused_whole_says_nothing_of_the_others(own: OwnPractice) -> None:
+    own.taken(export(*(line(n, branch="HH1") for n in range(4))))
+    own.taken(export(*(line(n, branch="HH2") for n in range(10, 14))))
+    own.bring(export(*(line(n, branch="HH1", name="M\ufffdller") for n in range(4))))
+    assert own.standing().keys() == {"10", "11", "12", "13"} | {str(n) for n in range(4)}
+    own.bring(export(*(line(n, "bald", branch="HH1") for n in range(4))))
+    assert own.standing().keys() == {"10", "11", "12", "13"}
+
+
 def test_the_only_appointment_of_a_small_branch_can_be_gone(own: OwnPractice) -> None:
     lines = [line(n, branch="HH1") for n in range(10)]
     own.taken(export(*lines, line(50, "2026-11-26 09:00", "HH9")))

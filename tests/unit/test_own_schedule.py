@@ -669,6 +669,23 @@ def test_of_what_a_file_does_not_say_the_rows_that_it_makes_are_careful() -> Non
     }
 
 
+def test_a_branch_takes_each_of_the_texts_that_a_file_has_for_it() -> None:
+    texts = {"name": "Optik Nord", "phone": "040 1", "address": "Am Markt 1", "email": "nord@example.org"}
+    said = {f"branch_{column}": text for column, text in texts.items()}
+    found = changes([entry("a", branch_code="N", **said)], held())
+    assert found.inserts["branches"]["N"] == {"branch_code": "N", **texts}
+
+
+def test_of_lines_that_differ_about_one_customer_the_last_one_holds() -> None:
+    """Also where it says what the schedule has already."""
+    moved = {"customer_id": "17", "first_name": "Ida", "last_name": "Meier", "mobile": "0171 5555009"}
+    first = replace(entry("a"), person=entries.person(moved))
+    lines = [first, replace(entry("b", "2026-11-27 09:00"), line=2)]
+    before = held(a=appointment(), b=appointment("2026-11-27 09:00"))
+    assert changes(lines, before).updates["customers"] in ({}, {"17": {}})
+    assert changes(lines[::-1], before).updates["customers"] == {"17": {"mobile": "0171 5555009"}}
+
+
 @pytest.mark.parametrize(
     ("before", "said", "expected"),
     [
@@ -846,6 +863,12 @@ def test_without_ids_an_appointment_keeps_an_id_of_its_own_source_or_one_that_wa
     before = replace(held(SOURCE, "", **{key: appointment()}), origins={key: Origin(of)})
     found = changes([entry("")], before, replace(HOW, ids_from=("start", "customer")))
     assert (found.inserts["appointments"] == {}) is kept
+
+
+def test_a_line_that_stands_twice_in_a_file_without_ids_is_one_and_those_behind_it_are_read() -> None:
+    before = held(made_1=appointment(), made_2=appointment("2026-11-27 09:00"))
+    lines = [entry(""), entry(""), entry("", "2026-11-27 09:00")]
+    assert kinds(changes(lines, before, replace(HOW, ids_from=("start", "customer")))) == {}
 
 
 @pytest.mark.parametrize(
