@@ -369,6 +369,11 @@ def test_every_answer_of_seven(said: Said, kind: Any) -> None:
     assert_is(answered("seven", said.status, said.body), kind)
 
 
+@pytest.mark.parametrize(("body", "word"), [("12345", "12345"), ("true", "True"), ("null", "missing")])
+def test_an_answer_of_seven_that_nobody_knows_is_quoted(body: str, word: str) -> None:
+    assert answered("seven", "200 OK", body).detail == f"the gateway's answer is {word}"
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [

@@ -1,5 +1,6 @@
 """The `email` channel on the wire: what it sends, over which lines, and what each reply of a server means."""
 
+import socket
 import ssl
 import threading
 import time
@@ -15,8 +16,10 @@ from mail_under_test import CLAIM, CONTENT, PASSWORD, RECIPIENT, mail_channel, m
 from peers import (
     MESSAGE_ID,
     NOW,
+    a_peer,
     a_port_nobody_listens_on,
     certified_server,
+    read_line,
     self_certified_server,
     trusting_client,
 )
@@ -396,3 +399,17 @@ def test_check_sends_no_mail() -> None:
     with MailServer() as server, mail_channel(server.port) as channel:
         assert channel.check() is None
     assert server.received == []
+
+
+def test_check_takes_back_the_mail_that_it_began() -> None:
+    said: list[bytes] = []
+
+    def behave(connection: socket.socket) -> None:
+        connection.sendall(b"220 ready\r\n")
+        while said[-1:] != [b"QUIT"]:
+            said.append(read_line(connection).split()[0])
+            connection.sendall(b"250 OK\r\n")
+
+    with a_peer(behave) as peer, mail_channel(peer.port) as channel:
+        assert channel.check() is None
+    assert said == [b"EHLO", b"MAIL", b"RCPT", b"RSET", b"QUIT"]

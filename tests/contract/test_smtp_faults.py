@@ -319,6 +319,14 @@ def test_a_session_that_is_out_of_step_is_not_used_again() -> None:
         assert peer.connections == 2
 
 
+@pytest.mark.parametrize("refusal", [b"450 mailbox busy", b"550 no such user"])
+def test_a_session_in_which_one_recipient_was_refused_is_used_again(refusal: bytes) -> None:
+    with a_peer(a_server(RCPT=refusal)) as peer, mail_channel(peer.port) as channel:
+        for _ in range(3):
+            assert channel.send(CLAIM, CONTENT).detail == refusal.decode()
+        assert peer.connections == 1
+
+
 def test_a_session_that_will_not_be_reset_is_not_used_again() -> None:
     with (
         a_peer(a_server(RCPT=b"550 no such user", RSET=b"502 what?")) as peer,

@@ -168,6 +168,13 @@ MOVED = "2026-11-25 08:30"
             "failed",
         ),
         ([notified(state=State.FAILED)], {"rejected": {"1": frozenset({NUMBER})}}, "due", ""),
+        # told, told that it is off, told anew in vain: not what was taken back, but the failure holds
+        (
+            [replace(notified(), revoked=True), notified(state=State.FAILED, generation=2)],
+            {"rejected": {"1": frozenset({NUMBER, "anna@example.org"})}},
+            "already_notified",
+            "failed",
+        ),
         ([notified(state=State.FAILED)], {"rejected": {"1": frozenset({"+49301"})}}, "due", ""),
     ],
 )

@@ -183,6 +183,11 @@ def test_never_after_the_told_start_or_the_new_one(now: str, row: Appointment, t
     assert bool(correct(row, now=now).messages) is tells
 
 
+def test_from_the_told_start_on_no_change_is_noted_and_none_counts_for_the_brake() -> None:
+    assert correct(off(), now="2026-11-25 08:59").changes
+    assert not correct(off(), now="2026-11-25 09:00").changes
+
+
 def test_a_confirmed_booking_is_corrected_by_email_alone() -> None:
     confirmed = notified(reminder=CONFIRMATION, run_now="2026-11-24 09:00")
     journal = Known(confirmations={"1": (replace(confirmed, route=Route(Channel.EMAIL, ADDRESS)),)})
