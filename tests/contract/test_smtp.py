@@ -407,7 +407,7 @@ def test_check_takes_back_the_mail_that_it_began() -> None:
     def behave(connection: socket.socket) -> None:
         connection.sendall(b"220 ready\r\n")
         while said[-1:] != [b"QUIT"]:
-            said.append(read_line(connection).split()[0])
+            said.append(read_line(connection).split()[0].upper())
             connection.sendall(b"250 OK\r\n")
 
     with a_peer(behave) as peer, mail_channel(peer.port) as channel:
