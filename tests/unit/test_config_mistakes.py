@@ -213,6 +213,11 @@ MISTAKES = [
     ({"sms.provider": "lox24"}, "sms.lox24.token", "SMS__LOX24__TOKEN"),
     ({"sms.provider": "seven"}, "sms.seven.api_key", "sms.seven.api_key_file"),
     ({"sms.provider": "seven", "sms.seven": {"api_key": SECRET}, "sms.max_parts": 10}, "sms.max_parts", "9"),
+    *(
+        ({"sms.lox24": {"token": f"{SECRET}{odd}"}}, "sms.lox24.token", "as the gateway shows it")
+        for odd in ("ë", " ", "”")  # no header takes them: every SMS was `unknown`
+    ),
+    ({"sms.seven": {"api_key": f"ü{SECRET}"}}, "sms.seven.api_key", "as the gateway shows it"),
     ({"sms.lox24": {"token": SECRET, "tokn": SECRET}}, "sms.lox24.tokn", 'did you mean "token"?'),
     ({"sms.lox24": {"token": SECRET, "service": "gold"}}, "sms.lox24.service", '"economy"'),
     (

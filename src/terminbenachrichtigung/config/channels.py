@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, SecretStr
 
 from terminbenachrichtigung.config.fields import (
     Amount,
+    ApiKey,
     CalendarDate,
     Concurrency,
     Country,
@@ -15,7 +16,6 @@ from terminbenachrichtigung.config.fields import (
     Line,
     LineOrNothing,
     Mailbox,
-    NeededSecret,
     PerSecond,
     Port,
     Proxy,
@@ -37,9 +37,7 @@ class Lox24Settings(Section):
 
     model_config = ConfigDict(json_schema_extra=or_its_file("token"))
 
-    token: Annotated[
-        NeededSecret, Field(description="The API key: key id and secret", examples=["id:secret"])
-    ]
+    token: Annotated[ApiKey, Field(description="The API key: key id and secret", examples=["id:secret"])]
     token_file: Annotated[str, Field(description="File that holds the token instead")] = ""
     service: Annotated[
         Literal["direct", "pro", "economy"], Field(description="Quality and price of the way")
@@ -51,7 +49,7 @@ class SevenSettings(Section):
 
     model_config = ConfigDict(json_schema_extra=or_its_file("api_key"))
 
-    api_key: Annotated[NeededSecret, Field(description="The API key", examples=["..."])]
+    api_key: Annotated[ApiKey, Field(description="The API key", examples=["..."])]
     api_key_file: Annotated[str, Field(description="File that holds the API key instead")] = ""
 
 

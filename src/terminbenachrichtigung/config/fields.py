@@ -58,6 +58,13 @@ def _check_characters(text: str) -> None:
         raise ValueError("must be one line without control characters")
 
 
+def _key(secret: SecretStr) -> SecretStr:
+    word = secret.get_secret_value()  # it stands in a header, which takes nothing else
+    if not word.isascii() or " " in word:
+        raise ValueError("must be the key as the gateway shows it: no blanks, umlauts or typographic quotes")
+    return secret
+
+
 def _secret(secret: SecretStr) -> SecretStr:
     _check_characters(secret.get_secret_value())  # such as a line end, from a file
     return secret
@@ -283,7 +290,7 @@ Line = Annotated[str, AfterValidator(_one_line)]
 LineOrNothing = Annotated[str, AfterValidator(_unless_empty(_one_line))]
 Text = Annotated[str, AfterValidator(_filled)]
 Switch = Annotated[bool, Field(strict=True)]
-NeededSecret = Annotated[SecretStr, Field(min_length=1), AfterValidator(_secret)]
+ApiKey = Annotated[SecretStr, Field(min_length=1), AfterValidator(_secret), AfterValidator(_key)]
 Secret = Annotated[SecretStr, Field(json_schema_extra={"default": ""}), AfterValidator(_secret)]
 """Its default is empty; pydantic would put `**********` into the JSON Schema."""
 Whole = Annotated[int, Field(strict=True)]
