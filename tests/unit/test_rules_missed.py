@@ -181,6 +181,13 @@ def test_with_a_booking_time_only_what_was_booked_before_the_last_chance_is_miss
     assert verdict(row, hours_after_booking=hours_after_booking) == expected
 
 
+def test_a_booking_that_lies_ahead_is_as_good_as_none() -> None:
+    """An import noted it while the clock was wrong: nobody may be lost by that."""
+    ahead = appointment(created_at="2028-03-01 10:00")
+    assert verdict(ahead) == "missed"
+    assert verdict(ahead, replace(JOURNAL, complete_runs=(at("2026-11-24 19:50"),))) == "same_day"
+
+
 @pytest.mark.parametrize(
     ("runs", "expected"),
     [

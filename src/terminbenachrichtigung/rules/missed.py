@@ -29,7 +29,9 @@ def _why(candidate: Candidate, context: Context) -> str:
         return ""
     if _was_told(candidate, context) or _was_contacted(candidate, context):
         return ""
-    if (booked := appointment.created_at) is not None:
+    booked = appointment.created_at
+    # A booking a day ahead comes from a clock that was wrong, and says nothing of when it was.
+    if booked is not None and booked <= context.now + timedelta(days=1):
         if booked + timedelta(hours=context.settings.rules.hours_after_booking) >= chance:
             return ""
         return f"booked {context.clock(booked)}, last chance {context.clock(chance)}"
