@@ -274,6 +274,26 @@ def test_name_and_number_in_a_title_as_small_practices_write_them(
     assert again.json["titles_left_out"] == []  # new ones once
 
 
+@pytest.mark.parametrize(
+    ("title", "stands"),
+    [
+        ("Ida Meier", True),  # the number was taken out
+        ("Meier, Ida: ruft zurück", True),
+        ("Rückruf", False),
+        ("Eva Meier", False),  # somebody else, whom nobody knows
+    ],
+)
+def test_a_known_appointment_keeps_its_customer_while_the_title_has_the_name(
+    own: OwnPractice, title: str, stands: bool
+) -> None:
+    options = ("--title", "customer")
+    others = [event(uid=f"b{n}", start=f"DTSTART:2026112{n}T080000Z") for n in range(6, 9)]
+    before = take(own, event("SUMMARY:Ida Meier 0171 5555001", who=""), *others, options=options)
+    ran = own.bring(calendar(event(f"SUMMARY:{title}", who=""), *others), *options, name="praxis.ics")
+    assert own.standing() == ({key: said for key, said in before.items() if key != "a" or stands})
+    assert ran.json["titles_left_out"] == ([] if stands else [title])
+
+
 # ---------------------------------------------------------------- cancelled
 
 

@@ -4,10 +4,12 @@ An appointment that a file does not name is not cancelled at once. It is held fi
 reminded of it, and cancelled only when another file does not name it either.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from terminbenachrichtigung.contact.names import name_words
 from terminbenachrichtigung.model.appointment import GONE
 from terminbenachrichtigung.own_schedule import ids, people
 from terminbenachrichtigung.own_schedule.appointments import Appointments, Table
@@ -24,6 +26,7 @@ from terminbenachrichtigung.own_schedule.entries import (
     Entry,
     How,
     Parsed,
+    Person,
     Refused,
     identity_of,
     refusal,
@@ -50,6 +53,7 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
     appointments = held.rows["appointments"]
     entries, shared = people.one_id_one_person(parsed.entries)
     entries, foreign = _of_this_source(entries, held)
+    entries = [_with_known_customer(entry, held) for entry in entries]
     # A line of an appointment that another line names, or of its series, concerns its customer.
     named = {key for entry in entries if entry.person for key in (entry.appointment_id, entry.series)} - {""}
     refused = [
@@ -93,13 +97,16 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
         reach=reach,
     )
     found = work.outcome()
+    named_titles = {entry.title for entry in entries if entry.person}
     is_first = held.source.imported_at is None
     unsaid = tuple(_unsaid(parsed, kept, held, how))
     return replace(
         found,
         refused=tuple(refused),
         newly_refused=tuple(line for line in refused if line.key not in held.reported),
-        titles=tuple(sorted({title for title in parsed.titles if title and title not in held.listed})),
+        titles=tuple(
+            sorted({title for title in parsed.titles if title not in {*held.listed, *named_titles}})
+        ),
         warnings=(
             *parsed.warnings,
             *_shared_numbers(kept),
@@ -132,6 +139,20 @@ def _of_this_source(entries: Iterable[Entry], held: Held) -> tuple[list[Entry], 
                 continue
         kept.append(entry)
     return kept, refused
+
+
+def _with_known_customer(entry: Entry, held: Held) -> Entry:
+    """The entry with the customer of its appointment, whose name its title has still, though no number."""
+    row = held.rows["appointments"].get(entry.appointment_id)
+    customer = held.rows["customers"].get(str(row["customer_id"])) if row and entry.title else None
+    identity = identity_of(customer) if customer else None
+    if (
+        not identity
+        or not identity.words
+        or not identity.words <= name_words(*re.findall(r"[\w'’-]+", entry.title))
+    ):
+        return entry
+    return replace(entry, person=Person(str(customer and customer["customer_id"]), {}, identity))
 
 
 def _identified(

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Literal, TypeVar
@@ -87,6 +87,7 @@ class Entry:
     person: Person | None
     values: Mapping[str, Value]
     series: str = ""  # the id of the series of which it is an occurrence
+    title: str = ""  # where it names nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +186,14 @@ class Findings:
 
     def add(self, entry: Entry, title: str) -> None:
         """Take an entry that could be read, and look at its title."""
+        if entry.person is None and self.how.title_is_customer and title:
+            self.titles.append(title)
+            entry = replace(entry, title=title)
         self.entries.append(entry)
         status = entry.values.get("status")
         if entry.person is None:
-            if title and self.how.title_is_customer:
-                self.titles.append(title)
-        elif (
+            return
+        if (
             entry.starts_at > self.how.now
             and not (status == CANCELLED or self.how.is_off(status))
             and title_mentions_cancellation(title)
