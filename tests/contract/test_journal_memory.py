@@ -229,6 +229,15 @@ def test_the_first_complete_run_of_each_reminder_is_kept(journals: Journals) -> 
     }
 
 
+def test_a_reminder_that_was_first_noted_by_a_clock_that_was_ahead_counts_from_the_next_run(
+    journals: Journals,
+) -> None:
+    end(journals.run(), NOW - HOUR, reminder_names=["Woche vorher"])
+    end(journals.run(), NOW + 400 * 24 * HOUR, reminder_names=["Woche vorher", REMINDER])
+    end(journals.run(), NOW, reminder_names=["Woche vorher", REMINDER])
+    assert ask(journals.run()).reminder_since == {"Woche vorher": NOW - HOUR, REMINDER: NOW}
+
+
 def test_once_confirmations_are_switched_on_again_only_later_bookings_count(journals: Journals) -> None:
     both = [REMINDER, CONFIRMATION]
     for hours, names in [(4, both), (3, [REMINDER]), (2, both), (1, both)]:

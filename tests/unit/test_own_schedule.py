@@ -279,6 +279,8 @@ def test_what_is_gone_from_two_files_is_off(
     found = changes(said, held(missing=missing, gone=gone), replace(HOW, **how), **file)
     expected = {"gone": {"status": "Storniert", "import_state": "gone"}} if cancelled else {}
     assert found.updates["appointments"] == expected
+    if not cancelled:
+        assert found.origins["gone"].missing_from == (missing or "second")  # the first that missed it
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, S
                     insert_new(connection, reminders).values(first_complete_run=now),
                     [{"reminder": name} for name in new],
                 )
-            if CONFIRMATION in known and CONFIRMATION not in reminder_names:
+            if CONFIRMATION not in reminder_names:
                 # Switched off: once it is switched on again, only what is booked from then on counts.
                 connection.execute(delete(reminders).where(reminders.c.reminder == CONFIRMATION))
             corrections.note_changes(connection, self.run_id, now, changes)
