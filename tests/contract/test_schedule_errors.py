@@ -46,6 +46,21 @@ def test_all_missing_columns_are_named_at_once(database_url: str) -> None:
     )
 
 
+JOINED = "SELECT a.*, c.* FROM termine a JOIN kunden c"
+
+
+@pytest.mark.parametrize("also", ["email", "EMAIL"])
+@pytest.mark.parametrize("how", ["view", "query"])
+def test_two_columns_of_one_name_are_no_guess(tmp_path: Path, how: str, also: str) -> None:
+    # The email of the branch, say, and that of the customer: SQLite takes the one that comes first.
+    url = f"sqlite:///{tmp_path / 'schedule.db'}"
+    make_table(url, [ROW], columns=[*ROW, "email"], name="termine")
+    execute(url, f"CREATE TABLE kunden (id TEXT, note TEXT, {also} TEXT)")
+    execute(url, f"CREATE VIEW reminder_appointments AS {JOINED}")
+    query = JOINED if how == "query" else None
+    assert "gives more than one column of the name email;" in refusal(url, query=query)
+
+
 @pytest.mark.parametrize(
     ("rules", "column"),
     [

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import wraps
@@ -233,6 +233,7 @@ class Schedule:
             if kind is None:
                 raise self._failure("holds no timestamps in its column starts_at")
             extra = matched(types, self._extra_columns)
+            self._check_names(types, {**extra, **columns})
             by_signs = True
             if kind is StartType.TEXT and connection.dialect.name == "postgresql":
                 asked = sorts_by_signs(self._source, columns["starts_at"])
@@ -274,6 +275,14 @@ class Schedule:
         ]
         if missing:
             raise self._failure(f"lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}")
+
+    def _check_names(self, types: Collection[str], columns: Mapping[str, str]) -> None:
+        """Of two columns of one name SQLite takes the first, and calls the other email:1."""
+        found = {name.lower() for name in types}
+        twice = [name for name, actual in columns.items() if f"{actual}:1".lower() in found]
+        if twice:
+            names = ", ".join(twice)
+            raise self._failure(f"gives more than one column of the name {names}; leave all but one out")
 
     def _failure(self, sentence: str) -> ScheduleError:
         what = "its query" if self._table is None else f"its relation {self._table!r}"
