@@ -70,8 +70,7 @@ def _storable(text: str, longest: int) -> str:
 
 def _number(sender: str, country_code: str) -> str:
     """E.164, however the gateway writes it (491715555555, 00491715555555); a name stays as it is."""
-    international = sender.isdecimal() and not sender.startswith("0")
-    return e164(f"+{sender}" if international else sender, country_code) or sender
+    return e164(sender if sender.startswith("0") else f"+{sender}", country_code) or sender
 
 
 def _moment(found: Mapping[str, Any], key: str, now: datetime) -> tuple[datetime, timedelta]:
