@@ -667,6 +667,12 @@ def test_a_refused_line_is_news_once_and_once_more_when_it_is_another(own: OwnPr
     assert own.bring(bad).exit_code == 1  # it was settled in between
 
 
+def test_the_hour_of_the_export_beside_a_refused_line_makes_it_no_news(own: OwnPractice) -> None:
+    bad = csv(f"{NAMELESS};Stand", "1;bald;Ida Meier;0171 5555001;9 Uhr", f"2;{EVA};9 Uhr")
+    assert own.bring(bad).exit_code == 1
+    assert own.bring(bad.replace("9 Uhr", "10 Uhr")).exit_code == 0
+
+
 def test_a_part_of_the_schedule_settles_no_refused_line_but_its_own(own: OwnPractice) -> None:
     bad = csv(NAMELESS, "1;bald;Ida Meier;0171 5555001", f"2;{EVA}")
     assert own.bring(bad).exit_code == 1

@@ -388,6 +388,8 @@ def test_a_refused_event_is_the_same_in_the_next_export() -> None:
 
     assert key("DTSTAMP:20261101T080000Z", "SEQUENCE:1") == key("DTSTAMP:20261102T080000Z", "LAST-MODIFIED:x")
     assert key("CREATED:20261101T080000Z") == key()
+    assert key("X-MOZ-LASTACK:20261101T080000Z") == key()
+    assert key("X-ALT-DESC:Name: Ida") != key()
     assert key(start="DTSTART:nie") != key()
 
 

@@ -349,6 +349,7 @@ def test_what_a_file_says_of_a_customer_is_taken_and_what_it_does_not_say_stays(
     [
         (appointment(), entry("a", "2026-11-26 10:00"), "moved from 2026-11-26 09:00"),
         (appointment(), entry("a", customer="18"), "customer_id: another customer"),
+        (appointment(), entry("a", customer=None), "customer_id: names no customer any more"),
         (appointment(import_state="held"), entry("a"), "no longer held"),
         (appointment(import_state="gone"), entry("a"), "is back"),
         (appointment(status="Storniert"), entry("a", status=""), "status"),

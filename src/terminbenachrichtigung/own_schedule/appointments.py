@@ -319,6 +319,8 @@ class Appointments:
             old = before[name]
             if name == "starts_at" and isinstance(old, datetime):
                 words.append(f"moved from {old.astimezone(self._how.zone):%Y-%m-%d %H:%M}")
+            elif name == "customer_id" and part[name] is None:
+                words.append("names no customer any more")
             elif name == "customer_id":
                 words.append(
                     "another customer" if self._is_given_away(key, part) else "the customer's new number"

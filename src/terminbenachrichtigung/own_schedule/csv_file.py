@@ -188,7 +188,7 @@ class _Lines(Findings):
                     found_id,
                     span.starts_at if span else None,
                     entries.name_in(named),
-                    entries.key_of(row),
+                    self._key(row),
                     names_somebody=entries.names_somebody(named),
                 )
             )
@@ -198,6 +198,11 @@ class _Lines(Findings):
         if who is not None:
             who = self._with_consent(line, raw, who)
         self.add(Entry(line, found_id, span.starts_at, who, said), raw.get("subject", ""))
+
+    def _key(self, row: Sequence[str]) -> str:
+        """The key of a line by what is read of it: the hour of the export beside it makes no other line."""
+        used = {*self._meaning.columns.values(), *self._meaning.cancelled}
+        return entries.key_of(row[place] for place in sorted(used))
 
     def _named(self, raw: Mapping[str, str]) -> Mapping[str, str]:
         """The line, completed by what its title and its description say of the customer."""

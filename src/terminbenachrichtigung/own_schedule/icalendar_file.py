@@ -38,12 +38,8 @@ if TYPE_CHECKING:
     from icalendar.parser import Parameters
 
 _TIME = re.compile(r"(\d{8})(?:T(\d{4}(?:\d{2})?)(Z?))?", re.I)
-_CHANGING = (
-    "DTSTAMP",
-    "LAST-MODIFIED",
-    "SEQUENCE",
-    "CREATED",
-)  # these change with each export, though the event is the same
+# These may change with each export, though the event is the same.
+_CHANGING = re.compile(r"DTSTAMP|LAST-MODIFIED|SEQUENCE|CREATED|X-(?!ALT-DESC)", re.I)
 _PROPOSALS = frozenset({"COUNTER", "DECLINECOUNTER", "REFRESH"})
 _ONE_EXPORT = timedelta(minutes=10)
 _ALL_DAY = timedelta(days=1)
@@ -395,4 +391,4 @@ def _whole_number(text: str) -> int:
 
 
 def _key(event: Component) -> str:
-    return entries.key_of(line for line in event.text if not line.upper().startswith(_CHANGING))
+    return entries.key_of(line for line in event.text if not _CHANGING.match(line))
