@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
@@ -431,3 +432,17 @@ def test_a_domain_of_the_practices_own_network_is_taken_whoever_asks_first() -> 
     )
     ended = subprocess.run([sys.executable, "-c", asked], capture_output=True, encoding="utf-8", check=True)
     assert ended.stdout.strip() == "Praxis <t@praxis.local>"
+
+
+def test_a_machine_that_takes_no_connection_gets_no_hint() -> None:
+    with ExitStack() as held:
+        busy = held.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):  # what waits to be accepted fills its queue
+            waiting = held.enter_context(socket.socket())
+            waiting.setblocking(False)
+            with suppress(BlockingIOError):
+                waiting.connect(busy.getsockname())
+        with mail_channel(busy.getsockname()[1], security="none", timeout_seconds=1) as channel:
+            outcome = channel.send(CLAIM, CONTENT)
+    assert isinstance(outcome, Unavailable)
+    assert "email.security" not in outcome.detail
