@@ -181,6 +181,19 @@ def test_what_a_word_means(word: str, state: State | None, *, unheard: bool) -> 
 
 
 @pytest.mark.parametrize(
+    ("code", "text", "note"),
+    [
+        ("27", "Absent Subscriber", "27 Absent Subscriber"),
+        ("27", "", "27"),
+        ("", "Absent", "Absent"),
+        ("", "", ""),
+    ],
+)
+def test_why_it_did_not_arrive_is_noted_with_its_number(code: str, text: str, note: str) -> None:
+    assert reported(MsgCode=code, MsgText=text).note == note
+
+
+@pytest.mark.parametrize(
     ("written", "moment"),
     [
         ("2026-11-24T10:05:00", datetime(2026, 11, 24, 9, 5, tzinfo=UTC)),
