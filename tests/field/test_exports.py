@@ -450,6 +450,7 @@ def test_what_a_status_means_can_be_said_and_the_configuration_wins(own: OwnPrac
         ("Storniert am", "30.12.1899", False),
         ("Storniert", "0.0", False),
         ("Storniert", "1.0", True),
+        ("Storniert", "-1", True),  # Access
         ("Storniert", "✓", True),
         ("Stornierbar bis", "24.11.2026", False),
         ("Stornogrund", "krank", False),
@@ -496,7 +497,7 @@ def test_a_cancellation_typed_beside_the_table_is_warned_about(own: OwnPractice)
     assert "'abgesagt' stands below column 5, which has no heading" in warning
 
 
-@pytest.mark.parametrize("nothing", ["NULL", "null", "None", "nan", "#NV", "(null)"])
+@pytest.mark.parametrize("nothing", ["NULL", "null", "None", "nan", "#NV", "(null)", "NaT", "\\N", "<NA>"])
 def test_a_word_for_nothing_in_any_column_is_nothing(own: OwnPractice, nothing: str) -> None:
     columns = "Status;Gruppe;Zeitzone;Ende;Terminart;Filiale;Handy;E-Mail;Einwilligung;Letzter Kontakt;Anrede"
     line = ";".join([nothing] * 6 + ["0171 5555001"] + [nothing] * 4)
@@ -566,6 +567,9 @@ def test_storniert_must_be_excluded(own: OwnPractice) -> None:
         ("TELEPHONE PORTABLE", "mobile"),
         ("Telefon 1", "phone"),
         ("Home Phone", "phone"),
+        ("TelMobil", "mobile"),
+        ("TelPriv", "phone"),
+        ("Contact Number", "phone"),
         ("Kundendienst-Telefon", None),
         ("Telefon Gastgeber", None),
         ("Fax Kunde", None),

@@ -101,7 +101,10 @@ def test_headings_are_recognised(heading: str, column: str | None) -> None:
     ("raw", "expected"),
     [
         ({"name": "Frau Ida Meier"}, ("Frau", "Ida", "Meier")),
-        *(({"name": f"{word} Meier"}, (word, "", "Meier")) for word in ("Frau", "Herr", "Mr", "Mrs.", "Ms")),
+        *(
+            ({"name": f"{word} Meier"}, (word, "", "Meier"))
+            for word in ("Frau", "Herr", "Mr", "Mrs.", "Ms", "Mme")
+        ),
         ({"name": "Frau, Meier"}, ("Frau", "", "Meier")),
         ({"name": "Frau"}, ("", "", "Frau")),  # a name too
         ({"name": "Meier, Ida"}, ("", "Ida", "Meier")),

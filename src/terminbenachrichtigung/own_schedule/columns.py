@@ -68,7 +68,8 @@ HEADINGS: Mapping[str, str] = {
     "last_name": "surname, family name, Nachname, Familienname, Nom de famille",
     "mobile": "mobile phone, mobile number, cell, cell phone, Mobil, Mobiltelefon, Mobilnummer, Handy, "
     "Handynummer, Mobilfunk, Mobilfunknummer, cellphone, Portable",
-    "phone": "telephone, phone number, tel, Telefon, Telefonnummer, Festnetz, Rufnummer, Téléphone, Tél",
+    "phone": "telephone, phone number, tel, Telefon, Telefonnummer, Festnetz, Rufnummer, Téléphone, Tél, "
+    "contact number, contact phone, Kontaktnummer, Kontakttelefon",
     "email": "e-mail, mail, email address, E-Mail-Adresse, "
     "Courriel, Adresse e-mail, Adresse mail, Adresse électronique",
     "preferred_channel": "preferred contact, Kontaktkanal, Bevorzugter Kontakt, Kontakt per",
@@ -103,6 +104,9 @@ _OF_PHONES = frozenset(
             "primary",
             "business",
             "tagsueber",
+            "priv",
+            "gesch",
+            "dienst",
             "abends",
             "zuhause",
             "firma",
@@ -123,7 +127,26 @@ _RUNNING = frozenset(_RUNNING_HEADINGS.split())
 _COUNTING = frozenset({"nr", "no", "num", "number", "nummer", "pos", "position", "ord"})
 
 _TRUE = frozenset(
-    {"ein", "on", "ja", "j", "yes", "y", "x", "wahr", "true", "t", "1", "1.0", "oui", "vrai", "✓", "✔", "☑"}
+    {
+        "ein",
+        "on",
+        "ja",
+        "j",
+        "yes",
+        "y",
+        "x",
+        "wahr",
+        "true",
+        "t",
+        "1",
+        "1.0",
+        "-1",
+        "oui",
+        "vrai",
+        "✓",
+        "✔",
+        "☑",
+    }
 )
 _FALSE = frozenset(
     {"aus", "off", "nein", "n", "no", "falsch", "false", "f", "0", "0.0", "", "non", "faux", "-", "☐"}
@@ -148,7 +171,7 @@ _BEFORE_TITLE = re.compile(rf"\s*[\[(*]?\s*{_TITLE_WORD}\s*(?:[:\-–—\[\](|!*
 _BEHIND_TITLE = re.compile(rf"(?:\s*[:–—|(\[*!]|\s-)\s*{_TITLE_END}\s*[\])!.*]*\s*$", re.I)
 _IN_TITLE = re.compile(rf"(?<![^\W_]){_TITLE_WORD}(?![^\W_])", re.I)
 _CANCELLED_WORD = re.compile(rf"(?<![^\W_]){_CANCELLED_STEM}", re.I)
-NO_VALUE = frozenset({"NULL", "null", "None", "nan", "NaN", "#NV", "#N/A", "(null)"})
+NO_VALUE = frozenset({"NULL", "null", "None", "nan", "NaN", "NaT", "\\N", "#NV", "#N/A", "(null)"})
 """What programs write where there is nothing. Taken for an id, it would make one customer of many people."""
 
 
@@ -171,7 +194,8 @@ def column_of(heading: str) -> str | None:
     customers = _COLUMNS.get(_folded(_OF_THE_CUSTOMER.sub("", heading, count=1)))
     if customers in CONTACT:
         return customers
-    words = frozenset(re.findall(r"\w+", _plain(_OF_THE_CUSTOMER.sub("", heading, count=1))))
+    apart = re.sub(r"(?<=[a-zäöü])(?=[A-ZÄÖÜ])", " ", heading)  # TelMobil
+    words = frozenset(re.findall(r"\w+", _plain(_OF_THE_CUSTOMER.sub("", apart, count=1))))
     if words & _PHONE_WORDS and words <= _PHONE_WORDS | _OF_PHONES:
         return "mobile" if words & _MOBILE_WORDS else "phone"
     return None

@@ -37,7 +37,7 @@ Value = str | bool | datetime | None
 CANCELLED = "Storniert"
 """The status of a cancelled appointment; `rules.excluded_statuses` must have it."""
 
-_SALUTATIONS = ("Frau", "Herr", "Mr", "Mrs", "Ms")
+_SALUTATIONS = ("Frau", "Herr", "Mr", "Mrs", "Ms", "Mme", "Mlle", "Madame", "Monsieur")
 _IDENTIFYING = ("first_name", "last_name", "mobile", "phone", "email")
 _NAMING = ("customer_id", "name", *_IDENTIFYING)
 _SPREADSHEET_WHOLE = re.compile(r"(-?\d+)[.,]0{1,2}")  # three noughts are thousands: 1.000 is not 1
