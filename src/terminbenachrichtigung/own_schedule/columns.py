@@ -106,7 +106,6 @@ _OF_PHONES = frozenset(
             "tagsueber",
             "priv",
             "gesch",
-            "dienst",
             "abends",
             "zuhause",
             "firma",
