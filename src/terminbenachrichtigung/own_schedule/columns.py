@@ -94,28 +94,12 @@ _MOBILE_WORDS = frozenset(
 _PHONE_WORDS = _MOBILE_WORDS | {
     *("telefon", "tel", "telefonnummer", "phone", "rufnummer", "festnetz", "telephone", "fixe")
 }
-_OF_PHONES = frozenset(
-    {
-        *("nummer", "nr", "number", "no", "privat", "geschaeftlich", "dienstlich", "buero", "arbeit"),
-        *(
-            "home",
-            "work",
-            "main",
-            "primary",
-            "business",
-            "tagsueber",
-            "priv",
-            "gesch",
-            "abends",
-            "zuhause",
-            "firma",
-            "1",
-            "2",
-            "3",
-        ),
-        *("numero", "de", "domicile", "bureau", "travail", "prive", "professionnel", "personnel"),
-    }
-)
+_BESIDE_PHONES = """
+    nummer nr number no numero de 1 2 3 main primary
+    privat priv geschaeftlich gesch dienstlich buero arbeit zuhause firma tagsueber abends
+    home work business domicile bureau travail prive professionnel personnel
+"""
+_OF_PHONES = frozenset(_BESIDE_PHONES.split())
 """Words that may stand beside a word for a phone: `Telefon privat`, `Handy-Nr.`."""
 
 _RUNNING_HEADINGS = """
