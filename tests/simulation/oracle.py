@@ -317,6 +317,8 @@ class Judging:
         told_already = [told for told in self.memory.told[row.appointment_id] if told.state != "released"]
         if any(is_theirs(told, row) for told in told_already):
             return False
+        if self.told_beside(row, reminder, [*self.leads, *self.retired, *CORRECTIONS]):
+            return False
         if self.booked_recently(row) or self.preferred(row) in ("none", "letter", "phone"):
             return False
         if self.rules.require_consent and not row.reminder_consent:
@@ -497,7 +499,12 @@ class Judging:
     def told_by_a_person(self, row: Appointment) -> bool:
         """Of this very appointment and start, as the staff list asked."""
         start = to_the_minute(row.starts_at)
-        calls = [each for each in self.calls(row) if each.appointment_id == row.appointment_id]
+        calls = [
+            each
+            for each in self.calls(row)
+            if each.appointment_id == row.appointment_id
+            or (each.customer_id, each.starts_at) == (row.customer_id, start)
+        ]
         return any(
             each.starts_at == start
             and not each.revokes

@@ -228,6 +228,10 @@ def ticked(
     return StaffTick(appointment_id, "17", at(start), "failed", "", revokes, done_at)
 
 
+def another(done: str) -> StaffTick:
+    return ticked(done, "2", OTHER_START)
+
+
 @pytest.mark.parametrize(
     ("tick", "now", "expected"),
     [
@@ -237,13 +241,13 @@ def ticked(
         pytest.param(ticked(LONG_AGO), LAST_CHANCE, "recently_notified", id="and the gap yields to no hour"),
         pytest.param(ticked(None), NOW, "due", id="not noted yet"),
         # anything else is a contact by hand
-        pytest.param(ticked("2026-11-23 22:01", "2"), NOW, "recently_notified", id="of another one"),
-        pytest.param(ticked("2026-11-23 22:00", "2"), NOW, "due", id="that long ago is enough"),
-        pytest.param(ticked("2026-11-24 10:00", "2"), NOW, "recently_notified", id="at this moment"),
-        pytest.param(ticked("2026-11-24 10:01", "2"), NOW, "due", id="by a clock that was ahead"),
-        pytest.param(
-            ticked("2026-11-24 10:00", "2"), LAST_CHANCE, "due", id="the gap yields to the last chance"
-        ),
+        pytest.param(another("2026-11-23 22:01"), NOW, "recently_notified", id="of another one"),
+        pytest.param(another("2026-11-23 22:00"), NOW, "due", id="that long ago is enough"),
+        pytest.param(another("2026-11-24 10:00"), NOW, "recently_notified", id="at this moment"),
+        pytest.param(another("2026-11-24 10:01"), NOW, "due", id="by a clock that was ahead"),
+        pytest.param(another("2026-11-24 10:00"), LAST_CHANCE, "due", id="the gap yields to the last chance"),
+        # nobody is in two places at once: it was made anew since
+        pytest.param(ticked(LONG_AGO, "2"), LAST_CHANCE, "recently_notified", id="of it by its old id"),
         pytest.param(
             ticked("2026-11-24 09:30", start=OTHER_START), NOW, "recently_notified", id="another start"
         ),

@@ -220,9 +220,9 @@ class Context:
 
     def told_under_another_id(self, candidate: Candidate) -> Notification | None:
         """What this reminder told the same person of the same start, under another id of the appointment."""
-        return next((each for each in self._beside(candidate) if self._counts_for(each, candidate)), None)
+        return next((each for each in self.told_beside(candidate) if self._counts_for(each, candidate)), None)
 
-    def _beside(self, candidate: Candidate) -> Iterator[Notification]:
+    def told_beside(self, candidate: Candidate) -> Iterator[Notification]:
         """What the same person was told of the same start, by any reminder, under other appointment ids."""
         if self._told_by_start is None:
             self._told_by_start = ToldByStart(self.known)
@@ -311,7 +311,7 @@ class Context:
                 return each.reminder
         # The row may have been made anew under another id: what the reminder of the day before has told, the
         # one of three days before need not tell.
-        return next((each.reminder for each in self._beside(candidate) if each.reminder in shorter), None)
+        return next((each.reminder for each in self.told_beside(candidate) if each.reminder in shorter), None)
 
     def correction_instead(self, candidate: Candidate) -> bool:
         """Whether a correction tells the new start in this run, or will as soon as it may be sent.

@@ -7,7 +7,7 @@ appointment pass is asked in `verdicts`.
 from datetime import timedelta
 
 from terminbenachrichtigung.model.appointment import HELD
-from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.journal import CONFIRMATION, State
 from terminbenachrichtigung.rules.context import Candidate, Context
 
 
@@ -44,6 +44,9 @@ def _why(candidate: Candidate, context: Context) -> str:
 
 
 def _was_told(candidate: Candidate, context: Context) -> bool:
+    """By any reminder: of this appointment, or of the same start under the id that it had before."""
+    if any(each.reminder != CONFIRMATION for each in context.told_beside(candidate)):
+        return True
     return any(
         each.state is not State.RELEASED and context.is_of(each, candidate)
         for each in context.notifications(candidate)

@@ -29,8 +29,16 @@ class Ticks:
                 yield tick
 
     def about(self, row: Appointment) -> list[StaffTick]:
-        """Those about this very appointment, at whatever start."""
-        return [tick for tick in self.of(row) if tick.appointment_id == row.appointment_id]
+        """Those about this very appointment, at whatever start; and about the row that it was made anew from.
+
+        Nobody is in two places at once: a customer's other row at the same start is that one.
+        """
+        key = (row.customer_id, to_the_minute(row.starts_at))
+        return [
+            tick
+            for tick in self.of(row)
+            if tick.appointment_id == row.appointment_id or (tick.customer_id, tick.starts_at) == key
+        ]
 
     def told(self, row: Appointment) -> StaffTick | None:
         """The tick of a person who told the customer this start, and no other one since."""

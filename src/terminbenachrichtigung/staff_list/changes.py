@@ -81,7 +81,9 @@ def cancelled_cases(seen: Seen) -> Iterator[StaffCase]:
                 detail = f"status {row.status.strip()}"
             else:
                 continue
-            if any(_is_their_other_row(seen, heard, other) for other in at_start[heard.starts_at]):
+            others = (each for each in at_start[heard.starts_at] if _is_their_other_row(seen, heard, each))
+            if (anew := next(others, None)) is not None:
+                yield from _made_anew(seen, heard, anew)
                 continue
             theirs = row if row and seen.is_theirs(heard, row) else customers.get(heard.customer_id)
             told = as_told(heard, theirs)
@@ -97,6 +99,19 @@ def cancelled_cases(seen: Seen) -> Iterator[StaffCase]:
                 heard.run_now,
                 heard.message_id,
             )
+
+
+def _made_anew(seen: Seen, heard: Notification, row: Appointment) -> Iterator[StaffCase]:
+    """What a message about a row that is off leaves to do for the one that was made in its place."""
+    own = _last_heard(seen.known.notifications.get(row.appointment_id, ()))
+    if heard.revoked or any(seen.is_theirs(each, row) for each in own):
+        return
+    reason, detail = StaffReason.UNKNOWN, ""
+    if heard.state in _CONFIRMED:
+        if heard.route is None or not _is_elsewhere(seen, row, heard.route):
+            return
+        reason, detail = StaffReason.NUMBER_CHANGED, f"told at {heard.route.recipient}"
+    yield StaffCase(row, heard.reminder, reason, detail, heard.run_now, heard.message_id)
 
 
 def standing_cases(seen: Seen) -> Iterator[StaffCase]:

@@ -1,0 +1,119 @@
+"""A program deletes an appointment and makes it anew: what staff and customer know of it holds on."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from practice import Practice, number, reminder
+from terminbenachrichtigung.demo.loopback import Answer, Request
+
+WEDNESDAY = "2026-11-25 09:00"
+
+
+def at(clock: str) -> str:
+    return f"2026-11-24 {clock}"
+
+
+def listed(practice: Practice, now: str) -> list[tuple[str, str]]:
+    """Each appointment on the staff list, with its reason."""
+    shown = practice.run("staff-list", "--json", now=now).json["customers"]
+    return [(each["appointment_id"], each["reason"]) for entry in shown for each in entry["appointments"]]
+
+
+def no_answer(request: Request) -> Answer | None:
+    return Answer(http_status=500) if request.operation == "SendSimpleSMS" else None
+
+
+MADE_ANEW = [
+    pytest.param(lambda practice: practice.remove("a1"), id="deleted"),
+    pytest.param(lambda practice: practice.cancel("a1"), id="cancelled"),
+]
+
+
+@pytest.mark.parametrize("off", MADE_ANEW)
+def test_a_message_that_may_not_have_arrived_stays_on_the_list(
+    either_practice: Practice, off: Callable[[Practice], object]
+) -> None:
+    practice = either_practice
+    practice.configure(reminders=[reminder(channels=("sms",))])
+    practice.gateway.script = no_answer
+    practice.book("a1")
+    assert practice.run_once().outcomes == {"a1": "unknown"}
+    practice.gateway.script = None
+    off(practice)
+    practice.book("a2")
+    assert practice.run_once(now=at("11:00")).outcomes == {}
+    assert listed(practice, at("11:05")) == [("a2", "unknown")]
+    assert practice.run("staff-list", "done", "a2", now=at("11:10")).exit_code == 0
+    assert listed(practice, at("11:15")) == []
+
+
+@pytest.mark.parametrize("off", MADE_ANEW)
+def test_a_message_at_a_number_that_is_corrected_then_is_for_a_person(
+    either_practice: Practice, off: Callable[[Practice], object]
+) -> None:
+    practice = either_practice
+    practice.book("a1")
+    practice.run_once()
+    off(practice)
+    practice.book("a2", mobile=number(99))
+    assert practice.run_once(now=at("11:00")).outcomes == {}
+    assert listed(practice, at("11:05")) == [("a2", "number_changed")]
+    assert practice.run("staff-list", "done", "a2", now=at("11:10")).exit_code == 0
+    assert listed(practice, at("11:15")) == []
+
+
+def test_what_is_told_anew_by_a_message_of_its_own_is_settled(practice: Practice) -> None:
+    practice.book("a1")
+    practice.run_once()
+    practice.change("a1", mobile=number(99))
+    practice.book("a2", mobile=number(99))
+    assert practice.run("notify", "a2", "--yes", "--again", now=at("10:30")).exit_code == 0
+    practice.remove("a1")
+    assert listed(practice, at("11:00")) == []
+
+
+@pytest.mark.parametrize(
+    "columns", [{"mobile": "", "email": ""}, {"preferred_channel": "Brief"}], ids=["no number", "a letter"]
+)
+def test_who_was_called_about_it_is_not_called_or_texted_again(
+    either_practice: Practice, columns: dict[str, Any]
+) -> None:
+    practice = either_practice
+    practice.book("a1", **columns)
+    practice.run_once()
+    practice.run("staff-list", "done", "a1", now=at("10:10"))
+    practice.remove("a1")
+    practice.book("a2", **columns)
+    assert listed(practice, at("10:30")) == []
+    practice.change("a2", mobile=number(17), preferred_channel="")
+    for hour in ("11:00", "18:45"):
+        assert practice.run_once(now=at(hour)).outcomes == {}
+    practice.change("a2", starts_at="2026-11-25 09:30")  # of this nobody has told them
+    assert practice.run_once(now=at("19:45")).outcomes == {"a2": "sent"}
+
+
+def test_who_was_told_by_the_longer_reminder_was_not_missed_by_the_shorter_one(
+    either_practice: Practice,
+) -> None:
+    practice = either_practice
+    practice.configure(reminders=[reminder(72, "früh"), reminder()])
+    practice.book("a1", "2026-11-26 14:00")
+    assert practice.run_once().outcomes == {"a1": "sent"}
+    practice.remove("a1")
+    practice.book("a2", "2026-11-26 14:00")
+    practice.run_once(now=at("11:00"))  # and then cron stands still for two days
+    late = practice.run_once(now="2026-11-26 08:50")
+    assert (late.exit_code, set(late.reasons.values())) == (0, {"already_notified"})
+    assert listed(practice, "2026-11-26 08:55") == []
+
+
+def test_a_confirmation_of_the_row_before_hides_nobody_who_was_missed(practice: Practice) -> None:
+    practice.configure(confirmation={"enabled": True})
+    practice.run_once(now=at("09:00"))
+    practice.book("a1", "2026-11-25 14:00", created_at=at("09:30"))
+    practice.run_once(now=at("09:50"))
+    practice.remove("a1")
+    practice.book("a2", "2026-11-25 14:00", created_at=at("09:30"))
+    assert practice.run_once(now="2026-11-25 08:50").reasons == {"a2": "missed"}
