@@ -403,6 +403,13 @@ def test_two_names_that_are_exchanged_are_given_away_and_not_corrected(own: OwnP
         ("Abgesprochen", "Abgesprochen"),
         ("abges.", "Storniert"),
         ("geloescht", "Storniert"),
+        ("Abgelehnt", "Storniert"),  # declined, in other words
+        ("Rejected by staff", "Storniert"),
+        ("Refusé", "Storniert"),
+        ("Décliné", "Storniert"),
+        ("Supprimé", "Storniert"),
+        ("Annulé par le patient", "Storniert"),
+        ("Reporté", "Reporté"),
         ("", ""),
     ],
 )

@@ -138,17 +138,17 @@ _FALSE = frozenset(
 # The words after `?!` are no cancellations: abgeschlossen, abgesprochen, abgestimmt.
 _CANCELLED_STEM = (
     r"(?:storn|abges(?!ch|pr|t[ie])|annul|cancel|entf|declin|geplatzt|no[ _-]?show|absage"
-    r"|gel(?:ö|oe)sch|delet|abgelehnt|décli|refus|supprim)"
+    r"|gel(?:ö|oe)sch|delet|abgelehnt|reject|décli|refus|supprim)"
 )
 _CANCELLED_STATUS = re.compile(rf"\s*{_CANCELLED_STEM}", re.I)
 _TITLE_WORD = (
     r"(?:storn\w*|abges(?!ch|pr|t[ie])\w*|absage|annul\w*|cancel\w*|entfällt|entfallen|declin\w*|geplatzt|"
-    r"no[ _-]?show|gelösch\w*|delet\w*|abgelehnt|décliné\w*|refusée?|supprimée?)"
+    r"no[ _-]?show|gelösch\w*|delet\w*|abgelehnt|rejected|décliné\w*|refusée?|supprimée?)"
 )
 # At the end of a title a name may stand: Sehtest - Stornowski.
 _TITLE_END = (
     r"(?:storno|storniert|stornierung|abgesagt|absage|annulliert|annulée?|cancell?ed|entfällt|entfallen|"
-    r"declined|geplatzt|no[ _-]?show|gelöscht|deleted|abgelehnt|déclinée?|refusée?|supprimée?)"
+    r"declined|geplatzt|no[ _-]?show|gelöscht|deleted|abgelehnt|rejected|déclinée?|refusée?|supprimée?)"
 )
 _BEFORE_TITLE = re.compile(rf"\s*[\[(*]?\s*{_TITLE_WORD}\s*(?:[:\-–—\[\](|!*]|$)\s*", re.I)
 _BEHIND_TITLE = re.compile(rf"(?:\s*[:–—|(\[*!]|\s-)\s*{_TITLE_END}\s*[\])!.*]*\s*$", re.I)
