@@ -221,3 +221,20 @@ def test_an_answer_that_was_read_is_no_word_of_a_person_about_the_start(practice
         "journal",
     )
     assert listed(practice, at("11:40")) == {}
+
+
+def test_the_hashes_of_a_name_go_when_the_appointment_is_over(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.book("1")
+    practice.run_once()
+    practice.change("1", mobile=number(99))
+    tick_off(practice, at("10:30"))
+
+    def hashes() -> str:
+        ((found,),) = practice.sql("SELECT name FROM journal_staff_done", "journal")
+        return str(found)
+
+    practice.run("journal", "forget", "17", now=at("11:00"))
+    assert len(hashes().split()) == 2  # Anna Berger17: her record may be merged yet
+    practice.run("journal", "forget", "17", now="2026-11-27 10:00")
+    assert hashes() == ""
