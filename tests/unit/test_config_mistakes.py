@@ -48,6 +48,9 @@ MISTAKES = [
     # -- databases; a URL is never shown
     ({"schedule.url": "schedule.db"}, "schedule.url", "no database URL"),
     ({"schedule.url": f"postgresql://u:{SECRET}@h:port/d"}, "schedule.url", "no database URL"),
+    # Of a password with an @, or a /, the end would be taken for the host, and shown.
+    ({"schedule.url": f"postgresql://u:pass@{SECRET}@h/d"}, "schedule.url", "written %40"),
+    ({"journal.url": f"postgresql://u:p@ss/{SECRET}@h/d"}, "journal.url", "written %40"),
     ({"schedule.url": f"informix://u:{SECRET}@h/d"}, "schedule.url", "names no known database"),
     ({"schedule.url": "a+b+c://h/d"}, "schedule.url", "names no known database"),
     ({"schedule.url": f"oracle://u:{SECRET}@h/d"}, "schedule.url", "not installed (oracledb)"),

@@ -62,6 +62,8 @@ def resolved_url(text: str, folder: Path, *, journal: bool) -> str:
             raise ValueError("the path of the SQLite file holds a sign that no URL can carry, such as ?")
         return resolved.render_as_string()
 
+    if "@" in f"{url.host}{url.database}":  # the end of a password, which every message would show
+        raise ValueError("has an @ too many: in a user name or a password it is written %40, and / is %2F")
     if journal and backend != "postgresql":
         raise ValueError("the journal must be SQLite or PostgreSQL (sqlite:///... or postgresql://...)")
     if journal and url.drivername != POSTGRES:
