@@ -332,9 +332,18 @@ def test_a_readable_file_without_a_password_needs_no_warning(tmp_path: Path) -> 
     assert load(written(tmp_path / "config.toml", text, 0o644), {}).warnings == ()
 
 
-def test_a_readable_file_with_a_password_in_a_url_is_warned_about(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://reader:{SECRET}@h/d",
+        f"postgresql://reader:a/{SECRET}@h/d",
+        f"postgresql://reader@h/d?sslpassword={SECRET}",
+        f"mysql+pymysql://reader@h/d?passwd={SECRET}",
+    ],
+)
+def test_a_readable_file_with_a_password_in_a_url_is_warned_about(tmp_path: Path, url: str) -> None:
     text = MINIMAL.replace(f'password = "{SECRET}"', "")
-    text += f'[schedule]\nurl = "postgresql://reader:{SECRET}@h/d"\n'
+    text += f'[schedule]\nurl = "{url}"\n'
     path = written(tmp_path / "config.toml", text, 0o644)
     (found,) = load(path, {f"{PREFIX}SMS__PASSWORD": SECRET}).warnings
     assert "others may read it" in found

@@ -234,6 +234,7 @@ MISTAKES = [
     ({"sms.base_url": "ftp://www.smscreator.de"}, "sms.base_url", "web address"),
     ({"sms.base_url": "https://[::1"}, "sms.base_url", "web address"),
     ({"sms.base_url": f"https://u:{SECRET}@smscreator.de"}, "sms.base_url", "keys of its own"),
+    ({"sms.base_url": f"https://gateway.seven.io/api?p={SECRET}"}, "sms.base_url", "keys of its own"),
     ({"sms.sender": "Augenoptiker"}, "sms.sender", "11 letters and digits"),  # 12 letters
     ({"sms.sender": "Öptik"}, "sms.sender", "no umlauts"),
     ({"sms.sender": "Optik HH"}, "sms.sender", "no umlauts, spaces"),

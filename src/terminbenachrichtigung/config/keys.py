@@ -24,8 +24,8 @@ _TABLES = {
     "templates": "[templates.NAME.LANGUAGE]",
 }
 _LONGEST_VALUE = 80
-_LOGIN = re.compile(r"://\S*@|[^\s:@]:[^\s@]*@")
-"""A login before a host, as in user:password@proxy, whatever key it was written into."""
+_LOGIN = re.compile(r"://\S*[@?]|[^\s:@]:[^\s@]*@")
+"""A login before a host, as in user:password@proxy, or behind a ?, whatever key it was written into."""
 
 
 @cache

@@ -23,7 +23,7 @@ from terminbenachrichtigung.contact.email_address import checked_address
 Check = Callable[[Draft], Iterable[Problem]]
 """A check that a room above this one hands in, such as the compiling of templates."""
 
-_LOGIN = re.compile(r"://[^/@]*:[^/]*@|[?&][a-z_]*password=", re.I)  # a database URL that holds a password
+_LOGIN = re.compile(r"://[^/@]*:.*@|[?&][a-z_]*passw(or)?d=", re.I)  # a database URL that holds a password
 
 
 @dataclass(frozen=True, slots=True)
