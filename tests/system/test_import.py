@@ -135,3 +135,16 @@ def test_two_imports_at_a_time_bring_each_appointment_once(own_practice: Practic
     said = [process.communicate(timeout=120) for process in running]
     assert [process.returncode for process in running] == [0, 0], said
     assert own_practice.sql("SELECT count(*) FROM appointments") == [(10,)]
+
+
+def test_a_folder_of_any_name_is_a_source(own_practice: Practice) -> None:
+    folder = own_practice.folder / "Pr\udcfcfung"  # in Latin-1, which no database takes as text
+    folder.mkdir()
+    assert bring(own_practice, HEADINGS, IDA, name=f"{folder.name}/Pl\udce4ne.csv").exit_code == 0
+
+
+@pytest.mark.parametrize("option", ["--source", "--branch", "--type"])
+def test_an_option_that_is_no_text_is_wrong_usage(own_practice: Practice, option: str) -> None:
+    ran = bring(own_practice, HEADINGS, IDA, options=(option, "Pr\udcfcfung"))
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert "is no text in UTF-8" in ran.stderr

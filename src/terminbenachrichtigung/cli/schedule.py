@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from terminbenachrichtigung.cli.context import invocation, load_settings, local_day, print_json, print_tables
+from terminbenachrichtigung.cli.context import (
+    invocation,
+    load_settings,
+    local_day,
+    print_json,
+    print_tables,
+    typed_id,
+)
 from terminbenachrichtigung.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,7 +48,13 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option(
     "--url-file", metavar="FILE", type=_FILE, help="Fetch the https:// address that stands in FILE."
 )
-@click.option("--source", default="", metavar="NAME", help="What is gone is judged within one source.")
+@click.option(
+    "--source",
+    default="",
+    callback=typed_id,
+    metavar="NAME",
+    help="What is gone is judged within one source.",
+)
 @click.option(
     "--mapping",
     "mappings",
@@ -66,9 +79,17 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     metavar="WORD=cancelled|stands",
     help="What a status means; may be repeated.",
 )
-@click.option("--branch", default="", metavar="CODE", help="The branch where FILE names none.")
 @click.option(
-    "--type", "type_name", default="Termin", show_default=True, metavar="NAME", help="Likewise, the type."
+    "--branch", default="", callback=typed_id, metavar="CODE", help="The branch where FILE names none."
+)
+@click.option(
+    "--type",
+    "type_name",
+    default="Termin",
+    callback=typed_id,
+    show_default=True,
+    metavar="NAME",
+    help="Likewise, the type.",
 )
 @click.option(
     "--from",

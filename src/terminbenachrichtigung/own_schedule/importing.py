@@ -2,6 +2,7 @@
 
 import gc
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -67,7 +68,12 @@ def file_at(path: Path) -> File:
             f"{path} is larger than {LARGEST // 1_000_000} MB: that is no export of appointments"
         )
     written_at = datetime.fromtimestamp(info.st_mtime, UTC)
-    return File(content, str(path.absolute().parent), path.name, written_at)
+    return File(content, _as_text(path.absolute().parent), _as_text(path.name), written_at)
+
+
+def _as_text(name: str | Path) -> str:
+    """A name of a file system, which may be any bytes, as text that a database takes."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def import_file(url: str, file: File, how: How, *, source: str = "", dry_run: bool = False) -> Changes:
