@@ -255,6 +255,7 @@ def test_a_fault_behind_tls_after_the_data_is_unknown(fault: Behaviour) -> None:
     ("answer", "account_error"),
     [
         pytest.param(b"535 5.7.8 no", True, id="refused"),
+        pytest.param(b"500 what?", True, id="not understood, though it was offered"),
         pytest.param(b"454 4.7.0 try later", False, id="not now"),
         pytest.param(b"421 bye", False, id="leaves"),
         pytest.param(b"334 VXNlcm5hbWU6", True, id="asks on, and refuses the answer"),

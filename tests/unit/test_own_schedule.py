@@ -317,6 +317,15 @@ def test_when_a_new_appointment_counts_as_booked(
     assert bool(found.late) is late
 
 
+@pytest.mark.parametrize(("branch", "booked"), [("HH1", NOW), ("HH2", None), ("", None)])
+def test_of_a_branch_that_no_earlier_file_had_nobody_knows_when_it_was_booked(
+    branch: str, booked: datetime | None
+) -> None:
+    before = replace(SOURCE, together=(frozenset({"HH1"}),))
+    found = changes([entry("new", branch_code=branch)], held(before))
+    assert found.inserts["appointments"]["new"]["created_at"] == booked
+
+
 def test_when_it_was_booked_by_the_file_s_own_word() -> None:
     found = changes([entry("new", created_at=utc("2026-11-01 09:00"))], held())
     assert found.inserts["appointments"]["new"]["created_at"] == utc("2026-11-01 09:00")
@@ -426,6 +435,14 @@ def test_more_than_a_fifth_and_more_than_five_or_all_there_is_brake(
     assert (found.disturbed, found.covered) == ((1, there - moved + 1) if series else (moved, there))
     assert found.braked is (braked and not series)
     assert not changes(said, before, replace(HOW, force=True)).braked
+
+
+def test_what_a_file_does_not_cover_does_not_dilute_the_brake() -> None:
+    names = [f"a{number}" for number in range(20)]
+    later = {f"later{number}": appointment("2026-12-20 09:00") for number in range(100)}
+    said = [entry(name, "2026-11-26 10:00" if name in names[:6] else "2026-11-26 09:00") for name in names]
+    found = changes(said, held(SOURCE, "", **{name: appointment() for name in names}, **later))
+    assert (found.braked, found.disturbed, found.covered) == (True, 6, 20)
 
 
 @pytest.mark.parametrize(

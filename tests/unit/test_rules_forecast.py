@@ -178,6 +178,13 @@ def test_a_correction_is_foretold_only_where_they_are_switched_on(enabled: bool)
     ) is enabled  # the reminder waits for the correction, which takes its place
 
 
+def test_a_message_of_an_earlier_run_holds_back_a_later_one_by_the_gap() -> None:
+    """Told ahead on Tuesday at 13:50, so the reminder waits for 28 hours."""
+    chosen = settings(reminders=(reminder(48, EARLY), reminder(24)), hours_between_messages=28)
+    found = ahead(appointment("1", "2026-11-26 13:00"), configured=chosen)
+    assert (run(found[EARLY]), run(found[NAME])) == ("2026-11-24 13:50", "2026-11-25 17:50")
+
+
 def test_runs_come_at_minute_50_of_the_local_hour() -> None:
     def runs(since: str, until: str, zone: str) -> list[str]:
         begin, end = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (since, until))

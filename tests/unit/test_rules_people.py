@@ -327,6 +327,14 @@ def test_why_somebody_is_told_already_is_said(told: list[Notification], detail: 
     assert (skip.reason.value, skip.detail) == ("already_notified", detail)
 
 
+@pytest.mark.parametrize("state", [State.FAILED, State.RELEASED])
+def test_of_the_times_within_a_day_one_that_nobody_heard_does_not_count(state: State) -> None:
+    told = [*FOUR_TIMES[:3], replace(FOUR_TIMES[3], state=state)]
+    assert [message.customer_id for message in planned(appointment(), journal=known(*told)).messages] == [
+        "17"
+    ]
+
+
 @pytest.mark.parametrize("state", [State.FAILED, State.UNDELIVERED])
 @pytest.mark.parametrize(("recipient", "told"), [(OTHER_NUMBER, False), ("", True)])
 def test_of_a_refusal_whose_recipient_is_forgotten_nobody_knows_whether_another_one_is_left(

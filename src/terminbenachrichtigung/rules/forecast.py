@@ -168,7 +168,7 @@ def _after(situation: Situation, planned: Plan, changes: Sequence[Change]) -> Kn
 
 def _told(name: str, message: PlannedMessage, row: Appointment, known: Known, now: datetime) -> Notification:
     before = known.notifications.get(row.appointment_id, ())
-    generation = max((each.generation for each in before if each.reminder == name), default=0) + 1
+    generation = max((each.generation for each in before), default=0) + 1
     off = message.correction is not None and message.correction.cancelled
     return Notification(
         name,
