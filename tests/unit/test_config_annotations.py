@@ -1,5 +1,6 @@
 """`config check` for programs: JSON, and annotations that name the line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,8 @@ def test_gitlab_knows_a_finding_again_by_its_fingerprint() -> None:
     assert first == second
     assert len({each["fingerprint"] for each in first}) == 3
     assert first[0]["location"] == {"path": "conf,ig.toml", "lines": {"begin": 11}}
+
+
+def test_a_file_of_any_name_has_a_fingerprint() -> None:
+    in_latin_1 = replace(FOUND, path=Path("Pr\udcfcfung.toml"))
+    assert len({each["fingerprint"] for each in gitlab_report(in_latin_1, FILE, strict=False)}) == 3

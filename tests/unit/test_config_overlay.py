@@ -184,6 +184,12 @@ def test_a_name_that_no_secret_file_can_have_is_one_problem(tmp_path: Path, name
     assert problem.key == "sms.password_file"
 
 
+def test_a_folder_whose_name_is_no_text_is_named_as_the_problem(tmp_path: Path) -> None:
+    problems = problems_of(tmp_path / "Pr\udcfcfung", {})
+    assert [problem.key for problem in problems] == ["schedule.url", "journal.url"]
+    assert all("a name that is no UTF-8; rename it" in problem.text for problem in problems)
+
+
 # ---------------------------------------------------------------- the query file
 
 

@@ -4,6 +4,7 @@ Pure: the caller hands in the text of the file, so that each problem can name it
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ def gitlab_report(result: CheckResult, text: str, *, strict: bool) -> list[dict[
         {
             "description": f"{each.title}: {each.text}",
             "check_name": each.title,
-            "fingerprint": hashlib.sha256(f"{each.file} {each.title} {each.text}".encode()).hexdigest(),
+            "fingerprint": hashlib.sha256(os.fsencode(f"{each.file} {each.title} {each.text}")).hexdigest(),
             "severity": "major" if each.severe else "minor",
             "location": {"path": each.file, "lines": {"begin": each.line}},
         }

@@ -57,6 +57,12 @@ def resolved_url(text: str, folder: Path, *, journal: bool) -> str:
             )
         path = sqlite_path(url.database or "", dict(url.query), folder)
         query = {} if _is_file_uri(url.database) else url.query
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            raise ValueError(
+                "the file, or a folder above it, has a name that is no UTF-8; rename it"
+            ) from None
         resolved = URL.create("sqlite", database=str(path), query=query)
         if make_url(resolved.render_as_string()).database != str(path):
             raise ValueError("the path of the SQLite file holds a sign that no URL can carry, such as ?")
