@@ -152,12 +152,10 @@ class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, S
             ahead = reminders.c.first_complete_run > now
             connection.execute(delete(reminders).where(ahead, reminders.c.reminder != CONFIRMATION))
             self._confirm_since(connection, now)
-            known = set(connection.execute(select(reminders.c.reminder)).scalars())
-            new = [name for name in reminder_names if name not in known]
-            if new:
+            if reminder_names:
                 connection.execute(
                     insert_new(connection, reminders).values(first_complete_run=now),
-                    [{"reminder": name} for name in new],
+                    [{"reminder": name} for name in reminder_names],
                 )
             if CONFIRMATION not in reminder_names:
                 # Switched off: once it is switched on again, only what is booked from then on counts.
