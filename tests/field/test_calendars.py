@@ -503,6 +503,7 @@ def test_what_a_shortened_series_has_no_more_is_gone_though_it_was_the_last_in_t
     take(own, event(f"RRULE:{before}"), other)
     ran = own.bring(calendar(event(f"RRULE:{after}" if after else "CLASS:PUBLIC"), other), name="praxis.ics")
     assert ran.json["held"], ran.stdout
+    assert ran.json["understood"]["beyond"] == 0  # what is held is not said to stay
     assert own.standing().keys() == stands | {"b"}
 
 

@@ -101,6 +101,15 @@ def test_open_refusals_are_listed_until_they_are_settled_or_over(own: OwnPractic
     assert listed() == []
 
 
+def test_a_file_that_is_braked_settles_no_line_that_it_does_not_name(own: OwnPractice) -> None:
+    own.bring(WHOLE + "8;bald;Ute Neu;0171 5555098\n")
+    assert own.bring(WHOLE.replace("2026-11-25", "2026-11-26")).json["braked"]
+    url = own.practice.database("schedule").url.render_as_string(hide_password=False)
+    assert [each.name for each in import_notes(url, BERLIN, local("2026-11-24 10:00")).refusals] == [
+        "Ute Neu"
+    ]
+
+
 def test_refused_lines_stand_on_the_staff_list_until_they_are_settled(own: OwnPractice) -> None:
     bad = WHOLE + "8;bald;Ute Neu;0171 5555098\n9;2026-11-25 16:00;M\ufffdller;0171 5555099\n"
     own.bring(WHOLE)

@@ -437,6 +437,24 @@ def test_more_than_a_fifth_and_more_than_five_or_all_there_is_brake(
     assert not changes(said, before, replace(HOW, force=True)).braked
 
 
+@pytest.mark.parametrize(
+    ("name", "title", "keeps"),
+    [
+        ("Meier", "Frau Meier, Sehtest", True),
+        ("Meier", "Frau Kurz, Sehtest", False),
+        ("", "Sehtest", False),  # of nobody's name every title has each word
+    ],
+)
+def test_a_title_that_lost_its_number_has_its_customer_still_where_the_name_stands(
+    name: str, title: str, keeps: bool
+) -> None:
+    before = held(a=appointment())
+    customers = {"17": {"customer_id": "17", "first_name": "", "last_name": name}}
+    before = replace(before, rows={**before.rows, "customers": customers})
+    found = changes([replace(entry("a", customer=None), title=title)], before)
+    assert (found.updates["appointments"].get("a", {}) == {}) is keeps
+
+
 def test_what_a_file_does_not_cover_does_not_dilute_the_brake() -> None:
     names = [f"a{number}" for number in range(20)]
     later = {f"later{number}": appointment("2026-12-20 09:00") for number in range(100)}

@@ -41,9 +41,9 @@ def routes(result: Plan) -> list[list[str]]:
 
 def test_all_that_is_due_for_a_customer_goes_into_one_message_soonest_first() -> None:
     result = planned(
+        appointment("same minute", "2026-11-25 09:45"),
         appointment("noon", "2026-11-25 09:45"),
         appointment("early", "2026-11-25 08:15"),
-        appointment("same minute", "2026-11-25 09:45"),
         appointment("somebody else's", "2026-11-25 09:00", customer_id="18"),
     )
     assert messages(result) == [(NAME, ["early", "noon", "same minute"]), (NAME, ["somebody else's"])]
@@ -57,6 +57,25 @@ def test_the_customer_s_data_come_from_the_soonest_row() -> None:
     (message,) = result.messages
     assert message.soonest.appointment_id == "1"
     assert routes(result) == [[OTHER_NUMBER, ADDRESS]]
+
+
+def test_a_message_takes_nothing_along_that_another_one_of_the_run_tells() -> None:
+    """The first reminder tells "check" and "test"; for "moved" the other one does not wait for the gap."""
+    reminders = (
+        reminder(48, "Vorab") | {"types": ["Kontrolle", "Sehtest"]},
+        reminder(24) | {"types": ["Sehtest", "Brille"]},
+    )
+    result = planned(
+        appointment("check", "2026-11-25 08:30", type_name="Kontrolle"),
+        appointment("moved", "2026-11-25 09:30", type_name="Sehtest"),
+        appointment("test", "2026-11-25 15:00", type_name="Sehtest"),
+        appointment("glasses", "2026-11-25 16:00", type_name="Brille"),
+        configured=settings(reminders=reminders),
+        journal=known(
+            notified("moved", "2026-11-25 11:30"), notified("moved", "2026-11-25 11:30", reminder="Vorab")
+        ),
+    )
+    assert messages(result) == [("Vorab", ["check", "test"]), (NAME, ["moved", "glasses"])]
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,11 @@ from terminbenachrichtigung.staff_list.entries import (
     StaffEntry,
     journal_cases,
     staff_list,
+    tick,
 )
 from terminbenachrichtigung.staff_list.reasons import StaffReason
 from terminbenachrichtigung.staff_list.text import as_json, as_text
+from terminbenachrichtigung.staff_list.ticked import Ticked
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # 10:00 in Berlin
@@ -85,6 +87,22 @@ SETTLED = [
 @pytest.mark.parametrize(("fields", "still"), SETTLED)
 def test_a_case_stays_until_the_start_or_a_contact_by_hand(fields: dict[str, Any], still: bool) -> None:
     assert bool(listed(case(**fields))) == still
+
+
+@pytest.mark.parametrize(
+    ("later", "start", "settled"),
+    [
+        (StaffReason.NUMBER_CHANGED, START, True),  # another call, with the same word
+        (StaffReason.MOVED, ELSEWHEN, False),  # they were told another start since
+        (StaffReason.REPLY, ELSEWHEN, True),  # a reply is read, and nothing is said
+    ],
+)
+def test_what_a_person_has_done_stays_done_unless_they_said_otherwise_since(
+    later: StaffReason, start: datetime, settled: bool
+) -> None:
+    first = replace(tick(case(), b""), done_at=NOW - HOUR)
+    second = replace(first, reason=later, starts_at=start, done_at=NOW)
+    assert Ticked([first, second], b"").settles(case()) is settled
 
 
 TOLD = [

@@ -329,10 +329,7 @@ def _reminded(entries: Iterable[Entry], how: How) -> Mapping[str, int]:
     return Counter(
         str(entry.values.get("status") or "")
         for entry in entries
-        if entry.person
-        and entry.starts_at > how.now
-        and not how.is_off(entry.values.get("status"))
-        and entry.values.get("status") != CANCELLED
+        if entry.person and entry.starts_at > how.now and not how.is_off(entry.values.get("status"))
     )
 
 
