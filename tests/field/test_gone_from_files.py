@@ -228,10 +228,18 @@ def test_a_source_that_takes_over_from_another_says_once_what_that_one_leaves_be
     assert f"{len(left)} of the appointments of " in problem
     named = problem.partition("(")[2].partition(")")[0].removesuffix(", …").split(", ")
     assert set(named) <= set(left)
+    assert (", …)" in problem) is (len(left) > 3)
     source = problem.partition('--source "')[2].partition('"')[0]
     assert own.bring(new, "--dry-run").exit_code == 0  # once
     as_it_says = own.bring(new, "--source", source)
     assert {each["appointment_id"] for each in as_it_says.json["held"]} == set(left)
+
+
+def test_what_is_left_behind_without_a_branch_is_named_by_a_file_that_has_some(own: OwnPractice) -> None:
+    own.taken(export(*TWENTY))
+    branched = (each.replace(";;", ";HH1;") for each in TWENTY[:4] + TWENTY[5:])
+    ran = own.bring("\n".join(["Termin-ID;Start;Filiale;Name;Handy", *branched, ""]))
+    assert ["1 of the appointments of " in each for each in ran.json["problems"]] == [True]
 
 
 def test_two_exports_of_which_some_appointments_are_the_same_are_none_that_takes_over(

@@ -800,10 +800,25 @@ def test_customers_whom_nobody_can_reach_are_counted(
     assert ("no customer of the file has a number or an address" in found.problems) is problem
 
 
+@pytest.mark.parametrize(("start", "named"), [("2026-11-26 09:00", True), ("2026-11-24 09:59", False)])
+def test_what_a_file_says_no_more_is_named_of_what_lies_ahead(start: str, named: bool) -> None:
+    before = held(a=appointment(start, status="Storniert"))
+    found = changes(
+        [entry("a", start), entry("b", "2026-11-27 09:00")], before, headings={"starts_at": "Beginn"}
+    )
+    assert any("no column status" in each for each in found.warnings) is named
+
+
 def test_an_older_file_moves_nothing_and_adds_only_what_no_newer_one_spoke_of() -> None:
     source = replace(SOURCE, written_at=IMPORTED, first_day=date(2026, 11, 24), last_day=date(2026, 11, 30))
     said = [entry("a", "2026-11-26 10:00"), entry("b", "2026-11-27 09:00"), entry("c", "2026-12-01 09:00")]
-    before = held(source, a=appointment(), gone=appointment("2026-11-28 09:00"))
+    said.append(entry("later", "2026-12-02 10:00"))
+    before = held(
+        source,
+        a=appointment(),
+        gone=appointment("2026-11-28 09:00"),
+        later=appointment("2026-12-02 09:00"),
+    )
     found = changes(said, before, written_at=IMPORTED - timedelta(days=3), refused=(Refused(9, "x", "gone"),))
     assert kinds(found) == {"c": "new"}  # whoever is not in the newer file may be cancelled
     assert found.updates["appointments"] == {}

@@ -90,18 +90,19 @@ def test_a_case_stays_until_the_start_or_a_contact_by_hand(fields: dict[str, Any
 
 
 @pytest.mark.parametrize(
-    ("later", "start", "settled"),
+    ("later", "about", "start", "settled"),
     [
-        (StaffReason.NUMBER_CHANGED, START, True),  # another call, with the same word
-        (StaffReason.MOVED, ELSEWHEN, False),  # they were told another start since
-        (StaffReason.REPLY, ELSEWHEN, True),  # a reply is read, and nothing is said
+        (StaffReason.NUMBER_CHANGED, "4711", START, True),  # another call, with the same word
+        (StaffReason.MOVED, "4711", ELSEWHEN, False),  # they were told another start since
+        (StaffReason.MOVED, "4712", ELSEWHEN, True),  # of another appointment
+        (StaffReason.REPLY, "4711", ELSEWHEN, True),  # a reply is read, and nothing is said
     ],
 )
 def test_what_a_person_has_done_stays_done_unless_they_said_otherwise_since(
-    later: StaffReason, start: datetime, settled: bool
+    later: StaffReason, about: str, start: datetime, settled: bool
 ) -> None:
     first = replace(tick(case(), b""), done_at=NOW - HOUR)
-    second = replace(first, reason=later, starts_at=start, done_at=NOW)
+    second = replace(first, appointment_id=about, reason=later, starts_at=start, done_at=NOW)
     assert Ticked([first, second], b"").settles(case()) is settled
 
 
