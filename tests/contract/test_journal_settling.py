@@ -54,21 +54,22 @@ def test_each_outcome_has_its_state(journals: Journals, outcome: MessageOutcome)
 
 
 @pytest.mark.parametrize(
-    ("outcome", "word"),
+    ("outcome", "word", "job_id"),
     [
-        (Sent("JobId 1"), "sent"),
-        (Rejected("NoRecipientFound"), "rejected"),
-        (Unavailable("HTTP 503"), "unavailable"),
-        (Unknown("read timeout"), "unknown"),
+        (Sent("JobId 1", "1"), "sent", "1"),
+        (Sent("250 OK"), "sent", None),
+        (Rejected("NoRecipientFound"), "rejected", None),
+        (Unavailable("HTTP 503"), "unavailable", None),
+        (Unknown("read timeout"), "unknown", None),
     ],
 )
 def test_every_kind_of_attempt_is_noted_with_its_detail(
-    journals: Journals, outcome: Outcome, word: str
+    journals: Journals, outcome: Outcome, word: str, job_id: str | None
 ) -> None:
     run = journals.run()
     run.settle(claimed(run, planned()), MessageOutcome.RETRY, SMS, [Attempt(SMS, outcome)])
-    noted = journals.rows("SELECT channel, recipient, outcome, detail FROM journal_attempts")
-    assert noted == [("sms", SMS.recipient, word, outcome.detail)]
+    noted = journals.rows("SELECT channel, recipient, outcome, detail, job_id FROM journal_attempts")
+    assert noted == [("sms", SMS.recipient, word, outcome.detail, job_id)]
 
 
 def test_the_message_keeps_the_channel_that_ended_it(journals: Journals) -> None:

@@ -4,7 +4,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from terminbenachrichtigung.contact.email_address import EmailRefusal, EmailResult, email_address
+from terminbenachrichtigung.contact.email_address import (
+    EmailRefusal,
+    EmailResult,
+    checked_address,
+    email_address,
+)
 
 
 @pytest.mark.parametrize(
@@ -176,3 +181,10 @@ def test_of_several_refusals_the_one_of_an_address_is_told(typed: str, refusal: 
 )
 def test_a_field_longer_than_any_list_of_addresses_is_refused(signs: int, address: str | None) -> None:
     assert email_address("anna@example.org".ljust(signs - 1) + ";").address == address
+
+
+def test_an_address_with_umlauts_before_the_at_is_only_kept_where_it_is_asked_for() -> None:
+    """Nobody is written to there, but `only_recipients` may name it."""
+    assert checked_address("Jürgen@example.org", umlauts_before_the_at=True) == "Jürgen@example.org"
+    with pytest.raises(ValueError, match="not supported"):
+        checked_address("jürgen@example.org")

@@ -800,6 +800,11 @@ def test_customers_whom_nobody_can_reach_are_counted(
     assert ("no customer of the file has a number or an address" in found.problems) is problem
 
 
+def test_of_what_two_lines_say_otherwise_nothing_is_taken_but_that_it_is_held() -> None:
+    found = changes([entry("a", "2026-11-26 10:00")], held(a=appointment()), refused=(Refused(9, "x", "a"),))
+    assert found.updates["appointments"] == {"a": {"import_state": "held"}}
+
+
 @pytest.mark.parametrize(("start", "named"), [("2026-11-26 09:00", True), ("2026-11-24 09:59", False)])
 def test_what_a_file_says_no_more_is_named_of_what_lies_ahead(start: str, named: bool) -> None:
     before = held(a=appointment(start, status="Storniert"))
