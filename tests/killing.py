@@ -5,9 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from practice import Practice
+
+_LONGEST = 300  # seconds; a run takes a few, on a slow machine half a minute
 
 
 class Forks:
@@ -29,9 +32,16 @@ class Forks:
         return self.answer()["started"]
 
     def answer(self) -> dict[str, int]:
-        """What it says next."""
+        """What it says next; a run that hangs must fail its test, and not hold up all others for ever."""
         assert self._process.stdout is not None
-        answer: dict[str, int] = json.loads(self._process.stdout.readline())
+        giving_up = threading.Timer(_LONGEST, self._process.kill)
+        giving_up.start()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            giving_up.cancel()
+        assert line, f"a run has not ended within {_LONGEST} seconds"
+        answer: dict[str, int] = json.loads(line)
         return answer
 
     def close(self) -> None:

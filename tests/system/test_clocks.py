@@ -41,10 +41,10 @@ def told(results: list[RunResult]) -> Counter[str]:
 
 JUMPS = [
     # by how much the clock is wrong, run by run, before it is right again
-    pytest.param([-1 * HOUR], id="an hour back"),
+    pytest.param([-1 * HOUR], id="an hour back", marks=pytest.mark.full),
     pytest.param([HOUR, -1 * HOUR], id="an hour forth and two back", marks=pytest.mark.full),
     pytest.param([6 * HOUR] * 3, id="six hours forth for three runs", marks=pytest.mark.full),
-    pytest.param([24 * HOUR], id="a day forth"),
+    pytest.param([24 * HOUR], id="a day forth", marks=pytest.mark.full),
     pytest.param([-24 * HOUR] * 2, id="a day back for two runs", marks=pytest.mark.full),
     pytest.param([72 * HOUR, -72 * HOUR, 24 * HOUR], id="days forth and back"),
     pytest.param([timedelta(days=30)] * 2, id="a month forth", marks=pytest.mark.full),

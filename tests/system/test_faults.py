@@ -3,10 +3,11 @@
 What each single attempt makes of these behaviours is told in tests/contract; here it is what follows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from peers import certified_server, reset, self_certified_server, until_hung_up
@@ -110,6 +111,17 @@ def assert_as_expected(scene: Scene, channel: str, behave: Behaviour, expected: 
     }
 
 
+def one_of_each(cases: Sequence[Any]) -> list[Any]:
+    """The first case of each outcome; the others in the full size alone. `tests/contract` tries them all."""
+    seen: list[object] = []
+    chosen = []
+    for case in cases:
+        again = case.values[1] in seen
+        seen.append(case.values[1])
+        chosen.append(pytest.param(*case.values, id=case.id, marks=pytest.mark.full if again else ()))
+    return chosen
+
+
 # ---------------------------------------------------------------- gateways
 
 ANSWERS = [
@@ -194,7 +206,7 @@ WIRES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("behave", "expected"), [*ANSWERS, *WIRES])
+@pytest.mark.parametrize(("behave", "expected"), [*one_of_each(ANSWERS), *WIRES])
 def test_a_gateway(behave: Behaviour, expected: Expected, scene: Scene) -> None:
     scene.practice.book("1", "2026-11-25 09:00", customer=1, email="")
     scene.practice.book("2", "2026-11-25 09:30", customer=2)
@@ -235,7 +247,7 @@ MAIL_SERVERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("behave", "expected"), MAIL_SERVERS)
+@pytest.mark.parametrize(("behave", "expected"), one_of_each(MAIL_SERVERS))
 def test_a_mail_server(behave: Behaviour, expected: Expected, scene: Scene) -> None:
     scene.practice.book("1", "2026-11-25 09:00", customer=1, mobile="")
     scene.practice.book("2", "2026-11-25 09:30", customer=2, preferred_channel="email")

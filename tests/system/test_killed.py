@@ -112,7 +112,7 @@ def test_killed_after_the_request_left(practice: Practice, runs: Killable, taken
     assert_promises_kept(practice, runs, at_most_unknown=6)
 
 
-@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("side", ["before", pytest.param("after", marks=FULL)])
 def test_killed_with_delivery_reports_in_its_hands(practice: Practice, runs: Killable, side: str) -> None:
     """What a run was told and could not note, the next one is told again."""
     assert runs.run("run-once") == 0, runs.output
