@@ -27,7 +27,7 @@ SIZES = {
 
 
 _ROOM = 4 * 1024**3  # bytes; a whole run has taken a tenth of that
-_SYSTEM = Path(__file__).parent / "system"
+_BY_COMMANDS = ("system", "field")
 _ON_BOTH = ("test_overlap.py",)
 
 
@@ -74,15 +74,15 @@ def _keep_folders_in_memory() -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` looks at the markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what only the full size runs: tests marked so, and most of `tests/system` on Postgres.
+    """Leaves out what only the full size runs: tests marked so, and whole commands on Postgres.
 
-    Journal and schedule are tried on both databases in `tests/contract`. In `tests/system` both are tried
-    on every commit only where eight runs come at once.
+    Journal and schedule are tried on both databases in `tests/contract`. Of what calls whole commands, both
+    are tried on every commit only where eight runs come at once.
     """
     for item in items:
         call = getattr(item, "callspec", None)
         if (
-            item.path.is_relative_to(_SYSTEM)
+            item.path.parent.name in _BY_COMMANDS
             and item.path.name not in _ON_BOTH
             and call is not None
             and "postgres" in (call.params.get("database_url"), call.params.get("either_practice"))

@@ -91,7 +91,7 @@ def assert_promises_kept(practice: Practice, runs: Killable, *, at_most_unknown:
         ("claim", 7),  # and one in the middle, while others are under way
         pytest.param("settle", 1, marks=FULL),  # what became of it
         ("settle", 7),
-        ("finish", 1),  # the run's end, with what was left over
+        pytest.param("finish", 1, marks=FULL),  # the run's end, with what was left over
     ],
 )
 def test_killed_at_a_commit(practice: Practice, runs: Killable, point: str, nth: int, side: str) -> None:
