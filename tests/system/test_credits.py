@@ -57,10 +57,9 @@ def test_who_has_no_other_channel_waits_until_there_is_credit(practice: Practice
     ran = practice.run_once()
     assert ran.outcomes == {"1": "sent", "2": "sent", "3": "deferred"}
     assert ran.json["credits"]["missing"] == 1
-    shown = practice.run(
-        "run-once", "--quiet", now=ELEVEN
-    )  # the balance is 2, as the tests' gateway keeps it
-    assert (shown.exit_code, practice.texted) == (0, [number(1), number(2), number(3)])
+    # The balance is 2 again: the tests' gateway keeps it. Two went at once, in whatever order.
+    shown = practice.run("run-once", "--quiet", now=ELEVEN)
+    assert (shown.exit_code, sorted(practice.texted)) == (0, [number(1), number(2), number(3)])
 
 
 def test_each_part_costs_a_credit(practice: Practice) -> None:
