@@ -117,11 +117,8 @@ def document(answer: Answer, longest: int = LARGEST_ANSWER) -> Any | Unknown:
         return Unknown("the gateway's answer is too long")
     try:
         return json.loads(answer.body, parse_float=Decimal)
-    except (
-        ValueError,
-        ArithmeticError,
-        RecursionError,
-    ):  # not JSON, 1e99999999999999999999, nested without end
+    # Not JSON; 1e99999999999999999999; nested without end.
+    except (ValueError, ArithmeticError, RecursionError):
         return Unknown("the gateway's answer is not the JSON it should be")
 
 

@@ -145,14 +145,11 @@ def _with_known_customer(entry: Entry, held: Held) -> Entry:
     """The entry with the customer of its appointment, whose name its title has still, though no number."""
     row = held.rows["appointments"].get(entry.appointment_id)
     customer = held.rows["customers"].get(str(row["customer_id"])) if row and entry.title else None
-    identity = identity_of(customer) if customer else None
-    if (
-        not identity
-        or not identity.words
-        or not identity.words <= name_words(*re.findall(r"[\w'’-]+", entry.title))
-    ):
+    if customer is None:
         return entry
-    return replace(entry, person=Person(str(customer and customer["customer_id"]), {}, identity))
+    identity = identity_of(customer)
+    stands = identity.words and identity.words <= name_words(*re.findall(r"[\w'’-]+", entry.title))
+    return replace(entry, person=Person(str(customer["customer_id"]), {}, identity)) if stands else entry
 
 
 def _identified(

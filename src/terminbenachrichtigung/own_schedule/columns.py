@@ -111,24 +111,8 @@ _COUNTING = frozenset({"nr", "no", "num", "number", "nummer", "pos", "position",
 
 _TRUE = frozenset(
     {
-        "ein",
-        "on",
-        "ja",
-        "j",
-        "yes",
-        "y",
-        "x",
-        "wahr",
-        "true",
-        "t",
-        "1",
-        "1.0",
-        "-1",
-        "oui",
-        "vrai",
-        "✓",
-        "✔",
-        "☑",
+        *("ein", "on", "ja", "j", "yes", "y", "x", "wahr", "true", "t", "1", "1.0", "-1", "oui", "vrai"),
+        *("✓", "✔", "☑"),
     }
 )
 _FALSE = frozenset(
