@@ -186,6 +186,7 @@ def proxy_says(status: str) -> Callable[[socket.socket], None]:
         pytest.param(
             proxy_says("404 Not Found"), Unavailable(" answers HTTP 404", **NOT_NOW), id="is no proxy"
         ),
+        pytest.param(proxy_says("429 Too Many Requests"), Unavailable(" answers HTTP 429"), id="is busy"),
         # a gateway's 502 may have sent it; a proxy's has not, for there was no tunnel yet
         pytest.param(proxy_says("502 Bad Gateway"), Unavailable(" answers HTTP 502"), id="finds no gateway"),
         pytest.param(says_nothing, Unavailable(": no answer within 1 seconds"), id="is silent"),

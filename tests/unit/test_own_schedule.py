@@ -814,6 +814,37 @@ def test_what_a_file_says_no_more_is_named_of_what_lies_ahead(start: str, named:
     assert any("no column status" in each for each in found.warnings) is named
 
 
+def test_a_file_with_descriptions_may_say_it_in_their_lines() -> None:
+    before = held(a=appointment(status="Storniert"))
+    said = [entry("a"), entry("b", "2026-11-27 09:00")]
+    found = changes(said, before, headings={"starts_at": "Beginn", "description": "Beschreibung"})
+    assert not any("no column status" in each for each in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("taken_over", "new", "named"),
+    [
+        # Another source has a to h, of which `moved` stands at another time in this file, under its id.
+        ("ab moved", "", "(c, d, e, …)"),
+        ("abcdf moved", "", "(e, g, h)"),  # three are named whole
+        ("abcdef moved", "", "(g, h)"),
+        ("ab moved", "xy", "(c, d, e, …)"),  # more than half of the file
+        ("ab moved", "xyz", ""),  # half is not most of it
+    ],
+)
+def test_what_a_source_leaves_behind_is_named_by_a_file_that_is_mostly_its(
+    taken_over: str, new: str, named: str
+) -> None:
+    days = {key: f"2026-11-26 {9 + at:02d}:00" for at, key in enumerate("abcdefgh")}
+    before = held(moved=appointment("2026-11-26 17:00"), **{k: appointment(at) for k, at in days.items()})
+    before = replace(before, source=Source("this"))
+    keys, moves = taken_over.partition(" ")[::2]
+    said = [entry(key, days[key]) for key in keys] + [entry(moves, "2026-11-26 18:00")]
+    said += [entry(key, f"2026-11-26 19:{at:02d}", "18") for at, key in enumerate(new)]
+    problems = [each for each in changes(said, before).problems if "of the appointments of s stay" in each]
+    assert [named in each for each in problems] == ([True] if named else [])
+
+
 def test_an_older_file_moves_nothing_and_adds_only_what_no_newer_one_spoke_of() -> None:
     source = replace(SOURCE, written_at=IMPORTED, first_day=date(2026, 11, 24), last_day=date(2026, 11, 30))
     said = [entry("a", "2026-11-26 10:00"), entry("b", "2026-11-27 09:00"), entry("c", "2026-12-01 09:00")]
