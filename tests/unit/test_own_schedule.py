@@ -836,8 +836,8 @@ def test_what_a_source_leaves_behind_is_named_by_a_file_that_is_mostly_its(
     taken_over: str, new: str, named: str
 ) -> None:
     days = {key: f"2026-11-26 {9 + at:02d}:00" for at, key in enumerate("abcdefgh")}
-    before = held(moved=appointment("2026-11-26 17:00"), **{k: appointment(at) for k, at in days.items()})
-    before = replace(before, source=Source("this"))
+    theirs = {key: appointment(at) for key, at in days.items()}
+    before = held(Source("this"), "", moved=appointment("2026-11-26 17:00"), **theirs)
     keys, moves = taken_over.partition(" ")[::2]
     said = [entry(key, days[key]) for key in keys] + [entry(moves, "2026-11-26 18:00")]
     said += [entry(key, f"2026-11-26 19:{at:02d}", "18") for at, key in enumerate(new)]
