@@ -179,7 +179,7 @@ def test_what_needs_no_message_is_not_taken_along(start: str, mobile: str, ticke
     journal = known(
         notified("1", "2026-11-25 15:00"),
         contacted=wrote("2026-11-24 09:00"),
-        ticks={"17": [done]} if ticked else {},
+        ticks=[done] if ticked else [],
     )
     moved, other = appointment("1", "2026-11-25 09:30"), appointment("2", start, mobile=mobile, email="")
     result = planned(moved, other, journal=journal, configured=settings(only_recipients=(NUMBER,)))

@@ -123,7 +123,7 @@ class Reader(Connected):
                 (each.appointment_id, each) for each in told if each.reminder == CONFIRMATION
             ),
             told_beside=tuple(beside),
-            ticks=_grouped((tick.customer_id, tick) for tick in ticks),
+            ticks=tuple(ticks),
             opted_out=read_opted_out(connection),
             replies=read_replies_since(connection, to_the_minute(min(starts[0], now) if starts else now)),
             runs_ahead=connection.execute(ahead).scalar_one(),

@@ -132,8 +132,8 @@ class Known:
     """By appointment: its confirmations, oldest first. Kept apart, because no rule of reminders uses them."""
     told_beside: Sequence[Notification] = ()
     """What was told of other ids on the days of these appointments: they may be the same ones, made anew."""
-    ticks: Mapping[str, Sequence["StaffTick"]] = field(default_factory=dict)
-    """By customer: what a person ticked off on the staff list, of appointments ahead or within the gap."""
+    ticks: Sequence["StaffTick"] = ()
+    """What a person ticked off on the staff list, of appointments ahead or within the gap."""
     name_key: bytes = b""
     """The key with which the journal hashes names and recipients."""
     opted_out: frozenset[str] = frozenset()

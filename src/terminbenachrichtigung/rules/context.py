@@ -127,7 +127,7 @@ class Context:
         self._reminders = frozenset(each.name for each in settings.reminders)
         self._told_by_start: ToldByStart | None = None
         self._replies: Replies | None = None
-        self._ticks = Ticks(chain(*situation.known.ticks.values()), situation.known.name_key)
+        self._ticks = Ticks(situation.known.ticks, situation.known.name_key)
         self.leaves_out: Callable[[str], bool] = cache(lambda code: leaves_out(code, settings.rules))
         """Whether the branch filter (AMPAREX: Filialkürzel Filter) leaves out the branch with this code."""
 
