@@ -464,6 +464,26 @@ def test_while_a_change_of_an_occurrence_cannot_be_read_it_is_held(
     assert take(own, weekly, right)["a/20261202"] == "2026-12-03 11:00 Ida Meier 0171 5555001"
 
 
+@pytest.mark.parametrize("left_out", [True, False])
+def test_an_occurrence_that_may_be_meant_by_a_change_is_held_until_that_is_clear(
+    own: OwnPractice, left_out: bool
+) -> None:
+    """The program is wrong by the hour of summer time, or the whole series was moved since."""
+    weekly, deleted = event("RRULE:FREQ=WEEKLY;COUNT=2"), event("RRULE:FREQ=WEEKLY;COUNT=2", "EXDATE:{}")
+    off = event("RECURRENCE-ID:{}", "STATUS:CANCELLED", start="DTSTART:20261202T080000Z", who="")
+
+    def brought(named: str) -> tuple[int, list[str]]:
+        parts = [deleted.format(named)] if left_out else [weekly, off.format(named)]
+        ran = own.bring(calendar(*parts), name="praxis.ics")
+        return ran.exit_code, [each["appointment_id"] for each in ran.json["refused"]]
+
+    take(own, weekly)
+    assert brought("20261202T070000Z") == (1, ["a/20261202"])
+    assert own.state("a/20261202") == ("", "held")
+    assert brought("20261202T080000Z") == (0, [])
+    assert own.standing().keys() == {"a/20261125"}
+
+
 def test_a_deleted_occurrence_needs_no_start(own: OwnPractice) -> None:
     deleted = event("RECURRENCE-ID:20261202T080000Z", "STATUS:CANCELLED", start="", who="")
     assert take(own, event("RRULE:FREQ=WEEKLY;COUNT=2"), deleted).keys() == {"a/20261125"}

@@ -214,15 +214,9 @@ def of_three(*left_out: str, **more: str) -> dict[str, str]:
             {"a/20261125T0900": "2026-11-25 09:00"},
         ),  # as it may have two
         (["RRULE:FREQ=HOURLY;COUNT=1"], {"a/20261125T0900": "2026-11-25 09:00"}),
-        (
-            [WEEKLY, "RDATE:20261125T100000Z"],
-            {
-                "a/20261125T0900": "2026-11-25 09:00",
-                "a/20261125T1100": "2026-11-25 11:00",
-                "a/20261202T0900": "2026-12-02 09:00",
-                "a/20261209T0900": "2026-12-09 09:00",
-            },
-        ),
+        # one more on a day: those by the rule keep their ids, also where it is earlier
+        ([WEEKLY, "RDATE:20261125T100000Z"], THREE | {"a/20261125T1100": "2026-11-25 11:00"}),
+        ([WEEKLY, "RDATE:20261202T070000Z"], THREE | {"a/20261202T0800": "2026-12-02 08:00"}),
     ],
 )
 def test_a_series_is_spread(lines: list[str], expected: dict[str, str]) -> None:
@@ -455,3 +449,55 @@ def test_the_name_of_a_file_is_the_same_each_night(file_name: str, undated: str)
 )
 def test_a_calendar_is_known_by_its_first_line(content: bytes, calendar: bool) -> None:
     assert icalendar_lines.is_calendar(content) is calendar
+
+
+@pytest.mark.parametrize(
+    ("series", "change", "reason", "stand"),
+    [
+        # by the hour of summer time, or as the series was before it was moved
+        (["EXDATE:20261202T070000Z"], None, "EXDATE: the series has nothing at 2026-12-02 08:00, but", THREE),
+        (
+            [],
+            "20261202T070000Z",
+            "RECURRENCE-ID: the series has nothing at 2026-12-02 08:00, but at 09:",
+            THREE,
+        ),
+        (
+            ["EXDATE:20261202T080000Z"],
+            "20261202T080000Z",
+            "RECURRENCE-ID: 2026-12-02 09:00 is changed, and left out by EXDATE",
+            of_three("a/20261202"),
+        ),
+        # what they say is sure
+        (["EXDATE:20261203T080000Z"], None, "", THREE),  # a day on which it has nothing
+        (["EXDATE:20261118T070000Z"], None, "", THREE),  # over
+        ([], "20261203T080000Z", "", {**THREE, "a/20261203": "2026-12-10 10:00"}),
+        ([], "20261202T080000Z", "", {**THREE, "a/20261202": "2026-12-10 10:00"}),
+    ],
+)
+@pytest.mark.parametrize("status", ["CONFIRMED", "CANCELLED"])
+def test_a_change_at_a_time_at_which_the_series_has_nothing_is_refused_with_the_one_of_its_day(
+    series: list[str], change: str | None, reason: str, stand: dict[str, str], status: str
+) -> None:
+    changed = [
+        event(f"RECURRENCE-ID:{named}", f"STATUS:{status}", start="DTSTART:20261210T090000Z")
+        for named in (change,)
+        if named
+    ]
+    parsed = read(event(WEEKLY, *series), *changed)
+    sure = not reason or (status == "CANCELLED" and "left out by" in reason)
+    assert [line.reason.startswith(reason) for line in parsed.refused] == [True] * (not sure)
+    assert {line.appointment_id for line in parsed.refused} <= {"a/20261202"}
+    assert starts(parsed) == stand
+
+
+def test_a_change_of_all_later_ones_at_a_time_at_which_there_is_none_refuses_the_series() -> None:
+    later = event("RECURRENCE-ID;RANGE=THISANDFUTURE:20261202T070000Z", start="DTSTART:20261202T090000Z")
+    parsed = read(event(WEEKLY), later)
+    assert ([line.appointment_id for line in parsed.refused], starts(parsed)) == (["a"], {})
+
+
+def test_a_change_that_cannot_be_read_is_known_by_the_hour_where_a_day_has_several() -> None:
+    twice = event("RRULE:FREQ=DAILY;COUNT=2;BYHOUR=8,10")
+    parsed = read(twice, event("RECURRENCE-ID:20261125T100000Z", start="DTSTART:bald"))
+    assert [line.appointment_id for line in parsed.refused] == ["a/20261125T1100"]

@@ -36,6 +36,25 @@ _SALUTATION = re.compile(r"(?<!\w)(?:frau|herrn?|fr\.|hr\.)\s", re.I)
 _WORD = re.compile(r"[^\W\d_][^\d_:;|@]*")
 
 
+def customer_of(event: Component, *, title_too: bool) -> dict[str, str]:
+    """The customer by the description (`Mobil: 0171 5555`), else by the guest, else by the title.
+
+    Raises Unreadable where it may be either of two people.
+    """
+    described = labelled(event.text_of("DESCRIPTION") or event.text_of("X-ALT-DESC"))
+    invited = guests(event)
+    found: dict[str, str] = {}
+    if len(invited) > 1 and not described:
+        raise Unreadable(f"ATTENDEE: {len(invited)} people; which of them is the customer?")
+    if len(invited) == 1:
+        found = dict(of_guest(*invited[0]))
+        check_one_person(found, described)
+        if {"name", "first_name", "last_name"} & described.keys():
+            found.pop("name", None)
+    found |= described
+    return titled(event.text_of("SUMMARY"), found) | found if title_too else found
+
+
 def labelled(description: str) -> dict[str, str]:
     """What lines such as `Mobil: 0171 5555` say. A number without a known label may be anybody's.
 

@@ -5,14 +5,16 @@ keeps its id when it is moved. Events are read one at a time: an error in one do
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.own_schedule import columns, descriptions, doubts, entries, letters, moments
+from terminbenachrichtigung.own_schedule import columns, descriptions, entries, letters, moments
 from terminbenachrichtigung.own_schedule.coverage import day_start
+from terminbenachrichtigung.own_schedule.doubts import doubtful_titles
 from terminbenachrichtigung.own_schedule.entries import (
     CANCELLED,
     Attempts,
@@ -28,9 +30,17 @@ from terminbenachrichtigung.own_schedule.icalendar_lines import (
     Component,
     components_of,
     definitions,
+    is_date,
+    is_whole_days,
     text_of_parameter,
 )
-from terminbenachrichtigung.own_schedule.series import SeriesPart, at_the_time_of, spread
+from terminbenachrichtigung.own_schedule.series import (
+    Occurrence,
+    SeriesPart,
+    at_the_time_of,
+    doubts,
+    spread,
+)
 from terminbenachrichtigung.own_schedule.zones import Zones
 from terminbenachrichtigung.schedule.values import Unreadable, shown
 
@@ -42,7 +52,6 @@ _TIME = re.compile(r"(\d{8})(?:T(\d{4}(?:\d{2})?)(Z?))?", re.I)
 _CHANGING = re.compile(r"DTSTAMP|LAST-MODIFIED|SEQUENCE|CREATED|X-(?!ALT-DESC)", re.I)
 _PROPOSALS = frozenset({"COUNTER", "DECLINECOUNTER", "REFRESH"})
 _ONE_EXPORT = timedelta(minutes=10)
-_ALL_DAY = timedelta(days=1)
 
 
 class _WholeDay(Unreadable):
@@ -70,7 +79,7 @@ def read(content: bytes, how: How) -> Parsed:
         written_at=written_at,
         written_by=written_by,
         stamps=reader.stamps,
-        warnings=tuple(doubts.doubtful_titles(reader.doubtful)),
+        warnings=tuple(doubtful_titles(reader.doubtful)),
     )
 
 
@@ -100,6 +109,8 @@ class _Events(Findings):
         super().__init__(how)
         self.stamps: dict[str, datetime] = {}
         self._export_times: list[datetime] = []
+        # By series: the places of refused changes, each with the time of its occurrence by the rule.
+        self._unread_changes: defaultdict[str, list[tuple[int, datetime]]] = defaultdict(list)
         self._zones = zones
         self._today = day_start(how.now.astimezone(how.zone).date(), how)
 
@@ -131,7 +142,7 @@ class _Events(Findings):
         uid = attempts.read("UID", lambda: self.id_in(component.text_of("UID"))) or ""
         if stamp is not None:
             self.stamps[uid] = max(stamp, self.stamps.get(uid, stamp))
-        raw = attempts.read("customer", lambda: dict(self._contact(component))) or {}
+        raw = attempts.read("customer", lambda: self._customer(component)) or {}
         person = attempts.read("customer", lambda: entries.person(raw))
         part = values = None
         try:
@@ -163,22 +174,29 @@ class _Events(Findings):
             return None
         return _Event(component, uid, part, person, values, stamp)
 
+    def _customer(self, component: Component) -> dict[str, str]:
+        return descriptions.customer_of(component, title_too=self.how.title_is_customer)
+
     def _known_as(self, component: Component, uid: str) -> str:
         """The id that a refused event would have had: of the occurrence, or of the whole series."""
         try:
             instead_of = self._instead_of(component)
         except Unreadable:
             instead_of = None
-        return self._occurrence_id(uid, instead_of, several=False) if instead_of and uid else uid
+        if not (instead_of and uid):
+            return uid
+        self._unread_changes[uid].append((len(self.refused), instead_of))
+        return self._occurrence_id(uid, instead_of)
 
-    def _occurrence_id(self, uid: str, by_rule: datetime, *, several: bool) -> str:
+    def _occurrence_id(self, uid: str, of: Occurrence | datetime) -> str:
+        by_rule, needs_time = (of.by_rule, of.needs_time) if isinstance(of, Occurrence) else (of, False)
         local = by_rule.astimezone(self.how.zone)
-        return f"{uid}/{local:%Y%m%dT%H%M}" if several else f"{uid}/{local:%Y%m%d}"
+        return f"{uid}/{local:%Y%m%dT%H%M}" if needs_time else f"{uid}/{local:%Y%m%d}"
 
     def _take_one(self, event: _Event) -> None:
         uid, by_rule = event.uid, event.part.instead_of
         if by_rule is not None and uid:
-            uid = self._occurrence_id(uid, by_rule, several=False)
+            uid = self._occurrence_id(uid, by_rule)
         else:
             self.series.add(uid)  # it may have been one until now
         self._add(event, uid, event.part.starts_at, event.part.ends_at, "" if by_rule is None else event.uid)
@@ -202,20 +220,38 @@ class _Events(Findings):
             if self.how.title_is_customer:
                 self.titles.append(master.component.text_of("SUMMARY"))
             return
-        group = [replace(each, part=at_the_time_of(master.part, each.part)) for each in group]
-        events = [each if each.person else replace(each, person=master.person) for each in group]
+        events = [
+            replace(each, part=at_the_time_of(master.part, each.part), person=each.person or master.person)
+            for each in group
+        ]
         try:
-            found = spread([event.part for event in events], self._today)
+            unsure = [
+                doubt
+                for doubt in doubts([event.part for event in events], self._today)
+                if not (doubt.is_off and self.how.is_off(events[doubt.part].values["status"]))
+            ]
+            changes = {doubt.part for doubt in unsure if doubt.is_change}
+            sure = [event for place, event in enumerate(events) if place not in changes]
+            found = spread([event.part for event in sure], self._today)
         except Unreadable as problem:
-            name = master.person.name if master.person else ""
-            self.refused.append(
-                Refused(master.component.line, str(problem), master.uid, None, name, _key(master.component))
-            )
+            self._refuse(master, str(problem), master.uid, _key(master.component))
             return
         self.series.add(master.uid)
-        for each in found.occurrences:
-            uid = self._occurrence_id(master.uid, each.by_rule, several=found.several_a_day)
-            self._add(events[each.part], uid if master.uid else "", each.starts_at, each.ends_at, master.uid)
+        ids = {each.by_rule: self._occurrence_id(master.uid, each) for each in found}
+        for each in found:
+            uid = ids[each.by_rule] if master.uid else ""
+            self._add(sure[each.part], uid, each.starts_at, each.ends_at, master.uid)
+        for place, by_rule in self._unread_changes[master.uid]:
+            if by_rule in ids:
+                self.refused[place] = replace(self.refused[place], appointment_id=ids[by_rule])
+        for doubt in unsure:
+            known_as = ids.get(doubt.occurrence) or self._occurrence_id(master.uid, doubt.occurrence)
+            key = entries.key_of((master.uid, doubt.reason))
+            self._refuse(events[doubt.part], doubt.reason, known_as, key)
+
+    def _refuse(self, event: _Event, reason: str, known_as: str, key: str) -> None:
+        name = event.person.name if event.person else ""
+        self.refused.append(Refused(event.component.line, reason, known_as, None, name, key))
 
     # ------------------------------------------------------------ what an event says
 
@@ -225,7 +261,7 @@ class _Events(Findings):
         if starts_at is None:
             raise Unreadable("DTSTART: missing")
         ends_at = self._end(event, starts_at)
-        if event.text_of("X-MICROSOFT-CDO-ALLDAYEVENT").upper() == "TRUE" or _is_whole_days(
+        if event.text_of("X-MICROSOFT-CDO-ALLDAYEVENT").upper() == "TRUE" or is_whole_days(
             starts_at, ends_at
         ):
             raise _WholeDay("DTSTART: a whole day, without a time")
@@ -281,7 +317,7 @@ class _Events(Findings):
 
     def _by_rule(self, event: Component, name: str, parameters: "Parameters", value: str) -> datetime:
         """A time by the rule of a series; the midnight of a day that is named alone."""
-        return self._time(event, name, parameters, f"{value}T000000" if _is_date(value) else value)
+        return self._time(event, name, parameters, f"{value}T000000" if is_date(value) else value)
 
     def _time(self, event: Component, name: str, parameters: "Parameters", value: str) -> datetime:
         """A time with its zone. Raises Unreadable, also for a date without a time."""
@@ -340,23 +376,6 @@ class _Events(Findings):
             pass  # nothing needs it
         return said
 
-    def _contact(self, event: Component) -> Iterator[tuple[str, str]]:
-        """The customer by the description (`Mobil: 0171 5555`), else by the guest, else by the title."""
-        labelled = descriptions.labelled(event.text_of("DESCRIPTION") or event.text_of("X-ALT-DESC"))
-        guests = descriptions.guests(event)
-        found: dict[str, str] = {}
-        if len(guests) > 1 and not labelled:
-            raise Unreadable(f"ATTENDEE: {len(guests)} people; which of them is the customer?")
-        if len(guests) == 1:
-            found = dict(descriptions.of_guest(*guests[0]))
-            descriptions.check_one_person(found, labelled)
-            if {"name", "first_name", "last_name"} & labelled.keys():
-                found.pop("name", None)
-        found |= labelled
-        if self.how.title_is_customer:
-            found = descriptions.titled(event.text_of("SUMMARY"), found) | found
-        yield from found.items()
-
 
 def _newest(group: Sequence[_Event]) -> list[_Event]:
     """Of several versions of an event, the one with the highest SEQUENCE; of equal ones the newest."""
@@ -369,21 +388,6 @@ def _newest(group: Sequence[_Event]) -> list[_Event]:
         newest = max((event.part.sequence, event.stamp or oldest) for event in versions)
         found += [e for e in versions if (e.part.sequence, e.stamp or oldest) == newest]
     return found
-
-
-def _is_date(text: str) -> bool:
-    return re.fullmatch(r"\d{8}", text) is not None
-
-
-def _is_whole_days(starts_at: datetime, ends_at: datetime | None) -> bool:
-    """Whether it lasts from midnight to midnight: some programs write whole days so."""
-    midnight = starts_at.strftime("%H%M%S") == "000000"
-    return (
-        midnight
-        and ends_at is not None
-        and ends_at - starts_at >= _ALL_DAY
-        and ends_at.strftime("%H%M") == "0000"
-    )
 
 
 def _whole_number(text: str) -> int:

@@ -4,7 +4,7 @@ import quopri
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from terminbenachrichtigung.own_schedule import letters
@@ -159,6 +159,21 @@ def text_of_parameter(parameters: "Parameters", name: str) -> str:
     if isinstance(text, list):  # `CN=Meier, Ida`, `TZID=Amsterdam, Berlin, Bern`: without quotation marks
         text = ",".join(map(str, text))
     return str(text).strip().strip('"')
+
+
+def is_date(text: str) -> bool:
+    return re.fullmatch(r"\d{8}", text) is not None
+
+
+def is_whole_days(starts_at: datetime, ends_at: datetime | None) -> bool:
+    """Whether it lasts from midnight to midnight: some programs write whole days so."""
+    midnight = starts_at.strftime("%H%M%S") == "000000"
+    return (
+        midnight
+        and ends_at is not None
+        and ends_at - starts_at >= timedelta(days=1)
+        and ends_at.strftime("%H%M") == "0000"
+    )
 
 
 def _unescaped(value: str) -> str:

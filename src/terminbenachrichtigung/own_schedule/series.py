@@ -1,9 +1,10 @@
 """A series of a calendar → its occurrences in the coming weeks, each with the date that its rule gives it."""
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from terminbenachrichtigung.schedule.values import Unreadable, shown
@@ -38,21 +39,78 @@ class Occurrence:
     by_rule: datetime  # when it would be, had nobody moved it
     starts_at: datetime
     ends_at: datetime | None
+    needs_time: bool = False  # in its id, since another occurrence of its day has the day alone
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """The occurrences of a series, and whether a day has several, so that ids need the time."""
+class Doubt:
+    """A change of a series of which it is not sure that it means the occurrence of its day."""
 
-    occurrences: tuple[Occurrence, ...]
-    several_a_day: bool = False
+    part: int  # the index of the part that makes it
+    occurrence: datetime
+    reason: str
+    is_change: bool  # of an occurrence; False: one that the series itself leaves out
+    is_off: bool = False  # if the change cancels it, there is no doubt: the series leaves it out too
 
 
-def spread(parts: Sequence[SeriesPart], since: datetime) -> Spread:
+def spread(parts: Sequence[SeriesPart], since: datetime) -> tuple[Occurrence, ...]:
     """The occurrences from `since` on; raises Unreadable for a rule that cannot be followed."""
-    import icalendar  # noqa: PLC0415 - 0.1 s, only where there is a series
-    import recurring_ical_events  # noqa: PLC0415
+    _check(parts)
+    found = _sorted(parts, since)
+    rules = " ".join(part.rule.upper() for part in parts)
+    often = any(word in rules for word in ("BYHOUR", "BYMINUTE", "FREQ=HOURLY"))
+    added = {moment for part in parts for moment in part.added}
+    # What is added beside the rule (RDATE) takes no other occurrence's id.
+    days: set[date] = set()
+    needing = {}
+    for each in sorted(found, key=lambda each: (each.by_rule in added, each.by_rule)):
+        needing[each] = often or each.by_rule.date() in days
+        days.add(each.by_rule.date())
+    return tuple(replace(each, needs_time=needing[each]) for each in found)
 
+
+def doubts(parts: Sequence[SeriesPart], since: datetime) -> Iterator[Doubt]:
+    """Changes that name a time at which the series has nothing, on a day on which it has something.
+
+    Programs keep the old time there when the whole series is moved, or are wrong by the hour of summer time.
+    A change of an occurrence that the series leaves out is as doubtful. `since` is the beginning of a day by
+    the practice's clock. Raises Unreadable as `spread` does.
+    """
+    _check(parts)
+    series = next(part for part in parts if part.rule or part.added)
+    named = [
+        (place, moment, part is not series)
+        for place, part in enumerate(parts)
+        for moment in (part.left_out if part is series else filter(None, (part.instead_of,)))
+        if since <= moment < since + HORIZON
+    ]
+    if not named:
+        return
+    zone = series.starts_at.tzinfo
+    by_day: defaultdict[date, list[datetime]] = defaultdict(list)
+    for each in _sorted([replace(series, left_out=())], since):
+        by_day[each.by_rule.astimezone(zone).date()].append(each.by_rule)
+    for place, moment, is_change in named:
+        there = by_day[moment.astimezone(zone).date()]
+        shown_time = f"{moment.astimezone(since.tzinfo):%Y-%m-%d %H:%M}"
+        name = "RECURRENCE-ID" if is_change else "EXDATE"
+        and_later = is_change and parts[place].and_later
+        if moment in there:
+            if is_change and moment in series.left_out and not and_later:
+                reason = f"{name}: {shown_time} is changed, and left out by EXDATE: does it stand?"
+                yield Doubt(place, moment, reason, is_change, is_off=True)
+        else:
+            for occurrence in there:
+                reason = (
+                    f"{name}: the series has nothing at {shown_time}, but at "
+                    f"{occurrence.astimezone(since.tzinfo):%H:%M}: is that one meant?"
+                )
+                if and_later:
+                    raise Unreadable(reason)
+                yield Doubt(place, occurrence, reason, is_change)
+
+
+def _check(parts: Iterable[SeriesPart]) -> None:
     for part in parts:
         if part.rule and "FREQ=" not in part.rule.upper():
             raise Unreadable(f"no rule of a series: {shown(part.rule)}")
@@ -60,18 +118,20 @@ def spread(parts: Sequence[SeriesPart], since: datetime) -> Spread:
             raise Unreadable(f"a series more often than hourly: {shown(part.rule)}")
         if _STANDS_STILL.search(part.rule):  # INTERVAL=0: the library would loop for ever
             raise Unreadable(f"a series that never goes on: {shown(part.rule)}")
+
+
+def _sorted(parts: Sequence[SeriesPart], since: datetime) -> list[Occurrence]:
+    import icalendar  # noqa: PLC0415 - 0.1 s, only where there is a series
+    import recurring_ical_events  # noqa: PLC0415
+
     calendar = icalendar.Calendar()
     try:
         for place, part in enumerate(parts):
             calendar.add_component(_event(place, part))
         found = recurring_ical_events.of(calendar).between(since, since + HORIZON)
-        occurrences = sorted((_occurrence(each, parts) for each in found), key=lambda each: each.starts_at)
+        return sorted((_occurrence(each, parts) for each in found), key=lambda each: each.starts_at)
     except Exception as error:  # for a senseless rule the libraries may raise anything
         raise Unreadable(f"a series that cannot be followed: {type(error).__name__}") from None
-    days = [each.by_rule.date() for each in occurrences]
-    rules = " ".join(part.rule.upper() for part in parts)
-    often = any(word in rules for word in ("BYHOUR", "BYMINUTE", "FREQ=HOURLY"))
-    return Spread(tuple(occurrences), often or len(days) != len(set(days)))
 
 
 def _event(place: int, part: SeriesPart) -> Any:
