@@ -365,12 +365,25 @@ def test_a_session_that_the_server_closed_is_opened_anew_at_no_cost() -> None:
     assert len(server.received) == 2
 
 
-def test_a_server_that_takes_only_so_many_mails_a_session_costs_no_try() -> None:
+@pytest.mark.parametrize(
+    ("command", "reply"),
+    [
+        ("MAIL", "421 too many messages"),
+        ("MAIL", "451 4.7.0 too many messages in this session"),
+        ("MAIL", "550 5.7.0 session limit reached"),
+        ("MAIL", "503 5.5.1 sender already given"),
+        ("RCPT", "452 4.5.3 too many recipients"),
+        ("RCPT", "552 too many recipients"),  # as RFC 821 has it
+        ("RCPT", "550 5.5.3 too many recipients"),
+        ("RCPT", "421 4.7.0 good bye"),
+    ],
+)
+def test_a_server_that_takes_only_so_many_mails_a_session_costs_no_try(command: str, reply: str) -> None:
     asked: list[str] = []
 
     def script(at: str, address: str) -> str | None:
-        asked.extend([at] if at == "MAIL" else [])
-        return "421 too many messages" if at == "MAIL" and len(asked) % 3 == 0 else None
+        asked.extend([at] if at == command else [])
+        return reply if at == command and len(asked) % 3 == 0 else None
 
     with MailServer(script=script) as server, mail_channel(server.port) as channel:
         outcomes = [channel.send(CLAIM, CONTENT) for _ in range(7)]

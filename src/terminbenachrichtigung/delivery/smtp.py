@@ -6,8 +6,8 @@ import ssl
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from email.errors import MessageError
@@ -40,6 +40,7 @@ _NO_MORE_PASSWORDS = re.compile(r"\b5[35]\d 5\.7\.(139|30)\b")
 """The answers by which Microsoft 365 says that it takes no password, or none any more."""
 _USE_OAUTH2 = 'this server takes no password (any more): set email.auth = "oauth2" and [email.oauth2]'
 _POLICY = re.compile(r"^5\d\d[ -]5\.7\.\d{1,3}\b")
+_TOO_MANY_RECIPIENTS = re.compile(r"^(552|55\d 5\.5\.3)\b")  # of RFC 821, and of RFC 3463
 _ADDRESS = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
 
 
@@ -157,32 +158,20 @@ class Smtp:
         return ""
 
     def _attempt(self, mail: Mail, deadline: Deadline) -> Outcome:
-        session, reply = self._begin(mail.sender, deadline)
-        try:
-            outcome, last = self._converse(session, reply, mail)
-        except BaseException:
-            session.close()
-            raise
+        session, refusal, last = self._begin(mail, deadline)
+        outcome: Outcome | None = refusal
+        if outcome is None:
+            deadline.handed_over = True
+            with _closed_on_errors(session):
+                reply = session.deliver(mail.data)
+            outcome, last = _answer_to_data(reply[0], self._quote(reply, mail.recipient)), reply[0]
         if last // 100 in (2, 4, 5):
             session.dirty = not isinstance(outcome, Sent)
+            session.carried = session.carried or not session.dirty
             self._rest(session)
         else:  # after an answer that makes no sense, the next one may belong to anything
             session.close()
         return outcome
-
-    def _converse(self, session: Session, reply: Reply, mail: Mail) -> tuple[Outcome, int]:
-        """From the answer to MAIL FROM to the end; returns the server's last code too."""
-        if not _accepted(reply):
-            return _refusal_of_sender(reply[0], self._quote(reply, mail.recipient)), reply[0]
-        reply = session.rcpt(mail.recipient)
-        if not _accepted(reply):
-            return _refusal_of_recipient(reply[0], self._quote(reply, mail.recipient)), reply[0]
-        reply = session.docmd("DATA")
-        if reply[0] != 354:
-            return _refusal_of_data(reply[0], self._quote(reply, mail.recipient)), reply[0]
-        session.deadline.handed_over = True
-        reply = session.deliver(mail.data)
-        return _answer_to_data(reply[0], self._quote(reply, mail.recipient)), reply[0]
 
     def _quote(self, reply: Reply, *hidden: str) -> str:
         code, words = reply
@@ -192,10 +181,10 @@ class Smtp:
 
     # ------------------------------------------------------------ sessions
 
-    def _begin(self, sender: str, deadline: Deadline) -> tuple[Session, Reply]:
-        """A session that was told the sender, and what it answered.
+    def _begin(self, mail: Mail, deadline: Deadline) -> tuple[Session, Rejected | Unavailable | None, int]:
+        """A session that waits for the data, or refuses them; what it refuses, and the server's last code.
 
-        A rested session may have died, or may have reached the server's limit of messages (421). Nothing
+        A rested session may have died, or may have reached the server's limit of mails or recipients. Nothing
         was sent on it then, so a new one takes its place at once instead of a try being spent.
         """
         session = self._rested()
@@ -203,12 +192,26 @@ class Smtp:
             session.deadline = deadline
             with suppress(OSError):
                 if not session.dirty or session.rset()[0] == 250:
-                    reply = session.mail(sender)
-                    if reply[0] != 421:
-                        return session, reply
+                    refusal, last = self._ask_to_send(session, mail)
+                    if refusal is None or not _is_about_the_session(session, refusal, last):
+                        return session, refusal, last
             session.close()
         session = self._open(deadline)
-        return session, session.mail(sender)
+        with _closed_on_errors(session):
+            return session, *self._ask_to_send(session, mail)
+
+    def _ask_to_send(self, session: Session, mail: Mail) -> tuple[Rejected | Unavailable | None, int]:
+        """Name sender and recipient, and announce the data; what is refused, and the server's last code."""
+        reply = session.mail(mail.sender)
+        if not _accepted(reply):
+            return _refusal_of_sender(reply[0], self._quote(reply, mail.recipient)), reply[0]
+        reply = session.rcpt(mail.recipient)
+        if not _accepted(reply):
+            return _refusal_of_recipient(reply[0], self._quote(reply, mail.recipient)), reply[0]
+        reply = session.docmd("DATA")
+        if reply[0] != 354:
+            return _refusal_of_data(reply[0], self._quote(reply, mail.recipient)), reply[0]
+        return None, reply[0]
 
     def _rested(self) -> Session | None:
         with self._lock:
@@ -336,6 +339,24 @@ def _answer_to_data(code: int, words: str) -> Outcome:
 
 def _accepted(reply: Reply) -> bool:
     return reply[0] // 100 == 2
+
+
+def _is_about_the_session(session: Session, refusal: Outcome, code: int) -> bool:
+    """Whether the server may take in a new session what it refuses in this one.
+
+    By 421 it says so. Most say by another code that a session has carried enough.
+    """
+    enough = isinstance(refusal, Unavailable) or _TOO_MANY_RECIPIENTS.search(refusal.detail)
+    return code == 421 or (session.carried and bool(enough))
+
+
+@contextmanager
+def _closed_on_errors(session: Session) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        session.close()
+        raise
 
 
 class _RefusedError(Exception):

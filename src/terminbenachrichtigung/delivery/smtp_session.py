@@ -31,6 +31,7 @@ class Session(smtplib.SMTP):
         """
         self.deadline = deadline
         self.dirty = False  # a message was begun and not sent: RSET before the next
+        self.carried = False  # a message was sent
         self.resting_since = 0.0  # time.monotonic()
         self.login_words: tuple[str, ...] = ()  # secrets as the login said them, which a server may repeat
         self._tls = tls
