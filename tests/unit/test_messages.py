@@ -235,6 +235,11 @@ def test_appointment_is_the_soonest_and_customer_data_come_from_its_row() -> Non
         ("Frau", "NULL", "NULL", ""),
         ("Frau", "NULL", "Kurz", "Frau Kurz"),
         ("Frau", "Anna", "nan", "Anna"),
+        ("Frau", "NaT", "\\N", ""),
+        ("Frau", "#BEZUG!", "#NAME?", ""),
+        ("Frau", "-", "-", ""),
+        ("Frau", "Anna", "---", "Anna"),
+        ("", "*", "Kurz", "Kurz"),
         ("Frau", "Anna", "Null", "Frau Null"),  # a surname
         ("", "", "", ""),
     ],
@@ -352,13 +357,13 @@ def test_a_name_in_an_sms_is_short_and_carries_no_web_address_nor_number(typed: 
 
 
 def test_what_only_says_that_there_is_nothing_is_empty_in_a_text() -> None:
-    row = anna(branch_name="NULL", branch_phone="None", type_name="#NV", branch_address="(null)")
+    row = anna(branch_name="NULL", branch_phone="-", type_name="#NV", branch_address="(null)")
     template = "[{{ appointment.branch.name }}{{ appointment.branch.phone }}{{ appointment.type }}]"
     assert texts(sms=template).sms("t", [row]).text == "[]"
     content = texts().content("t", [row], MAIL, NOW)
     assert content.calendar is not None
     assert b"NULL" not in content.calendar
-    assert b"None" not in content.calendar
+    assert b"Tel." not in content.calendar
 
 
 def test_two_rows_of_one_start_and_branch_are_said_once() -> None:

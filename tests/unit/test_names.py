@@ -19,6 +19,15 @@ from terminbenachrichtigung.contact.names import name_words, same_name
         ("Meier", "", False),  # an empty name is nobody's
         ("", "", False),
         ("Frau", "Frau", False),  # no name at all
+        ("NULL", "NULL", False),  # what stands where a name is missing: everybody has it
+        ("NaT", "NaT", False),
+        ("\\N", "\\N", False),
+        ("#BEZUG!", "#BEZUG!", False),
+        ("n/a", "n/a", False),
+        ("-", "-", False),
+        ("???", "???", False),
+        ("Null", "Null", True),  # a surname
+        ("Ida & Otto Meier", "Ida Otto Meier", True),
     ],
 )
 def test_two_names_are_one_person_s(one: str, other: str, same: bool) -> None:
@@ -48,6 +57,10 @@ def test_a_salutation_or_a_title_is_no_part_of_a_name(word: str) -> None:
 )
 def test_letters_are_compared_without_their_signs(letters: str, plain: str) -> None:
     assert name_words(f"X{letters}") == {f"x{plain}"}
+
+
+def test_a_column_that_only_says_that_there_is_nothing_is_no_part_of_a_name() -> None:
+    assert name_words("NULL", "Meier") == name_words("-", "Meier") == {"meier"}
 
 
 def test_first_and_last_name_in_two_columns_are_one_name() -> None:

@@ -375,3 +375,10 @@ def test_of_what_a_reminder_said_under_another_name_the_latest_counts(
 ) -> None:
     told = [notified("1", start, reminder="Alt", generation=each) for each, start in enumerate(starts, 1)]
     assert verdicts(planned(appointment(), journal=known(*told)))["1"] == expected
+
+
+@pytest.mark.parametrize("nothing", ["NULL", "NaT", "-", ""])
+def test_an_appointment_given_from_one_nameless_customer_to_another_is_told_anew(nothing: str) -> None:
+    """A view that writes NULL in place of names gives all of its customers one name."""
+    nobody = told(nothing, appointment_id="2", customer_id="17")
+    assert verdict(nobody, first_name=nothing, last_name=nothing) == "due"

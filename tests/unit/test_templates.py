@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from message_scene import SHIPPED, anna, settings
@@ -11,6 +11,7 @@ from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.plan import Correction
 from terminbenachrichtigung.texts.check import check_templates
 from terminbenachrichtigung.texts.messages import Texts
+from terminbenachrichtigung.texts.templates import Text
 
 LANGUAGES = ("de", "en", "fr")
 TEMPLATES = ("terminerinnerung", "terminbestaetigung")
@@ -291,3 +292,13 @@ def test_a_missing_value_leaves_no_scar(template: str, language: str, missing: t
             assert line == line.strip()
             assert not SCAR.search(line), line
         assert "\n\n\n" not in mail.body
+
+
+def test_the_day_has_its_year_only_where_it_is_not_the_year_of_what_was_told() -> None:
+    told = datetime(2026, 12, 31, 22, 59, tzinfo=UTC)  # 23:59 of New Year's Eve in Hamburg
+    text = Text("templates.t.de.sms", "de", "{{ told.day }} → {{ appointment.day }}")
+    for minutes, said in ((-1, "31. Dezember"), (1, "1. Januar 2027")):
+        row = anna(starts_at=told + timedelta(minutes=minutes))
+        assert text.render([row], settings().zone, told) == f"31. Dezember → {said}"
+    alone = Text("templates.t.de.sms", "de", "{{ appointment.day }}")
+    assert alone.render([anna(starts_at=told)], settings().zone) == "31. Dezember"

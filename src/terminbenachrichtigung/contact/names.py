@@ -4,24 +4,39 @@ import hashlib
 import re
 import unicodedata
 
+_WRITTEN_FOR_NOTHING = r"""
+    NULL null None nan NaN NaT \N (null) (NULL) <null> <NULL> [null] [NULL] <NA> undefined n/a N/A
+    #NV #N/A #NAME? #BEZUG! #REF! #WERT! #VALUE! #ZAHL! #NUM! #DIV/0! #NULL!
+"""
+NOTHING = frozenset(_WRITTEN_FOR_NOTHING.split())
+"""What databases, spreadsheets and programs write where there is nothing. Exactly so: Null is a surname."""
+
 _NO_NAME = frozenset({"frau", "herr", "herrn", "fr", "hr", "mr", "mrs", "ms", "dr", "med", "prof"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "æ": "ae", "å": "aa", "ł": "l"})
 _BETWEEN_WORDS = re.compile(r"[\s.,;()]+")
+_SAYS_SOMETHING = re.compile(r"[^\W_]")
+_ONLY_PUNCTUATION = re.compile(r"[\s!-/:-@\[-`{-~–—]*")
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a text only says that there is nothing: `NULL`, `-`."""
+    return text.strip() in NOTHING or _ONLY_PUNCTUATION.fullmatch(text) is not None
 
 
 def name_words(*parts: str) -> frozenset[str]:
     """The words of a name as they are compared: without case, accents, salutation and title.
 
     `Frau Dr. Ida Müller` and `MUELLER, Ida` have the same words. A hyphen makes one word of two:
-    `Meier-Schulz` is not `Meier`. Empty for no name.
+    `Meier-Schulz` is not `Meier`. Empty for no name, and for what stands in the place of one: `NULL`, `-`.
     """
-    plain = " ".join(parts).casefold()
+    plain = " ".join(part for part in parts if not says_nothing(part)).casefold()
     if not plain.isascii():
         plain = unicodedata.normalize("NFC", plain).translate(_UMLAUTS)
     if not plain.isascii():
         signs = unicodedata.normalize("NFKD", plain)
         plain = "".join(sign for sign in signs if not unicodedata.combining(sign))
-    return frozenset(filter(None, _BETWEEN_WORDS.split(plain))) - _NO_NAME
+    words = (word for word in _BETWEEN_WORDS.split(plain) if _SAYS_SOMETHING.search(word))
+    return frozenset(words) - _NO_NAME
 
 
 def same_name(one: frozenset[str], other: frozenset[str]) -> bool:

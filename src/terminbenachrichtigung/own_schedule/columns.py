@@ -138,8 +138,6 @@ _BEFORE_TITLE = re.compile(rf"\s*[\[(*]?\s*{_TITLE_WORD}\s*(?:[:\-–—\[\](|!*
 _BEHIND_TITLE = re.compile(rf"(?:\s*[:–—|(\[*!]|\s-)\s*{_TITLE_END}\s*[\])!.*]*\s*$", re.I)
 _IN_TITLE = re.compile(rf"(?<![^\W_]){_TITLE_WORD}(?![^\W_])", re.I)
 _CANCELLED_WORD = re.compile(rf"(?<![^\W_]){_CANCELLED_STEM}", re.I)
-NO_VALUE = frozenset({"NULL", "null", "None", "nan", "NaN", "NaT", "\\N", "#NV", "#N/A", "(null)"})
-"""What programs write where there is nothing. Taken for an id, it would make one customer of many people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 
+from terminbenachrichtigung.contact.names import NOTHING
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.own_schedule import (
     columns,
@@ -17,7 +18,7 @@ from terminbenachrichtigung.own_schedule import (
     moments,
     zones,
 )
-from terminbenachrichtigung.own_schedule.columns import BRANCH_TEXTS, NO_VALUE, Understood
+from terminbenachrichtigung.own_schedule.columns import BRANCH_TEXTS, Understood
 from terminbenachrichtigung.own_schedule.csv_cells import Row, Table
 from terminbenachrichtigung.own_schedule.entries import (
     CANCELLED,
@@ -81,7 +82,7 @@ def _doubtful_headings(cells: Table, meaning: Understood) -> Iterator[str]:
     """A warning for each unused column that may say that appointments are cancelled."""
     for place in meaning.left:
         heading = cells.headings[place].strip()
-        below = {cell.strip() for cell in cells.below(place)} - NO_VALUE
+        below = {cell.strip() for cell in cells.below(place)} - NOTHING
         if columns.mentions_cancellation(heading):
             if any(columns.truth(cell) is not False for cell in below):
                 yield f'the heading "{heading}" holds a word for a cancellation, {_advice(heading)}'
@@ -162,7 +163,7 @@ class _Lines(Findings):
     def _raw(self, row: Sequence[str]) -> dict[str, str]:
         """The cells by column. `NULL` and the like become empty, but not as an id, which is refused later."""
         return {
-            column: "" if (text := entries.cleaned(row[place])) in NO_VALUE and column not in _IDS else text
+            column: "" if (text := entries.cleaned(row[place])) in NOTHING and column not in _IDS else text
             for column, place in self._meaning.columns.items()
             if place < len(row)
         }
@@ -252,7 +253,7 @@ class _Lines(Findings):
             return said
         if columns.says_cancelled(cell):
             return True
-        if cell in NO_VALUE or moments.is_no_day(cell):
+        if cell in NOTHING or moments.is_no_day(cell):
             return False
         try:
             self._moments.moment_or_day(cell)

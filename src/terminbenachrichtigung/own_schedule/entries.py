@@ -16,11 +16,10 @@ from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from terminbenachrichtigung.config.filters import plain_word
-from terminbenachrichtigung.contact.names import name_words, same_name
+from terminbenachrichtigung.contact.names import name_words, same_name, says_nothing
 from terminbenachrichtigung.contact.phone import number_keys
 from terminbenachrichtigung.own_schedule.columns import (
     CUSTOMER_TEXTS,
-    NO_VALUE,
     says_cancelled,
     title_mentions_cancellation,
 )
@@ -278,7 +277,7 @@ def names_somebody(raw: Mapping[str, str]) -> bool:
     """Whether a line has anything that would tell who the customer is."""
     for column in _NAMING:
         text = raw.get(column)
-        if text and text not in NO_VALUE and not text.isspace():
+        if text and not says_nothing(text):
             return True
     return False
 
@@ -286,7 +285,7 @@ def names_somebody(raw: Mapping[str, str]) -> bool:
 def name_in(raw: Mapping[str, str]) -> str:
     """The name of a line that may be refused, as far as it has any."""
     names = (raw.get(column, "") for column in ("name", "first_name", "last_name"))
-    return one_line(" ".join(name for name in names if name not in NO_VALUE))
+    return one_line(" ".join(name for name in names if not says_nothing(name)))
 
 
 def person(raw: Mapping[str, str]) -> Person | None:
@@ -294,9 +293,9 @@ def person(raw: Mapping[str, str]) -> Person | None:
     if not names_somebody(raw):
         return None
     said: dict[str, Value] = {
-        name: "" if (text := raw[name]) in NO_VALUE else text for name in CUSTOMER_TEXTS if name in raw
+        name: "" if says_nothing(raw[name]) else raw[name] for name in CUSTOMER_TEXTS if name in raw
     }
-    if "name" in raw and raw["name"] not in NO_VALUE:
+    if "name" in raw and not says_nothing(raw["name"]):
         for column, value in _names(raw["name"], whole="first_name" not in raw).items():
             if not said.get(column):
                 said[column] = value

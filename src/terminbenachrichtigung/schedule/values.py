@@ -18,7 +18,7 @@ _LONGEST_NUMBER = 40  # digits of a key
 
 NO_KEY = re.compile(
     # What programs write for "nothing", and numbers that a spreadsheet has shortened; each a whole line.
-    r"^(?:null|none|nan|nat|nil|undefined|[(<\[](?:null|none|na)[)>\]]|\\N"
+    r"^(?:null|none|nan|nat|nil|undefined|n/a|[(<\[](?:null|none|na)[)>\]]|\\N"
     r"|#(?:NV|N/A|NA|REF|BEZUG|WERT|VALUE|NAME|ZAHL|NUM|NULL|DIV/0)[!?]?"
     r"|[0-9][.,][0-9]+e\+?[0-9]+|[0-9]e\+[0-9]+|##+)$|\0",
     re.IGNORECASE | re.MULTILINE,

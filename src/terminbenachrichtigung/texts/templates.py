@@ -64,6 +64,7 @@ class ShownAppointment:
     date: str
     date_short: str
     day_month: str
+    day: str  # as day_month; with the year where `told` lies in another: else 24. November is the day before
     time: str
     end: str  # 09:30; empty where the schedule does not say
     type: str
@@ -95,13 +96,13 @@ def _placeholders(
     told: datetime | None,
 ) -> dict[str, Any]:
     """Return what a template can name, for the appointments of one customer, soonest first."""
-    listed = tuple(_appointment(row, zone, language) for row in said_once(appointments))
+    listed = tuple(_appointment(row, zone, language, told) for row in said_once(appointments))
     customer = _customer(appointments[0], in_sms=in_sms)
     names = {"customer": customer, "appointment": listed[0], "appointments": listed}
     if told is not None:
         # The end of an appointment that has moved is not the one that was told.
         as_told = replace(appointments[0], starts_at=told, ends_at=None)
-        names["told"] = _appointment(as_told, zone, language)
+        names["told"] = _appointment(as_told, zone, language, told)
     return names
 
 
@@ -112,13 +113,15 @@ def _customer(row: Appointment, *, in_sms: bool) -> ShownCustomer:
     return ShownCustomer(salutation, first_name, last_name, name)
 
 
-def _appointment(row: Appointment, zone: ZoneInfo, language: str) -> ShownAppointment:
+def _appointment(row: Appointment, zone: ZoneInfo, language: str, told: datetime | None) -> ShownAppointment:
     when = words(row.starts_at, zone, language)
+    another_year = told is not None and told.astimezone(zone).year != row.starts_at.astimezone(zone).year
     return ShownAppointment(
         when.weekday,
         when.date,
         when.date_short,
         when.day_month,
+        when.date if another_year else when.day_month,
         when.time,
         words(row.ends_at, zone, language).time if row.ends_at is not None else "",
         values.shown(row.type_name),

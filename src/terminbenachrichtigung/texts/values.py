@@ -3,10 +3,8 @@
 import re
 from contextlib import suppress
 
+from terminbenachrichtigung.contact.names import NOTHING, says_nothing
 from terminbenachrichtigung.safe_text import one_line
-
-NOTHING = frozenset({"NULL", "null", "None", "nan", "NaN", "#NV", "#N/A", "(null)"})
-"""What databases, spreadsheets and programs write where there is nothing. Exactly so: Null is a surname."""
 
 _NO_SALUTATION = re.compile(
     r"(divers|kein|ohne|unbe|unknown|none|null|männl|maennl|weibl|male|female|k\. ?a\."
@@ -34,8 +32,8 @@ _DOT_IN_A_WORD = re.compile(rf"(?<=[^\W_])({_MARKS}){_STOP}(?={_MARKS}[^\W_])")
 
 
 def shown(value: str) -> str:
-    """A value as it stands in a text: one line, and empty where it only says that there is nothing."""
-    return "" if value.strip() in NOTHING else one_line(value)
+    """A value as it stands in a text: one line, and empty where it only says that there is nothing (`-`)."""
+    return "" if says_nothing(value) else one_line(value)
 
 
 def salutation(value: str) -> str:
