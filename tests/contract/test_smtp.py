@@ -279,6 +279,15 @@ def test_a_refused_connection_is_unavailable() -> None:
 # ---------------------------------------------------------------- what replies mean
 
 
+def answered(command: str, reply: str) -> Outcome:
+    """What comes of a mail whose server answers so to this command."""
+    with (
+        MailServer(script=lambda at, _: reply if at == command else None) as server,
+        mail_channel(server.port) as channel,
+    ):
+        return channel.send(CLAIM, CONTENT)
+
+
 @pytest.mark.parametrize(
     ("command", "reply", "expected"),
     [
@@ -311,11 +320,7 @@ def test_a_refused_connection_is_unavailable() -> None:
     ],
 )
 def test_every_reply_has_its_outcome(command: str, reply: str, expected: Outcome) -> None:
-    def script(at: str, address: str) -> str | None:
-        return reply if at == command else None
-
-    with MailServer(script=script) as server, mail_channel(server.port) as channel:
-        assert channel.send(CLAIM, CONTENT) == expected
+    assert answered(command, reply) == expected
 
 
 @pytest.mark.parametrize(
@@ -330,6 +335,45 @@ def test_a_server_that_repeats_the_recipient_cannot_make_us_show_it(command: str
         outcome = channel.send(CLAIM, CONTENT)
     assert "•••" in outcome.detail
     assert RECIPIENT not in outcome.detail.lower()
+
+
+POLICIES = [
+    # what a server may say to a recipient or to the data, and means the sender or this machine
+    ("RCPT", "550 relay not permitted"),  # Exim, which writes no number of RFC 3463
+    ("RCPT", "530 SMTP authentication is required."),  # hMailServer
+    ("RCPT", "503 This mail server requires authentication"),  # MailEnable
+    ("RCPT", "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"),  # qmail
+    ("RCPT", "550 5.4.5 Daily user sending limit exceeded"),  # Gmail
+    ("DATA", "550 5.1.8 Access denied, bad outbound sender"),  # Microsoft 365
+    ("DATA", "554 Transaction failed: Unauthorized sender address."),  # IONOS
+]
+
+
+@pytest.mark.parametrize(("command", "reply"), POLICIES)
+def test_a_refusal_that_may_be_about_us_counts_by_its_words(command: str, reply: str) -> None:
+    assert answered(command, reply) == Rejected(reply, unheard_word=reply)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "550 no such user here",
+        "550 5.1.1 no such user",
+        "552 5.2.2 mailbox full",
+        "550 5.4.1 Recipient address rejected: Access denied",  # unknown to Microsoft 365
+    ],
+)
+def test_a_refusal_that_is_about_the_recipient_does_not(reply: str) -> None:
+    assert answered("RCPT", reply) == Rejected(reply)
+
+
+def test_a_policy_is_the_same_whatever_id_and_moment_each_answer_has() -> None:
+    words = "550 5.7.60 SMTP; not permitted [FR{n}P281.PROD.OUTLOOK.COM 2026-11-24T09:00:0{n}.12Z 08DC4{n}]"
+    first, second = (answered("DATA", words.format(n=n)) for n in (1, 2))
+    assert isinstance(first, Rejected)
+    assert isinstance(second, Rejected)
+    assert first.detail != second.detail
+    assert first.unheard_word == second.unheard_word == "550 5.7.60 SMTP; not permitted [••• ••• •••]"
 
 
 # ---------------------------------------------------------------- sessions

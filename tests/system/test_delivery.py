@@ -346,6 +346,7 @@ POLICIES = [
     pytest.param("RCPT", "554 5.7.1 Client host rejected: cannot find your hostname", id="client"),
     pytest.param("RCPT", "550 5.7.60 Client does not have permissions to send as this sender", id="as"),
     pytest.param("DATA", "550 5.7.1 message refused by policy", id="after the data"),
+    pytest.param("RCPT", "550 relay not permitted", id="Exim"),
 ]
 
 

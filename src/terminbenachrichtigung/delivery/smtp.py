@@ -39,7 +39,16 @@ _NO_TLS_THERE = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKN
 _NO_MORE_PASSWORDS = re.compile(r"\b5[35]\d 5\.7\.(139|30)\b")
 """The answers by which Microsoft 365 says that it takes no password, or none any more."""
 _USE_OAUTH2 = 'this server takes no password (any more): set email.auth = "oauth2" and [email.oauth2]'
-_POLICY = re.compile(r"^5\d\d[ -]5\.7\.\d{1,3}\b")
+_POLICY = re.compile(
+    # What RFC 3463 has for policies, senders, limits and the order of commands; qmail writes it at the end.
+    r"^5\d\d (5\.7\.\d{1,3}|5\.1\.[78]|5\.4\.5|5\.5\.1)\b|\(#5\.7\.\d{1,3}\)"
+    # Servers that write no such number, as Exim does: a login is missing, or these words stand there.
+    r"|^(503|530)\b|^5\d\d (?!\d\.\d).*\b(relay|authenticat|sender)",
+    re.IGNORECASE,
+)
+"""Refusals that are about us, even in answer to a recipient."""
+_OF_THIS_ANSWER = re.compile(r"\b(?=\S*\d)[\w.:+-]{6,}")
+"""An id or a moment, which is another one in each answer."""
 _TOO_MANY_RECIPIENTS = re.compile(r"^(552|55\d 5\.5\.3)\b")  # of RFC 821, and of RFC 3463
 _ADDRESS = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
 
@@ -323,10 +332,14 @@ def _refusal_of_data(code: int, words: str) -> Rejected | Unavailable:
 def _rejected(words: str) -> Rejected:
     """Refused for good, by a server that may mean the sender: Postfix says so only to a recipient.
 
-    A policy (RFC 3463: 5.7.x) that meets several recipients in the same words is not about them.
+    A policy that meets several recipients in the same words is not about them.
     """
-    policy = _POLICY.search(words)
-    return Rejected(words, unheard_word=_ADDRESS.sub("•••", words) if policy else None)
+    if not _POLICY.search(words):
+        return Rejected(words)
+    code, _, rest = words.partition(" ")
+    number, _, rest = rest.partition(" ")
+    rest = _OF_THIS_ANSWER.sub("•••", _ADDRESS.sub("•••", rest))
+    return Rejected(words, unheard_word=f"{code} {number} {rest}")
 
 
 def _answer_to_data(code: int, words: str) -> Outcome:
