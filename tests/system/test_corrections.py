@@ -518,6 +518,28 @@ def test_explain_says_that_the_reminder_waits_for_the_correction(correcting: Pra
     )
 
 
+def test_explain_says_of_corrections_that_are_held_that_none_is_sent_and_reminders_are(
+    practice: Practice,
+) -> None:
+    practice.configure(corrections={"enabled": True})
+    for customer in range(8):
+        practice.book(str(customer), NINE, customer=customer)
+    practice.run_once()
+    for customer in range(7):
+        practice.change(str(customer), starts_at="2026-11-25 09:30")
+    practice.run_once(now=ELEVEN)
+    said = explained(practice, NOON)
+    assert "too many to correct without asking" in said
+    assert "2026-11-24 12:00 tells it" not in said
+    document = practice.run("explain", "1", "--json", now=NOON).json
+    assert (document["correction"]["corrected_now"], document["correction"]["message"]) == (False, None)
+    each = document["reminders"][0]
+    assert (each["notified_now"], each["first_run"]) == (True, "2026-11-24T12:50:00+01:00")
+    (row,) = practice.run("search", "--json", "--customer", "1", now=NOON).json["appointments"]
+    assert row["reminders"][0]["reason"] is None
+    assert practice.run_once(now=NOON).outcomes["1"] == "sent"
+
+
 def test_history_names_the_correction_and_its_appointment_once(correcting: Practice) -> None:
     correcting.change("1", starts_at="2026-11-25 09:30")
     correcting.run_once(now=ELEVEN)

@@ -159,6 +159,40 @@ def test_of_two_reminders_a_search_finds_what_either_of_them_says(practice: Prac
 
 
 @pytest.mark.parametrize(
+    "options", [(), ("--day", "2026-11-26"), ("--customer", "17"), ("--branch", "HH2")], ids=str
+)
+def test_what_it_says_of_a_part_is_what_a_run_says_that_looks_at_all(
+    options: tuple[str, ...], practice: Practice
+) -> None:
+    """The reminder of tomorrow's appointment goes first, and a call about it counts for the other one too."""
+    practice.configure(reminders=[reminder(), reminder(48, EARLY)])
+    called = {"last_contacted_at": "2026-11-24 09:00"}
+    for customer, columns in ((17, {}), (18, called)):
+        practice.book(f"tomorrow {customer}", customer=customer, **columns)
+        practice.book(f"later {customer}", "2026-11-26 09:00", customer=customer, branch_code="HH2")
+    planned = {skip["appointment_id"]: skip["reason"] for skip in practice.dry_run().json["skipped"]}
+    reasons = {
+        name: next(each["reason"] for each in row["reminders"] if each["reminder"] == EARLY)
+        for name, row in found(practice, *options).items()
+    }
+    assert "later 17" in reasons
+    assert reasons == {name: planned[name] for name in reasons}
+
+
+def test_what_waits_for_a_correction_is_not_due(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.configure(corrections={"enabled": True})
+    practice.book("1")
+    practice.run_once()
+    practice.change("1", starts_at="2026-11-25 09:30")
+    for now in ("2026-11-24 11:00", "2026-11-24 12:00"):  # it is seen, and then told
+        row = found(practice, now=now)["1"]
+        assert (row["state"], row["reminders"][0]["reason"]) == ("not-notified", "superseded")
+        practice.run_once(now=now)
+    assert found(practice, now="2026-11-24 12:10")["1"]["state"] == "sent"
+
+
+@pytest.mark.parametrize(
     ("options", "words"),
     [
         (("--day", "2026-11-24", "--to", "2026-11-25"), "--day is one day"),

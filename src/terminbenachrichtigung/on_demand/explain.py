@@ -27,6 +27,7 @@ from terminbenachrichtigung.rules.forecast import Forecast
 from terminbenachrichtigung.rules.planning import Judgement, judge, plan
 from terminbenachrichtigung.rules.replies import Replies
 from terminbenachrichtigung.run.context import RunContext, ask_journal, content_of, situation
+from terminbenachrichtigung.run.planning import as_the_next_runs, plan_window
 
 _MESSAGES = 1000  # the most that are shown of one appointment
 
@@ -54,6 +55,7 @@ def explain(context: RunContext, appointment_id: str, at: datetime | None = None
     if row is None and not window.bad_rows and not notifications:
         raise ConfigError(f"there is no appointment {appointment_id} in the schedule")
     corrections = _corrections(context, row, known, now)
+    context = as_the_next_runs(context, corrections)
     return Explanation(
         at=at,
         next_open=None if now == at else now,
@@ -142,7 +144,9 @@ def _corrections(
         for each in context.schedule.read(start, start + timedelta(minutes=1)).appointments
         if each.appointment_id != row.appointment_id
     ]
-    return plan_corrections([row, *beside], situation(context, known, now), allowed=True)
+    planned = plan_corrections([row, *beside], situation(context, known, now), allowed=True)
+    held = plan_window(context, now).corrections.held  # which hangs on all that customers were told
+    return planned if held is None else replace(planned, moved={}, held=held)
 
 
 def _correction(
@@ -150,8 +154,8 @@ def _correction(
 ) -> CorrectionExplained | None:
     for message in planned.messages:
         if row in message.appointments and message.correction is not None:
-            shown, _ = _rendered(context, message, now)
-            return CorrectionExplained(message.reminder, message.correction.told, None, shown)
+            shown = None if planned.held else _rendered(context, message, now)[0]
+            return CorrectionExplained(message.reminder, message.correction.told, None, shown, planned.held)
     for skip in planned.skips:
         if skip.appointment.appointment_id == row.appointment_id:
             told = _told_start(skip, planned, known)

@@ -15,11 +15,17 @@ from terminbenachrichtigung.model.journal import (
 )
 from terminbenachrichtigung.model.plan import Verdict
 from terminbenachrichtigung.model.reply import Answer
-from terminbenachrichtigung.model.result import MessageResult
+from terminbenachrichtigung.model.result import HeldCorrections, MessageResult
 from terminbenachrichtigung.on_demand.history import history_rows
 from terminbenachrichtigung.output.json import picked
 from terminbenachrichtigung.output.tables import Row, Table
-from terminbenachrichtigung.output.wording import REASONS, bad_row_name, customer_name, local_time
+from terminbenachrichtigung.output.wording import (
+    REASONS,
+    bad_row_name,
+    customer_name,
+    held_corrections_sentence,
+    local_time,
+)
 from terminbenachrichtigung.rules.forecast import RUN_MINUTE
 from terminbenachrichtigung.run.report import message_json
 from terminbenachrichtigung.safe_text import printable
@@ -67,6 +73,14 @@ class CorrectionExplained:
     told: datetime  # the start that the customer was told
     refusal: Verdict | None  # why a run does not tell it; not_yet_due: the next one does, if it is so still
     message: MessageResult | None  # as a run would send it
+    held: HeldCorrections | None = None  # there are so many that runs hold them all
+
+    @property
+    def detail(self) -> str | None:
+        """Why a run does not tell it; None if it does."""
+        if self.held is not None:
+            return held_corrections_sentence(self.held)
+        return None if self.refusal is None else self.refusal.detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +162,9 @@ def _confirmation_json(confirmation: ConfirmationExplained) -> dict[str, object]
 def _correction_json(correction: CorrectionExplained) -> dict[str, object]:
     return {
         **picked(correction, "name", "told"),
-        "corrected_now": correction.refusal is None,
+        "corrected_now": correction.refusal is None and correction.held is None,
         "reason": correction.refusal and correction.refusal.reason,
-        "detail": correction.refusal and correction.refusal.detail,
+        "detail": correction.detail,
         "message": correction.message and message_json(correction.message, full=True, dry=True),
     }
 
@@ -210,7 +224,8 @@ def _opening(explained: Explanation, zone: tzinfo) -> Iterator[str | Table]:
         yield f"{CONFIRMATION}: {too_old or confirms}"
     if (correction := explained.correction) is not None:
         told = f"{correction.name} (told {local_time(correction.told, zone)})"
-        yield f"{told}: {run} {_does('tells', 'tell', correction.refusal)}"
+        tells = f"{run} {_does('tells', 'tell', correction.refusal)}"
+        yield f"{told}: {correction.detail if correction.held else tells}"
 
 
 def _reply(reply: JournalReply, zone: tzinfo) -> str:

@@ -2,13 +2,13 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta, tzinfo
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
-from terminbenachrichtigung.model.journal import JournalReply, State
+from terminbenachrichtigung.model.journal import JournalReply, Known, State
 from terminbenachrichtigung.model.plan import Reason
 from terminbenachrichtigung.model.reply import Answer
 from terminbenachrichtigung.on_demand.explain_text import appointment_json, reply_json
@@ -19,6 +19,7 @@ from terminbenachrichtigung.rules.planning import Judgement, judge
 from terminbenachrichtigung.rules.replies import Replies, decision
 from terminbenachrichtigung.rules.verdicts import WHATEVER_THE_HOUR, About
 from terminbenachrichtigung.run.context import RunContext, ask_journal, situation
+from terminbenachrichtigung.run.planning import plan_window
 
 _DAY = timedelta(days=1)
 _NEXT_DAYS = 7
@@ -131,9 +132,9 @@ def search(context: RunContext, query: Query) -> SearchResult:
     begin, end = context.quiet.day_start(first), context.quiet.day_start(last + _DAY)
     window = context.schedule.read(begin, end)
     rows = [row for row in window.appointments if row.starts_at < end and _fits(row, query)]
-    known = ask_journal(context, rows, now, since=now)
+    known, judgements = _judged(context, rows, now)
     judged = defaultdict(list)
-    for each in judge(rows, situation(context, known, now)):
+    for each in judgements:
         judged[each.appointment.appointment_id].append(each)
     replies = Replies(known.replies, known.name_key)
     found = (_found(row, judged[row.appointment_id], tuple(replies.about(row))) for row in rows)
@@ -144,6 +145,16 @@ def search(context: RunContext, query: Query) -> SearchResult:
         window.bad_rows,
         window.warnings,
     )
+
+
+def _judged(
+    context: RunContext, rows: Sequence[Appointment], now: datetime
+) -> tuple[Known, tuple[Judgement, ...]]:
+    """Judges by all that a run looks at: its other messages and corrections, and calls about other rows."""
+    run, ids = plan_window(context, now), {row.appointment_id for row in rows}
+    rows = [*rows, *(row for row in run.window.appointments if row.appointment_id not in ids)]
+    known = ask_journal(context, rows, now, since=now)
+    return known, judge(rows, replace(situation(context, known, now), corrected=run.corrections.moved))
 
 
 def _found(row: Appointment, judged: list[Judgement], replies: tuple[JournalReply, ...]) -> SearchHit:

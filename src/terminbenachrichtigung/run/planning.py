@@ -110,6 +110,15 @@ def plan_window(context: RunContext, now: datetime, *, allow_corrections: bool =
     )
 
 
+def as_the_next_runs(context: RunContext, corrections: PlannedCorrections) -> RunContext:
+    """What the next runs work with: without corrections, if there are so many that runs hold them all."""
+    if corrections.held is None:
+        return context
+    settings = context.settings
+    off = settings.corrections.model_copy(update={"enabled": False})
+    return replace(context, settings=settings.model_copy(update={"corrections": off}))
+
+
 def _told_ahead(context: RunContext, now: datetime) -> Mapping[str, datetime]:
     """By appointment that may need a correction: the latest start after `now` that somebody was told."""
     if not context.settings.corrections.enabled or context.journal is None:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.model.appointment import Appointment, BadRow, to_the_minute
 from terminbenachrichtigung.model.journal import Known
@@ -16,7 +15,7 @@ from terminbenachrichtigung.rules.forecast import told_in_time
 from terminbenachrichtigung.rules.planning import Judgement, judge
 from terminbenachrichtigung.rules.verdicts import LASTING, NEVER_NOTIFIED, RULE, WHATEVER_THE_HOUR
 from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, reaches, situation
-from terminbenachrichtigung.run.planning import Look, look
+from terminbenachrichtigung.run.planning import Look, as_the_next_runs, look
 from terminbenachrichtigung.staff_list.answers import LISTED_FOR, answer_cases, stray_cases
 from terminbenachrichtigung.staff_list.changes import Seen, cancelled_cases, standing_cases
 from terminbenachrichtigung.staff_list.entries import (
@@ -229,24 +228,16 @@ def _will_be_told(
     )
     return told_in_time(
         sorted(theirs, key=lambda row: (row.starts_at, row.appointment_id)),
-        replace(
-            situation(context, known, seen.now),
-            settings=_settings_of_runs(context, seen, now),
-        ),
+        situation(_as_the_next_runs(context, seen, now), known, seen.now),
         until=until,
     )
 
 
-def _settings_of_runs(context: RunContext, seen: Seen, now: datetime) -> Settings:
-    """The settings of the next runs: without corrections, if there are so many that runs hold them all."""
-    settings = context.settings
-    if not settings.corrections.enabled:
-        return settings
+def _as_the_next_runs(context: RunContext, seen: Seen, now: datetime) -> RunContext:
+    if not context.settings.corrections.enabled:
+        return context
     planned = plan_corrections(tuple(seen.rows.values()), situation(context, seen.known, now))
-    if planned.held is None:
-        return settings
-    off = settings.corrections.model_copy(update={"enabled": False})
-    return settings.model_copy(update={"corrections": off})
+    return as_the_next_runs(context, planned)
 
 
 # ---------------------------------------------------------------- left to staff by the rules
