@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -182,6 +183,19 @@ def test_a_lock_held_for_good_is_given_up_with_one_sentence(journals: Journals) 
     claimed(run, planned())
 
 
+def test_a_claim_sees_what_was_claimed_while_it_waited_whatever_the_database_is_set_to(
+    journals: Journals,
+) -> None:
+    """With one snapshot for a whole transaction it would see the customer as before it waited."""
+    database = make_url(journals.url).database
+    journals.execute(f"ALTER DATABASE {database} SET default_transaction_isolation = 'repeatable read'")
+    runs = {journals.run(): planned(appointment("1")), journals.run(): planned(appointment("2"))}
+    with locked(journals.url, "17") as released, ThreadPoolExecutor() as threads:
+        claims = [threads.submit(run.claim, message, now=NOW, gap=GAP) for run, message in runs.items()]
+        soon(released, 0.2)
+    assert sorted(type(claim.result()) is Claim for claim in claims) == [False, True]
+
+
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
@@ -192,6 +206,9 @@ def test_a_lock_held_for_good_is_given_up_with_one_sentence(journals: Journals) 
     ],
 )
 def test_a_session_is_set_up_so(journals: Journals, setting: str, value: str) -> None:
+    name = make_url(journals.url).database
+    for changed in ("synchronous_commit = 'off'", "TimeZone = 'Europe/Berlin'"):
+        journals.execute(f"ALTER DATABASE {name} SET {changed}")
     database = make_engine(journals.url, "rw")
     with database.connect() as connection:
         assert connection.execute(text(f"SHOW {setting}")).scalar() == value

@@ -117,12 +117,20 @@ def make_engine(url: str, mode: Mode, timings: Timings = TIMINGS, mounts: Path =
         parsed = parsed.set(drivername=POSTGRES)
     limits = {
         "timezone": "UTC",
+        "synchronous_commit": "on",  # a claim that a crash takes back is a customer who is told twice
         "lock_timeout": f"{round(timings.busy * 1000)}ms",
         "statement_timeout": f"{round(timings.statement * 1000)}ms",
         # A run that was stopped in the middle of a transaction must not hold a customer's lock for ever.
         "idle_in_transaction_session_timeout": "60s",
     }
-    engine = create_engine(parsed, connect_args=postgres.connect_args(parsed), pool_size=1, max_overflow=1)
+    engine = create_engine(
+        parsed,
+        connect_args=postgres.connect_args(parsed),
+        # Whatever the role or the database is set to: a claim must see what was written while it waited.
+        isolation_level="READ COMMITTED",
+        pool_size=1,
+        max_overflow=1,
+    )
 
     postgres.bound_answers(engine, timings.statement)
 
