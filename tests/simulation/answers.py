@@ -157,6 +157,8 @@ class Days:
         # Never at the very minute up to which our clock and the gateway's may be apart.
         at = self.now - timedelta(minutes=self.chance.choice((1, 4, 7, 15, 20, 25)))
         text = self.chance.choice(SAID[meaning])
+        if any((each.sender, each.text, each.at) == (sender, text, at) for each in self.said):
+            return  # the same words in the same minute: nobody could tell here which of the two was fetched
         self.said.append(Said(meaning, text, sender, at, self.now + timedelta(hours=late), job))
         self.figures[meaning] += 1
 
