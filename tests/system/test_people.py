@@ -99,6 +99,51 @@ def test_a_row_made_anew_under_another_customer_id_is_the_same_person_s(either_p
     assert listed(practice, at("12:55")) == {}
 
 
+def enter_twice(practice: Practice) -> None:
+    """The desk has two records of one person, and the appointment stands in both."""
+    for customer, appointment in ((17, "1"), (18, "2")):
+        practice.book(appointment, customer=customer, last_name="Berger", mobile=number(17), email="")
+
+
+def test_an_appointment_in_two_records_of_one_person_is_planned_once(either_practice: Practice) -> None:
+    practice = either_practice
+    practice.configure(reminders=[reminder(48, "früh"), reminder()])
+    enter_twice(practice)
+    planned = practice.dry_run().json
+    (row,) = practice.run("search", "--json", "--customer", "18").json["appointments"]
+    assert {each["reminder"]: each["reason"] for each in row["reminders"]} == {
+        "Terminerinnerung": "already_notified",
+        "früh": "superseded",
+    }
+    ran = practice.run_once().json
+    assert [message["appointment_ids"] for message in planned["messages"]] == [["1"]]
+    assert [message["appointment_ids"] for message in ran["messages"]] == [["1"]]
+    assert planned["skipped"] == ran["skipped"]
+    assert [each["detail"] for each in ran["skipped"] if each["reason"] == "already_notified"] == [
+        "planned as appointment 1"
+    ]
+    assert practice.run_once(now=at("11:00")).outcomes == {}
+    assert listed(practice, at("11:10")) == {}
+
+
+def test_a_booking_in_two_records_of_one_person_is_confirmed_once(practice: Practice) -> None:
+    practice.configure(confirmation={"enabled": True})
+    practice.run_once(now=at("09:00"))
+    for customer, appointment in ((17, "1"), (18, "2")):
+        booked = {"last_name": "Berger", "email": "a@example.org", "created_at": at("09:30")}
+        practice.book(appointment, "2026-12-08 09:00", customer=customer, **booked)
+    planned = practice.dry_run().json["messages"]
+    ran = practice.run_once()
+    assert [message["appointment_ids"] for message in planned] == [["1"]]
+    assert (ran.exit_code, ran.outcomes, practice.mailed) == (0, {"1": "sent"}, ["a@example.org"])
+
+
+def test_an_appointment_in_two_records_is_told_by_hand_in_either(practice: Practice) -> None:
+    enter_twice(practice)
+    assert practice.run("notify", "2", "--yes", "--json").json["messages"][0]["appointment_ids"] == ["2"]
+    assert practice.run_once().outcomes == {}
+
+
 def test_a_namesake_at_the_same_time_is_told(either_practice: Practice) -> None:
     practice = either_practice
     practice.book("a1")

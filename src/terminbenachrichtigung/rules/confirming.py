@@ -50,11 +50,13 @@ def plan_confirmations(appointments: Sequence[Appointment], situation: Situation
             last is None or appointment.created_at is None or appointment.created_at >= last
         ):
             skips.append(Skip(appointment, CONFIRMATION, refused, detail(candidate, context, refused)))
-    messages = [
-        replace(message, gap_waived=True)
-        for candidates in due.values()
-        for message, _ in bundle(candidates, [], context)
-    ]
+    messages = []
+    for candidates in due.values():
+        # One person may have the booking in two records.
+        once = [each for each in candidates if context.planned_in_another_record(each) is None]
+        for message, _ in bundle(once, [], context) if once else ():
+            context.planned_by_start.add(message)
+            messages.append(replace(message, gap_waived=True))
     return Plan(tuple(sorted(messages, key=lambda message: message.order)), tuple(skips))
 
 

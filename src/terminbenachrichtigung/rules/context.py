@@ -25,7 +25,13 @@ from terminbenachrichtigung.model.journal import (
 from terminbenachrichtigung.model.lead import HoursBefore
 from terminbenachrichtigung.model.plan import Reason, Route
 from terminbenachrichtigung.rules.contact import Contact, Parts, contact
-from terminbenachrichtigung.rules.people import ToldByStart, is_retired, names, same_person
+from terminbenachrichtigung.rules.people import (
+    PlannedByStart,
+    ToldByStart,
+    is_retired,
+    names,
+    same_person,
+)
 from terminbenachrichtigung.rules.replies import Replies
 from terminbenachrichtigung.rules.ticks import Ticks
 from terminbenachrichtigung.times.windows import Quiet
@@ -126,6 +132,7 @@ class Context:
         """By customer: when they were last contacted by hand, by any of their rows."""
         self._reminders = frozenset(each.name for each in settings.reminders)
         self._told_by_start: ToldByStart | None = None
+        self.planned_by_start = PlannedByStart()
         self._replies: Replies | None = None
         self._ticks = Ticks(situation.known.ticks, situation.known.name_key)
         self.leaves_out: Callable[[str], bool] = cache(lambda code: leaves_out(code, settings.rules))
@@ -230,6 +237,14 @@ class Context:
         for each in self._told_by_start.of_namesakes(candidate.appointment):
             if self._is_at_first_route(each, candidate):
                 yield each
+
+    def planned_in_another_record(self, candidate: Candidate) -> Appointment | None:
+        """The same person's row, under another customer's id, of whose same start this run tells them."""
+        routes = self.contact(candidate).routes
+        if not routes:
+            return None
+        row, recipient = candidate.appointment, routes[0].recipient
+        return self.planned_by_start.of_namesake(candidate.name, row, recipient)
 
     def _counts_for(self, told: Notification, candidate: Candidate) -> bool:
         if told.reminder == candidate.name:

@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import chain
 
-from terminbenachrichtigung.contact.names import hashed_name, same_name
+from terminbenachrichtigung.contact.names import hashed_name, name_words, same_name
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.journal import BESIDE_REMINDERS, TOLD_NOBODY, Known, Notification
+from terminbenachrichtigung.model.plan import PlannedMessage
 
 
 def name_of(row: Appointment, key: bytes) -> frozenset[str]:
@@ -85,3 +86,25 @@ class ToldByStart:
         for each in dict.fromkeys(chain(*(self._of_name.get((start, word), ()) for word in name))):
             if each.appointment_id != row.appointment_id and same_name(each.name, name):
                 yield each
+
+
+class PlannedByStart:
+    """What one run plans of each start: one person may have the same appointment in two records."""
+
+    def __init__(self) -> None:
+        self._rows: defaultdict[tuple[str, datetime, str], list[Appointment]] = defaultdict(list)
+
+    def add(self, message: PlannedMessage) -> None:
+        """Note what a message of this run will tell."""
+        for row in message.appointments:
+            told = (message.reminder, to_the_minute(row.starts_at), message.routes[0].recipient)
+            self._rows[told].append(row)
+
+    def of_namesake(self, reminder: str, row: Appointment, recipient: str) -> Appointment | None:
+        """The same person's row in another record, of which this recipient will be told the same start."""
+        name = name_words(row.first_name, row.last_name)
+        for other in self._rows.get((reminder, to_the_minute(row.starts_at), recipient), ()):
+            another = other.customer_id != row.customer_id
+            if another and same_name(name, name_words(other.first_name, other.last_name)):
+                return other
+        return None

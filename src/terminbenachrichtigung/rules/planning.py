@@ -28,6 +28,7 @@ from terminbenachrichtigung.texts.values import is_no_name
 _MOST_UNCOVERED = 10
 _SUPERSEDED = (RULE[Reason.SUPERSEDED],)
 _TO_BE_TOLD = rules_about(About.OTHER_MESSAGES)
+_ASKED_AGAIN = (RULE[Reason.ALREADY_NOTIFIED], *_TO_BE_TOLD)
 TO_BE_PLANNED = tuple(rule for rule in RULES if rule not in _TO_BE_TOLD)
 _CARRIED_ALL_THE_SAME = (RULE[Reason.NOT_YET_DUE], RULE[Reason.RECENTLY_NOTIFIED])
 _TO_BE_CARRIED = tuple(rule for rule in RULES if rule not in _CARRIED_ALL_THE_SAME)
@@ -168,7 +169,8 @@ class _Planning:
 
     def _may_be_told(self, candidate: Candidate) -> bool:
         # Whether it is superseded is asked again: a shorter reminder's message may carry it by now.
-        candidate.refused = first_refusal(candidate, self.context, _TO_BE_TOLD)
+        # And whether they are told: another record of the same person may be in this plan by now.
+        candidate.refused = first_refusal(candidate, self.context, _ASKED_AGAIN)
         return candidate.refused is None
 
     def _tell(self, customer_id: str, reminder: str) -> None:
@@ -189,6 +191,7 @@ class _Planning:
                 carried.append(candidate)
         for message, taken in bundle(due, carried, context):
             self._messages.append((self._turn(message, taken), message))
+            context.planned_by_start.add(message)
             for candidate in taken:
                 candidate.in_message = True
                 candidate.refused = None

@@ -13,6 +13,7 @@ def is_already_notified(candidate: Candidate, context: Context) -> bool:
     return (
         _holds(candidate, context)
         or context.told_under_another_id(candidate) is not None
+        or context.planned_in_another_record(candidate) is not None
         or told_too_often(candidate, context) != ""
     )
 
@@ -46,6 +47,8 @@ def latest_state(candidate: Candidate, context: Context) -> str:
     if not _holds(candidate, context):
         if (beside := context.told_under_another_id(candidate)) is not None:
             return f"{beside.state} as appointment {beside.appointment_id}"
+        if (other := context.planned_in_another_record(candidate)) is not None:
+            return f"planned as appointment {other.appointment_id}"
         if too_often := told_too_often(candidate, context):
             return too_often
     latest = context.latest(candidate)
