@@ -662,6 +662,13 @@ def test_a_calendar_that_is_older_by_its_own_stamps_moves_nothing(own: OwnPracti
     assert own.standing()["a"].startswith("2026-11-26 09:00")
 
 
+def test_a_stamp_of_a_clock_that_was_wrong_makes_no_later_calendar_older(own: OwnPractice) -> None:
+    own.bring(calendar(stamped("a", "20280101T080000Z"), stamped("b", "20261102T080000Z")), name="p.ics")
+    right = calendar(stamped("a", "20261124T080000Z", "20261126T080000Z"), stamped("b", "20261102T080000Z"))
+    assert own.bring(right, name="p.ics").exit_code == 0
+    assert own.standing()["a"].startswith("2026-11-26 09:00")
+
+
 def test_a_calendar_whose_newest_entry_was_deleted_is_not_older(own: OwnPractice) -> None:
     own.bring(
         calendar(*(stamped(uid, "20261101T080000Z") for uid in "abc"), stamped("d", "20261120T080000Z")),
