@@ -318,7 +318,19 @@ def test_a_known_appointment_keeps_its_customer_while_the_title_has_the_name(
         (["SUMMARY:Sehtest: Storno"], True),
         (["SUMMARY:Abgelehnt: Sehtest"], True),
         (["SUMMARY:Refusé : Examen"], True),
-        (["SUMMARY:Sehtest - Stornowski"], False),  # a name
+        *(
+            ([f"SUMMARY:{title}"], False)  # names
+            for title in (
+                "Sehtest - Stornowski",
+                "Cancellara (0171 5555001)",
+                "Stornelli-Meier",
+                "Stornig: Kontrolle",
+                "Deletaille - Sehtest",
+                "Cancel (0171 5555001)",
+            )
+        ),
+        (["SUMMARY:CANCEL: Sehtest"], True),
+        (["SUMMARY:Abges. - Sehtest"], True),
         (["SUMMARY:Abgesprochen: Abholung"], False),
         (["SUMMARY:Abgeschlossen - Anpassung"], False),
         (["SUMMARY:Abgesagt (Kunde krank)"], True),
@@ -365,6 +377,28 @@ def test_a_word_for_a_cancellation_in_the_midst_of_a_title_is_warned_about(
     assert title in own.bring(f"{head}\n{line}\n").json["warnings"][0]
     over = line.replace("11-25", "11-20")
     assert title not in " ".join(own.bring(f"{head}\n{over}\n").json["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("line", "warned"),
+    [
+        ("DESCRIPTION:ABGESAGT\\n{}", "ABGESAGT"),
+        ("DESCRIPTION:{}\\nStatus: abgesagt", "Status: abgesagt"),
+        ("DESCRIPTION:{}\\nStorniert: ja", "Storniert: ja"),
+        ("DESCRIPTION:{}\\nStorniert am: 24.11.2026", "Storniert am: 24.11.2026"),
+        ("DESCRIPTION:{}\nCATEGORIES:Sehtest,Abgesagt", "Abgesagt"),
+        ("DESCRIPTION:{}\nCATEGORIES:Abgesagt", "Abgesagt"),
+        ("DESCRIPTION:{}\\nStatus: gebucht\\nStorniert: nein", ""),
+        ("DESCRIPTION:{}\\nCancel: https://example.org/c", ""),
+        ("DESCRIPTION:{}\\nStorno: kostenlos bis 24 h vorher\\nAbsage: 040 123456", ""),
+        ("DESCRIPTION:{}\\nAbsagen bitte bis zum Vortag", ""),
+    ],
+)
+def test_a_cancellation_that_stands_beside_the_title_is_warned_about(
+    own: OwnPractice, line: str, warned: str
+) -> None:
+    ran = own.bring(calendar(event(line.format(IDA), who="")), name="praxis.ics")
+    assert [warned in said for said in ran.json["warnings"]] == [True] * bool(warned)
 
 
 def test_a_status_that_is_excluded_keeps_its_name_in_a_calendar_too(own: OwnPractice) -> None:

@@ -83,6 +83,18 @@ BOOKINGS = csv(
 )
 
 
+TURBOMED = csv(
+    "Terminliste Dr. Kurz",
+    "Termin-Nr.;Datum;Zeit von;Zeit bis;Pat.-Nr.;Name, Vorname;Geb.-Datum;Tel. mobil;Buchungsstatus",
+    "1;Mi 25.11.26;09:00;09:30;4711;Meier, Ida;01.02.80;0171 5555001;offen",
+    "2;Mi 25.11.26;10:00;10:30;4712;Kurz, Eva;01.02.80;0171 5555002;abgesagt",
+)
+BOOKEO = csv(
+    '"Booking number","Start","First name (client)","Last name (client)","Mobile phone","Booking state"',
+    '"1","2026-11-25 9:00 AM","Ida","Meier","0171 5555001","BOOKED"',
+    '"2","2026-11-25 10:00 AM","Eva","Kurz","0171 5555002","canceled_by_customer"',
+)
+
 DOCTOLIB_FRENCH = csv(
     "Identifiant;Date;Heure de début;Heure de fin;Civilité;Nom;Prénom;Téléphone;Portable;E-mail;Motif;Statut",
     "1;25/11/2026;09h00;09h30;Mme;Meier;Ida;;0171 5555001;ida@example.org;Consultation;Confirmé",
@@ -107,6 +119,8 @@ GLUED = csv(
     [
         (DOCTOLIB, ()),
         (DOCTOLIB_FRENCH, ()),
+        (TURBOMED, ()),
+        (BOOKEO, ()),
         (OUTLOOK_FRENCH, ()),
         (GLUED, ()),
         (TERMINLAND, ()),
@@ -481,6 +495,7 @@ def test_columns_that_say_whether_it_is_cancelled(
         ("Termin abgesagt", "", False),
         ("Stornierbar", "NULL", False),
         ("Bemerkung", "ja", False),
+        ("Activation State", "cancelled_by_customer", True),
         ("Label", "Canceled", True),  # no word in the heading, but one below it
         ("Bemerkung", "ABGESAGT!", True),
         ("Bemerkung", "storno", True),
@@ -496,6 +511,55 @@ def test_a_column_that_may_say_that_it_is_cancelled_and_is_not_used_is_warned_ab
         True
     ] * warned
     assert own.bring(export, "--ignore", head).json["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("head", "cells", "name"),
+    [
+        ("Name", "Ida Meier (abgesagt)", "Ida Meier"),
+        ("Name", "ABGESAGT Ida Meier", "Ida Meier"),
+        ("Name", "Abgesagt: Meier, Ida", "Ida Meier"),
+        ("Name", "Meier, Ida - Storno", "Ida Meier"),
+        ("Nachname;Vorname", "Meier *storniert*;Ida", "Ida Meier"),
+        ("Nachname;Vorname", "Meier;abgesagt", "Meier"),
+        ("Beschreibung", "Name: Ida Meier (cancelled)", "Ida Meier"),
+        # people's names
+        ("Name", "Ida Cancellara", None),
+        ("Name", "Cancel-Meier", None),
+        ("Nachname;Vorname", "Storno;Ida", None),
+        ("Nachname;Vorname", "Stornig;Ida", None),
+        ("Name", "Meier (Sohn)", None),
+    ],
+)
+def test_a_cancellation_written_beside_a_name_counts_and_is_no_part_of_it(
+    own: OwnPractice, head: str, cells: str, name: str | None
+) -> None:
+    own.bring(csv(f"Termin-ID;Beginn;Handy;{head}", f"1;2026-11-25 09:00;0171 5555001;{cells}"))
+    assert own.state("1")[0] == ("Storniert" if name else "")
+    (row,) = own.practice.sql("SELECT TRIM(first_name || ' ' || last_name) FROM customers")
+    assert name in (None, row[0])
+
+
+@pytest.mark.parametrize(
+    ("type_name", "warned"),
+    [("Abgesagt", True), ("canceled", True), ("ABGESAGT: Sehtest", True), ("Entfernung", False)],
+)
+def test_a_type_that_is_a_cancellation_is_warned_about_until_it_is_taken_out(
+    own: OwnPractice, type_name: str, warned: bool
+) -> None:
+    export = csv(f"{NAMELESS};Terminart", f"1;{IDA};{type_name}", f"2;{EVA};Sehtest")
+    assert [f'"{type_name}" is a word for' in said for said in own.bring(export).json["warnings"]] == [
+        True
+    ] * warned
+    own.practice.sql("UPDATE appointment_types SET notifiable = false WHERE name = :type", type=type_name)
+    assert own.bring(export).json["warnings"] == []
+
+
+def test_a_column_of_labels_may_be_named_as_the_one_that_says_it(own: OwnPractice) -> None:
+    """As Setmore and Acuity have it: what is no cancellation stands."""
+    export = csv(f"{NAMELESS};Label", f"1;{IDA};Canceled", f"2;{EVA};No Label", f"3;{MAX};Termin storniert?")
+    ran = own.bring(export, "--mapping", "cancelled=Label")
+    assert (set(own.standing()), [line["appointment_id"] for line in ran.json["refused"]]) == ({"2"}, ["3"])
 
 
 def test_a_cancellation_typed_beside_the_table_is_warned_about(own: OwnPractice) -> None:

@@ -21,6 +21,7 @@ from terminbenachrichtigung.own_schedule.coverage import (
     reach_of,
     was_covered,
 )
+from terminbenachrichtigung.own_schedule.doubts import doubtful_types
 from terminbenachrichtigung.own_schedule.entries import (
     CANCELLED,
     Entry,
@@ -111,6 +112,9 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
             *parsed.warnings,
             *_shared_numbers(kept),
             *_over(entries, how),
+            *doubtful_types(
+                kept, how, may_notify=lambda name: _may_notify(tables["appointment_types"], name)
+            ),
             *(() if is_first else unsaid),
         ),
         problems=(
@@ -237,6 +241,11 @@ def _branch(table: Table, entry: Entry, how: How) -> str | None:
     known: dict[str, object] = {name: said[column] for name, column in _BRANCH.items() if said.get(column)}
     table.put(code, known, {"branch_code": code, "name": word, "phone": "", "address": "", "email": ""})
     return code
+
+
+def _may_notify(types: Table, name: str) -> bool:
+    row = types.held.get(types.matching(name))
+    return row is None or bool(row["notifiable"])
 
 
 def _shared_numbers(entries: Iterable[Entry]) -> list[str]:

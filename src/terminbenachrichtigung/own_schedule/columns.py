@@ -23,22 +23,25 @@ BRANCH_TEXTS = ("branch_code", "branch_name", "branch_phone", "branch_address", 
 HEADINGS: Mapping[str, str] = {
     "appointment_id": "appointment id, appointment number, appointment no, booking id, id, uid, "
     "Termin-ID, Terminnummer, Termin-Nr, Buchungsnummer, Buchungs-ID, "
-    "Identifiant, N° RDV, N° rendez-vous, Numéro de rendez-vous, ID rendez-vous",
+    "Identifiant, N° RDV, N° rendez-vous, Numéro de rendez-vous, ID rendez-vous, "
+    "booking number, booking no, Buchungs-Nr",
     "starts_at": "start, starts at, start time, begin, time, from, Beginn, Startzeit, Terminbeginn, Uhrzeit, "
     "Zeit, Von, Termin, Beginnt um, start date time, start datetime, appointment time, "
     "date time, date and time, Datum und Uhrzeit, Datum Uhrzeit, "
-    "Début, Heure, Heure de début, Commence à, Date et heure, Date et heure de début",
+    "Début, Heure, Heure de début, Commence à, Date et heure, Date et heure de début, "
+    "Termin von, Zeit von, Uhrzeit von",
     "date": "date, day, start date, appointment date, Datum, Tag, Termindatum, Beginnt am, Startdatum, Am, "
     "Jour, Date de début, Commence le, Date du rendez-vous, Date RDV",
     "ends_at": "end, ends at, end time, to, Ende, Endzeit, Terminende, Bis, Endet um, end date time, "
-    "Fin, Heure de fin, Heure fin, Finit à, Se termine à, Date et heure de fin",
+    "Fin, Heure de fin, Heure fin, Finit à, Se termine à, Date et heure de fin, "
+    "Termin bis, Zeit bis, Uhrzeit bis",
     "end_date": "end date, Enddatum, Endet am, Date de fin, Finit le, Se termine le",
     "time_zone": "time zone, timezone, tz, tzid, start time zone, Zeitzone, Zeitzone des Beginns, "
     "Fuseau horaire",
     "all_day": "all day, all day event, Ganztägig, Ganztägiges Ereignis, Ganztags, "
     "Journée entière, Toute la journée",
     "status": "state, appointment status, booking status, Terminstatus, Buchungsstatus, "
-    "Statut, État, Statut du rendez-vous, État du rendez-vous, Statut RDV",
+    "Statut, État, Statut du rendez-vous, État du rendez-vous, Statut RDV, appointment state, booking state",
     "cancelled": "canceled, cancelled at, canceled at, cancelled on, canceled on, is cancelled, is canceled, "
     "cancellation date, cancelled date, canceled date, deleted, deleted at, deleted on, "
     "Storniert, Storniert am, Storno, Storno am, Stornodatum, Stornierung am, Stornierungsdatum, Abgesagt, "
@@ -59,10 +62,12 @@ HEADINGS: Mapping[str, str] = {
     "branch_email": "E-Mail Filiale",
     "customer_id": "customer number, customer no, client id, patient id, Kunden-ID, Kundennummer, "
     "Kunden-Nr, Patienten-ID, Patientennummer, Patienten-Nr, "
-    "N° client, Numéro client, Numéro de client, ID client, N° patient, Numéro patient, ID patient",
+    "N° client, Numéro client, Numéro de client, ID client, N° patient, Numéro patient, ID patient, "
+    "Pat-Nr, Kd-Nr, patient number, patient no, client number, client no",
     "name": "full name, customer, customer name, Kundin, Patientin, "
     "client, client name, patient, patient name, Kunde, "
-    "Kundenname, Patientenname, invitee, invitee name, Nom, Nom complet, Nom et prénom",
+    "Kundenname, Patientenname, invitee, invitee name, Nom, Nom complet, Nom et prénom, "
+    "Name Vorname, Nachname Vorname, Vorname Name, Vorname Nachname, Vor- und Nachname, first and last name",
     "salutation": "title, Anrede, Civilité",
     "first_name": "given name, Vorname, Prénom",
     "last_name": "surname, family name, Nachname, Familienname, Nom de famille",
@@ -80,6 +85,9 @@ HEADINGS: Mapping[str, str] = {
     "description": "Beschreibung, details",
 }
 """By column: the headings that mean it, besides its own name. Case and punctuation do not count."""
+
+LAST_NAME_FIRST = frozenset({"namevorname", "nachnamevorname"})
+"""Headings, folded, below which `Meier Ida` is written in this order."""
 
 CONTACT = (*CUSTOMER_TEXTS, "name", "customer_id", "reminder_consent", "last_contacted_at")
 _OF_THE_CUSTOMER = re.compile(
@@ -125,18 +133,21 @@ _CANCELLED_STEM = (
     r"|gel(?:ö|oe)sch|delet|abgelehnt|reject|décli|refus|supprim)"
 )
 _CANCELLED_STATUS = re.compile(rf"\s*{_CANCELLED_STEM}", re.I)
-_TITLE_WORD = (
-    r"(?:storn\w*|abges(?!ch|pr|t[ie])\w*|absage|annul\w*|cancel\w*|entfällt|entfallen|declin\w*|geplatzt|"
-    r"no[ _-]?show|gelösch\w*|delet\w*|abgelehnt|rejected|décliné\w*|refusée?|supprimée?)"
-)
-# At the end of a title a name may stand: Sehtest - Stornowski.
+# Whole words only: people are called Cancellara, Stornig, Deletaille.
 _TITLE_END = (
-    r"(?:storno|storniert|stornierung|abgesagt|absage|annulliert|annulée?|cancell?ed|entfällt|entfallen|"
-    r"declined|geplatzt|no[ _-]?show|gelöscht|deleted|abgelehnt|rejected|déclinée?|refusée?|supprimée?)"
+    r"(?:storn(?:o|ier(?:t(?:e[rs]?)?|ung|en))|abges(?:agt(?:e[rs]?)?)?|absage|annul(?:l?iert|lierung|led|l?ation|ée?)|"
+    r"cancell?(?:ed|ation)|entfällt|entfallen|declined?|geplatzt|no[ _-]?show|gelöscht|geloescht|deleted?|"
+    r"abgelehnt|rejected|déclinée?|refusée?|supprimée?)"
 )
-_BEFORE_TITLE = re.compile(rf"\s*[\[(*]?\s*{_TITLE_WORD}\s*(?:[:\-–—\[\](|!*]|$)\s*", re.I)
+_TITLE_WORD = rf"(?:{_TITLE_END}|cancel(?=\s*:|\s+[-–—]|\s*$))"  # elsewhere it may be a name
+_BEFORE_TITLE = re.compile(rf"\s*[\[(*]?\s*{_TITLE_WORD}\.?\s*(?:[:\-–—\[\](|!*]|$)\s*", re.I)
 _BEHIND_TITLE = re.compile(rf"(?:\s*[:–—|(\[*!]|\s-)\s*{_TITLE_END}\s*[\])!.*]*\s*$", re.I)
-_IN_TITLE = re.compile(rf"(?<![^\W_]){_TITLE_WORD}(?![^\W_])", re.I)
+_IN_TITLE = re.compile(rf"(?<![^\W_])(?:{_TITLE_END}|cancel)(?![^\W_])", re.I)
+_NO_NAME = re.compile(
+    r"[\s,;:|(\[*!–—-]*(?<![^\W_])(?:storniert|abgesagt|annulliert|annulée?|cancell?ed|entfällt|entfallen|declined|"
+    r"gelöscht|geloescht|deleted|abgelehnt|rejected|no[ _-]?show)(?![^\W_])[\s,;:|)\]*!.–—-]*",
+    re.I,
+)
 _CANCELLED_WORD = re.compile(rf"(?<![^\W_]){_CANCELLED_STEM}", re.I)
 
 
@@ -154,9 +165,9 @@ class Understood:
 
 def column_of(heading: str) -> str | None:
     """The column that a heading means, or None for one that the tool has no use for."""
-    if column := _COLUMNS.get(_folded(heading)):
+    if column := _COLUMNS.get(folded(heading)):
         return column
-    customers = _COLUMNS.get(_folded(_OF_THE_CUSTOMER.sub("", heading, count=1)))
+    customers = _COLUMNS.get(folded(_OF_THE_CUSTOMER.sub("", heading, count=1)))
     if customers in CONTACT:
         return customers
     apart = re.sub(r"(?<=[a-zäöü])(?=[A-ZÄÖÜ])", " ", heading)  # TelMobil
@@ -168,7 +179,7 @@ def column_of(heading: str) -> str | None:
 
 def _is_usual(heading: str) -> bool:
     """Whether a heading stands in the list itself; `Telefon dienstlich` is only made of known words."""
-    return _folded(heading) in _COLUMNS
+    return folded(heading) in _COLUMNS
 
 
 def understood(
@@ -201,10 +212,8 @@ def understood(
                 taken[means] = place
         elif means == "starts_at" and means in taken and "date" not in dated:
             # `Termin` beside `Uhrzeit` is the day.
-            first, second = sorted(
-                (taken[means], place), key=lambda each: _folded(headings[each]) != "termin"
-            )
-            if _folded(headings[first]) != "termin":
+            first, second = sorted((taken[means], place), key=lambda each: folded(headings[each]) != "termin")
+            if folded(headings[first]) != "termin":
                 raise ConfigError(_both(headings, taken[means], place, means))
             taken |= {"date": first, means: second}
         elif means in taken:
@@ -239,7 +248,7 @@ def _both(headings: Sequence[str], one: int, other: int, column: str) -> str:
 
 
 def _check(taken: Mapping[str, int], headings: Sequence[str], *, ids_made: bool) -> None:
-    if "appointment_id" in taken and _folded(headings[taken["appointment_id"]]) in _RUNNING:
+    if "appointment_id" in taken and folded(headings[taken["appointment_id"]]) in _RUNNING:
         raise ConfigError(
             f"{listed([headings[taken['appointment_id']]])} is a running number, which is no id: one booking "
             "shifts all later ones. Use --id-from start,customer"
@@ -256,7 +265,7 @@ def _check(taken: Mapping[str, int], headings: Sequence[str], *, ids_made: bool)
 
 def counts_up(heading: str, ids: Sequence[str]) -> bool:
     """Whether ids under a heading such as `Nr` only number the lines: 1, 2, 3."""
-    if _folded(heading) not in _COUNTING and heading.strip() != "#":
+    if folded(heading) not in _COUNTING and heading.strip() != "#":
         return False
     if len(ids) < 3 or not all(each.isdecimal() for each in ids):
         return False
@@ -289,12 +298,12 @@ def _plain(heading: str) -> str:
     return "".join(sign for sign in signs if not unicodedata.combining(sign))
 
 
-def _folded(heading: str) -> str:
+def folded(heading: str) -> str:
     return re.sub(r"[\W_]", "", _plain(heading))
 
 
 _COLUMNS = {
-    _folded(heading): column for column, names in HEADINGS.items() for heading in (column, *names.split(","))
+    folded(heading): column for column, names in HEADINGS.items() for heading in (column, *names.split(","))
 }
 
 
@@ -314,6 +323,11 @@ def mentions_cancellation(text: str) -> bool:
     return _CANCELLED_WORD.search(text) is not None
 
 
+def is_cancellation(text: str) -> bool:
+    """Whether a text is such a word and nothing else: Abgesagt, CANCELED, cancelled_by_client."""
+    return re.fullmatch(rf"\W*(?!entf(?!ä|a)){_CANCELLED_STEM}\w*\W*", text, re.I) is not None
+
+
 def title_mentions_cancellation(title: str) -> bool:
     """Whether such a word stands anywhere in a title."""
     return _IN_TITLE.search(title) is not None
@@ -329,3 +343,14 @@ def without_cancellation(title: str) -> str | None:
         return title[found.end() :].strip()
     found = _BEHIND_TITLE.search(title)
     return None if found is None else title[: found.start()].strip()
+
+
+def name_without_cancellation(name: str) -> str | None:
+    """A name without `(abgesagt)` beside it; None if there is no such word.
+
+    Before and behind it the same counts as in a title, and in its midst the words that are nobody's name.
+    """
+    if rest := without_cancellation(name):
+        return rest
+    rest = _NO_NAME.sub(" ", name).strip()
+    return None if rest == name.strip() else rest

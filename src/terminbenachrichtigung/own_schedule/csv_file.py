@@ -52,7 +52,7 @@ def read(cells: Table, how: How, before: Source) -> Parsed:
     meaning = columns.understood(cells.headings, how.mapping, how.ignored, ids_made=bool(how.ids_from))
     _check_ids(cells, meaning)
     order = how.order or _order(cells, meaning, before)
-    lines = _Lines(meaning, len(cells.headings), replace(how, order=order))
+    lines = _Lines(meaning, cells.headings, replace(how, order=order))
     rows, cut, ending = _ending(cells, how, before.ending)
     for line, row in rows:
         lines.take(line, row)
@@ -86,7 +86,7 @@ def _doubtful_headings(cells: Table, meaning: Understood) -> Iterator[str]:
         if columns.mentions_cancellation(heading):
             if any(columns.truth(cell) is not False for cell in below):
                 yield f'the heading "{heading}" holds a word for a cancellation, {_advice(heading)}'
-        elif words := sorted(cell for cell in below if columns.without_cancellation(cell) == ""):
+        elif words := sorted(cell for cell in below if columns.is_cancellation(cell)):
             name = f'the heading "{heading}"' if heading else f"column {place + 1}, which has no heading"
             yield f"{shown(words[0])} stands below {name}, {_advice(heading)}"
 
@@ -135,12 +135,17 @@ def _ending(cells: Table, how: How, before: Ending | None) -> tuple[Sequence[Row
 class _Lines(Findings):
     """Takes the lines of a file one by one."""
 
-    def __init__(self, meaning: Understood, width: int, how: How) -> None:
+    def __init__(self, meaning: Understood, headings: Sequence[str], how: How) -> None:
         super().__init__(how)
         self.off: Counter[str] = Counter()
         self.dropped = Dropped()
         self._meaning = meaning
-        self._width = width
+        self._width = len(headings)
+        # A column of another heading (`Label`) that --mapping names has words of which one is a cancellation.
+        self._worded = {
+            place for place in meaning.cancelled if not columns.mentions_cancellation(headings[place])
+        }
+        self._last_name_first = columns.folded(meaning.headings.get("name", "")) in columns.LAST_NAME_FIRST
         self._moments = Moments(UTC if meaning.in_utc else how.zone, how.order)
 
     def take(self, line: int, row: Sequence[str] | csv.Error) -> None:
@@ -162,11 +167,14 @@ class _Lines(Findings):
 
     def _raw(self, row: Sequence[str]) -> dict[str, str]:
         """The cells by column. `NULL` and the like become empty, but not as an id, which is refused later."""
-        return {
+        raw = {
             column: "" if (text := entries.cleaned(row[place])) in NOTHING and column not in _IDS else text
             for column, place in self._meaning.columns.items()
             if place < len(row)
         }
+        if self._last_name_first and "," not in raw.get("name", ","):
+            raw["last_name"] = raw.pop("name")  # `von der Tann Ida`: where the first name begins is not said
+        return raw
 
     def _take(self, line: int, row: Sequence[str]) -> None:
         raw = self._raw(row)
@@ -181,6 +189,8 @@ class _Lines(Findings):
             self.starts.append(span.starts_at)
         who = attempts.read("customer", lambda: entries.person(named))
         said = attempts.read("status", lambda: self._said(raw, row)) or {}
+        if entries.called_off(named) and not self.how.is_off(said.get("status")):
+            said["status"] = CANCELLED
         if attempts.problem:
             self.refused.append(
                 Refused(
@@ -198,7 +208,11 @@ class _Lines(Findings):
         said |= self._times(line, raw, span)
         if who is not None:
             who = self._with_consent(line, raw, who)
-        self.add(Entry(line, found_id, span.starts_at, who, said), raw.get("subject", ""))
+        self.add(
+            Entry(line, found_id, span.starts_at, who, said),
+            raw.get("subject", ""),
+            lambda: descriptions.cancellations(raw.get("description", "")),
+        )
 
     def _key(self, row: Sequence[str]) -> str:
         """The key of a line by what is read of it: the hour of the export beside it makes no other line."""
@@ -241,19 +255,22 @@ class _Lines(Findings):
             if columns.without_cancellation(raw["subject"]) is not None:
                 said["status"] = CANCELLED
         for place in self._meaning.cancelled:
-            if self._is_cancelled(entries.cleaned(row[place])) and not self.how.is_off(said.get("status")):
+            cell = entries.cleaned(row[place])
+            if self._is_cancelled(cell, worded=place in self._worded) and not self.how.is_off(
+                said.get("status")
+            ):
                 said["status"] = CANCELLED
         if self._meaning.cancelled:
             said.setdefault("status", "")
         return said
 
-    def _is_cancelled(self, cell: str) -> bool:
+    def _is_cancelled(self, cell: str, *, worded: bool) -> bool:
         """What a column such as `Storniert am` says: yes or no, or a date."""
         if (said := columns.truth(cell)) is not None:
             return said
         if columns.says_cancelled(cell):
             return True
-        if cell in NOTHING or moments.is_no_day(cell):
+        if cell in NOTHING or moments.is_no_day(cell) or (worded and not columns.mentions_cancellation(cell)):
             return False
         try:
             self._moments.moment_or_day(cell)

@@ -6,7 +6,14 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from terminbenachrichtigung.contact.names import name_words, same_name
-from terminbenachrichtigung.own_schedule.columns import CONTACT, column_of, without_cancellation
+from terminbenachrichtigung.own_schedule.columns import (
+    CONTACT,
+    column_of,
+    is_cancellation,
+    mentions_cancellation,
+    truth,
+    without_cancellation,
+)
 from terminbenachrichtigung.own_schedule.entries import name_in
 from terminbenachrichtigung.own_schedule.icalendar_lines import Component, text_of_parameter
 from terminbenachrichtigung.own_schedule.letters import without_html
@@ -18,6 +25,7 @@ if TYPE_CHECKING:
 
 _LABELLED = re.compile(r"\s*[-*•]?\s*([^:]{1,40}?)\s*:\s*(\S.*)")
 _FURTHER_LABEL = re.compile(r"\s*[,;|]\s*(?=([^:,;|]{1,40}?)\s*:\s*\S)")
+_DATED = re.compile(r"\d{1,4}[./-]\s?\d")
 _NUMBER = re.compile(r"(?<![\w])(?:\+|00?)\s?\(?[1-9][\d\s/().-]{4,}\d(?!\w)")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _NUMBER_WORDS = re.compile(
@@ -41,7 +49,7 @@ def customer_of(event: Component, *, title_too: bool) -> dict[str, str]:
 
     Raises Unreadable where it may be either of two people.
     """
-    described = labelled(event.text_of("DESCRIPTION") or event.text_of("X-ALT-DESC"))
+    described = labelled(text_of(event))
     invited = guests(event)
     found: dict[str, str] = {}
     if len(invited) > 1 and not described:
@@ -53,6 +61,33 @@ def customer_of(event: Component, *, title_too: bool) -> dict[str, str]:
             found.pop("name", None)
     found |= described
     return titled(event.text_of("SUMMARY"), found) | found if title_too else found
+
+
+def cancellations_of(event: Component) -> Iterator[str]:
+    """Such lines of the description, and such categories behind the first, which is the type."""
+    categories = ",".join(value for _, value in event.properties.get("CATEGORIES", ())).split(",")
+    return cancellations("\n".join([text_of(event), *categories[1:]]))
+
+
+def text_of(event: Component) -> str:
+    """The description of an entry, which may be HTML."""
+    return event.text_of("DESCRIPTION") or event.text_of("X-ALT-DESC")
+
+
+def cancellations(description: str) -> Iterator[str]:
+    """The lines that say of an appointment that it is off: `ABGESAGT`, `Status: storniert`."""
+    if not mentions_cancellation(description):
+        return
+    for line in _lines(without_html(description)):
+        found = _LABELLED.match(line)
+        means = column_of(found[1].strip("*_ ")) if found else None
+        value = found[2].strip("*_ ") if found else line.strip()
+        if means == "cancelled":
+            says = bool(truth(value) or _DATED.match(value))
+        else:
+            says = is_cancellation(value) and (means == "status" or found is None)
+        if says:
+            yield line
 
 
 def labelled(description: str) -> dict[str, str]:

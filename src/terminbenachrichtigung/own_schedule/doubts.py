@@ -1,9 +1,14 @@
 """Warnings about words for a cancellation that do not count as one."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
 
-from terminbenachrichtigung.own_schedule.columns import mentions_cancellation
+from terminbenachrichtigung.own_schedule.columns import (
+    is_cancellation,
+    mentions_cancellation,
+    without_cancellation,
+)
 from terminbenachrichtigung.own_schedule.entries import Entry, How
 from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.schedule.values import shown
@@ -24,11 +29,36 @@ def doubtful_statuses(entries: Iterable[Entry], how: How) -> list[str]:
     ]
 
 
+def doubtful_types(entries: Iterable[Entry], how: How, *, may_notify: Callable[[str], bool]) -> Iterator[str]:
+    """A warning for each type that is a word for a cancellation, and whose appointments will be reminded.
+
+    Outlook's categories are typed so, and some exports have one column for the kind of booking and its state.
+    """
+    found = Counter(
+        type_name
+        for entry in entries
+        if entry.person
+        and entry.starts_at > how.now
+        and not how.is_off(entry.values.get("status"))
+        and (type_name := one_line(str(entry.values.get("type_name") or "")))
+        and (is_cancellation(type_name) or without_cancellation(type_name) is not None)
+        and may_notify(type_name)
+    )
+    for type_name, count in found.items():
+        appointments = f"its {count} appointment{'' if count == 1 else 's'}"
+        yield (
+            f'the type "{type_name}" is a word for a cancellation, and {appointments} will be reminded: '
+            "--mapping status=HEADING if its column has the status; else notifiable = false in the table "
+            "appointment_types takes it out"
+        )
+
+
 def doubtful_titles(titles: Collection[str]) -> Iterator[str]:
-    """A warning for titles such as `Ida Meier abgesagt`, whose appointments will be reminded."""
+    """A warning for titles such as `Ida Meier abgesagt`, and lines such as `Status: abgesagt`."""
     if titles:
         named = ", ".join(map(shown, islice(titles, 3))) + (", …" if len(titles) > 3 else "")
         yield (
-            f"a word for a cancellation stands in titles, and they are reminded: {len(titles)} ({named}). It "
-            "counts at the beginning before a colon or dash, and at the end behind one or in brackets"
+            "a word for a cancellation stands in titles or descriptions, and they are reminded: "
+            f"{len(titles)} ({named}). In a title it counts at the beginning before a colon or dash, and at "
+            "the end behind one or in brackets"
         )

@@ -20,6 +20,7 @@ from terminbenachrichtigung.contact.names import name_words, same_name, says_not
 from terminbenachrichtigung.contact.phone import number_keys
 from terminbenachrichtigung.own_schedule.columns import (
     CUSTOMER_TEXTS,
+    name_without_cancellation,
     says_cancelled,
     title_mentions_cancellation,
 )
@@ -37,6 +38,7 @@ CANCELLED = "Storniert"
 """The status of a cancelled appointment; `rules.excluded_statuses` must have it."""
 
 _SALUTATIONS = ("Frau", "Herr", "Mr", "Mrs", "Ms", "Mme", "Mlle", "Madame", "Monsieur")
+_NAMES = ("name", "first_name", "last_name")
 _IDENTIFYING = ("first_name", "last_name", "mobile", "phone", "email")
 _NAMING = ("customer_id", "name", *_IDENTIFYING)
 _SPREADSHEET_WHOLE = re.compile(r"(-?\d+)[.,]0{1,2}")  # three noughts are thousands: 1.000 is not 1
@@ -181,23 +183,20 @@ class Findings:
         self.titles: list[str] = []
         self.starts: list[datetime] = []
         self.series: set[str] = set()
-        self.doubtful: dict[str, None] = {}  # titles that hold a word for a cancellation, and stand
+        self.doubtful: dict[str, None] = {}  # texts that hold a word for a cancellation, of what stands
 
-    def add(self, entry: Entry, title: str) -> None:
-        """Take an entry that could be read, and look at its title."""
+    def add(self, entry: Entry, title: str, described: Callable[[], Iterable[str]]) -> None:
+        """Take an entry that could be read, and look at its title; `described` has lines that it is off."""
         if entry.person is None and self.how.title_is_customer and title:
             self.titles.append(title)
             entry = replace(entry, title=title)
         self.entries.append(entry)
         status = entry.values.get("status")
-        if entry.person is None:
+        is_off = status == CANCELLED or self.how.is_off(status)
+        if entry.person is None or is_off or not entry.starts_at > self.how.now:
             return
-        if (
-            entry.starts_at > self.how.now
-            and not (status == CANCELLED or self.how.is_off(status))
-            and title_mentions_cancellation(title)
-        ):
-            self.doubtful[one_line(title)] = None
+        titles = [title] if title_mentions_cancellation(title) else []
+        self.doubtful |= dict.fromkeys(map(one_line, [*titles, *described()]))
 
     def id_in(self, text: str) -> str:
         """The id of a line; empty where `--id-from` makes it. Raises Unreadable where there is none."""
@@ -284,14 +283,21 @@ def names_somebody(raw: Mapping[str, str]) -> bool:
 
 def name_in(raw: Mapping[str, str]) -> str:
     """The name of a line that may be refused, as far as it has any."""
-    names = (raw.get(column, "") for column in ("name", "first_name", "last_name"))
+    names = (raw.get(column, "") for column in _NAMES)
     return one_line(" ".join(name for name in names if not says_nothing(name)))
+
+
+def called_off(raw: Mapping[str, str]) -> dict[str, str]:
+    """The names of a line beside which a cancellation is written, without it: `Ida Meier (abgesagt)`."""
+    found = {column: name_without_cancellation(raw.get(column, "")) for column in _NAMES}
+    return {column: name for column, name in found.items() if name is not None}
 
 
 def person(raw: Mapping[str, str]) -> Person | None:
     """The customer of a line, None if it names nobody. Raises Unreadable for a damaged name or id."""
     if not names_somebody(raw):
         return None
+    raw = {**raw, **called_off(raw)}
     said: dict[str, Value] = {
         name: "" if says_nothing(raw[name]) else raw[name] for name in CUSTOMER_TEXTS if name in raw
     }

@@ -144,7 +144,7 @@ class _Events(Findings):
             self.stamps[uid] = max(stamp, self.stamps.get(uid, stamp))
         raw = attempts.read("customer", lambda: self._customer(component)) or {}
         person = attempts.read("customer", lambda: entries.person(raw))
-        part = values = None
+        part = None
         try:
             part = self._part(component)
         except _WholeDay:
@@ -155,7 +155,7 @@ class _Events(Findings):
             attempts.problem = attempts.problem or "DTSTART: a whole day, without a time"
         except Unreadable as problem:
             attempts.problem = attempts.problem or str(problem)
-        values = attempts.read("event", lambda: self._values(component))
+        values = attempts.read("event", lambda: self._values(component, raw))
         if component.broken:
             attempts.problem = component.broken
         if attempts.problem or part is None or values is None:
@@ -210,8 +210,9 @@ class _Events(Findings):
         said = dict(event.values)
         if ends_at is not None:
             said["ends_at"] = ends_at.astimezone(UTC)
-        entry = Entry(event.component.line, appointment_id, starts_at, event.person, said, series)
-        self.add(entry, event.component.text_of("SUMMARY"))
+        component = event.component
+        entry = Entry(component.line, appointment_id, starts_at, event.person, said, series)
+        self.add(entry, component.text_of("SUMMARY"), lambda: descriptions.cancellations_of(component))
 
     def _take_series(self, group: Sequence[_Event]) -> None:
         master = next(event for event in group if event.repeats)
@@ -354,13 +355,14 @@ class _Events(Findings):
             self._export_times.append(exported)
         return times.get("LAST-MODIFIED") or times.get("DTSTAMP")
 
-    def _values(self, event: Component) -> dict[str, Value]:
+    def _values(self, event: Component, raw: Mapping[str, str]) -> dict[str, Value]:
         status = entries.status(event.text_of("STATUS"), self.how)
         cancelled = (
             status == CANCELLED
             or (event.calendar is not None and event.calendar.text_of("METHOD").upper() == "CANCEL")
             or columns.without_cancellation(letters.without_html(event.text_of("SUMMARY"))) is not None
             or descriptions.all_declined(event)
+            or bool(entries.called_off(raw))
         )
         off = status if self.how.is_off(status) else CANCELLED if cancelled else ""
         said: dict[str, Value] = {"status": off}
