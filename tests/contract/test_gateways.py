@@ -189,6 +189,16 @@ def test_the_balance_has_its_unit(provider: str, currency: str) -> None:
         assert channel.balance() == Balance(Decimal("17.5"), currency)
 
 
+@pytest.mark.parametrize(
+    ("body", "currency"),
+    [('{"amount": 17.5, "currency": "CHF"}', "CHF"), ('{"amount": 17.5}', "EUR")],
+)
+def test_seven_names_the_currency_of_the_account(body: str, currency: str) -> None:
+    with both("seven") as (gateway, channel):
+        gateway.script = lambda _request: Answer(body=body)
+        assert channel.balance() == Balance(Decimal("17.5"), currency)
+
+
 @pytest.mark.parametrize(("provider", "price"), [("smscreator", None), ("lox24", "0.07"), ("seven", "0.075")])
 def test_the_price_is_known_where_the_gateway_names_it(provider: str, price: str | None) -> None:
     with both(provider) as (_, channel):

@@ -291,6 +291,12 @@ def test_an_answer_that_does_not_parse_is_unknown(body: str) -> None:
         ),
         pytest.param(
             "503 Service Unavailable",
+            ("Retry-After: Tue, 24 Nov 2026 10:00:03 +0100",),
+            LATER,
+            id="503, at a date in our own zone",
+        ),
+        pytest.param(
+            "503 Service Unavailable",
             ("Retry-After: Tue, 24 Nov 2026 10:00:00 GMT",),
             NOT_NOW,
             id="503, later",

@@ -782,6 +782,22 @@ def test_a_file_of_which_a_person_must_look_is_a_problem(
 
 
 @pytest.mark.parametrize(
+    ("partial", "was_empty", "said"),
+    [
+        (False, False, True),
+        (False, True, False),  # once: a practice may be closed for weeks
+        (True, True, True),  # a part of a file is sent for somebody's sake
+    ],
+)
+def test_a_file_without_anybody_is_a_problem_and_a_whole_one_once(
+    partial: bool, was_empty: bool, said: bool
+) -> None:
+    before = held(replace(SOURCE, empty=was_empty), a=appointment())
+    found = changes([entry("a", customer=None)], before, replace(HOW, partial=partial))
+    assert ("nobody in the file has a customer" in found.problems) is said
+
+
+@pytest.mark.parametrize(
     ("numbers", "unreachable", "problem"),
     [
         (["0171 5555001", "0171 5555002"], 0, False),

@@ -109,6 +109,7 @@ UNNAMED = [
     ([sms("a", HOUR), sms("b", 90 * MINUTE)], 2 * HOUR, None),
     ([sms("a", HOUR), sms("b", 8 * DAY)], 7 * DAY, None),
     ([sms("a", 5 * MINUTE), sms("b", 8 * MINUTE)], 2 * HOUR, None),  # both within minutes of it
+    ([sms("a", 115 * MINUTE), sms("b", 2 * HOUR)], 2 * HOUR, "a"),  # never before what was sent by then
 ]
 
 

@@ -323,6 +323,29 @@ def test_the_last_ninety_minutes_before_an_end_do_not_hold_the_end(clock: str, l
     assert quiet().in_pre_quiet(at(f"2026-11-24 {clock}"), at("2026-11-24 20:00")) is last
 
 
+@pytest.mark.parametrize(
+    ("rules", "start", "chance"),
+    [
+        # Wednesday is 2026-11-25.
+        ({}, "2026-11-25 09:00", "2026-11-24 20:00"),
+        (nights("20:00", "00:00"), "2026-11-25 09:00", "2026-11-24 20:00"),  # Wednesday begins open
+        (nights("00:00", "08:00"), "2026-11-25 09:00", "2026-11-25 00:00"),  # Tuesday ends open
+        ({"quiet_days": ["tuesday"]}, "2026-11-25 09:00", "2026-11-23 20:00"),
+        ({"same_day": True}, "2026-11-25 09:00", "2026-11-25 09:00"),
+        (
+            {"same_day": True},
+            "2026-11-25 08:00",
+            "2026-11-24 20:00",
+        ),  # no moment of the day is open before it
+        ({"same_day": True}, "2026-11-25 07:00", "2026-11-24 20:00"),
+    ],
+)
+def test_the_last_chance_is_the_end_of_the_last_open_time(
+    rules: dict[str, object], start: str, chance: str
+) -> None:
+    assert quiet(**rules).last_chance(at(start)) == at(chance)
+
+
 # ---------------------------------------------------------------- reach
 
 
