@@ -96,6 +96,15 @@ RIGHTS = [
 ]
 
 
+def test_a_database_that_is_read_only_is_refused_before_anything_is_sent(journals: Journals) -> None:
+    name = make_url(journals.url).database
+    journals.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    for readonly in (False, True):
+        with pytest.raises(JournalError, match="default_transaction_read_only"):
+            open_journal(settings(journals.url), readonly=readonly, must_be_writable=True)
+    open_journal(settings(journals.url), readonly=True).close()
+
+
 @pytest.mark.parametrize(("revoked", "named"), RIGHTS)
 def test_a_role_that_could_not_note_what_it_sends_is_refused_before_it_sends(
     journals: Journals, postgres_server: PostgresServer, revoked: str, named: str
@@ -203,11 +212,12 @@ def test_a_claim_sees_what_was_claimed_while_it_waited_whatever_the_database_is_
         ("idle_in_transaction_session_timeout", "1min"),  # a suspended run gives its locks back
         ("TimeZone", "UTC"),
         ("synchronous_commit", "on"),
+        ("DateStyle", "ISO, DMY"),  # the driver reads no moment in the German way
     ],
 )
 def test_a_session_is_set_up_so(journals: Journals, setting: str, value: str) -> None:
     name = make_url(journals.url).database
-    for changed in ("synchronous_commit = 'off'", "TimeZone = 'Europe/Berlin'"):
+    for changed in ("synchronous_commit = 'off'", "TimeZone = 'Europe/Berlin'", "DateStyle = 'German'"):
         journals.execute(f"ALTER DATABASE {name} SET {changed}")
     database = make_engine(journals.url, "rw")
     with database.connect() as connection:

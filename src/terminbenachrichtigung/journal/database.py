@@ -117,6 +117,7 @@ def make_engine(url: str, mode: Mode, timings: Timings = TIMINGS, mounts: Path =
         parsed = parsed.set(drivername=POSTGRES)
     limits = {
         "timezone": "UTC",
+        "datestyle": "ISO",  # the driver reads no other
         "synchronous_commit": "on",  # a claim that a crash takes back is a customer who is told twice
         "lock_timeout": f"{round(timings.busy * 1000)}ms",
         "statement_timeout": f"{round(timings.statement * 1000)}ms",

@@ -14,6 +14,8 @@ from terminbenachrichtigung.errors import JournalError
 
 _OF_ITS_OWNER = 0o700
 _OF_OTHERS = 0o007
+_READ_ONLY_BY_DEFAULT = "SELECT reset_val FROM pg_settings WHERE name = 'default_transaction_read_only'"
+"""What it was before this session changed it for itself."""
 _LACKING = text(r"""
     SELECT relname FROM pg_class
     WHERE relname LIKE 'journal\_%' AND pg_table_is_visible(oid) AND CASE relkind
@@ -59,6 +61,11 @@ def check_rights(connection: Connection) -> None:
         return
     if connection.exec_driver_sql("SELECT pg_is_in_recovery()").scalar_one():
         raise JournalError("the journal cannot be written: the server is a replica")
+    if connection.exec_driver_sql(_READ_ONLY_BY_DEFAULT).scalar_one() == "on":
+        raise JournalError(
+            "the journal cannot be written: the server, this database or this role has "
+            "default_transaction_read_only = on, which some hosts set when the disk is full"
+        )
     if lacking := connection.execute(_LACKING).scalars().all():
         raise JournalError(
             f"the journal cannot be written: this user lacks rights to {', '.join(lacking)}. Grant SELECT, "
