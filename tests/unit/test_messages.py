@@ -241,6 +241,9 @@ def test_appointment_is_the_soonest_and_customer_data_come_from_its_row() -> Non
         ("Frau", "Anna", "---", "Anna"),
         ("", "*", "Kurz", "Kurz"),
         ("Frau", "Anna", "Null", "Frau Null"),  # a surname
+        ("Frau", "Ida", "Meier (Allergie)", "Frau Meier"),  # what is noted beside a name is nobody's to read
+        ("Frau", "Ida Meier", "(Allergie)", "Ida Meier"),
+        ("Frau", "Ida", "Meier, *01.02.1980", "Frau Meier"),
         ("", "", "", ""),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from terminbenachrichtigung.contact.names import name_words, same_name
+from terminbenachrichtigung.contact.names import name_words, same_name, without_notes
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,27 @@ def test_a_column_that_only_says_that_there_is_nothing_is_no_part_of_a_name() ->
 
 def test_first_and_last_name_in_two_columns_are_one_name() -> None:
     assert name_words("Ida", "Meier") == name_words("Ida Meier")
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("Ida Meier (Allergie!)", "Ida Meier"),
+        ("Meier [neu], Ida", "Meier, Ida"),
+        ("Meier (4711), Ida", "Meier, Ida"),
+        ("Meier Ida (0171 5555009", "Meier Ida"),  # cut by its column
+        ("Meier, Ida, 01.02.1980", "Meier, Ida"),
+        ("Meier, Ida (*01.02.1980)", "Meier, Ida"),
+        ("Ida Meier *1980", "Ida Meier"),
+        ("Ida Meier geb. am 1.2.80", "Ida Meier"),
+        ("Ida Meier, geb. 01/02/1980", "Ida Meier"),
+        ("(Allergie)", ""),
+        # names
+        ("Ida Meier geb. Lang", "Ida Meier geb. Lang"),
+        ("Meier 12345", "Meier 12345"),
+        ("Meier  Lang", "Meier  Lang"),
+        ("von der Tann", "von der Tann"),
+    ],
+)
+def test_what_is_noted_beside_a_name_is_no_part_of_it(typed: str, name: str) -> None:
+    assert without_notes(typed) == name

@@ -112,7 +112,10 @@ def test_headings_are_recognised(heading: str, column: str | None) -> None:
         ({"name": "Frau, Meier"}, ("Frau", "", "Meier")),
         ({"name": "Frau"}, ("", "", "Frau")),  # a name too
         ({"name": "Meier, Ida"}, ("", "Ida", "Meier")),
+        ({"name": "Meier; Ida"}, ("", "Ida", "Meier")),
         ({"name": "Meier"}, ("", "", "Meier")),
+        ({"name": "Frau Ida Meier (Allergie)"}, ("Frau", "Ida", "Meier")),
+        ({"name": "(4711)"}, ("", "", "(4711)")),
         ({"name": "von der Tann", "first_name": "Ida"}, ("", "Ida", "von der Tann")),
         ({"name": "falsch", "first_name": "Ida", "last_name": "Meier"}, ("", "Ida", "Meier")),
         ({"first_name": "NULL", "last_name": "Null"}, ("", "", "Null")),  # Null is a name, NULL is none

@@ -13,6 +13,12 @@ NOTHING = frozenset(_WRITTEN_FOR_NOTHING.split())
 
 _NO_NAME = frozenset({"frau", "herr", "herrn", "fr", "hr", "mr", "mrs", "ms", "dr", "med", "prof"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "æ": "ae", "å": "aa", "ł": "l"})
+_NOTE = re.compile(
+    r"[(\[][^)\]]*(?:[)\]]|$)"
+    r"|(?:\b(?:geb(?:oren)?|born)\.?\s*(?:am\s+)?|[*∗]\s*)?(?<!\d)\d{1,2}[./]\s?\d{1,2}[./]\s?(?:\d{4}|\d{2})(?!\d)"
+    r"|[*∗]\s*(?:19|20)\d{2}(?!\d)",
+    re.I,
+)
 _BETWEEN_WORDS = re.compile(r"[\s.,;()]+")
 _SAYS_SOMETHING = re.compile(r"[^\W_]")
 _ONLY_PUNCTUATION = re.compile(r"[\s!-/:-@\[-`{-~–—]*")
@@ -37,6 +43,16 @@ def name_words(*parts: str) -> frozenset[str]:
         plain = "".join(sign for sign in signs if not unicodedata.combining(sign))
     words = (word for word in _BETWEEN_WORDS.split(plain) if _SAYS_SOMETHING.search(word))
     return frozenset(words) - _NO_NAME
+
+
+def without_notes(name: str) -> str:
+    """A name without what people note beside it: what stands in brackets, and a date of birth.
+
+    A text would carry it, and it may be an illness: `Meier (HIV)`, `Meier, Ida *01.02.1980`.
+    """
+    if not _NOTE.search(name):
+        return name
+    return " ".join(_NOTE.sub(" ", name).split()).replace(" ,", ",").strip(" ,;")
 
 
 def same_name(one: frozenset[str], other: frozenset[str]) -> bool:

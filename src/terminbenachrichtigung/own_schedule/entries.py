@@ -16,7 +16,7 @@ from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from terminbenachrichtigung.config.filters import plain_word
-from terminbenachrichtigung.contact.names import name_words, same_name, says_nothing
+from terminbenachrichtigung.contact.names import name_words, same_name, says_nothing, without_notes
 from terminbenachrichtigung.contact.phone import number_keys
 from terminbenachrichtigung.own_schedule.columns import (
     CUSTOMER_TEXTS,
@@ -327,6 +327,7 @@ def _names(text: str, *, whole: bool) -> dict[str, str]:
     text = one_line(text)
     if not whole:
         return {"last_name": text}
+    text = (without_notes(text) or text).replace(";", ",")
     found = {}
     word, _, rest = text.partition(" ")
     if word.rstrip(".,") in _SALUTATIONS and rest:

@@ -107,7 +107,11 @@ def _placeholders(
 
 
 def _customer(row: Appointment, *, in_sms: bool) -> ShownCustomer:
-    parts = (values.salutation(row.salutation), values.shown(row.first_name), values.shown(row.last_name))
+    parts = (
+        values.salutation(row.salutation),
+        values.part_of_name(row.first_name),
+        values.part_of_name(row.last_name),
+    )
     salutation, first_name, last_name = map(values.name_in_sms, parts) if in_sms else parts
     name = values.greeted(salutation, first_name, last_name)
     return ShownCustomer(salutation, first_name, last_name, name)

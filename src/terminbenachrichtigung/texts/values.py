@@ -3,7 +3,7 @@
 import re
 from contextlib import suppress
 
-from terminbenachrichtigung.contact.names import NOTHING, says_nothing
+from terminbenachrichtigung.contact.names import NOTHING, says_nothing, without_notes
 from terminbenachrichtigung.safe_text import one_line
 
 _NO_SALUTATION = re.compile(
@@ -34,6 +34,11 @@ _DOT_IN_A_WORD = re.compile(rf"(?<=[^\W_])({_MARKS}){_STOP}(?={_MARKS}[^\W_])")
 def shown(value: str) -> str:
     """A value as it stands in a text: one line, and empty where it only says that there is nothing (`-`)."""
     return "" if says_nothing(value) else one_line(value)
+
+
+def part_of_name(value: str) -> str:
+    """A first or last name, without notes beside it."""
+    return without_notes(shown(value))
 
 
 def salutation(value: str) -> str:
