@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from schedule_tables import execute, local, make_table, open_schedule, read, writing
 
 from terminbenachrichtigung.config.settings import Rules
@@ -67,6 +68,24 @@ def test_what_is_written_into_its_tables_comes_out_as_an_appointment(database_ur
             last_contacted_at=local("2026-11-01 10:00"),
         ),
     )
+
+
+def test_it_can_be_written_on_a_database_that_writes_dates_in_the_german_way(postgres_url: str) -> None:
+    """And behind a pooler, which may give the next session what this one has prepared."""
+    init.init(postgres_url)
+    execute(
+        postgres_url,
+        f"ALTER DATABASE {sa.make_url(postgres_url).database} SET datestyle = 'German'",
+        "INSERT INTO appointments (appointment_id, starts_at) VALUES ('1', '2026-11-24 09:00:00+01:00')",
+    )
+    with init.connected(postgres_url) as connection:
+        for _ in range(2):
+            found = connection.exec_driver_sql("SELECT starts_at FROM appointments").scalar()
+            assert found == local("2026-11-24 09:00")
+            connection.commit()
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        assert driver.prepare_threshold is None
 
 
 def test_an_appointment_alone_has_no_customer_and_a_type_that_allows_nothing(database_url: str) -> None:

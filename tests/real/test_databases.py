@@ -39,6 +39,18 @@ def test_schedule_and_journal_may_lie_behind_a_pooler(tmp_path: Path, pooled_url
             assert practice.run(*command.split()).exit_code == 0
 
 
+def test_a_file_is_imported_again_and_again_behind_a_pooler(tmp_path: Path, pooled_url: str) -> None:
+    with Practice(tmp_path, schedule_url=pooled_url, journal_url=pooled_url) as practice:
+        practice.sql("DROP TABLE reminder_appointments")
+        assert practice.run("schedule", "init").exit_code == 0
+        export = tmp_path / "termine.csv"
+        for day in range(1, 6):
+            lines = [f"T{n};{day + 24}.11.2026;{n}:00;{n};Meier {n};0171 555000{n}" for n in range(1, 9)]
+            export.write_text("\n".join(["Terminnummer;Datum;Uhrzeit;Kundennummer;Name;Mobil", *lines, ""]))
+            ran = practice.run("schedule", "import", str(export), "--force")
+            assert (ran.exit_code, ran.stderr) == (0, "")
+
+
 def test_what_one_reading_sets_stays_with_nobody_else_behind_a_pooler(pooled_url: str) -> None:
     execute(
         pooled_url.replace("postgresql:", "postgresql+psycopg:"),

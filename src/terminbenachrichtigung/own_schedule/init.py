@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
-from terminbenachrichtigung.config.databases import masked_url
+from terminbenachrichtigung.config import postgres
+from terminbenachrichtigung.config.databases import POSTGRES, masked_url
 from terminbenachrichtigung.errors import ScheduleError
-from terminbenachrichtigung.schedule.connection import parsed_url, sentence
+from terminbenachrichtigung.schedule.connection import STATEMENT_SECONDS, parsed_url, sentence
 
 VIEW = "reminder_appointments"
 """The relation that `schedule.source` names by default."""
@@ -156,7 +157,7 @@ def init(url: str) -> None:
 @contextmanager
 def connected(url: str) -> Iterator[sa.Connection]:
     """A connection that may write; what the database refuses becomes a ScheduleError."""
-    engine = sa.create_engine(parsed_url(url), poolclass=NullPool)
+    engine = _engine(parsed_url(url))
     try:
         with engine.connect() as connection:
             yield connection
@@ -164,6 +165,17 @@ def connected(url: str) -> Iterator[sa.Connection]:
         raise ScheduleError(f"The schedule {masked_url(url)} {sentence(error)}.") from error
     finally:
         engine.dispose()
+
+
+def _engine(url: URL) -> sa.Engine:
+    if url.drivername != POSTGRES:
+        return sa.create_engine(url, poolclass=NullPool)
+    engine = sa.create_engine(url, poolclass=NullPool, connect_args=postgres.connect_args(url))
+    postgres.bound_answers(engine, STATEMENT_SECONDS)
+    limits = {"datestyle": "ISO", "statement_timeout": f"{STATEMENT_SECONDS}s"}
+    each_transaction = postgres.setting(limits, local=True)
+    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(each_transaction))
+    return engine
 
 
 def _create(connection: sa.Connection, dialect: dict[str, str], name: str) -> None:

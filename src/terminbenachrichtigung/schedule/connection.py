@@ -22,7 +22,7 @@ from terminbenachrichtigung.config.databases import POSTGRES, masked_url
 from terminbenachrichtigung.errors import ScheduleError
 
 _PATIENCE = 30  # seconds to wait for a lock, as the journal does
-_STATEMENT_SECONDS = 300  # after so long a query that never ends is given up
+STATEMENT_SECONDS = 300  # after so long a query that never ends is given up
 
 _CRASHED = (
     "was left in the middle of its work by a program that crashed: start that program, it puts it right"
@@ -68,7 +68,7 @@ class ReadOnlyDatabase:
             "TimeZone": str(zone),
             "datestyle": "ISO",
             "lock_timeout": f"{_PATIENCE}s",
-            "statement_timeout": f"{_STATEMENT_SECONDS}s",
+            "statement_timeout": f"{STATEMENT_SECONDS}s",
         }
         self.name = masked_url(url)
         self._lenient = False
@@ -172,7 +172,7 @@ class ReadOnlyDatabase:
             execution_options={"postgresql_readonly": True},
             connect_args=postgres.connect_args(url),
         )
-        postgres.bound_answers(engine, _STATEMENT_SECONDS)
+        postgres.bound_answers(engine, STATEMENT_SECONDS)
         return engine
 
     def _begin_session(self, connection: sa.Connection) -> None:
