@@ -178,6 +178,45 @@ def test_a_start_with_seconds_is_the_one_that_was_told(either_practice: Practice
     assert sum(total["messages"]["sms"].values()) == 1
 
 
+def test_who_was_told_is_counted_where_the_row_was_made_anew_or_merged(
+    either_practice: Practice,
+) -> None:
+    practice = either_practice
+    practice.book("old")
+    practice.book("another's", customer=18)
+    practice.run_once()
+    practice.remove("old")
+    practice.book("new", customer=19, last_name="Berger17", mobile=number(17))
+    total = counted(practice)["total"]
+    assert (ended(total, "told"), ended(total, "not_told")) == ((2, 0, 0), (0, 0, 0))
+    assert sum(total["messages"]["sms"].values()) == 2
+    assert total["lead_times"]["under_24_hours"] == 2
+
+
+def test_who_confirmed_is_counted_where_the_row_was_made_anew(practice: Practice) -> None:
+    practice.book("old")
+    practice.run_once()
+    practice.sql(
+        "INSERT INTO journal_replies"
+        " (reply_id, message_id, sender, text, answer, received_at, noted_at, told)"
+        " SELECT 'r', message_id, '', '', 'yes', :at, :at, true FROM journal_messages",
+        "journal",
+        at="2026-11-24 10:00:00.000000",
+    )
+    practice.remove("old")
+    practice.book("new")
+    assert ended(counted(practice)["total"], "confirmed") == (1, 0, 0)
+
+
+def test_who_got_anothers_appointment_was_not_told_of_it(practice: Practice) -> None:
+    practice.book("1")
+    practice.run_once()
+    practice.change("1", customer_id="18", last_name="Kurz", mobile=number(18))
+    total = counted(practice)["total"]
+    assert (ended(total, "told"), ended(total, "not_told")) == ((0, 0, 0), (1, 0, 0))
+    assert (total["sms_parts"], sum(total["messages"]["sms"].values())) == (1, 1)
+
+
 def test_what_the_journal_forgot_is_not_counted_as_untold(practice: Practice) -> None:
     practice.configure(journal={"retention_days": 30})
     practice.book("long ago", "2026-08-03 09:00", customer=1)

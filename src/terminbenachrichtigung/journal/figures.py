@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, func, or_, select
 
 from terminbenachrichtigung.journal.database import Connected
+from terminbenachrichtigung.journal.notifications import name_from
 from terminbenachrichtigung.journal.reports import LEFT
 from terminbenachrichtigung.journal.tables import attempts, messages, notifications, replies
 from terminbenachrichtigung.model.journal import BESIDE_REMINDERS, CANCELLATION, CORRECTIONS, State
@@ -42,6 +43,9 @@ class FiguresReader(Connected):
                 notifications.c.appointment_id,
                 notifications.c.starts_at,
                 notifications.c.reminder,
+                notifications.c.customer_id,
+                notifications.c.name,
+                messages.c.recipient,
                 messages.c.reminder.label("said_by"),
                 messages.c.state,
                 messages.c.channel,
@@ -64,6 +68,9 @@ class FiguresReader(Connected):
                     row.parts,
                     reminds=row.reminder not in BESIDE_REMINDERS,
                     corrects=row.said_by in CORRECTIONS,
+                    customer_id=row.customer_id,
+                    name=name_from(row.name),
+                    recipient=row.recipient or "",
                 )
                 for row in connection.execute(found)
             )

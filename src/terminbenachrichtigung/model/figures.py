@@ -28,6 +28,9 @@ class Telling:
     parts: int  # of all the message's SMS that left, or may have
     reminds: bool  # whether this is a reminder of the appointment, by itself or in a correction
     corrects: bool  # whether the message is a correction
+    customer_id: str
+    name: frozenset[str]  # hashes of the words of the customer's name; empty for no name
+    recipient: str  # empty where it was forgotten, or another system told them
 
 
 class Ending(StrEnum):

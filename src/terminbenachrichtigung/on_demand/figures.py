@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from terminbenachrichtigung.config.filters import leaves_out, plain_word, plain_words
 from terminbenachrichtigung.config.settings import Settings
+from terminbenachrichtigung.contact.names import same_name
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.figures import (
     Ending,
@@ -23,8 +24,11 @@ from terminbenachrichtigung.model.figures import (
     Week,
 )
 from terminbenachrichtigung.model.journal import State
+from terminbenachrichtigung.model.plan import Route
+from terminbenachrichtigung.rules.contact import still_names
 from terminbenachrichtigung.rules.context import has_excluded_status
-from terminbenachrichtigung.run.context import RunContext
+from terminbenachrichtigung.rules.people import name_of
+from terminbenachrichtigung.run.context import RunContext, ask_journal
 
 _PIECE = timedelta(days=31)
 """How much of the schedule is read at once, so that a year of 300,000 appointments is not held in memory."""
@@ -53,7 +57,8 @@ def figures(context: RunContext, first_day: date, last_day: date) -> Figures:
     since, until = quiet.day_start(begins_on), quiet.day_start(last_day + timedelta(days=1))
     tellings = context.journal.tellings(since, until) if context.journal is not None else ()
     confirmed = context.journal.confirmed(since, until) if context.journal is not None else frozenset()
-    counting = _Counting(context.settings, now, _by_appointment(tellings), confirmed)
+    key = ask_journal(context, (), now, since=now).name_key
+    counting = _Counting(context.settings, now, _Tellings(tellings, context.settings, key), confirmed)
     for begins, ends in _pieces(since, until):
         for row in context.schedule.read(begins, ends).appointments:
             if begins <= row.starts_at < ends:
@@ -85,11 +90,42 @@ def _pieces(since: datetime, until: datetime) -> Iterator[tuple[datetime, dateti
         since += _PIECE
 
 
-def _by_appointment(tellings: Iterable[Telling]) -> Mapping[str, Sequence[Telling]]:
-    found: defaultdict[str, list[Telling]] = defaultdict(list)
-    for each in tellings:
-        found[each.appointment_id].append(each)
-    return found
+class _Tellings:
+    """All messages, by the appointments and the people whom they told."""
+
+    def __init__(self, tellings: Iterable[Telling], settings: Settings, name_key: bytes) -> None:
+        self._settings = settings
+        self._key = name_key
+        self._of_appointment: defaultdict[str, list[Telling]] = defaultdict(list)
+        self._at_start: defaultdict[datetime, list[Telling]] = defaultdict(list)
+        for each in tellings:
+            self._of_appointment[each.appointment_id].append(each)
+            self._at_start[each.starts_at].append(each)
+
+    def about(self, row: Appointment) -> Sequence[Telling]:
+        """Those about the appointment; or about the row from which it was made anew, at the same start.
+
+        Nobody is in two places at once: what its customer was told of this start under another id counts.
+        """
+        start, own = to_the_minute(row.starts_at), self._of_appointment.get(row.appointment_id, ())
+        if any(each.starts_at == start for each in own):
+            return own
+        return [*own, *(each for each in self._at_start.get(start, ()) if self._is_of_same_person(each, row))]
+
+    def is_theirs(self, told: Telling, row: Appointment) -> bool:
+        """Whether the row's customer was told, and not the one who had the appointment before."""
+        if told.customer_id == row.customer_id or not told.name:
+            return True
+        name = name_of(row, self._key)
+        return not name or same_name(told.name, name)
+
+    def _is_of_same_person(self, told: Telling, row: Appointment) -> bool:
+        """By the id; or by the name and the number or address, where a record was merged."""
+        if told.customer_id == row.customer_id:
+            return True
+        route = Route(told.channel, told.recipient) if told.channel and told.recipient else None
+        same = same_name(told.name, name_of(row, self._key))
+        return same and route is not None and still_names(row, route, self._settings)
 
 
 class _Counting:
@@ -99,7 +135,7 @@ class _Counting:
         self,
         settings: Settings,
         now: datetime,
-        tellings: Mapping[str, Sequence[Telling]],
+        tellings: _Tellings,
         confirmed: frozenset[tuple[str, datetime]],
     ) -> None:
         self._settings = settings
@@ -127,20 +163,26 @@ class _Counting:
             self._branches[row.branch_name.strip() or row.branch_code.strip()],
             self._types[row.type_name.strip()],
         )
-        about = self._tellings.get(row.appointment_id, ())
+        about = self._tellings.about(row)
         for each in about:
             self._pay(each, sections)
         start = to_the_minute(row.starts_at)
-        tellings = [each for each in about if each.reminds and each.starts_at == start]
-        for each in tellings:
-            self._message(each, sections)
+        told = [each for each in about if each.starts_at == start]
+        for each in told:
+            if each.reminds:
+                self._message(each, sections)
         if row.starts_at > self._now:
             for section in sections:
                 section.ahead += 1
             return
-        confirmed = (row.appointment_id, start) in self._confirmed
+        theirs = [each for each in told if self._tellings.is_theirs(each, row)]
+        confirmed = any((each.appointment_id, start) in self._confirmed for each in theirs)
         # Who answered has got it, whatever the gateway said.
-        groups = (Group.TOLD, Group.CONFIRMED) if confirmed else (_group(tellings),)
+        groups = (
+            (Group.TOLD, Group.CONFIRMED)
+            if confirmed
+            else (_group([each for each in theirs if each.reminds]),)
+        )
         for section in sections:
             section.endings.update((group, self._ending(row)) for group in groups)
 
