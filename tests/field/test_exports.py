@@ -686,6 +686,37 @@ def test_a_line_with_more_cells_than_headings_is_refused(own: OwnPractice) -> No
     assert (ran.exit_code, set(own.standing())) == (1, {"2"})
 
 
+MARKED = [f"{n};2026-11-25 {n + 8:02}:00;Kunde{n};0171 55550{n:03}" for n in range(1, 5)]
+
+
+@pytest.mark.parametrize(
+    ("first", "third", "cut"),
+    [
+        ('"Kunde1', 'Kunde3"', False),  # in the same column
+        ('"Kunde1', '"Kunde3"', False),
+        ('"Kunde1', "Kunde3", True),  # never closed: everything below would be one cell
+    ],
+)
+def test_a_quotation_mark_that_is_not_closed_on_its_line_costs_that_line_alone(
+    own: OwnPractice, first: str, third: str, cut: bool
+) -> None:
+    """Else one customer would have the names of three, and be reached by the number of the third."""
+    own.taken(csv(NAMELESS, *MARKED))
+    lines = [MARKED[0].replace("Kunde1", first), MARKED[1], MARKED[2].replace("Kunde3", third), MARKED[3]]
+    ran = own.bring(csv(NAMELESS, *lines))
+    assert ran.exit_code == 1
+    assert [line["line"] for line in ran.json["refused"]] == ([2, 5] if cut else [2])
+    assert ran.json["refused"][0]["appointment_id"] == "1"
+    assert bool(ran.json["problems"]) is cut
+    assert {"2", "3"} <= own.standing().keys()
+    assert "Kunde2 0171 55550002" in own.standing()["2"]
+
+
+def test_a_note_of_several_lines_is_one_cell(own: OwnPractice) -> None:
+    noted = csv(f"{NAMELESS};Notiz", f'1;{IDA};"ruft an;\nbringt mit: a;b;c;d;e\n\nund ""f"""', f"2;{EVA};")
+    assert own.taken(noted).keys() == {"1", "2"}
+
+
 def test_lines_above_the_headings_are_passed_over(own: OwnPractice) -> None:
     assert own.taken(csv("Terminliste vom 24.11.2026", "", NAMELESS, f"1;{IDA}")).keys() == {"1"}
 

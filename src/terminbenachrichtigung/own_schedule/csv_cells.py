@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 
@@ -14,6 +14,14 @@ _LINES_ABOVE = 10  # a title, a date and the like may stand above the headings
 
 Row = tuple[int, Sequence[str] | csv.Error]
 """The number of its first line, and its cells, or the error for which they cannot be read."""
+
+
+class Unclosed(csv.Error):
+    """A line with a quotation mark that is not closed on it, though its cells stand there."""
+
+    def __init__(self, cells: Sequence[str]) -> None:
+        super().__init__("a quotation mark is not closed on this line")
+        self.cells = cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +46,19 @@ def table(content: bytes) -> Table:
     """The cells of an export; raises ConfigError if it is no text."""
     text = letters.decoded(content)
     delimiter = max(_DELIMITERS, key=lambda each: _fit(text, each))
-    rows = _rows(text, delimiter)
-    above = list(islice(rows, _LINES_ABOVE))
-    place = _headings_at(above)
-    headings = above[place][1] if above else ()
+    above = list(islice(_rows(text, delimiter), _LINES_ABOVE))
+    if not above:
+        return Table((), (), line_end=True)
+    line, headings = above[_headings_at(above)]
     if isinstance(headings, csv.Error):
-        raise ConfigError(f"line {above[place][0]}: the file is no CSV: {headings}")
+        raise ConfigError(f"line {line}: the file is no CSV: {headings}")
     # Printed reports repeat the headings on each page, and joined files have those of each file.
-    cells = (row for row in (*above[place + 1 :], *rows) if not _repeats(row[1], headings))
-    return Table(tuple(headings), tuple(cells), text.endswith(("\n", "\r")))
+    rows = (
+        row
+        for row in _rows(text, delimiter, len(headings))
+        if row[0] > line and not _repeats(row[1], headings)
+    )
+    return Table(tuple(headings), tuple(rows), text.endswith(("\n", "\r")))
 
 
 def _repeats(row: Sequence[str] | csv.Error, headings: Sequence[str]) -> bool:
@@ -74,24 +86,71 @@ def _headings_at(first: Sequence[Row]) -> int:
     return known.index(most) if most >= 2 else 0
 
 
-def _rows(text: str, delimiter: str) -> Iterator[Row]:
-    """The rows that are not empty, with the line on which each begins."""
-    # Strict: what follows a closing quotation mark is an error, and not a part of the cell.
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
-    )
+def _rows(text: str, delimiter: str, width: int = 0) -> Iterator[Row]:
+    """The rows that are not empty, with the line on which each begins.
+
+    With the `width` of the headings, lines that a quotation mark has made one row are read one by one.
+    """
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for each in io.StringIO(text, newline=""):
+            taken.append(each)
+            yield each
+
+    reader = _reader(lines(), delimiter)
     line = 1
     while True:
         row: Sequence[str] | csv.Error
+        taken.clear()
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
             row = error
-        if isinstance(row, csv.Error) or (any(map(str.strip, row)) and not _is_hint(line, row)):
+        if width and len(taken) > 1 and _is_several(row, width, delimiter):
+            yield from _one_by_one(line, taken, row, delimiter)
+        elif isinstance(row, csv.Error) or (any(map(str.strip, row)) and not _is_hint(line, row)):
             yield line, row
-        line = reader.line_num + 1
+        line += len(taken)
+
+
+def _reader(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    # Strict: what follows a closing quotation mark is an error, and not a part of the cell.
+    return csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
+
+
+def _is_several(row: Sequence[str] | csv.Error, width: int, delimiter: str) -> bool:
+    """Whether a row of several lines is several rows, since somebody typed a quotation mark before a word.
+
+    All up to the next such mark is one cell: a customer with the names of several, and the number of the
+    last. Without the mark its first line has as many cells as there are headings, and so has its last.
+    """
+    if isinstance(row, csv.Error):
+        return True
+    for place, cell in enumerate(row):
+        pieces = cell.splitlines()
+        if len(pieces) > 1:
+            before = place + 1 + pieces[0].count(delimiter)
+            return before == width == pieces[-1].count(delimiter) + len(row) - place
+    return False
+
+
+def _one_by_one(
+    line: int, texts: Sequence[str], row: Sequence[str] | csv.Error, delimiter: str
+) -> Iterator[Row]:
+    for number, text in enumerate(texts):
+        is_cut = number == len(texts) - 1 and isinstance(row, csv.Error) and "unexpected end" in str(row)
+        try:
+            alone = next(_reader([text], delimiter))
+        except csv.Error:
+            yield line + number, row if is_cut else Unclosed(text.strip().split(delimiter))
+            continue
+        if is_cut:
+            yield line + number, row
+        elif any(map(str.strip, alone)):
+            yield line + number, alone
 
 
 def _is_hint(line: int, row: Sequence[str]) -> bool:

@@ -19,7 +19,7 @@ from terminbenachrichtigung.own_schedule import (
     zones,
 )
 from terminbenachrichtigung.own_schedule.columns import BRANCH_TEXTS, Understood
-from terminbenachrichtigung.own_schedule.csv_cells import Row, Table
+from terminbenachrichtigung.own_schedule.csv_cells import Row, Table, Unclosed
 from terminbenachrichtigung.own_schedule.entries import (
     CANCELLED,
     Attempts,
@@ -159,7 +159,9 @@ class _Lines(Findings):
 
     def refuse(self, line: int, row: Sequence[str] | csv.Error, reason: str) -> None:
         """Note a line that cannot be split into cells, with its id if that can still be read."""
-        cells = () if isinstance(row, csv.Error) else row
+        cells = row.cells if isinstance(row, Unclosed) else () if isinstance(row, csv.Error) else row
+        if isinstance(row, Unclosed) and len(cells) != self._width:
+            cells = ()
         raw = self._raw(cells)
         attempts = Attempts()
         found = attempts.read("", lambda: entries.identifier(raw.get("appointment_id", ""))) or ""

@@ -118,6 +118,8 @@ class Moments:
         clock = rest[len(separated) :]
         if found and day.strip() and _DAY_ZERO.fullmatch(found[0]):
             return self._at(self._only_day(day), clock, text, zone, full=False, separated="")
+        if found is None and _TIME.fullmatch(text):
+            raise Unreadable(f"the date is missing: {shown(text)}")
         when, iso = self._day(text)
         if not clock:
             raise Unreadable(f"has no time of day: {shown(text)}")
