@@ -306,6 +306,9 @@ def test_a_field_has_at_most_1000_signs(signs: int, number: str | None) -> None:
         ("0043 664 1234567", "+49", "+436641234567"),
         ("43 664 1234567", "+49", None),  # begins with another country's digits: no second reading
         ("436641234567", "+43", "+436641234567"),
+        ("0664 1234567/68", "+43", None),  # Austrian numbers have many lengths: ...67 and ...68
+        ("+43 664 1234567 - 12", "+49", None),  # and an extension of two digits
+        ("0664 12345-67", "+43", "+436641234567"),
         ("0171 5555555", "+999", None),  # no such code: only international numbers can be read
         ("+49 171 5555555", "+999", MOBILE),
         ("+49 171 5555555", "", MOBILE),

@@ -33,8 +33,8 @@ _KNOWN_BEFORE = re.compile(rf"^{_GAP}(?:{_KNOWN}{_GAP})+", re.I)
 _KNOWN_AFTER = re.compile(rf"(?:{_KNOWN}{_GAP})+$", re.I)
 _UNCLEAR = re.compile(rf"{_LETTER}|~~|[?†‡✝✞✟⚰☠❌❎✖✗✘⛔🚫\ufffd\u0335-\u0338]")
 """A letter, or a sign by which people say that a number is crossed out, doubtful, or of somebody who died."""
-_TAIL = re.compile(r"(.*\d)[\W_]+\d\s*[)\]]?")
-"""A number, then a sign or a blank, then one more digit."""
+_TAIL = re.compile(r"(.*\d)[\W_]+\d\s*[)\]]?|(.*\d{6})\s*[/–—-]\s*\d{2,3}")
+"""A number, then a sign or a blank, then one more digit; or six digits and more, a stroke, then two or three."""
 _DECIMAL = re.compile(r"(\+?\d+)\.0+")
 """1713920001.0: a spreadsheet or a data frame took the number for a quantity."""
 _DECIMAL_END = re.compile(r".*\d\.0\W*")
@@ -180,10 +180,10 @@ def _mobile(text: str, region: str, countries: frozenset[str]) -> str | PhoneRef
         case _:
             return PhoneRefusal.NOT_MOBILE
     # "0171 5555555/6" means two numbers, ...5 and ...6; "-6" is an extension, " 1" the first of several, ".0"
-    # comes from a spreadsheet. 0171 55555556 may be a stranger's. So a number that is complete without its
-    # last, single digit is refused.
+    # comes from a spreadsheet. 0171 55555556 may be a stranger's. So a number that is complete without what
+    # stands behind the last sign is refused.
     tail = _TAIL.fullmatch(text)
-    if tail and not isinstance(_mobile(tail[1], region, frozenset()), PhoneRefusal):
+    if tail and not isinstance(_mobile(tail[1] or tail[2], region, frozenset()), PhoneRefusal):
         return PhoneRefusal.EXTENSION
     if _DECIMAL_END.fullmatch(text):
         return PhoneRefusal.EXTENSION
