@@ -17,6 +17,7 @@ URLS = [
     f"postgresql://127.0.0.1:1/x?user=u&password={SECRET}&connect_timeout=1",
     f"postgresql+psycopg://u@127.0.0.1:1/x?sslpassword={SECRET}",
     f"postgresql://u@127.0.0.1:1/x?passfile=/{SECRET}",
+    f"postgresql://u%3A{SECRET}@127.0.0.1:1/x",  # the colon is written as a sign of the name
 ]
 """Nobody listens at port 1."""
 COMMANDS = [

@@ -62,6 +62,7 @@ MISTAKES = [
     ({"journal.url": "sqlite:///file::memory:?cache=shared&uri=true"}, "journal.url", "in memory"),
     ({"journal.url": "sqlite:///file:j.db?mode=memory&uri=true"}, "journal.url", "in memory"),
     ({"schedule.url": "sqlite:///file:j.db?immutable=1"}, "schedule.url", "leave out immutable"),
+    ({"schedule.url": "sqlite:///schedule.db?key=4711"}, "schedule.url", "leave out key"),  # SQLCipher's
     ({"journal.url": "mysql://h/d"}, "journal.url", "SQLite or PostgreSQL"),
     ({"journal.url": "postgresql+psycopg2://h/d"}, "journal.url", "psycopg 3"),
     ({"journal.url": "sqlite:///schedule.db"}, "journal.url", "a file of its own"),

@@ -106,7 +106,8 @@ def sqlite_path(database: str, parameters: dict[str, str | tuple[str, ...]], fol
             raise ValueError("a file: URI with a host cannot be opened; use sqlite:////absolute/path")
     if name in {"", ":memory:"} or parameters.get("mode") == "memory":
         raise ValueError("a database in memory is empty at every start; name a file")
-    if _is_file_uri(database) and (others := sorted(set(parameters) - _FILE_PARAMETERS)):
+    known = _FILE_PARAMETERS if _is_file_uri(database) else _FILE_PARAMETERS | {"timeout"}
+    if others := sorted(set(parameters) - known):
         raise ValueError(f"the tool opens the file itself; leave out {', '.join(others)}")
     if "\0" in name:
         raise ValueError("the path of the SQLite file holds a NUL character")
@@ -136,8 +137,11 @@ def masked_url(text: str) -> str:
         url = make_url(text)
     except (ArgumentError, ValueError):
         return "***"
-    if url.drivername != "sqlite":
-        url = url.set(query={key: v if key in _SAFE_PARAMETERS else "***" for key, v in url.query.items()})
+    shown = _SAFE_PARAMETERS | _FILE_PARAMETERS
+    url = url.set(query={key: value if key in shown else "***" for key, value in url.query.items()})
+    user, colon, _ = (url.username or "").partition(":")
+    if colon:  # %3A: the password is taken for a part of the name
+        url = url.set(username=f"{user}:***")
     return unquote(url.render_as_string(hide_password=True))
 
 

@@ -34,7 +34,7 @@ _KNOWN_AFTER = re.compile(rf"(?:{_KNOWN}{_GAP})+$", re.I)
 _UNCLEAR = re.compile(rf"{_LETTER}|~~|[?†‡✝✞✟⚰☠❌❎✖✗✘⛔🚫\ufffd\u0335-\u0338]")
 """A letter, or a sign by which people say that a number is crossed out, doubtful, or of somebody who died."""
 _TAIL = re.compile(r"(.*\d)[\W_]+\d\s*[)\]]?|(.*\d{6})\s*[/–—-]\s*\d{2,3}")
-"""A number, then a sign or a blank, then one more digit; or six digits and more, a stroke, then two or three."""
+"""A number, then a sign or a blank and one more digit; or six digits, a stroke, and two or three more."""
 _DECIMAL = re.compile(r"(\+?\d+)\.0+")
 """1713920001.0: a spreadsheet or a data frame took the number for a quantity."""
 _DECIMAL_END = re.compile(r".*\d\.0\W*")
