@@ -139,6 +139,9 @@ def test_a_time_without_a_zone_is_the_calendar_s_or_the_practice_s(own: OwnPract
             "<html><body><p><b>Name:</b> Ida M&uuml;ller</p><p>Mobil:&nbsp;0171 5555001</p></body></html>",
             "Ida Müller 0171 5555001",
         ),
+        (["ATTENDEE;CN=Ida Meier:ida@example.org"], "", "Ida Meier ida@example.org"),  # without its mailto:
+        (["ATTENDEE;CN=Ida Meier:MAILTO: ida%40example.org"], "", "Ida Meier ida@example.org"),
+        (["ATTENDEE;CN=Ida Meier:sms:+491715555001"], "", "Ida Meier +491715555001"),
         ([], "- Name: Ida Meier\\n- Handy: 0171 5555001", "Ida Meier 0171 5555001"),
         ([], "**Name:** Ida Meier\\n**Handy:** 0171 5555001", "Ida Meier 0171 5555001"),
         (

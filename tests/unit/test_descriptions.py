@@ -29,6 +29,20 @@ from terminbenachrichtigung.schedule.values import Unreadable
             "Kunde: Ida Meier 040 5555001\nMobil: 0171 5555001",
             {"name": "Ida Meier", "mobile": "0171 5555001"},
         ),
+        # a label above its value, as in mails and tables
+        ("Name:\nIda Meier\n\n*Mobil:*\n0171 5555001", {"name": "Ida Meier", "mobile": "0171 5555001"}),
+        (
+            "<p><b>Name:</b></p><p>Ida Meier</p><p>Mobil: </p><p>0171 5555001</p>",
+            {"name": "Ida Meier", "mobile": "0171 5555001"},
+        ),
+        (
+            "<table><tr><td>Name</td><td>Ida Meier</td></tr>\n"
+            "<tr><th><b>Mobil:</b></th> <td>0171 5555001</td></tr></table>",
+            {"name": "Ida Meier", "mobile": "0171 5555001"},
+        ),
+        ("Name:\nMobil:\nBemerkung: ruft an", {}),  # a form that nobody filled in
+        ("Name:\nMobil: 0171 5555001", {"mobile": "0171 5555001"}),
+        ("Raum:\nIda Meier", {}),
         # the same twice is once, however it is written
         ("Mobil: 0171 5555001\nMobil: +49 171 5555001", {"mobile": "0171 5555001"}),
         ("Name: Ida Meier\nName: ida meier.", {"name": "Ida Meier"}),

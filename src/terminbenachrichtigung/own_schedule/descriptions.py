@@ -1,9 +1,10 @@
 """Which customer the title, the description and the guests of a calendar entry name."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from terminbenachrichtigung.contact.names import name_words, same_name
 from terminbenachrichtigung.own_schedule.columns import (
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 _LABELLED = re.compile(r"\s*[-*•]?\s*([^:]{1,40}?)\s*:\s*(\S.*)")
 _FURTHER_LABEL = re.compile(r"\s*[,;|]\s*(?=([^:,;|]{1,40}?)\s*:\s*\S)")
+_ROW_OF_TWO = re.compile(
+    r"<tr\b[^>]*>\s*<t[dh]\b[^>]*>((?:(?!</?t[dhr]\b).)*)</t[dh]>\s*<t[dh]\b[^>]*>((?:(?!</?t[dhr]\b).)*)</t[dh]>\s*(?=</tr)",
+    re.I | re.S,
+)
 _DATED = re.compile(r"\d{1,4}[./-]\s?\d")
 _NUMBER = re.compile(r"(?<![\w])(?:\+|00?)\s?\(?[1-9][\d\s/().-]{4,}\d(?!\w)")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -65,8 +70,7 @@ def customer_of(event: Component, *, title_too: bool) -> dict[str, str]:
 
 def cancellations_of(event: Component) -> Iterator[str]:
     """Such lines of the description, and such categories behind the first, which is the type."""
-    categories = ",".join(value for _, value in event.properties.get("CATEGORIES", ())).split(",")
-    return cancellations("\n".join([text_of(event), *categories[1:]]))
+    return cancellations("\n".join([text_of(event), *event.texts_of("CATEGORIES")[1:]]))
 
 
 def text_of(event: Component) -> str:
@@ -78,7 +82,7 @@ def cancellations(description: str) -> Iterator[str]:
     """The lines that say of an appointment that it is off: `ABGESAGT`, `Status: storniert`."""
     if not mentions_cancellation(description):
         return
-    for line in _lines(without_html(description)):
+    for line in _lines(description):
         found = _LABELLED.match(line)
         means = column_of(found[1].strip("*_ ")) if found else None
         value = found[2].strip("*_ ") if found else line.strip()
@@ -96,7 +100,7 @@ def labelled(description: str) -> dict[str, str]:
     Raises Unreadable where a label stands twice with different values: one may be the practice's.
     """
     found: dict[str, str] = {}
-    for text in _lines(without_html(description)):
+    for text in _lines(description):
         line = _LABELLED.match(text)
         column = _contact_column(line[1]) if line else ""
         if line is None or not column:
@@ -114,15 +118,31 @@ def labelled(description: str) -> dict[str, str]:
     return found
 
 
-def _lines(text: str) -> Iterator[str]:
+def _lines(description: str) -> Iterator[str]:
     """The lines; one about the customer is divided before a further label: `Name: Ida, Tel: 0171 5555001`."""
-    for line in re.split(r"[\r\n\u2028\u2029]+", text):
+    text = without_html(_ROW_OF_TWO.sub(r"\1:\n\2", description))
+    for line in _with_labels(re.split(r"[\r\n\u2028\u2029]+", text)):
         begin, first = 0, _LABELLED.match(line)
         for further in _FURTHER_LABEL.finditer(line) if first and _contact_column(first[1]) else ():
             if _contact_column(further[1]):
                 yield line[begin : further.start()]
                 begin = further.start(1)
         yield line[begin:]
+
+
+def _with_labels(lines: Iterable[str]) -> Iterator[str]:
+    """The lines; a label that stands alone on one has its value on the next, as in mails and tables."""
+    label = ""
+    for line in lines:
+        text = line.strip("*_ \t")
+        if label and text and not _LABELLED.match(text) and not text.endswith(":"):
+            yield f"{label}: {text}"
+            label = ""
+        elif text.endswith(":") and _contact_column(text.rstrip(": ")):
+            label = text.rstrip(": ")
+        elif text:
+            label = ""
+            yield line
 
 
 def _contact_column(label: str) -> str:
@@ -221,10 +241,12 @@ def all_declined(event: Component) -> bool:
 def of_guest(parameters: "Parameters", value: str) -> Iterator[tuple[str, str]]:
     """What an invitation says of a guest."""
     kind, _, address = value.partition(":")
-    if "EMAIL" in parameters and kind.lower() not in ("mailto", "tel"):  # beside urn:uuid:…, RFC 7986
+    if "EMAIL" in parameters and kind.lower() not in ("mailto", "tel", "sms"):  # beside urn:uuid:…, RFC 7986
         kind, address = "mailto", str(parameters["EMAIL"])
-    if kind.lower() in ("mailto", "tel"):
-        yield ("email" if kind.lower() == "mailto" else "mobile"), address.partition("?")[0]
+    if not address and "@" in kind:
+        kind, address = "mailto", kind
+    if kind.lower() in ("mailto", "tel", "sms"):
+        yield ("email" if kind.lower() == "mailto" else "mobile"), unquote(address.partition("?")[0]).strip()
     name = text_of_parameter(parameters, "CN")
     if name and "@" not in name:
         yield "name", name

@@ -366,8 +366,7 @@ class _Events(Findings):
         )
         off = status if self.how.is_off(status) else CANCELLED if cancelled else ""
         said: dict[str, Value] = {"status": off}
-        types = [text.strip() for text in event.text_of("CATEGORIES").split(",") if text.strip()]
-        if types:
+        if types := event.texts_of("CATEGORIES"):
             if why := letters.trouble(types[0]):
                 raise Unreadable(f"CATEGORIES: {why} in {shown(types[0])}")
             said["type_name"] = types[0]

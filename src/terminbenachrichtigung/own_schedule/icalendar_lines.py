@@ -43,6 +43,11 @@ class Component:
             return _unescaped(value).strip()
         return ""
 
+    def texts_of(self, name: str) -> list[str]:
+        """The texts of a list, such as CATEGORIES, without empty ones."""
+        values = ",".join(_unescaped(value) for _, value in self.properties.get(name, ()))
+        return list(filter(None, map(str.strip, values.split(","))))
+
 
 def is_calendar(content: bytes) -> bool:
     """Whether a file begins as an iCalendar file does."""
