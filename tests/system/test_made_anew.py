@@ -25,6 +25,10 @@ def no_answer(request: Request) -> Answer | None:
     return Answer(http_status=500) if request.operation == "SendSimpleSMS" else None
 
 
+def refused(request: Request) -> Answer | None:
+    return Answer(status="NoRecipientFound") if request.operation == "SendSimpleSMS" else None
+
+
 MADE_ANEW = [
     pytest.param(lambda practice: practice.remove("a1"), id="deleted"),
     pytest.param(lambda practice: practice.cancel("a1"), id="cancelled"),
@@ -62,6 +66,66 @@ def test_a_message_at_a_number_that_is_corrected_then_is_for_a_person(
     assert listed(practice, at("11:05")) == [("a2", "number_changed")]
     assert practice.run("staff-list", "done", "a2", now=at("11:10")).exit_code == 0
     assert listed(practice, at("11:15")) == []
+
+
+@pytest.mark.parametrize("off", MADE_ANEW)
+def test_that_a_message_did_not_arrive_is_news_of_the_new_row_where_no_run_tells_it(
+    either_practice: Practice, off: Callable[[Practice], object]
+) -> None:
+    """Without booking times: nobody can say that the new row was missed."""
+    practice = either_practice
+    practice.configure(reminders=[reminder(channels=("sms",))])
+    practice.run_once(now=at("09:50"))
+    practice.book("a1", "2026-11-25 14:00", created_at=None)
+    practice.run_once(now=at("14:50"))
+    off(practice)
+    practice.book("a2", "2026-11-25 14:00", created_at=None)
+    practice.run_once(now=at("15:50"))
+    practice.gateway.report(practice.gateway.jobs[-1], "Undelivered")
+    ran = practice.run_once(now="2026-11-25 08:50")
+    assert (ran.exit_code, ran.reasons["a2"], len(ran.json["news"])) == (1, "same_day", 1)
+    assert listed(practice, "2026-11-25 08:55") == [("a2", "failed")]
+    assert practice.run_once(now="2026-11-25 09:50").exit_code == 0  # told once
+    assert practice.run("staff-list", "done", "a2", now="2026-11-25 09:55").exit_code == 0
+    assert listed(practice, "2026-11-25 10:00") == []
+
+
+@pytest.mark.parametrize("off", MADE_ANEW)
+def test_who_was_refused_stays_on_the_list_until_the_new_row_is_told(
+    either_practice: Practice, off: Callable[[Practice], object]
+) -> None:
+    practice = either_practice
+    practice.configure(reminders=[reminder(channels=("sms",))])
+    practice.gateway.script = refused
+    practice.book("a1", "2026-11-25 14:00")
+    practice.run_once(now=at("14:50"))
+    practice.gateway.script = None
+    off(practice)
+    practice.book(
+        "a2", "2026-11-25 14:00", customer=18, last_name="Berger17", mobile=number(17), created_at=None
+    )
+    assert listed(practice, at("15:00")) == [("a2", "failed")]
+    assert listed(practice, "2026-11-25 08:10") == [("a2", "failed")]  # made anew when it was too late
+    assert practice.run_once(now=at("15:50")).outcomes == {"a2": "sent"}
+    assert listed(practice, at("15:55")) == []
+
+
+@pytest.mark.parametrize("how", ["told by the longer reminder", "called"])
+def test_who_was_refused_and_knows_it_does_not_come_back(how: str, practice: Practice) -> None:
+    if how != "called":
+        practice.configure(reminders=[reminder(72, "früh", channels=("sms",))])
+        practice.book("a1", "2026-11-25 14:00")
+        practice.run_once()
+    practice.configure(reminders=[reminder(72, "früh", channels=("sms",)), reminder(channels=("sms",))])
+    practice.gateway.script = refused
+    if how == "called":
+        practice.book("a1", "2026-11-25 14:00")
+    practice.run_once(now=at("18:50"))
+    if how == "called":
+        assert practice.run("staff-list", "done", "a1", now=at("18:55")).exit_code == 0
+    practice.remove("a1")
+    practice.book("a2", "2026-11-25 14:00")
+    assert listed(practice, at("19:00")) == []
 
 
 def test_what_is_told_anew_by_a_message_of_its_own_is_settled(practice: Practice) -> None:

@@ -41,11 +41,12 @@ def last_words(notifications: Iterable[Notification]) -> list[Notification]:
     last: list[Notification] = []
     for each in notifications:
         if each.state not in TOLD_NOBODY:
-            last = [*(before for before in last if not _is_same(before, each)), each]
+            last = [*(before for before in last if not is_same(before, each)), each]
     return last
 
 
-def _is_same(one: Notification, other: Notification) -> bool:
+def is_same(one: Notification, other: Notification) -> bool:
+    """Whether two notifications of one appointment told one person."""
     return one.customer_id == other.customer_id or same_name(one.name, other.name)
 
 

@@ -10,10 +10,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import chain
 
+from terminbenachrichtigung.contact.phone import number_key, number_keys
 from terminbenachrichtigung.delivery.channel import Account
+from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.delivery import DeliveryReport, LaterWord, OpenMessage, Unavailable, Unknown
-from terminbenachrichtigung.model.journal import CORRECTIONS, Known, State
+from terminbenachrichtigung.model.journal import CORRECTIONS, Known, Notification, State
 from terminbenachrichtigung.model.plan import Channel, Reason, Skip
 from terminbenachrichtigung.model.result import RunResult, Stranded, Update
 from terminbenachrichtigung.rules.people import names
@@ -60,13 +63,14 @@ def follow_up(context: RunContext, now: datetime) -> tuple[tuple[Update, ...], t
 def stranded(known: Known, result: RunResult) -> tuple[Stranded, ...]:
     """Appointments whose SMS did not arrive and that no run tells any more: no channel or time is left."""
     told = {row.appointment_id for each in result.messages for row in each.message.appointments}
+    in_vain = _told_in_vain(known)
     return tuple(
         Stranded(skip.appointment, skip.reminder)
         for skip in result.skips
         if skip.reason in RULE
         and (RULE[skip.reason].strands or _is_correction_without_a_way(skip))
         and skip.appointment.appointment_id not in told
-        and _ended_undelivered(known, skip)
+        and _ended_undelivered(known, skip, in_vain)
     )
 
 
@@ -74,20 +78,35 @@ def _is_correction_without_a_way(skip: Skip) -> bool:
     return skip.reminder in CORRECTIONS and skip.reason is Reason.NO_CONTACT
 
 
-def _ended_undelivered(known: Known, skip: Skip) -> bool:
+def _ended_undelivered(known: Known, skip: Skip, in_vain: Sequence[Notification]) -> bool:
     if skip.reason is Reason.ALREADY_NOTIFIED and skip.detail != State.UNDELIVERED:
         return False  # another run told the customer since the journal was asked
-    row = skip.appointment
-    about = [
-        each
-        for each in known.notifications.get(row.appointment_id, ())
-        if names(each, row, known.name_key) and each.state is not State.RELEASED
-    ]
+    row, key = skip.appointment, known.name_key
+    own = known.notifications.get(row.appointment_id, ())
+    about = [each for each in own if names(each, row, key) and each.state is not State.RELEASED]
+    about = about or [each for each in in_vain if _is_of_row_before(each, row, key)]
     if not about or about[-1].state is not State.UNDELIVERED:
         return False
     # A correction that took a reminder's place is one message under two names. Only the reminder is named.
     called = {each.reminder for each in about if each.message_id == about[-1].message_id}
     return skip.reminder in (called - set(CORRECTIONS) or called)
+
+
+def _told_in_vain(known: Known) -> list[Notification]:
+    """All that the journal has of the starts about which an SMS did not arrive, oldest first."""
+    found = [*chain(*known.notifications.values()), *known.told_beside]
+    starts = {each.starts_at for each in found if each.state is State.UNDELIVERED}
+    about = (each for each in found if each.starts_at in starts and each.state is not State.RELEASED)
+    return sorted(about, key=lambda each: each.run_now)
+
+
+def _is_of_row_before(told: Notification, row: Appointment, key: bytes) -> bool:
+    """Whether the customer was to be told of this start under another id: the row was made anew since."""
+    if not names(told, row, key):
+        return False
+    recipient = told.route.recipient if told.route is not None else ""
+    same_number = number_key(recipient) in number_keys(row.mobile, row.phone)
+    return told.customer_id == row.customer_id or same_number
 
 
 def _of_jobs(

@@ -17,7 +17,12 @@ from terminbenachrichtigung.rules.verdicts import LASTING, NEVER_NOTIFIED, RULE,
 from terminbenachrichtigung.run.context import RunContext, ask_journal, gap_of, reaches, situation
 from terminbenachrichtigung.run.planning import Look, as_the_next_runs, look
 from terminbenachrichtigung.staff_list.answers import LISTED_FOR, answer_cases, stray_cases
-from terminbenachrichtigung.staff_list.changes import Seen, cancelled_cases, standing_cases
+from terminbenachrichtigung.staff_list.changes import (
+    Seen,
+    cancelled_cases,
+    refused_cases,
+    standing_cases,
+)
 from terminbenachrichtigung.staff_list.entries import (
     NO_START,
     StaffCase,
@@ -107,6 +112,7 @@ def _look(context: RunContext) -> _Found:
     seen = _seen(context, found, moment, now)
     cases = [*_from_rules(context, found, moment, now), *_from_beyond(context, found, seen, now)]
     cases += cancelled_cases(seen)
+    cases += refused_cases(seen)
     listed = {case.appointment.appointment_id for case in cases}
     # An appointment that is listed for another reason shows there what its customer was told before.
     standing = [case for case in standing_cases(seen) if case.appointment.appointment_id not in listed]

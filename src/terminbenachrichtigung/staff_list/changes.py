@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from terminbenachrichtigung.model.appointment import GONE, Appointment, BadRow, to_the_minute
-from terminbenachrichtigung.model.journal import CANCELLATION, Known, Notification, State
+from terminbenachrichtigung.model.journal import CANCELLATION, CHANNELS_LEFT, Known, Notification, State
 from terminbenachrichtigung.model.plan import Channel, Route
 from terminbenachrichtigung.model.reply import Answer
-from terminbenachrichtigung.rules.people import last_words, names, same_person
+from terminbenachrichtigung.rules.people import is_same, last_words, names, same_person
 from terminbenachrichtigung.rules.replies import Replies, decision
-from terminbenachrichtigung.staff_list.entries import StaffCase
+from terminbenachrichtigung.staff_list.entries import IN_JOURNAL, StaffCase, latest_by_reminder
 from terminbenachrichtigung.staff_list.reasons import StaffReason
 from terminbenachrichtigung.staff_list.ticked import Ticked
 
@@ -112,6 +112,35 @@ def _made_anew(seen: Seen, heard: Notification, row: Appointment) -> Iterator[St
             return
         reason, detail = StaffReason.NUMBER_CHANGED, f"told at {heard.route.recipient}"
     yield StaffCase(row, heard.reminder, reason, detail, heard.run_now, heard.message_id)
+
+
+def refused_cases(seen: Seen) -> Iterator[StaffCase]:
+    """Those whom no message reached about a row that is off, for the one that was made in its place."""
+    at_start = _by_start(seen)
+    for appointment_id, notifications in seen.known.notifications.items():
+        row = seen.rows.get(appointment_id)
+        told = last_words(notifications)
+        for refused in latest_by_reminder(notifications):
+            if refused.state not in CHANNELS_LEFT or (row is not None and seen.stands_for(refused, row)):
+                continue
+            if any(each.starts_at == refused.starts_at and is_same(each, refused) for each in told):
+                continue
+            for anew in at_start[refused.starts_at]:
+                if anew.starts_at > seen.now and _is_their_other_row(seen, refused, anew):
+                    if not _is_known(seen, anew):
+                        reason, detail = IN_JOURNAL[refused.state]
+                        yield StaffCase(
+                            anew, refused.reminder, reason, detail, refused.run_now, refused.message_id
+                        )
+                    break
+
+
+def _is_known(seen: Seen, row: Appointment) -> bool:
+    """Whether the journal has a message about this very row, person and start, whatever became of it."""
+    return any(
+        each.state is not State.RELEASED and names(each, row, seen.known.name_key)
+        for each in seen.known.notifications.get(row.appointment_id, ())
+    )
 
 
 def standing_cases(seen: Seen) -> Iterator[StaffCase]:

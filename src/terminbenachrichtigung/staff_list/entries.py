@@ -100,10 +100,10 @@ def journal_cases(appointments: Iterable[Appointment], known: Known) -> tuple[St
     message counts. `appointments` are those that pass rules 1 to 5: a cancelled one needs no call.
     """
     return tuple(
-        StaffCase(appointment, latest.reminder, *_IN_JOURNAL[latest.state], latest.run_now, latest.message_id)
+        StaffCase(appointment, latest.reminder, *IN_JOURNAL[latest.state], latest.run_now, latest.message_id)
         for appointment in appointments
-        for latest in _latest_by_reminder(appointment, known)
-        if latest.state in _IN_JOURNAL
+        for latest in latest_by_reminder(known.notifications.get(appointment.appointment_id, ()))
+        if latest.state in IN_JOURNAL
         and names(latest, appointment, known.name_key)
         # A refused cancellation of what stands again told nobody anything.
         and (latest.reminder != CANCELLATION or latest.state is State.UNKNOWN)
@@ -174,7 +174,7 @@ def _said_to_be_off(case: StaffCase) -> datetime | None:
             return None
 
 
-_IN_JOURNAL = {
+IN_JOURNAL = {
     State.FAILED: (StaffReason.FAILED, ""),
     State.UNDELIVERED: (StaffReason.FAILED, "the delivery report says that it did not arrive"),
     State.UNKNOWN: (StaffReason.UNKNOWN, ""),
@@ -189,11 +189,11 @@ _TOLD_IS_THE_TROUBLE = frozenset(
 _URGENCY = {reason: rank for rank, reason in enumerate(StaffReason)}
 
 
-def _latest_by_reminder(appointment: Appointment, known: Known) -> Iterable[Notification]:
+def latest_by_reminder(notifications: Iterable[Notification]) -> Iterable[Notification]:
     """The latest of each reminder that was not released: if it failed, a person must still tell them."""
     return {
         notification.reminder: notification
-        for notification in known.notifications.get(appointment.appointment_id, ())
+        for notification in notifications
         if notification.state is not State.RELEASED
     }.values()
 
