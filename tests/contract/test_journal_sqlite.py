@@ -6,7 +6,7 @@ import resource
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -33,6 +33,7 @@ from terminbenachrichtigung.clock import SystemClock, Timings
 from terminbenachrichtigung.errors import JournalError, JournalMissingError
 from terminbenachrichtigung.journal import create_journal, open_journal, statements
 from terminbenachrichtigung.journal.database import Mode, file_system_of, make_engine
+from terminbenachrichtigung.journal.journal import Journal
 from terminbenachrichtigung.model.delivery import Attempt, Claim, Unavailable
 from terminbenachrichtigung.model.plan import MessageOutcome
 
@@ -202,6 +203,26 @@ def test_another_program_s_file_is_refused_and_stays_as_it_is(tmp_path: Path) ->
             open_journal(settings(url_of(path)), readonly=readonly)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("damage", "reading"),
+    [
+        ("UPDATE journal_meta SET created_at = '20x6-11-20'", lambda run: ask(run, "4711")),
+        ("UPDATE journal_messages SET state = 'gone'", lambda run: run.history(10)),
+        ("UPDATE journal_messages SET channel = 'fax'", lambda run: run.history(10)),
+        ("UPDATE journal_messages SET customer_id = CAST(x'ff' AS TEXT)", lambda run: run.history(10)),
+        ("UPDATE journal_notifications SET starts_at = ''", lambda run: ask(run, "4711")),
+        ("UPDATE journal_meta SET name_key = 'no hash'", lambda run: ask(run, "4711")),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_one_sentence(
+    journals: Journals, damage: str, reading: Callable[[Journal], object]
+) -> None:
+    settled(journals.run(), planned())
+    journals.execute(damage)
+    with pytest.raises(JournalError, match=r"^the journal sqlite[^\n]*$"):
+        reading(journals.run())
 
 
 def test_what_was_committed_survives_a_crash_of_the_machine(journals: Journals) -> None:

@@ -77,6 +77,9 @@ def reaching(url: str) -> Iterator[None]:
     except (SQLAlchemyError, sqlite3.Error) as error:
         said = error.orig if isinstance(error, DBAPIError) else error
         raise JournalError(f"the journal {masked_url(url)}: {_first_line(said)}") from error
+    except ValueError as error:  # of what a column holds: a broken moment, a state that there is not
+        why = f"is damaged, or was changed by hand ({_first_line(error)}): put a backup in its place"
+        raise JournalError(f"the journal {masked_url(url)} {why}") from error
 
 
 def may_pass(error: JournalError) -> bool:
@@ -124,15 +127,11 @@ def make_engine(url: str, mode: Mode, timings: Timings = TIMINGS, mounts: Path =
         # A run that was stopped in the middle of a transaction must not hold a customer's lock for ever.
         "idle_in_transaction_session_timeout": "60s",
     }
+    drivers = postgres.connect_args(parsed)
+    # The isolation is ours, whatever the role is set to: a claim must see what was written while it waited.
     engine = create_engine(
-        parsed,
-        connect_args=postgres.connect_args(parsed),
-        # Whatever the role or the database is set to: a claim must see what was written while it waited.
-        isolation_level="READ COMMITTED",
-        pool_size=1,
-        max_overflow=1,
+        parsed, connect_args=drivers, isolation_level="READ COMMITTED", pool_size=1, max_overflow=1
     )
-
     postgres.bound_answers(engine, timings.statement)
 
     def begin_session(connection: Any, record: ConnectionPoolEntry) -> None:

@@ -213,10 +213,10 @@ class Reader(Connected):
                 (each.message_id or "", MessageReply(each.received_at, each.sender, each.answer, each.text))
                 for each in read_replies(connection, among(connection, replies.c.message_id, ids))
             )
-        return tuple(
-            _message(row, told.get(each, ()), tried.get(each, ()), answered.get(each, ()))
-            for each, row in zip(ids, rows, strict=True)
-        )
+            return tuple(
+                _message(row, told.get(each, ()), tried.get(each, ()), answered.get(each, ()))
+                for each, row in zip(ids, rows, strict=True)
+            )
 
     def runs(self, limit: int, wanted: HistoryFilter) -> tuple[JournalRun, ...]:
         """The newest runs, newest first; of `wanted`, the run and the time when it started count."""
