@@ -161,8 +161,14 @@ def test_what_moved_is_said_with_both_starts_and_the_day_only_where_it_changed()
         " Optik Meier, Tel. 040 123456"
     )
     assert corrected("terminverschiebung", same_day, LATER, ELSEWHERE)[0] == (
-        "Guten Tag Frau Müller. Statt Mittwoch, 25. November um 09:00 Uhr nun um 14:00 Uhr und Dienstag,"
-        " 1. Dezember um 09:00 Uhr. Optik Meier, Tel. 040 123456"
+        "Guten Tag Frau Müller. Statt Mittwoch, 25. November um 09:00 Uhr nun um 14:00 Uhr (Optik Meier) und"
+        " Dienstag, 1. Dezember um 09:00 Uhr (Hörakustik Süd)."
+        " Optik Meier, Tel. 040 123456; Hörakustik Süd, Tel. 040 999"
+    )
+    earlier = anna(appointment_id="4714", starts_at=anna().starts_at - timedelta(days=1))
+    assert (
+        "nun Dienstag, 24. November um 09:00 Uhr und Mittwoch, 25. November um 14:00 Uhr. Optik"
+        in (corrected("terminverschiebung", same_day, earlier, LATER)[0])
     )
     for language, start in (
         ("en", "Instead of Wednesday, 25 November at 09:00 we now expect you at 14:00"),
@@ -302,3 +308,11 @@ def test_the_day_has_its_year_only_where_it_is_not_the_year_of_what_was_told() -
         assert text.render([row], settings().zone, told) == f"31. Dezember → {said}"
     alone = Text("templates.t.de.sms", "de", "{{ appointment.day }}")
     assert alone.render([anna(starts_at=told)], settings().zone) == "31. Dezember"
+
+
+@pytest.mark.parametrize(("language", "phone"), [("de", "Tel."), ("en", "Tel."), ("fr", "Tél.")])
+def test_a_number_without_the_name_of_a_branch_begins_a_sentence(language: str, phone: str) -> None:
+    row = anna(language=language, branch_name="")
+    assert sms(row).endswith(f". {phone} 040 123456")
+    for name, correction in (("terminabsage", OFF), ("terminverschiebung", MOVED)):
+        assert corrected(name, correction, row)[0].endswith(f". {phone} 040 123456")
