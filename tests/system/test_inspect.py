@@ -90,6 +90,8 @@ def test_each_word_has_its_count_and_what_the_configuration_does_with_it(either_
         "Entfallen",
         "No-Show",
         "no show",
+        "Nicht erschienen",
+        *("Absage", "Gelöscht", "Abgelehnt", "rejected", "Refusé", "(abgesagt)"),  # as imports know them
     ],
 )
 def test_a_status_that_reads_like_a_cancellation_is_named_before_the_first_message(
@@ -102,7 +104,9 @@ def test_a_status_that_reads_like_a_cancellation_is_named_before_the_first_messa
     assert inspected(practice)["warnings"] == []
 
 
-@pytest.mark.parametrize("status", ["Warteliste", "Geplant", "Bestätigt", "Absprache", "Restorniert"])
+@pytest.mark.parametrize(
+    "status", ["Warteliste", "Geplant", "Bestätigt", "Absprache", "Restorniert", "Abgesprochen"]
+)
 def test_another_status_is_only_counted(practice: Practice, status: str) -> None:
     practice.book("1", status=status)
     document = inspected(practice)

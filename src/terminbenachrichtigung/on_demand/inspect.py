@@ -1,6 +1,5 @@
 """`schedule inspect`: what the schedule's words mean to the configuration, before the first message."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,13 +15,11 @@ from terminbenachrichtigung.output.json import picked
 from terminbenachrichtigung.output.masking import mask_number, mask_text
 from terminbenachrichtigung.output.tables import Row, Table
 from terminbenachrichtigung.output.wording import bad_row_name, counted, local_time
+from terminbenachrichtigung.own_schedule.columns import mentions_cancellation
 from terminbenachrichtigung.rules.contact import is_unknown_word, preference
 from terminbenachrichtigung.schedule.inspection import Census
 from terminbenachrichtigung.schedule.reading import Schedule, may_be_told
 
-_CANCELLATION = re.compile(
-    r"\b(storn|abges|annul|cancel|entf|declin|geplatzt|no[ -]?show|nicht erschienen)", re.IGNORECASE
-)
 _SOMETIME = datetime(2026, 1, 1, tzinfo=UTC)
 _MOST_WORDS = 50  # rows of a table for people
 _MOST_EXAMPLES = 3
@@ -150,16 +147,20 @@ def _warnings(
         )
 
 
+def _is_off(status: str) -> bool:
+    return mentions_cancellation(status) or "nicht erschienen" in status.casefold()
+
+
 def _statuses(found: Counter[str], rules: Rules) -> Iterator[str]:
     for status, count in sorted(found.items(), key=lambda item: (-item[1], item[0])):
-        if _CANCELLATION.search(status) and not is_excluded_status(status, rules):
+        if _is_off(status) and not is_excluded_status(status, rules):
             yield (
                 f'the status "{status}" ({counted(count, "appointment")} ahead) reads like a cancellation, '
                 "and is reminded: add it to rules.excluded_statuses"
             )
     plain = set(map(plain_word, found))
     defaults = {status.casefold() for status in Rules().excluded_statuses}
-    cancelled = [status for status in found if _CANCELLATION.search(status)]
+    cancelled = [status for status in found if _is_off(status)]
     for status in rules.excluded_statuses:
         if plain_word(status) not in plain | defaults:
             yield _matches_nothing("rules.excluded_statuses", status, "status", cancelled)
