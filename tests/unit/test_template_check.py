@@ -72,6 +72,10 @@ def test_what_was_told_is_in_reach_of_corrections_alone() -> None:
             "{% if appointments[1:] %}{{ 1 / 0 }}{% endif %}y",
             "cannot be rendered for several appointments: div",
         ),
+        (
+            "{% if appointments[1:] %}{{ appointments[2].time }}{% endif %}y",
+            "cannot be rendered for two appointments: ",
+        ),
         ("{{ customer.last_name[0] }}", "cannot be rendered where the schedule leaves a value empty: "),
         ("{{ '' }}", "is empty"),
         ("{% if false %}x{% endif %}", "is empty"),
@@ -82,6 +86,17 @@ def test_a_mistake_in_a_template_is_found_with_its_key_and_line(template: str, p
     ((path, found),) = problems(template)
     assert path == "templates.t.fr.sms"
     assert found.startswith(problem)
+
+
+def test_an_sms_that_nobody_could_get_is_found() -> None:
+    def found(sms: str) -> list[tuple[str, str]]:
+        made = settings({**SHIPPED, "t": {"fr": {"sms": sms}}}, sms={"sender": "Optik", "max_parts": 2})
+        return check_templates(made)
+
+    assert found("x" * 306 + "{{ customer.last_name }}") == []
+    ((path, problem),) = found("x" * 307)
+    assert path == "templates.t.fr.sms"
+    assert problem.startswith("takes 3 parts even without a name, and sms.max_parts = 2")
 
 
 @pytest.mark.parametrize(

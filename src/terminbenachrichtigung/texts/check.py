@@ -7,12 +7,14 @@ from difflib import get_close_matches
 
 from jinja2 import TemplateSyntaxError, nodes
 
+from terminbenachrichtigung.config.channels import SmsSettings
 from terminbenachrichtigung.config.settings import CORRECTION_TEMPLATES, Settings
 from terminbenachrichtigung.errors import MessageError
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.safe_text import one_line
 from terminbenachrichtigung.texts.dates import locale_of
 from terminbenachrichtigung.texts.messages import texts_of
+from terminbenachrichtigung.texts.sms import sms_text
 from terminbenachrichtigung.texts.templates import (
     ENVIRONMENT,
     ShownAppointment,
@@ -38,16 +40,15 @@ _SAMPLE = Appointment(
     first_name="Anna",
     last_name="Muster",
 )
+_SEVERAL = (
+    _SAMPLE,
+    replace(_SAMPLE, starts_at=_SAMPLE.starts_at + timedelta(hours=4)),
+    replace(_SAMPLE, starts_at=_SAMPLE.starts_at + timedelta(days=1), branch_name="Optik Nord"),
+)
 _SAMPLES: tuple[tuple[str, tuple[Appointment, ...]], ...] = (
     ("", (_SAMPLE,)),
-    (
-        " for several appointments",
-        (
-            _SAMPLE,
-            replace(_SAMPLE, starts_at=_SAMPLE.starts_at + timedelta(hours=4)),
-            replace(_SAMPLE, starts_at=_SAMPLE.starts_at + timedelta(days=1), branch_name="Optik Nord"),
-        ),
-    ),
+    (" for several appointments", _SEVERAL),
+    (" for two appointments", _SEVERAL[:2]),
     (
         " where the schedule leaves a value empty",
         (Appointment("4711", _SAMPLE.starts_at, "17", type_notifiable=True, is_group=False),),
@@ -89,7 +90,19 @@ def _problems(text: Text, settings: Settings) -> list[str]:
             return [f"cannot be rendered{case}: {str(error).removeprefix(f'{text.path}: ')}"]
         if not rendered.strip() and appointments[0].branch_name:
             return [f"is empty{case}"]
-    return []
+    # The last sample has hardly a value in it, so that nobody's text is shorter.
+    return list(_too_long(rendered, settings.sms)) if text.path.endswith(".sms") else []
+
+
+def _too_long(shortest: str, sms: SmsSettings | None) -> Iterator[str]:
+    if (
+        sms is not None
+        and (parts := sms_text(shortest, transliterate=sms.transliterate).parts) > sms.max_parts
+    ):
+        yield (
+            f"takes {parts} parts even without a name, and sms.max_parts = {sms.max_parts}: nobody would get "
+            "it; shorten it"
+        )
 
 
 # ---------------------------------------------------------------- names, wherever they stand
