@@ -37,7 +37,9 @@ def folder() -> Iterator[Path]:
 
 def test_a_missing_file_is_named_and_not_made(tmp_path: Path) -> None:
     path = tmp_path / "schedule.db"
-    assert str(path) in refusal(f"sqlite:///{path}")
+    said = refusal(f"sqlite:///{path}")
+    assert str(path) in said
+    assert said.endswith("make one of the tool's own: terminbenachrichtigung schedule init.")
     assert not path.exists()
 
 

@@ -62,6 +62,18 @@ def test_adopt_at_night_marks_what_the_next_open_moment_would_send(practice: Pra
     assert practice.run_once(now="2026-11-25 08:00").reasons == {"1": "already_notified"}
 
 
+def test_adopting_without_a_schedule_says_that_nothing_is_marked(practice: Practice) -> None:
+    """The journal is ready then, and the first run would tell again whom another system told."""
+    (practice.folder / "journal.db").unlink()
+    practice.configure(schedule={"url": "sqlite:///nowhere.db"})
+    ran = practice.run("journal", "init", "--adopt")
+    assert (ran.exit_code, ran.stdout) == (3, "The journal is ready.\n")
+    assert (
+        "Nothing is marked as handled yet: call journal init --adopt again before the first run."
+        in ran.stderr
+    )
+
+
 # ---------------------------------------------------------------- history
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from terminbenachrichtigung.cli.context import invocation, load_settings, open_context, open_journal, typed_id
+from terminbenachrichtigung.errors import ScheduleError
 
 
 @click.group()
@@ -32,8 +33,12 @@ def init(context: click.Context, *, adopt: bool) -> None:
     made = create_journal(settings.journal, invocation(context).clock.now(), settings.timezone)
     click.echo("The journal is ready." if made else "The journal was there already; it was left as it is.")
     if adopt:
-        with open_context(context, settings) as opened:
-            count = adoption.adopt(opened)
+        try:
+            with open_context(context, settings) as opened:
+                count = adoption.adopt(opened)
+        except ScheduleError as error:
+            again = "Nothing is marked as handled yet: call journal init --adopt again before the first run."
+            raise ScheduleError(f"{error} {again}") from error
         click.echo(f"{count} due appointments are marked as handled elsewhere.")
 
 

@@ -27,6 +27,7 @@ STATEMENT_SECONDS = 300  # after so long a query that never ends is given up
 _CRASHED = (
     "was left in the middle of its work by a program that crashed: start that program, it puts it right"
 )
+_MISSING = "; correct schedule.url, or make one of the tool's own: terminbenachrichtigung schedule init"
 _ADVICE = {
     "SQLITE_BUSY": "is locked by another program",
     "SQLITE_CANTOPEN": "cannot be opened: look at the permissions of the file, its folder and its -wal file",
@@ -105,7 +106,8 @@ class ReadOnlyDatabase:
                     raise self.failure(sentence(error)) from error
                 self._lenient = True
             except OSError as error:
-                raise self.failure(f"cannot be opened: {error.strerror}") from error
+                remedy = _MISSING if isinstance(error, FileNotFoundError) else ""
+                raise self.failure(f"cannot be opened: {error.strerror}{remedy}") from error
 
     def _connected(self) -> sa.Connection:
         try:
