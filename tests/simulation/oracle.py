@@ -330,15 +330,22 @@ class Judging:
             wait = timedelta(hours=self.rules.hours_after_booking)
             if row.created_at + wait >= last_chance:
                 return False
-        elif self.seen_in_window(row, reminder, last_chance) and self.memory.left.get(
-            (reminder, row.appointment_id)
-        ) != (row.customer_id, to_the_minute(row.starts_at)):
+        elif self.seen_in_window(row, reminder, last_chance) and not self.was_left(row, reminder):
             return False
         contacted = self.contacted(row)
         if contacted is not None and last_chance - self.gap < contacted <= self.now:
             return False
         assert self.memory.journal_made is not None
         return last_chance > max(self.memory.journal_made, first)
+
+    def was_left(self, row: Appointment, reminder: str) -> bool:
+        """Whether a run left the appointment, or the one of this customer that stood at its start, undone."""
+        return any(
+            name == reminder
+            and start == to_the_minute(row.starts_at)
+            and (appointment == row.appointment_id or customer == row.customer_id)
+            for (name, appointment), (customer, start) in self.memory.left.items()
+        )
 
     def seen_in_window(self, row: Appointment, reminder: str, last_chance: datetime) -> bool:
         """Whether a complete run's `now` lay in its windows before its last chance."""

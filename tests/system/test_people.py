@@ -1,5 +1,7 @@
 """One person, one appointment, one message, whatever data, people and clocks do (contract, section 4)."""
 
+from collections.abc import Callable
+
 import pytest
 
 from practice import Practice, number, reminder
@@ -359,6 +361,34 @@ def test_who_was_held_by_the_gap_and_never_told_is_missed(either_practice: Pract
     assert practice.run_once(now=at("18:10")).reasons == {"1": "recently_notified"}
     practice.change("1", last_contacted_at=None)
     assert practice.run_once(now="2026-11-25 08:50").reasons == {"1": "missed"}
+
+
+def merge(practice: Practice) -> None:
+    practice.change("1", customer_id="18")
+
+
+def make_anew(practice: Practice) -> None:
+    practice.remove("1")
+    practice.book("2", created_at=None)
+
+
+@pytest.mark.parametrize("changes", [merge, make_anew])
+def test_whom_the_gateway_did_not_take_is_missed_also_under_another_id(
+    either_practice: Practice, changes: Callable[[Practice], None]
+) -> None:
+    """There are no booking times, and the practice's program renumbers at night."""
+    practice = either_practice
+    practice.configure(reminders=[reminder(channels=("sms",))])
+    practice.gateway.script = lambda request: (
+        Answer(http_status=503) if request.operation == "SendSimpleSMS" else None
+    )
+    practice.run_once(now=at("09:50"))
+    practice.book("1", created_at=None)
+    practice.run_once(now=at("19:50"))
+    changes(practice)
+    late = practice.run_once(now="2026-11-25 08:50")
+    assert (late.exit_code, set(late.reasons.values())) == (1, {"missed"})
+    assert set(listed(practice, "2026-11-25 08:55").values()) == {"missed"}
 
 
 def test_who_had_no_contact_until_it_was_too_late_is_missed(either_practice: Practice) -> None:

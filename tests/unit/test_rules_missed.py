@@ -224,7 +224,10 @@ def test_a_complete_run_in_a_quiet_period_has_seen_nothing() -> None:
         (left(MessageOutcome.RETRY), "missed"),
         (left(MessageOutcome.DEFERRED), "missed"),
         (left(MessageOutcome.RETRY, start="2026-11-26 09:00"), "same_day"),  # of another start
-        (left(MessageOutcome.RETRY, customer_id="4"), "same_day"),
+        (left(MessageOutcome.RETRY, customer_id="4"), "missed"),  # merged since, or given to another
+        (left(MessageOutcome.RETRY, appointment_id="2"), "missed"),  # made anew since
+        (left(MessageOutcome.RETRY, appointment_id="2", customer_id="4"), "same_day"),  # another's
+        (left(MessageOutcome.RETRY, appointment_id="2", start="2026-11-26 09:00"), "same_day"),
         ({}, "same_day"),
     ],
 )

@@ -134,6 +134,10 @@ class Context:
         self._told_by_start: ToldByStart | None = None
         self.planned_by_start = PlannedByStart()
         self._replies: Replies | None = None
+        self._left_at_start = {
+            (name, left.customer_id, to_the_minute(left.starts_at)): left
+            for (name, _), left in situation.known.leftovers.items()
+        }
         self._ticks = Ticks(situation.known.ticks, situation.known.name_key)
         self.leaves_out: Callable[[str], bool] = cache(lambda code: leaves_out(code, settings.rules))
         """Whether the branch filter (AMPAREX: Filialkürzel Filter) leaves out the branch with this code."""
@@ -298,12 +302,15 @@ class Context:
         return self._replies.confirmed(candidate.appointment)
 
     def leftover(self, candidate: Candidate) -> Leftover | None:
-        """What the last run that planned the pair left of it, if customer and start are still the same."""
-        appointment = candidate.appointment
-        left = self.known.leftovers.get((candidate.name, appointment.appointment_id))
-        if left is None or left.customer_id != appointment.customer_id:
-            return None
-        return left if to_the_minute(left.starts_at) == to_the_minute(appointment.starts_at) else None
+        """What the last run that planned the pair left of it, if the start is still the same.
+
+        The record may be merged since, or the row made anew: the customer's other row at this start is it.
+        """
+        row, start = candidate.appointment, to_the_minute(candidate.appointment.starts_at)
+        left = self.known.leftovers.get((candidate.name, row.appointment_id))
+        if left is not None and to_the_minute(left.starts_at) == start:
+            return left
+        return self._left_at_start.get((candidate.name, candidate.customer_id, start))
 
     def plans(self, candidate: Candidate) -> None:
         """Note that this run plans the pair: rules 1 to 18 let it pass, or a message carries it."""
