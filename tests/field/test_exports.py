@@ -394,6 +394,55 @@ def test_two_names_that_are_exchanged_are_given_away_and_not_corrected(own: OwnP
     assert customers(own) == {"1": before["2"], "2": before["1"]}
 
 
+NUMBERED = "Termin-ID;Beginn;Kundennummer;Name;Handy"
+IDAS = ["a1;2026-11-25 09:00;17;Ida Meier;0171 5555001", "a2;2026-12-15 09:00;17;Ida Meier;0171 5555001"]
+EVAS = "b1;2026-11-26 10:00;17;Eva Kurz;0171 5555002"
+
+
+@pytest.mark.parametrize("options", [("--source", "another"), ("--source", "another", "--force"), ()])
+def test_nobody_takes_over_another_s_number_and_is_told_their_appointments(
+    own: OwnPractice, options: tuple[str, ...]
+) -> None:
+    """Two programs number their customers from 1, or one does it in each file anew."""
+    own.taken(csv(NUMBERED, *IDAS), "--source", "first")
+    ran = own.bring(csv(NUMBERED, EVAS), *(options or ("--source", "first")))
+    (line,) = ran.json["refused"]
+    assert (ran.exit_code, line["appointment_id"]) == (1, "b1")
+    assert line["reason"].startswith("customer_id: '17' is another customer's in")
+    assert {said[17:] for said in own.standing().values()} == {"Ida Meier 0171 5555001"}
+    apart = ("--source", "another", "--ignore", "Kundennummer", "--partial")
+    assert own.bring(csv(NUMBERED, EVAS), *apart).exit_code == 0
+    assert own.standing()["b1"].endswith("Eva Kurz 0171 5555002")
+    assert own.standing()["a2"].endswith("Ida Meier 0171 5555001")
+
+
+def test_an_appointment_is_held_whose_line_gives_it_to_a_customer_with_another_s_number(
+    own: OwnPractice,
+) -> None:
+    own.taken(csv(NUMBERED, *IDAS))
+    own.bring(csv(NUMBERED, EVAS.replace("b1;2026-11-26 10:00", "a1;2026-11-25 09:00")))
+    assert own.state("a1") == ("", "held")
+    assert own.standing() == {"a2": "2026-12-15 09:00 Ida Meier 0171 5555001"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "options"),
+    [
+        ([each.replace("Ida Meier;0171 5555001", "Eva Kurz;0171 5555002") for each in IDAS], ("--force",)),
+        ([IDAS[0].replace("Ida Meier", "Ida Kurz")], ()),  # married
+        ([IDAS[0].replace("5555001", "5555009")], ()),
+        ([IDAS[0].replace("Ida Meier;0171 5555001", "Ida Kurz;0171 5555002")], ("--force",)),  # and moved
+    ],
+)
+def test_a_customer_whose_data_change_keeps_their_number(
+    own: OwnPractice, lines: list[str], options: tuple[str, ...]
+) -> None:
+    own.taken(csv(NUMBERED, *IDAS))
+    assert own.taken(csv(NUMBERED, *lines), *options)["a2"][17:] == lines[0].partition(";17;")[2].replace(
+        ";", " "
+    )
+
+
 # ---------------------------------------------------------------- cancelled
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from terminbenachrichtigung.contact.names import name_words
 from terminbenachrichtigung.model.appointment import GONE
-from terminbenachrichtigung.own_schedule import ids, people
+from terminbenachrichtigung.own_schedule import conflicts, ids, people
 from terminbenachrichtigung.own_schedule.appointments import Appointments, Table
 from terminbenachrichtigung.own_schedule.columns import CUSTOMER_TEXTS
 from terminbenachrichtigung.own_schedule.coverage import (
@@ -28,13 +28,10 @@ from terminbenachrichtigung.own_schedule.entries import (
     How,
     Parsed,
     Person,
-    Refused,
     identity_of,
-    refusal,
 )
 from terminbenachrichtigung.own_schedule.result import Changes
 from terminbenachrichtigung.own_schedule.source import KEYS, Held, Source
-from terminbenachrichtigung.schedule.values import shown
 
 _NO_CHANCE = 3  # appointments of one name and start in two sources
 _CUSTOMER = (*CUSTOMER_TEXTS, "reminder_consent", "last_contacted_at")
@@ -53,17 +50,18 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
     """
     appointments = held.rows["appointments"]
     entries, shared = people.one_id_one_person(parsed.entries)
-    entries, foreign = _of_this_source(entries, held)
+    entries, foreign = conflicts.ids_of_others(entries, held, how)
+    contradicted = conflicts.without_starts([*shared, *foreign], parsed.entries, held)
     entries = [_with_known_customer(entry, held) for entry in entries]
     # A line of an appointment that another line names, or of its series, concerns its customer.
     named = {key for entry in entries if entry.person for key in (entry.appointment_id, entry.series)} - {""}
     refused = [
         line
-        for line in (*parsed.refused, *shared, *foreign)
+        for line in (*parsed.refused, *contradicted)
         if line.names_somebody or line.appointment_id in named or held.knows(line.appointment_id)
     ]
     nobody = Counter(parsed.nobody)
-    nobody["lines without a customer"] += len(parsed.refused) + len(shared) + len(foreign) - len(refused)
+    nobody["lines without a customer"] += len(parsed.refused) + len(contradicted) - len(refused)
     tables = {name: Table(held.rows[name]) for name in KEYS}
     branches = {entry.line: _branch(tables["branches"], entry, how) for entry in entries}
     reach = reach_of(parsed, entries, branches, held.source, how, refuses=bool(refused))
@@ -127,22 +125,6 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
         whole=reach.whole,
         source=next_source(parsed, held.source, how, reach, braked=found.braked),
     )
-
-
-def _of_this_source(entries: Iterable[Entry], held: Held) -> tuple[list[Entry], list[Refused]]:
-    """Refuse lines whose id is another customer's in another source: both may number from 1."""
-    rows, customers = held.rows["appointments"], held.rows["customers"]
-    kept, refused = [], []
-    for entry in entries:
-        before, source = rows.get(entry.appointment_id), held.source_of(entry.appointment_id)
-        if before and entry.person and source not in ("", held.source.name):
-            known = customers.get(str(before["customer_id"]))
-            if known and identity_of(known).is_another(entry.person.identity):
-                reason = f"appointment_id: {shown(entry.appointment_id)} is another customer's in {source}"
-                refused.append(replace(refusal(entry, reason), appointment_id=""))
-                continue
-        kept.append(entry)
-    return kept, refused
 
 
 def _with_known_customer(entry: Entry, held: Held) -> Entry:
