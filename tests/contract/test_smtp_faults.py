@@ -1,5 +1,6 @@
 """The `email` channel and servers that misbehave: before the data leave, surely not sent; then unknown."""
 
+import re
 import socket
 import threading
 import time
@@ -281,6 +282,30 @@ def test_a_server_that_repeats_the_password_cannot_make_us_show_it() -> None:
     )
     outcome = outcome_against(behave, username="praxis", password=PASSWORD)
     assert outcome.detail == "127.0.0.1 refuses the login: 535 wrong password •••"
+
+
+OFFERED = [
+    # what the server says it takes, and the sentence about it
+    (b"250 AUTH NTLM GSSAPI", 'takes NTLM GSSAPI, and email.auth = "password" PLAIN, LOGIN and CRAM-MD5'),
+    (b"250 SIZE 1000", 'takes none on this port; leave email.username empty, .* "starttls"'),
+    (b"250 AUTH CRAM-MD5", "asks for it in a garbled way"),
+]
+
+
+@pytest.mark.parametrize(("offered", "sentence"), OFFERED)
+def test_why_nobody_can_log_in_is_said_with_what_to_do(offered: bytes, sentence: str) -> None:
+    behave = a_server(EHLO=b"250-mail.example.org\r\n" + offered, AUTH=b"334 !garbled!")
+    with a_peer(behave) as peer, mail_channel(peer.port, username="praxis", password="x") as channel:
+        outcome = channel.send(CLAIM, CONTENT)
+    assert isinstance(outcome, Unavailable)
+    assert (outcome.account_error, outcome.again) == (True, False)
+    assert re.search(sentence, outcome.detail)
+
+
+def test_a_server_may_write_its_methods_in_small_letters() -> None:
+    behave = a_server(EHLO=b"250-mail.example.org\r\n250 auth plain", AUTH=b"235 welcome")
+    with a_peer(behave) as peer, mail_channel(peer.port, username="praxis", password="x") as channel:
+        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
 
 
 # ---------------------------------------------------------------- sessions

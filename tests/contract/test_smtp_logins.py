@@ -146,7 +146,9 @@ def test_a_server_that_takes_no_tokens_closes_the_channel(endpoint: Endpoint) ->
     with a_peer(behave) as peer, mail_channel(peer.port, **by_token(endpoint.url)) as channel:
         outcome = channel.send(CLAIM, CONTENT)
     assert outcome == Unavailable(
-        "127.0.0.1: the login failed: the server knows no way that we know", True, again=False
+        '127.0.0.1: the login failed: the server takes PLAIN LOGIN, and email.auth = "oauth2" XOAUTH2',
+        account_error=True,
+        again=False,
     )
 
 

@@ -284,9 +284,21 @@ class Smtp:
             raise _RefusedError(outcome) from exc
         except (smtplib.SMTPServerDisconnected, smtplib.SMTPResponseException):
             raise  # a broken line, or one that has no end: smtplib calls that a 500, but the server did not
-        except (smtplib.SMTPException, ValueError) as exc:  # no login, no common method, a garbled challenge
-            outcome = Unavailable(f"{refused}: the server knows no way that we know", True, again=False)
+        except ValueError as exc:
+            outcome = Unavailable(f"{refused}: the server asks for it in a garbled way", True, again=False)
             raise _RefusedError(outcome) from exc
+        except smtplib.SMTPException as exc:
+            raise _RefusedError(
+                Unavailable(f"{refused}: {self._no_way(session)}", True, again=False)
+            ) from exc
+
+    def _no_way(self, session: Session) -> str:
+        """Why a server can be logged in to by no way that we know, and what to do."""
+        if ways := quoted(" ".join(session.ways_to_log_in())):
+            ours = "PLAIN, LOGIN and CRAM-MD5" if self._tokens is None else "XOAUTH2"
+            return f'the server takes {ways}, and email.auth = "{self._settings.auth}" {ours}'
+        tls = ', or over TLS alone (email.security = "starttls")' if self._tls is None else ""
+        return f"the server takes none on this port; leave email.username empty, or name another port{tls}"
 
     def _log_in_by_token(self, session: Session, tokens: TokenSource) -> None:
         """A token may have been revoked, or have expired early: a refused one is replaced once."""

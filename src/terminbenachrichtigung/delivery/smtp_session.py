@@ -68,14 +68,20 @@ class Session(smtplib.SMTP):
             opened.close()
             raise
 
+    def ways_to_log_in(self) -> list[str]:
+        """The methods that the server offers."""
+        return str(self.esmtp_features.get("auth", "")).upper().split()
+
     def log_in(self, username: str, password: str) -> None:
         """Log in by name and password; smtplib's own way takes ASCII alone, servers take UTF-8 (RFC 4616)."""
         plain = _base64(f"\0{username}\0{password}")
         self.login_words = (password, _base64(password), plain)
+        methods = self.ways_to_log_in()
         if username.isascii() and password.isascii():
+            if methods:
+                self.esmtp_features["auth"] = " ".join(methods)  # smtplib looks for capital letters
             self.login(username, password)
             return
-        methods = str(self.esmtp_features.get("auth", "")).upper().split()
         if "PLAIN" in methods:
             code, words = self.docmd("AUTH", f"PLAIN {plain}")
         elif "LOGIN" in methods:
@@ -91,7 +97,7 @@ class Session(smtplib.SMTP):
         """AUTH XOAUTH2; a server that refuses gives its reason first, and waits for an empty line."""
         word = _base64(f"user={username}\x01auth=Bearer {token}\x01\x01")
         self.login_words = (token, word)
-        if "XOAUTH2" not in str(self.esmtp_features.get("auth", "")).upper().split():
+        if "XOAUTH2" not in self.ways_to_log_in():
             raise smtplib.SMTPNotSupportedError
         reply = self.docmd("AUTH", f"XOAUTH2 {word}")
         return self.docmd("") if reply[0] == 334 else reply
