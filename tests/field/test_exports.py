@@ -416,6 +416,43 @@ def test_nobody_takes_over_another_s_number_and_is_told_their_appointments(
     assert own.standing()["a2"].endswith("Ida Meier 0171 5555001")
 
 
+@pytest.mark.parametrize(
+    ("head", "soonest", "later", "said"),
+    [
+        ("Handy", "0171 5555001", "", "0171 5555001"),
+        ("Handy", "", "0171 5555001", "0171 5555001"),
+        ("Handy", "0171 5555001", "0171 5555009", "0171 5555001"),
+        ("Kontaktkanal", "keine SMS", "", "keine SMS"),  # an empty cell is no leave
+        ("Kontaktkanal", "", "keine SMS", "keine SMS"),
+        ("Einwilligung", "ja", "nein", 0),
+        ("Einwilligung", "ja", "ja", 1),
+        ("Letzter Kontakt", "2026-11-20 09:00", "2026-11-23 09:00", "2026-11-23 09:00:00+01:00"),
+    ],
+)
+def test_of_a_customer_s_lines_the_soonest_counts_in_whatever_order_they_stand(
+    own: OwnPractice, head: str, soonest: str, later: str, said: object
+) -> None:
+    lines = [
+        "0;2026-10-25 09:00;17;Meier;",  # over
+        f"2;2026-11-26 09:00;17;Ida Meier;{later}",
+        f"1;2026-11-25 09:00;17;Ida Meier;{soonest}",
+    ]
+    for here in (lines, lines[::-1]):
+        ran = own.bring(csv(f"Termin-ID;Beginn;Kundennummer;Name;{head}", *here))
+        column = next(key for key, heading in ran.json["understood"]["columns"].items() if heading == head)
+        found = own.practice.sql(f"SELECT first_name, {column} FROM customers")
+        assert found == [("Ida", said)]
+
+
+def test_a_branch_that_gets_another_name_is_warned_about(own: OwnPractice) -> None:
+    """Two programs that number their branches from 1."""
+    head = f"{NAMELESS};Filiale;Filialname"
+    own.taken(csv(head, f"1;{IDA};1;Hamburg"), "--source", "a")
+    (warning,) = own.bring(csv(head, f"2;{EVA};1;Bremen"), "--source", "b").json["warnings"]
+    assert 'the branch "1" was "Hamburg" until now, and "Bremen"' in warning
+    assert own.bring(csv(head, f"2;{EVA};1;Bremen"), "--source", "b").json["warnings"] == []
+
+
 def test_an_appointment_is_held_whose_line_gives_it_to_a_customer_with_another_s_number(
     own: OwnPractice,
 ) -> None:

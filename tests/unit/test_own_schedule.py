@@ -724,14 +724,17 @@ def test_a_branch_takes_each_of_the_texts_that_a_file_has_for_it() -> None:
     assert found.inserts["branches"]["N"] == {"branch_code": "N", **texts}
 
 
-def test_of_lines_that_differ_about_one_customer_the_last_one_holds() -> None:
+@pytest.mark.parametrize("turned", [1, -1])
+def test_of_lines_that_differ_about_one_customer_the_soonest_holds(turned: int) -> None:
     """Also where it says what the schedule has already."""
     moved = {"customer_id": "17", "first_name": "Ida", "last_name": "Meier", "mobile": "0171 5555009"}
-    first = replace(entry("a"), person=entries.person(moved))
-    lines = [first, replace(entry("b", "2026-11-27 09:00"), line=2)]
+    other = entries.person(moved)
     before = held(a=appointment(), b=appointment("2026-11-27 09:00"))
-    assert changes(lines, before).updates["customers"] in ({}, {"17": {}})
-    assert changes(lines[::-1], before).updates["customers"] == {"17": {"mobile": "0171 5555009"}}
+    lines = [entry("a"), replace(entry("b", "2026-11-27 09:00"), line=2)]
+    later = [lines[0], replace(lines[1], person=other)]
+    assert changes(later[::turned], before).updates["customers"] in ({}, {"17": {}})
+    sooner = [replace(lines[0], person=other), lines[1]]
+    assert changes(sooner[::turned], before).updates["customers"] == {"17": {"mobile": "0171 5555009"}}
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
         kept = [
             e for e in kept if e.appointment_id not in appointments and not was_covered(e, held.source, how)
         ]
+    kept = people.agreed(kept, how.now)
     for entry in kept:
         _put(tables, entry, branches.get(entry.line), held, how)
     work = Appointments(
@@ -110,6 +111,7 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
             *parsed.warnings,
             *_shared_numbers(kept),
             *_over(entries, how),
+            *_renamed_branches(tables["branches"]),
             *doubtful_types(
                 kept, how, may_notify=lambda name: _may_notify(tables["appointment_types"], name)
             ),
@@ -223,6 +225,17 @@ def _branch(table: Table, entry: Entry, how: How) -> str | None:
     known: dict[str, object] = {name: said[column] for name, column in _BRANCH.items() if said.get(column)}
     table.put(code, known, {"branch_code": code, "name": word, "phone": "", "address": "", "email": ""})
     return code
+
+
+def _renamed_branches(branches: Table) -> Iterator[str]:
+    """A warning for each branch that gets another name: two programs may number theirs from 1."""
+    for code, part in branches.updates.items():
+        before = str(branches.held[code].get("name") or "")
+        if part.get("name") and before not in ("", code):
+            yield (
+                f'the branch "{code}" was "{before}" until now, and "{part["name"]}" by this file: all of '
+                "its appointments are told under that name, those of other files too"
+            )
 
 
 def _may_notify(types: Table, name: str) -> bool:

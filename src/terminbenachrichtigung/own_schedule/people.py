@@ -8,10 +8,11 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import chain, combinations, count, islice
 
 from terminbenachrichtigung.contact.names import same_name
-from terminbenachrichtigung.own_schedule.entries import Entry, Identity, Refused, identity_of, refusal
+from terminbenachrichtigung.own_schedule.entries import Entry, Identity, Refused, Value, identity_of, refusal
 from terminbenachrichtigung.schedule.values import shown
 
 MADE = "file-"
@@ -123,6 +124,44 @@ def _corrected(
         ):
             by_number.append((person, before))
     return [*by_name, *by_number]
+
+
+def agreed(entries: Iterable[Entry], now: datetime) -> list[Entry]:
+    """The entries, of which all of one customer say the same.
+
+    Where they differ the line of the soonest appointment ahead counts, and where it says nothing the next
+    one does. Nobody consents of whom one of the lines ahead says no.
+    """
+    listed = list(entries)
+    lines: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in listed:
+        if entry.person:
+            lines[entry.person.customer_id].append(entry)
+    said = {key: _said_by(theirs, now) for key, theirs in lines.items() if len(theirs) > 1}
+    return [
+        replace(entry, person=replace(entry.person, said=said[entry.person.customer_id]))
+        if entry.person and entry.person.customer_id in said
+        else entry
+        for entry in listed
+    ]
+
+
+def _said_by(lines: Sequence[Entry], now: datetime) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    by_time = sorted(lines, key=lambda each: (each.starts_at <= now, abs(each.starts_at - now)))
+    for line in by_time:
+        for column, value in (line.person.said if line.person else {}).items():
+            if not found.get(column):
+                found[column] = value
+    ahead = [each for each in lines if each.starts_at > now] or lines
+    if "reminder_consent" in found:
+        found["reminder_consent"] = all(_said(each, "reminder_consent") for each in ahead)
+    contacts = [at for each in lines if isinstance(at := _said(each, "last_contacted_at"), datetime)]
+    return found | ({"last_contacted_at": max(contacts)} if contacts else {})
+
+
+def _said(entry: Entry, column: str) -> Value:
+    return entry.person.said.get(column) if entry.person else None
 
 
 def made_id(content: str, taken: Container[str]) -> str:
