@@ -331,6 +331,7 @@ SEVEN = [
     pytest.param(Said("200 OK", message()), Sent, id="100, and the message's own success"),
     pytest.param(Said("200 OK", message(success=False, error="202")), Rejected, id="100, refused inside"),
     pytest.param(Said("200 OK", message(error="202")), Rejected, id="100, an error beside its success"),
+    pytest.param(Said("200 OK", message(error="")), Sent, id="100, an empty error"),
     pytest.param(Said("200 OK", message(success=False, error="500")), ACCOUNT, id="100, no credit inside"),
     pytest.param(Said("200 OK", message(success=False)), Unknown, id="100, failed without a word"),
     pytest.param(Said("200 OK", message(success=None)), Unknown, id="100, no success inside"),

@@ -205,7 +205,7 @@ def outcome_of_send(answer: Answer, now: datetime, hidden: Sequence[str] = ()) -
     message = messages[0] if isinstance(messages, list) and len(messages) == 1 else None
     if not isinstance(message, dict):
         return Unknown("the gateway's answer names no message")
-    if message.get("success") is not True or message.get("error") is not None:
+    if message.get("success") is not True or message.get("error") not in (None, ""):
         return _refusal(text_of(message, "error"), hidden)
     number = id_of(message, "id")
     price = amount(message, "price")
