@@ -32,7 +32,7 @@ def figures_as_text(figures: Figures) -> Iterator[str | Table]:
     yield _messages(total)
     corrections = f" (corrections: {total.correction_parts})" if total.correction_parts else ""
     yield f"SMS parts paid for: {total.parts}{corrections}."
-    yield f"Of the SMS sent, delivered: {percent(total.delivered)}."
+    yield f"Of the SMS sent, known to have arrived: {percent(total.delivered)}."
     yield Table(
         "How long before the start they were told",
         ("before", "messages"),
