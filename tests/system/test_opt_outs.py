@@ -70,6 +70,11 @@ def test_the_list_says_who_and_since_when(either_practice: Practice) -> None:
     [
         (("add", "nobody"), "neither a mobile number nor an e-mail address"),
         (("add", "a@"), "neither a mobile number nor an e-mail address"),
+        # as copied from a customer's field: the second would be written to
+        (("add", "0171 5500001; 0171 5500002"), "more than one number or address"),
+        (("add", "040 123456, 0171 5500002"), "more than one number or address"),
+        (("add", "0171 5500001 a@example.org"), "more than one number or address"),
+        (("add", "a@example.org b@example.org"), "more than one number or address"),
         (("remove", "+491715500077"), "has not opted out"),
     ],
 )

@@ -1,5 +1,6 @@
 """Who asked not to be written to: added, taken back, listed."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
@@ -10,14 +11,19 @@ from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.model.journal import OptOut
 from terminbenachrichtigung.output.tables import Row, Table
 from terminbenachrichtigung.output.wording import local_time
+from terminbenachrichtigung.safe_text import one_line
 
 
 def recipient_of(text: str, settings: Settings) -> str:
     """A number or an address as a person types it, in the form in which the journal keeps it.
 
     Raises:
-        ConfigError: it is neither.
+        ConfigError: it is neither, or holds several, of which only the first would be known.
     """
+    words = [word for word in re.split(r"[;,\s]+", text) if "@" in word] or re.split(r"[;,\r\n]+", text)
+    beside = text.replace(words[0], "", 1)
+    if any(sign.isdecimal() for sign in beside) or "@" in beside:
+        raise ConfigError(f'"{one_line(text)}" holds more than one number or address: give one at a time')
     if "@" in text:
         found = email_address(text).address
     else:
