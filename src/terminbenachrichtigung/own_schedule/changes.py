@@ -340,7 +340,8 @@ def _problems(parsed: Parsed, reach: Reach, entries: Iterable[Entry], source: So
         found.append(f"the file seems to be cut short: {parsed.cut}; nothing counts as gone")
     if reach.older:
         found.append(
-            "the file is older than the last one of its source: it moves nothing, and nothing counts as gone"
+            "the file is older than the last one of its source: it moves nothing, and nothing counts as "
+            "gone. If it is another export, give it a --source of its own"
         )
     named = [entry.person for entry in entries if entry.person]
     if not named and not parsed.refused and not (reach.empty and source.empty):

@@ -148,7 +148,9 @@ def agreed(entries: Iterable[Entry], now: datetime) -> list[Entry]:
 
 def _said_by(lines: Sequence[Entry], now: datetime) -> dict[str, Value]:
     found: dict[str, Value] = {}
-    by_time = sorted(lines, key=lambda each: (each.starts_at <= now, abs(each.starts_at - now)))
+    by_time = sorted(
+        lines, key=lambda each: (each.starts_at <= now, abs(each.starts_at - now), each.appointment_id)
+    )
     for line in by_time:
         for column, value in (line.person.said if line.person else {}).items():
             if not found.get(column):
