@@ -241,6 +241,7 @@ class Judging:
             told.reminder in by
             and told.state not in ("released", *FAILED)
             and not self.is_revoked(told)
+            and self.is_believed(name, told, of=reminder)
             and (
                 told.customer_id == row.customer_id
                 or (same_name(told.name, row.last_name) and first is not None and told.recipient == first)
@@ -248,6 +249,20 @@ class Judging:
             for name, told in by_start.get(to_the_minute(row.starts_at), ())
             if name != row.appointment_id
         )
+
+    def is_believed(self, appointment: str, told: Told, of: str) -> bool:
+        """Whether its person was told no other start of the same appointment since."""
+        kept = self.memory.confirmed if of == CONFIRMATION else self.memory.told
+        newest = max(
+            (
+                each
+                for each in kept[appointment]
+                if each.state not in ("released", *FAILED)
+                and (each.customer_id == told.customer_id or same_name(each.name, told.name))
+            ),
+            key=lambda each: each.order,
+        )
+        return newest.starts_at == told.starts_at
 
     @cached_property
     def told_by_start(self) -> Mapping[datetime, Sequence[tuple[str, Told]]]:

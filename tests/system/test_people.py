@@ -101,6 +101,26 @@ def test_a_row_made_anew_under_another_customer_id_is_the_same_person_s(either_p
     assert listed(practice, at("12:55")) == {}
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_what_was_told_of_an_appointment_that_moved_since_is_told_of_no_other_one(
+    either_practice: Practice, by_hand: bool
+) -> None:
+    """Told nine o'clock, then another time of the same appointment; now another one stands at nine."""
+    practice = either_practice
+    practice.book("1")
+    practice.run_once(now=at("09:50"))
+    practice.change("1", starts_at="2026-12-15 14:00" if by_hand else "2026-11-25 10:30")
+    if by_hand:
+        assert practice.run("notify", "1", "--yes", now=at("10:40")).exit_code == 0
+    else:
+        assert practice.run_once(now=at("10:50")).outcomes == {"1": "sent"}
+    practice.book("2")
+    assert practice.dry_run(at("12:50")).reasons["2"] == "recently_notified"
+    assert practice.run_once(now=at("18:50")).outcomes == {"2": "sent"}
+    assert practice.run_once(now=at("19:50")).outcomes == {}
+    assert listed(practice, at("19:55")) == {}
+
+
 def enter_twice(practice: Practice) -> None:
     """The desk has two records of one person, and the appointment stands in both."""
     for customer, appointment in ((17, "1"), (18, "2")):

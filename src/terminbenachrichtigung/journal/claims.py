@@ -16,7 +16,7 @@ from terminbenachrichtigung.journal.opt_outs import asked_to_stop
 from terminbenachrichtigung.journal.tables import attempts, database_clock, messages, notifications
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
 from terminbenachrichtigung.model.delivery import Attempt, Sent, Unknown
-from terminbenachrichtigung.model.journal import CHANNELS_LEFT, TOLD_NOBODY, State
+from terminbenachrichtigung.model.journal import CHANNELS_LEFT, CONFIRMATION, TOLD_NOBODY, State
 from terminbenachrichtigung.model.plan import (
     Channel,
     Correction,
@@ -196,10 +196,22 @@ def _told_under_another_id(
     name = _name_of(appointment, key) if told else frozenset()
     for row in told:
         same = row.customer_id == message.customer_id or same_name(name_from(row.name), name)
-        if same and row.state not in TOLD_NOBODY and row.message_id not in message.again:
+        holds = row.state not in TOLD_NOBODY and row.message_id not in message.again
+        if same and holds and _is_believed(connection, row):
             claimed = row.state == State.CLAIMED
             return Lost(Reason.IN_PROGRESS if claimed else Reason.ALREADY_NOTIFIED, row.state)
     return None
+
+
+def _is_believed(connection: Connection, told: Any) -> bool:
+    """Whether its person was told no other start of the same appointment since."""
+    name, confirms = name_from(told.name), told.reminder == CONFIRMATION
+    key = {"appointment_id": told.appointment_id}
+    for row in connection.execute(statements.all_of_appointment, key).all():
+        same = row.customer_id == told.customer_id or same_name(name_from(row.name), name)
+        if same and row.state not in TOLD_NOBODY and (row.reminder == CONFIRMATION) == confirms:
+            return bool(row.starts_at == told.starts_at)
+    return True
 
 
 def _first_recipient(message: PlannedMessage, key: bytes) -> str | None:

@@ -99,11 +99,12 @@ class Reader(Connected):
         if starts is not None:
             near = notifications.c.starts_at.between(to_the_minute(starts[0]), to_the_minute(starts[1]))
             asked = frozenset(appointment_ids)
-            beside = [
-                notification(row, leased)
-                for row in connection.execute(NOTIFICATIONS.where(near))
-                if row.appointment_id not in asked
-            ]
+            ids = select(notifications.c.appointment_id).where(near).distinct()
+            others = frozenset(connection.execute(ids).scalars()) - asked
+            # All about them: a later word may have told another start.
+            all_of_others = NOTIFICATIONS.where(among(connection, notifications.c.appointment_id, others))
+            if others:
+                beside = [notification(row, leased) for row in connection.execute(all_of_others)]
         claims = select(messages.c.customer_id).where(
             messages.c.state == constant(State.CLAIMED),
             messages.c.renewed_at.between(*leased),

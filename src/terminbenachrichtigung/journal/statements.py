@@ -44,7 +44,7 @@ notifications_newest_first = _of_appointment.where(
 """Of one appointment for one reminder; seldom more than one or two."""
 
 _under_other_ids = (
-    select(notifications.c.customer_id, notifications.c.name, notifications.c.message_id, messages.c.state)
+    select(notifications, messages.c.state)
     .join(messages, messages.c.message_id == notifications.c.message_id)
     .where(
         notifications.c.reminder == bindparam("reminder"),

@@ -7,7 +7,13 @@ from itertools import chain
 
 from terminbenachrichtigung.contact.names import hashed_name, name_words, same_name
 from terminbenachrichtigung.model.appointment import Appointment, to_the_minute
-from terminbenachrichtigung.model.journal import BESIDE_REMINDERS, TOLD_NOBODY, Known, Notification
+from terminbenachrichtigung.model.journal import (
+    BESIDE_REMINDERS,
+    CONFIRMATION,
+    TOLD_NOBODY,
+    Known,
+    Notification,
+)
 from terminbenachrichtigung.model.plan import PlannedMessage
 
 
@@ -55,16 +61,36 @@ def is_retired(reminder: str, configured: Collection[str]) -> bool:
     return reminder not in configured and reminder not in BESIDE_REMINDERS
 
 
+def _believed(notifications: Iterable[Notification]) -> Iterator[Notification]:
+    """What names the same start as the last word that its person got about its appointment."""
+    about: defaultdict[tuple[str, bool], list[Notification]] = defaultdict(list)
+    for each in notifications:
+        about[each.appointment_id, each.reminder == CONFIRMATION].append(each)
+    for told in about.values():
+        last = last_words(told)
+        for each in told:
+            if each.state not in TOLD_NOBODY and is_believed(each, last):
+                yield each
+
+
+def is_believed(told: Notification, last: Iterable[Notification]) -> bool:
+    """Whether none of the last words about the same appointment told its person another start."""
+    return all(each.starts_at == told.starts_at for each in last if is_same(each, told))
+
+
 class ToldByStart:
-    """What was told of each start, under whatever appointment id: nobody is in two places at once."""
+    """What was told of each start, under whatever appointment id: nobody is in two places at once.
+
+    Who was told another start of the same appointment since does not believe the earlier one any more.
+    """
 
     def __init__(self, known: Known) -> None:
         self._key = known.name_key
         self._starts: set[datetime] = set()
         self._of_customer: defaultdict[tuple[datetime, str], list[Notification]] = defaultdict(list)
         self._of_name: defaultdict[tuple[datetime, str], list[Notification]] = defaultdict(list)
-        for each in chain(*known.notifications.values(), known.told_beside):
-            if each.state not in TOLD_NOBODY and not each.revoked:
+        for each in _believed(chain(*known.notifications.values(), known.told_beside)):
+            if not each.revoked:
                 self._starts.add(each.starts_at)
                 self._of_customer[each.starts_at, each.customer_id].append(each)
                 for word in each.name:

@@ -226,11 +226,16 @@ def _will_be_told(
     notifications = {each: told for each, told in known.notifications.items() if each in ids}
     starts = {to_the_minute(row.starts_at) for row in theirs}
     # Of such a start they may have been told for an appointment that is gone by now, or another customer's.
-    beside = (told for each, about in known.notifications.items() if each not in ids for told in about)
+    beside = (
+        told
+        for each, about in known.notifications.items()
+        if each not in ids and any(told.starts_at in starts for told in about)
+        for told in about
+    )
     known = replace(
         known,
         notifications=notifications,
-        told_beside=(*known.told_beside, *(told for told in beside if told.starts_at in starts)),
+        told_beside=(*known.told_beside, *beside),
     )
     return told_in_time(
         sorted(theirs, key=lambda row: (row.starts_at, row.appointment_id)),
