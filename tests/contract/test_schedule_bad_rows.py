@@ -249,6 +249,8 @@ def test_rows_of_one_id_with_different_content_are_a_bad_row_for_each_start(
         "undefined",
         "NaT",
         "n/a",
+        "-",
+        "???",
     ],
 )
 def test_a_word_in_place_of_an_id_makes_a_bad_row(database_url: str, column: str, word: str) -> None:

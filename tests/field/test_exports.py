@@ -284,7 +284,8 @@ WITH_CUSTOMERS = "Termin-ID;Beginn;Kundennummer;Name;Handy"
 
 
 @pytest.mark.parametrize(
-    "customer", ["NULL", "null", "None", "nan", "#NV", "(null)", "4,71E+12", "4.71E+12", "0", "99999"]
+    "customer",
+    ["NULL", "null", "None", "nan", "#NV", "(null)", "-", "n/a", "4,71E+12", "4.71E+12", "0", "99999"],
 )
 def test_people_who_share_what_is_no_id_are_refused(own: OwnPractice, customer: str) -> None:
     ran = own.bring(

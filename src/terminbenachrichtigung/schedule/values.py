@@ -20,7 +20,7 @@ NO_KEY = re.compile(
     # What programs write for "nothing", and numbers that a spreadsheet has shortened; each a whole line.
     r"^(?:null|none|nan|nat|nil|undefined|n/a|[(<\[](?:null|none|na)[)>\]]|\\N"
     r"|#(?:NV|N/A|NA|REF|BEZUG|WERT|VALUE|NAME|ZAHL|NUM|NULL|DIV/0)[!?]?"
-    r"|[0-9][.,][0-9]+e\+?[0-9]+|[0-9]e\+[0-9]+|##+)$|\0",
+    r"|[0-9][.,][0-9]+e\+?[0-9]+|[0-9]e\+[0-9]+|##+|[-–—.?*/_]+)$|\0",
     re.IGNORECASE | re.MULTILINE,
 )
 """Texts that are no id: two customers with the id NULL would hear each other's times."""
