@@ -627,6 +627,14 @@ def test_a_cancellation_written_beside_a_name_counts_and_is_no_part_of_it(
     assert name in (None, row[0])
 
 
+def test_what_was_off_by_its_name_alone_stands_again_with_the_name(own: OwnPractice) -> None:
+    off = csv(NAMELESS, f"1;{IDA.replace('Meier', 'Meier (abgesagt)')}", f"2;{EVA}")
+    own.bring(off)
+    assert own.state("1")[0] == "Storniert"
+    own.taken(csv(NAMELESS, f"1;{IDA}", f"2;{EVA}"))
+    assert own.standing().keys() == {"1", "2"}
+
+
 @pytest.mark.parametrize(
     ("type_name", "warned"),
     [("Abgesagt", True), ("canceled", True), ("ABGESAGT: Sehtest", True), ("Entfernung", False)],

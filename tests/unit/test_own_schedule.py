@@ -733,6 +733,9 @@ def test_of_lines_that_differ_about_one_customer_the_soonest_holds(turned: int) 
     lines = [entry("a"), replace(entry("b", "2026-11-27 09:00"), line=2)]
     later = [lines[0], replace(lines[1], person=other)]
     assert changes(later[::turned], before).updates["customers"] in ({}, {"17": {}})
+    assert changes(
+        [replace(lines[0], person=other), entry("b")][::turned], held(a=appointment(), b=appointment())
+    ).updates["customers"] == {"17": {"mobile": "0171 5555009"}}  # of one start
     sooner = [replace(lines[0], person=other), lines[1]]
     assert changes(sooner[::turned], before).updates["customers"] == {"17": {"mobile": "0171 5555009"}}
 

@@ -167,6 +167,7 @@ def next_source(parsed: Parsed, source: Source, how: How, reach: Reach, *, brake
         order=parsed.order or source.order,
         together=reach.together,
         empty=reach.empty,
+        off_by_name=parsed.off_by_name or source.off_by_name,
     )
     if not reach.whole or braked:
         return after

@@ -52,7 +52,7 @@ def read(cells: Table, how: How, before: Source) -> Parsed:
     meaning = columns.understood(cells.headings, how.mapping, how.ignored, ids_made=bool(how.ids_from))
     _check_ids(cells, meaning)
     order = how.order or _order(cells, meaning, before)
-    lines = _Lines(meaning, cells.headings, replace(how, order=order))
+    lines = _Lines(meaning, cells.headings, replace(how, order=order), before)
     rows, cut, ending = _ending(cells, how, before.ending)
     for line, row in rows:
         lines.take(line, row)
@@ -75,6 +75,7 @@ def read(cells: Table, how: How, before: Source) -> Parsed:
         cut=cut,
         order=order,
         ending=ending,
+        off_by_name=lines.off_by_name,
     )
 
 
@@ -135,10 +136,12 @@ def _ending(cells: Table, how: How, before: Ending | None) -> tuple[Sequence[Row
 class _Lines(Findings):
     """Takes the lines of a file one by one."""
 
-    def __init__(self, meaning: Understood, headings: Sequence[str], how: How) -> None:
+    def __init__(self, meaning: Understood, headings: Sequence[str], how: How, before: Source) -> None:
         super().__init__(how)
         self.off: Counter[str] = Counter()
         self.dropped = Dropped()
+        self.off_by_name = False
+        self._was_off_by_name = before.off_by_name
         self._meaning = meaning
         self._width = len(headings)
         # A column of another heading (`Label`) that --mapping names has words of which one is a cancellation.
@@ -191,8 +194,12 @@ class _Lines(Findings):
             self.starts.append(span.starts_at)
         who = attempts.read("customer", lambda: entries.person(named))
         said = attempts.read("status", lambda: self._said(raw, row)) or {}
-        if entries.called_off(named) and not self.how.is_off(said.get("status")):
-            said["status"] = CANCELLED
+        if entries.called_off(named):
+            self.off_by_name = self.off_by_name or "status" not in said
+            if not self.how.is_off(said.get("status")):
+                said["status"] = CANCELLED
+        elif self._was_off_by_name:
+            said.setdefault("status", "")
         if attempts.problem:
             self.refused.append(
                 Refused(

@@ -170,6 +170,7 @@ class Parsed:
     stamps: Mapping[str, datetime] = field(default_factory=dict)  # by id: when it was last changed
     series: frozenset[str] = frozenset()  # ids of series of which the file gives every occurrence
     ending: Ending = Ending()
+    off_by_name: bool = False  # some is off by what stands beside a name alone: no column has the status
 
 
 class Findings:

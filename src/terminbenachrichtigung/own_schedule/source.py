@@ -50,6 +50,7 @@ class Source:
     ending: Ending | None = None
     together: tuple[frozenset[str], ...] = ()  # branches that came in one file
     empty: bool = False  # the last one had nobody in it
+    off_by_name: bool = False  # beside names alone some said that it was off; what says it no more stands
     etag: str = ""
     asked: str = ""  # a hash of the address, the options and the day of the last request
 
