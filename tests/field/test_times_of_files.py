@@ -205,8 +205,18 @@ def test_a_column_with_time_zones_is_used_or_the_line_refused(
     assert [said[:16] for said in own.standing().values()] == ([right] if right else [])
 
 
-def test_a_heading_that_says_utc_is_believed(own: OwnPractice) -> None:
-    assert at(own, csv("2026-11-25 08:00", head="Start (UTC)")) == [RIGHT]
+@pytest.mark.parametrize(
+    "head", ["Start (UTC)", "Beginn [UTC]", "Start UTC", "UTC Start", "start_utc", "StartUtc", "Von (GMT)"]
+)
+@pytest.mark.parametrize("mapped", [False, True])
+def test_a_heading_that_says_utc_is_believed(own: OwnPractice, head: str, mapped: bool) -> None:
+    options = ("--mapping", f"starts_at={head}") if mapped else ()
+    assert at(own, csv("2026-11-25 08:00", head=head), *options) == [RIGHT]
+
+
+def test_a_heading_that_is_mapped_says_utc_too(own: OwnPractice) -> None:
+    head = "Kontakt (UTC)"
+    assert at(own, csv("2026-11-25 08:00", head=head), "--mapping", f"starts_at={head}") == [RIGHT]
 
 
 @pytest.mark.parametrize(

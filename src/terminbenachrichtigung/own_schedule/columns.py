@@ -86,6 +86,9 @@ HEADINGS: Mapping[str, str] = {
 }
 """By column: the headings that mean it, besides its own name. Case and punctuation do not count."""
 
+_UTC = re.compile(
+    r"[(\[]?(?:(?<![^\W_])(?:UTC|GMT|Zulu)(?![^\W_])|(?-i:(?<=[a-z])U(?:TC|tc)(?![a-z])))[)\]]?", re.I
+)
 LAST_NAME_FIRST = frozenset({"namevorname", "nachnamevorname"})
 """Headings, folded, below which `Meier Ida` is written in this order."""
 
@@ -197,10 +200,9 @@ def understood(
     out = {_place(headings, heading, "--ignore") for heading in ignored}
     mapped = frozenset(taken.values())
     cancelled = [taken.pop("cancelled")] if "cancelled" in taken else []
-    in_utc = False
     dated = {column_of(heading) for heading in headings}
     for place, heading in enumerate(headings):
-        bare = re.sub(r"[(\[]\s*(?:UTC|GMT|Zulu)\s*[)\]]", "", heading, flags=re.I)
+        bare = _UTC.sub(" ", heading)
         means = column_of(heading) or (column_of(bare) if bare != heading else None)
         if place in out or place in mapped or means is None or means in mapping:
             continue
@@ -220,11 +222,10 @@ def understood(
             raise ConfigError(_both(headings, taken[means], place, means))
         else:
             taken[means] = place
-        if means == "starts_at":
-            in_utc = bare != heading
     if ids_made:
         taken.pop("appointment_id", None)
     _check(taken, headings, ids_made=ids_made)
+    in_utc = "starts_at" in taken and _UTC.search(headings[taken["starts_at"]]) is not None
     used = {*taken.values(), *cancelled}
     names = {column: headings[place].strip() for column, place in taken.items()}
     if cancelled:
