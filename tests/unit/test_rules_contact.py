@@ -273,6 +273,15 @@ def test_a_preferred_channel_that_refuses_fails_closed(typed: str, expected: str
         pytest.param(
             Route(Channel.EMAIL, ADDRESS), {"email": "new@example.org"}, False, id="another address"
         ),
+        pytest.param(
+            Route(Channel.EMAIL, "ida&eva@example.org"), {"email": "ida&amp;eva@example.org"}, True, id="HTML"
+        ),
+        pytest.param(
+            Route(Channel.SMS, NUMBER),
+            {"mobile": f"{OTHER_NUMBER}\u2028{NUMBER}"},
+            True,
+            id="the second number, on a line of its own by Unicode",
+        ),
         pytest.param(Route(Channel.EMAIL, ADDRESS), {"email": ""}, False, id="none any more"),
     ],
 )

@@ -5,6 +5,7 @@ Syntax only: whether the domain exists is for the mail server to find out (contr
 
 import html
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -53,14 +54,20 @@ def email_address(value: str) -> EmailResult:
     """
     if len(value) > _LONGEST_FIELD:
         return EmailResult(None, EmailRefusal.NOT_VALID)
-    # Without this, `ida&amp;eva@example.org` would be split at its semicolon: a stranger's address remains.
-    return _first_address(html.unescape(value) if "&" in value else value)
+    return _first_address(value)
+
+
+def pieces(value: str) -> Iterator[str]:
+    """What was typed in the field, split where one address ends, without what stands around it."""
+    # Else `ida&amp;eva@example.org` would be split at its semicolon: a stranger's address remains.
+    text = html.unescape(value) if "&" in value else value
+    bare = (_bare(piece.strip(_SURROUNDING)) for piece in _SEPARATORS.split(text))
+    return filter(None, bare)
 
 
 @lru_cache(maxsize=8_192)
 def _first_address(value: str) -> EmailResult:
-    pieces = (_bare(piece.strip(_SURROUNDING)) for piece in _SEPARATORS.split(value))
-    read = [(piece, _one_address(piece)) for piece in pieces if piece]
+    read = [(piece, _one_address(piece)) for piece in pieces(value)]
     if not read:
         return EmailResult(None)
     valid = (result for _, result in read if result.address is not None)

@@ -85,7 +85,7 @@ def mobile_number(fields: Sequence[str], country_code: str, countries: frozenset
 @lru_cache(maxsize=8_192)
 def _mobile_number(fields: tuple[str, ...], country_code: str, countries: frozenset[str]) -> PhoneResult:
     refused: list[Refusal] = []
-    for typed in _pieces(fields):
+    for typed in pieces(fields):
         answer = _read(typed, country_code, countries)
         if not isinstance(answer, PhoneRefusal):
             return PhoneResult(answer, tuple(refused))
@@ -119,7 +119,8 @@ def _without_calling_code(digits: str) -> str:
     return digits[next(lengths, 0) :]
 
 
-def _pieces(fields: tuple[str, ...]) -> Iterator[str]:
+def pieces(fields: Sequence[str]) -> Iterator[str]:
+    """What was typed in these fields, split where one number ends, without what nobody sees."""
     for field in fields:
         for piece in _SEPARATORS.split(field) if len(field) <= _LONGEST_FIELD else [field]:
             typed = piece.strip()

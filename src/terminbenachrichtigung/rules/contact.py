@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import Protocol
 
 from terminbenachrichtigung.config.settings import Reminder, Settings
+from terminbenachrichtigung.contact import email_address as email_addresses
+from terminbenachrichtigung.contact import phone
 from terminbenachrichtigung.contact.email_address import EmailRefusal, email_address
 from terminbenachrichtigung.contact.phone import PhoneRefusal, mobile_number
 from terminbenachrichtigung.errors import MessageError
@@ -21,8 +23,6 @@ from terminbenachrichtigung.model.plan import Channel, Correction, Route
 from terminbenachrichtigung.safe_text import one_line
 
 _OPTED_OUT = "the recipient asked not to be written to (opt-out)"
-_PIECES = re.compile(r"[;,\r\n]+")
-_WORDS = re.compile(r"[;,\s]+")
 SHOWN = 80  # characters of what somebody typed are shown
 
 
@@ -158,13 +158,12 @@ def still_names(appointment: Appointment, route: Route, settings: Settings) -> b
     match route.channel:
         case Channel.SMS:
             country = settings.sms.country_code if settings.sms is not None else ""
-            pieces = _PIECES.split(f"{appointment.mobile};{appointment.phone}")
+            typed = phone.pieces((appointment.mobile, appointment.phone))
             return any(
-                mobile_number((piece,), country, frozenset()).number == route.recipient for piece in pieces
+                mobile_number((each,), country, frozenset()).number == route.recipient for each in typed
             )
         case Channel.EMAIL:
-            pieces = _WORDS.split(appointment.email)
-            found = (email_address(piece).address for piece in pieces)
+            found = (email_address(each).address for each in email_addresses.pieces(appointment.email))
             return any(address and address.casefold() == route.recipient.casefold() for address in found)
 
 
