@@ -214,6 +214,11 @@ def test_a_heading_that_says_utc_is_believed(own: OwnPractice, head: str, mapped
     assert at(own, csv("2026-11-25 08:00", head=head), *options) == [RIGHT]
 
 
+def test_a_heading_that_says_utc_is_believed_beside_a_column_of_zones(own: OwnPractice) -> None:
+    content = "Termin-ID;Start UTC;Time zone;Name;Handy\n1;2026-11-25 08:00;Europe/Berlin;Ida;0171 5555001\n"
+    assert at(own, content) == [RIGHT]
+
+
 def test_a_heading_that_is_mapped_says_utc_too(own: OwnPractice) -> None:
     head = "Kontakt (UTC)"
     assert at(own, csv("2026-11-25 08:00", head=head), "--mapping", f"starts_at={head}") == [RIGHT]

@@ -245,7 +245,8 @@ class _Lines(Findings):
         return self._moments.span(raw["starts_at"], raw.get("date", ""), self._zone(raw))
 
     def _zone(self, raw: Mapping[str, str]) -> tzinfo | None:
-        name = raw.get("time_zone", "")
+        # A start whose heading says UTC is in UTC; the zone beside it is that in which programs show it.
+        name = "" if self._meaning.in_utc else raw.get("time_zone", "")
         return zones.named(name) if name else None
 
     def _said(self, raw: Mapping[str, str], row: Sequence[str]) -> dict[str, Value]:
