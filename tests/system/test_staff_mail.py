@@ -1,6 +1,7 @@
 """The staff list as a file, and by e-mail: once a day for each list and recipient, beside all messages."""
 
 import os
+import signal
 import stat
 from email.message import EmailMessage
 from pathlib import Path
@@ -218,6 +219,17 @@ def test_a_mail_server_that_is_away_is_asked_once_and_not_for_each_recipient(pra
     practice.configure(staff_list={"recipients": [DESK, ALTONA]})
     practice.mail.script = refuse("MAIL", "421 going down")
     assert len(run(practice, IN_TIME).json["warnings"]) == 1
+
+
+def test_a_stop_signal_between_two_lists_is_told_and_the_next_run_sends_the_other(practice: Practice) -> None:
+    practice.configure(staff_list={"recipients": [DESK, ALTONA]})
+    practice.mail.script = lambda asked, _: os.kill(os.getpid(), signal.SIGTERM) if asked == "DATA" else None
+    stopped = practice.run("run-once", "--json", now=IN_TIME)
+    assert (stopped.exit_code, lists(practice)) == (1, [DESK])
+    assert "before all had the staff list" in stopped.json["news"][0]
+    practice.mail.script = None
+    assert run(practice, "2026-11-24 09:50").exit_code == 0
+    assert lists(practice) == [DESK, ALTONA]
 
 
 def test_one_unknown_address_does_not_keep_the_list_from_the_others(practice: Practice) -> None:

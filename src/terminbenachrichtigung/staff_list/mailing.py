@@ -96,6 +96,7 @@ def _mail(
         if not theirs:
             continue
         if context.stopping() is not None:
+            yield "the run was told to end before all had the staff list; the next run sends it to the others"
             return
         claim = journal.claim_staff_mail(moment.astimezone(settings.zone).date(), branch_code, recipient)
         if claim is None:
