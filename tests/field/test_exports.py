@@ -445,6 +445,19 @@ def test_of_a_customer_s_lines_the_soonest_counts_in_whatever_order_they_stand(
         assert found == [("Ida", said)]
 
 
+def test_a_file_in_which_nobody_has_a_number_takes_none_away(own: OwnPractice) -> None:
+    """The columns of the export are empty since its last version."""
+    lines = [IDAS[0], EVAS.replace(";17;", ";18;")]
+    known = own.taken(csv(NUMBERED, *lines))
+    blank = [each.rpartition(";")[0] + ";" for each in lines]
+    assert own.bring(csv(NUMBERED, *blank)).exit_code == 1
+    assert own.standing() == known
+    own.bring(csv(NUMBERED, blank[0], lines[1]))  # where others have some, it was taken out
+    assert own.standing()["a1"] == "2026-11-25 09:00 Ida Meier"
+    own.bring(csv(NUMBERED, blank[1]), "--partial")  # one alone may have asked for it
+    assert own.standing()["b1"] == "2026-11-26 10:00 Eva Kurz"
+
+
 def test_a_branch_that_gets_another_name_is_warned_about(own: OwnPractice) -> None:
     """Two programs that number their branches from 1."""
     head = f"{NAMELESS};Filiale;Filialname"

@@ -19,6 +19,7 @@ MADE = "file-"
 """Ids that the import makes begin so."""
 
 SHARED_BY = 3  # people: a number that more of them have is no family's, but the practice's or a dummy
+_REACHED = frozenset({"mobile", "phone", "email"})
 _COMPARED = 50  # people under one id that are compared with each other; the first difference is enough
 
 Row = Mapping[str, object]
@@ -124,6 +125,30 @@ def _corrected(
         ):
             by_number.append((person, before))
     return [*by_name, *by_number]
+
+
+def with_contacts_if_any(entries: Iterable[Entry]) -> list[Entry]:
+    """The entries; without their empty numbers and addresses where nobody in the file has any.
+
+    The export lost its columns: it must not take those away that are known. One customer alone may have
+    had the number taken out.
+    """
+    listed = list(entries)
+    people = {entry.person.customer_id: entry.person.identity for entry in listed if entry.person}
+    if len(people) < 2 or any(identity.reached for identity in people.values()):
+        return listed
+    return [
+        replace(
+            entry,
+            person=replace(
+                entry.person,
+                said={column: value for column, value in entry.person.said.items() if column not in _REACHED},
+            ),
+        )
+        if entry.person
+        else entry
+        for entry in listed
+    ]
 
 
 def agreed(entries: Iterable[Entry], now: datetime) -> list[Entry]:
