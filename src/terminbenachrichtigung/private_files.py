@@ -3,7 +3,8 @@
 import errno
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 OWNER_ALONE = 0o600
@@ -18,6 +19,33 @@ def create(path: Path) -> int:
         OSError: it cannot be made.
     """
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ALONE)
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """An empty file of its owner alone that takes the name `path` once the block has filled it.
+
+    Whoever is killed meanwhile leaves nothing under that name. What is there already stays.
+
+    Raises:
+        FileExistsError: something is there already, be it a link that leads nowhere.
+        OSError: it cannot be made.
+    """
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, "it is there already")
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(descriptor)
+    made = Path(name)
+    try:
+        yield made
+        try:
+            path.hardlink_to(made)
+        except FileExistsError:
+            raise
+        except OSError:  # a disk that knows no links
+            made.replace(path)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 def write_whole(path: Path, text: str, mode: int = OWNER_ALONE) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from practice import Practice, number
 from terminbenachrichtigung.demo.loopback import Request
+from terminbenachrichtigung.private_files import beside
 
 
 def mode_of(path: Path) -> int:
@@ -61,6 +62,29 @@ def test_a_backup_taken_in_the_middle_of_a_run_is_whole(practice: Practice, tmp_
         "sent",
         "claimed",
     }
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_backup_has_its_name_only_when_it_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    """Whoever is killed before leaves nothing that looks like one; some disks know no links."""
+    place = tmp_path / "copy.db"
+    if not links:
+        monkeypatch.setattr(Path, "hardlink_to", lambda *_: os.link("/nowhere", place))
+    with beside(place) as made:
+        made.write_text("whole")
+        assert not place.exists()
+    assert (place.read_text(), mode_of(place)) == ("whole", 0o600)
+    assert list(tmp_path.iterdir()) == [place]
+
+
+def test_what_somebody_put_there_meanwhile_stays(tmp_path: Path) -> None:
+    place = tmp_path / "copy.db"
+    with pytest.raises(FileExistsError), beside(place):
+        place.write_text("theirs")
+    assert place.read_text() == "theirs"
+    assert list(tmp_path.iterdir()) == [place]
 
 
 @pytest.mark.parametrize("kind", ["a file", "a link to a file", "a link that leads nowhere", "a folder"])

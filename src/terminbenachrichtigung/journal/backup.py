@@ -8,10 +8,10 @@ from urllib.parse import quote
 from sqlalchemy import make_url
 
 from terminbenachrichtigung.config.settings import JournalSettings
-from terminbenachrichtigung.errors import ConfigError, JournalError
+from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.journal import open_journal
 from terminbenachrichtigung.journal.database import reaching
-from terminbenachrichtigung.private_files import create
+from terminbenachrichtigung.private_files import beside
 
 
 def back_up(settings: JournalSettings, path: Path) -> None:
@@ -30,17 +30,12 @@ def back_up(settings: JournalSettings, path: Path) -> None:
         )
     open_journal(settings, readonly=True).close()
     try:
-        descriptor = create(path)
+        with beside(path) as copy, reaching(url):
+            source = f"file:{quote(str(parsed.database))}?mode=ro"
+            with closing(sqlite3.connect(source, uri=True, isolation_level=None)) as connection:
+                # Into a file that is there already, and empty: so it keeps its owner's rights.
+                connection.execute("VACUUM INTO ?", (str(copy),))
     except FileExistsError:
         raise ConfigError(f"{path} is there already; remove it first, or name another file") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
-    try:
-        with open(descriptor, "wb"), reaching(url):  # noqa: PTH123 - a descriptor, which no Path opens
-            source = f"file:{quote(str(parsed.database))}?mode=ro"
-            with closing(sqlite3.connect(source, uri=True, isolation_level=None)) as connection:
-                # Into a file that is there already, and empty: so it keeps its owner's rights.
-                connection.execute("VACUUM INTO ?", (str(path),))
-    except JournalError:
-        path.unlink(missing_ok=True)
-        raise
