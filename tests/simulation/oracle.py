@@ -347,7 +347,7 @@ class Judging:
                 return False
         elif self.seen_in_window(row, reminder, last_chance) and not self.was_left(row, reminder):
             return False
-        contacted = self.contacted(row)
+        contacted = self.contacted(row, of_this_start=True)
         if contacted is not None and last_chance - self.gap < contacted <= self.now:
             return False
         assert self.memory.journal_made is not None
@@ -545,12 +545,14 @@ class Judging:
             and same_name(each.name, row.last_name)
         ]
 
-    def contacted(self, row: Appointment) -> datetime | None:
+    def contacted(self, row: Appointment, *, of_this_start: bool = False) -> datetime | None:
         """When the customer was last contacted by hand; not by being told that this appointment is off."""
         contacts = [
             each.done_at
             for each in self.calls(row)
-            if not (each.revokes and each.appointment_id == row.appointment_id)
+            if each.appointment_id != row.appointment_id
+            or each.starts_at == to_the_minute(row.starts_at) != each.revokes
+            or (each.revokes is None and not of_this_start)
         ]
         contacts += [row.last_contacted_at] if row.last_contacted_at is not None else []
         return max((each for each in contacts if each <= self.now), default=None)

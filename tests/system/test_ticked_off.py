@@ -109,6 +109,35 @@ def test_who_takes_over_the_appointment_was_not_called(either_practice: Practice
 # ---------------------------------------------------------------- until a person says otherwise
 
 
+def test_who_was_called_because_nobody_told_them_is_called_again_when_it_moves(
+    either_practice: Practice,
+) -> None:
+    practice = either_practice
+    practice.run_once(now=at("09:50"))
+    practice.book("1", next_day("14:00"))
+    practice.run_once(now=next_day("08:50"))
+    tick_off(practice, next_day("09:00"))
+    assert listed(practice, next_day("09:10")) == {}
+    practice.change("1", starts_at=next_day("16:00"))
+    assert practice.run_once(now=next_day("09:50")).exit_code == 1
+    assert listed(practice, next_day("10:00")) == {"17": "missed"}
+    tick_off(practice, next_day("10:10"))
+    assert practice.run_once(now=next_day("10:50")).exit_code == 0
+    assert listed(practice, next_day("11:00")) == {}
+
+
+def test_who_was_called_about_the_new_time_is_left_in_peace_for_two_hours(
+    either_practice: Practice,
+) -> None:
+    practice = either_practice
+    practice.book("1", next_day("09:00"))
+    practice.run_once()
+    practice.change("1", starts_at="2026-11-26 09:00")
+    tick_off(practice, next_day("08:10"))
+    assert practice.run_once(now=next_day("09:50")).reasons == {"1": "recently_notified"}
+    assert practice.run_once(now=next_day("10:50")).outcomes == {"1": "sent"}
+
+
 def test_who_was_called_about_a_second_move_is_called_again_when_it_moves_back(
     either_practice: Practice,
 ) -> None:

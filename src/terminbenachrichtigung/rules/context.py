@@ -25,15 +25,9 @@ from terminbenachrichtigung.model.journal import (
 from terminbenachrichtigung.model.lead import HoursBefore
 from terminbenachrichtigung.model.plan import Reason, Route
 from terminbenachrichtigung.rules.contact import Contact, Parts, contact
-from terminbenachrichtigung.rules.people import (
-    PlannedByStart,
-    ToldByStart,
-    is_retired,
-    names,
-    same_person,
-)
+from terminbenachrichtigung.rules.people import PlannedByStart, ToldByStart, is_retired, names, same_person
 from terminbenachrichtigung.rules.replies import Replies
-from terminbenachrichtigung.rules.ticks import Ticks
+from terminbenachrichtigung.rules.ticks import Ticks, told_otherwise
 from terminbenachrichtigung.times.windows import Quiet
 
 _DAY = timedelta(days=1)
@@ -279,15 +273,17 @@ class Context:
             if contacted is not None and customer is not None and contacted <= self.now:
                 self._contacts[customer] = max(contacted, self._contacts.get(customer, contacted))
 
-    def contacted_by_hand(self, candidate: Candidate) -> datetime | None:
+    def contacted_by_hand(self, candidate: Candidate, *, of_this_start: bool = False) -> datetime | None:
         """When the customer was last contacted by hand, by the schedule or by what was ticked off.
 
-        A tick that told them that this appointment is off does not count: they must hear if it stands again.
+        Not by a tick that told them that this appointment is off: they must hear if it stands again. With
+        `of_this_start` not by one about another start of it either.
         """
         found = [self._contacts.get(candidate.customer_id)]
         for tick in self._ticks.of(candidate.appointment):
-            told_off = tick.revokes and tick.appointment_id == candidate.appointment.appointment_id
-            if tick.done_at is not None and tick.done_at <= self.now and not told_off:
+            other = told_otherwise(tick, candidate.appointment)
+            counts = not other or (tick.revokes is None and not of_this_start)
+            if tick.done_at is not None and tick.done_at <= self.now and counts:
                 found.append(tick.done_at)
         return max((each for each in found if each is not None), default=None)
 

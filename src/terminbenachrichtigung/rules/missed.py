@@ -55,6 +55,6 @@ def _was_told(candidate: Candidate, context: Context) -> bool:
 
 def _was_contacted(candidate: Candidate, context: Context) -> bool:
     """Whether a person contacted the customer so late that the gap held until the last chance."""
-    contacted = context.contacted_by_hand(candidate)
+    contacted = context.contacted_by_hand(candidate, of_this_start=True)
     chance = context.quiet.last_chance(candidate.appointment.starts_at)
     return contacted is not None and chance - context.gap <= contacted

@@ -63,5 +63,10 @@ def told_start(tick: StaffTick) -> datetime | None:
     return None if tick.revokes == tick.starts_at else tick.starts_at
 
 
+def told_otherwise(tick: StaffTick, row: Appointment) -> bool:
+    """Whether it told the customer of this very appointment that it is off, or stands at another start."""
+    return tick.appointment_id == row.appointment_id and told_start(tick) != to_the_minute(row.starts_at)
+
+
 def _when(tick: StaffTick) -> float:
     return tick.done_at.timestamp() if tick.done_at is not None else float("-inf")
