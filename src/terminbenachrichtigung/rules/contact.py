@@ -65,7 +65,12 @@ _PREFERENCES = {
     "keine": Preference.NONE,
 }
 
-_REFUSING = frozenset({"nicht", "nein", "nie", "niemals", "no", "not", "never", "stop", "stopp"})
+_REFUSING = frozenset(
+    {"nicht", "nein", "nie", "niemals", "ohne"}
+    | {"no", "not", "never", "without", "stop", "stopp"}
+    | {"non", "pas", "jamais", "sans", "arrêt"}
+)
+_REFUSING_BEGINNINGS = ("kein", "aucun", "refus", "widerspr", "gesperrt", "verboten", "untersagt")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _PUNCTUATION = " .,;:!?()[]\"'"
 
@@ -111,7 +116,9 @@ def _preference(word: str) -> Preference | None:
     known = _PREFERENCES.get(plain.strip(_PUNCTUATION))
     if known is not None:
         return known
-    refuses = any(each in _REFUSING or each.startswith("kein") for each in _LETTERS.findall(plain))
+    refuses = any(
+        each in _REFUSING or each.startswith(_REFUSING_BEGINNINGS) for each in _LETTERS.findall(plain)
+    )
     return Preference.UNCLEAR if refuses else None
 
 
