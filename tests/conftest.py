@@ -20,7 +20,7 @@ SIZES = {
     "kills": (2, 30, "runs killed at random moments, for each database"),
     "due": (200, 5000, "appointments that eight runs share"),
     "simulations": (2, 9, "practices whose weeks are simulated"),
-    "weeks": (0.7, 3.0, "how long each of them is simulated"),
+    "weeks": (0.5, 3.0, "how long each of them is simulated"),
     "inputs": (12, 100, "inputs of a fuzz test, or a few times as many"),
 }
 """Long tests have a small size, for every commit, and a full one."""

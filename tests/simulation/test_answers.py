@@ -14,7 +14,7 @@ UNSURE = {"lox24": timedelta(), "seven": timedelta(hours=2)}
 
 @pytest.mark.sized
 @pytest.mark.parametrize("number", [0, pytest.param(1, marks=pytest.mark.full)])
-@pytest.mark.parametrize("provider", ["lox24", "seven"])
+@pytest.mark.parametrize("provider", ["lox24", pytest.param("seven", marks=pytest.mark.full)])
 def test_whatever_customers_answer(
     provider: str, number: int, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:

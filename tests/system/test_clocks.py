@@ -46,7 +46,7 @@ JUMPS = [
     pytest.param([6 * HOUR] * 3, id="six hours forth for three runs", marks=pytest.mark.full),
     pytest.param([24 * HOUR], id="a day forth", marks=pytest.mark.full),
     pytest.param([-24 * HOUR] * 2, id="a day back for two runs", marks=pytest.mark.full),
-    pytest.param([72 * HOUR, -72 * HOUR, 24 * HOUR], id="days forth and back"),
+    pytest.param([72 * HOUR, -72 * HOUR, 24 * HOUR], id="days forth and back", marks=pytest.mark.full),
     pytest.param([timedelta(days=30)] * 2, id="a month forth", marks=pytest.mark.full),
     pytest.param([timedelta(days=-365)], id="a year back", marks=pytest.mark.full),
     pytest.param([local("2000-01-01 10:00") - TEN], id="a battery that died"),

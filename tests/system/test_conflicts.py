@@ -100,7 +100,13 @@ def reasons(result: RunResult) -> dict[str, Reason]:
 # ---------------------------------------------------------------- clocks
 
 
-@pytest.mark.parametrize("ahead", [TWENTY_MINUTES, -TWENTY_MINUTES], ids=["ahead", "late"])
+@pytest.mark.parametrize(
+    "ahead",
+    [
+        pytest.param(TWENTY_MINUTES, id="ahead"),
+        pytest.param(-TWENTY_MINUTES, id="late", marks=pytest.mark.full),
+    ],
+)
 def test_hosts_whose_clocks_differ_by_20_minutes_tell_everybody_once(
     practice: Practice, ahead: timedelta
 ) -> None:
@@ -376,7 +382,7 @@ class SleepyClock(SuspendedClock):
         return self.moment
 
 
-@pytest.mark.parametrize("minutes", [2, 20])
+@pytest.mark.parametrize("minutes", [pytest.param(2, marks=pytest.mark.full), 20])
 @pytest.mark.parametrize("question", range(1, 11))
 def test_a_run_tells_nobody_what_the_schedule_took_back_while_it_slept(
     practice: Practice, question: int, minutes: int

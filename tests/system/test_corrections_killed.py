@@ -71,7 +71,7 @@ def on_the_list(practice: Practice, runs: Killable) -> set[int]:
     return {int(each["customer_id"]) for each in json.loads(runs.output)["customers"]}
 
 
-@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("side", ["before", pytest.param("after", marks=pytest.mark.full)])
 @pytest.mark.parametrize(("point", "nth"), [pytest.param("claim", 5, marks=pytest.mark.full), ("settle", 5)])
 def test_a_run_that_is_killed_while_it_corrects(
     changed: Practice, runs: Killable, point: str, nth: int, side: str

@@ -87,10 +87,10 @@ MOMENTS = [
     pytest.param("2026-10-25 02:30", id="in the hour that comes twice"),
     pytest.param("2026-10-25 15:59", id="summer time ended last night", marks=FULL),
     pytest.param("2028-02-28 11:00", id="28 February of a leap year", marks=FULL),
-    pytest.param("2028-02-29 11:00", id="29 February"),
+    pytest.param("2028-02-29 11:00", id="29 February", marks=FULL),
     pytest.param("2027-02-28 23:30", id="28 February of another year", marks=FULL),
     pytest.param("2026-12-31 14:00", id="New Year's Eve", marks=FULL),
-    pytest.param("2027-01-01 00:00:01", id="New Year"),
+    pytest.param("2027-01-01 00:00:01", id="New Year", marks=FULL),
 ]  # fmt: skip
 
 

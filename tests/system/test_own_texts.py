@@ -19,6 +19,7 @@ def compiles(practice: Practice) -> bool:
     return "jinja2" in ran.stderr
 
 
+@pytest.mark.full
 def test_they_are_compiled_once_and_again_when_the_configuration_has_changed(practice: Practice) -> None:
     assert not compiles(practice)  # those that come along: tests have checked them
     practice.configure(templates=texts(HALLO))

@@ -37,22 +37,17 @@ def run(
     )
 
 
-CLOSED = ["<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"]
+FULL = pytest.mark.full
+CLOSED = [
+    ">&-",
+    "2>&-",
+    "<&- >&- 2>&-",
+    *(pytest.param(each, marks=FULL) for each in ("<&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-")),
+]
 
 
-@pytest.mark.parametrize(
-    ("closed", "options"),
-    [
-        *((closed, []) for closed in CLOSED),
-        (">&-", ["--quiet"]),
-        ("2>&-", ["--quiet"]),
-        *(
-            pytest.param(closed, ["--quiet"], marks=pytest.mark.full)
-            for closed in CLOSED
-            if closed not in (">&-", "2>&-")
-        ),
-    ],
-)
+@pytest.mark.parametrize("options", [[], pytest.param(["--quiet"], marks=FULL)])
+@pytest.mark.parametrize("closed", CLOSED)
 def test_a_run_with_closed_streams_sends_and_ends_without_a_traceback(
     practice: Practice, closed: str, options: list[str]
 ) -> None:
@@ -87,7 +82,7 @@ def test_no_database_gets_the_number_of_a_closed_stream(practice: Practice) -> N
 
 
 @pytest.mark.parametrize("command", ["dry-run", "staff-list"])
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", CLOSED)
 def test_no_other_command_minds_either(practice: Practice, command: str, closed: str) -> None:
     ran = run(practice, closed, command=command)
     assert ran.returncode == int(">&-" in closed.split())
