@@ -146,6 +146,7 @@ _TITLE_WORD = rf"(?:{_TITLE_END}|cancel(?=\s*:|\s+[-–—]|\s*$))"  # elsewhere
 _BEFORE_TITLE = re.compile(rf"\s*[\[(*]?\s*{_TITLE_WORD}\.?\s*(?:[:\-–—\[\](|!*]|$)\s*", re.I)
 _BEHIND_TITLE = re.compile(rf"(?:\s*[:–—|(\[*!]|\s-)\s*{_TITLE_END}\s*[\])!.*]*\s*$", re.I)
 _IN_TITLE = re.compile(rf"(?<![^\W_])(?:{_TITLE_END}|cancel)(?![^\W_])", re.I)
+_LONGEST_NAME = 200  # signs; a longer one is a file by mistake, and would cost seconds
 _NO_NAME = re.compile(
     r"[\s,;:|(\[*!–—-]*(?<![^\W_])(?:storniert|abgesagt|annulliert|annulée?|cancell?ed|entfällt|entfallen|declined|"
     r"gelöscht|geloescht|deleted|abgelehnt|rejected|no[ _-]?show)(?![^\W_])[\s,;:|)\]*!.–—-]*",
@@ -351,6 +352,8 @@ def name_without_cancellation(name: str) -> str | None:
 
     Before and behind it the same counts as in a title, and in its midst the words that are nobody's name.
     """
+    if len(name) > _LONGEST_NAME or not mentions_cancellation(name):
+        return None
     if rest := without_cancellation(name):
         return rest
     rest = _NO_NAME.sub(" ", name).strip()
