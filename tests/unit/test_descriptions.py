@@ -1,8 +1,16 @@
 """Which customer the title and the description of a calendar entry name."""
 
+from contextlib import suppress
+
 import pytest
 
-from terminbenachrichtigung.own_schedule.descriptions import check_one_person, labelled, titled
+from terminbenachrichtigung.own_schedule.columns import column_of
+from terminbenachrichtigung.own_schedule.descriptions import (
+    cancellations,
+    check_one_person,
+    labelled,
+    titled,
+)
 from terminbenachrichtigung.schedule.values import Unreadable
 
 
@@ -141,3 +149,14 @@ def test_a_title_whose_number_may_be_another_person_s_is_refused() -> None:
         titled("Eva Kurz eva@example.org", {"name": "Ida Meier", "mobile": "0171 5555001"})
     # The number stands beside the title, and the title adds none.
     assert titled("Eva Kurz 0171 5555001", {"name": "Ida Meier", "mobile": "0171 5555001"})
+
+
+@pytest.mark.parametrize("sign", ["a", " ", "0", "1.", "-", "_", "<tr><td>", "a: ", "Name:\n", "(", "+49 "])
+def test_a_long_text_costs_what_its_length_does(sign: str) -> None:
+    """A file by mistake; each place was once tried to the end of the text, which took minutes."""
+    text = sign * (100_000 // len(sign))
+    titled(text, {})
+    with suppress(Unreadable):  # a label that stands twice
+        labelled(text)
+    list(cancellations(text))
+    column_of(text)

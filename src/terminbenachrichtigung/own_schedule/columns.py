@@ -94,7 +94,8 @@ LAST_NAME_FIRST = frozenset({"namevorname", "nachnamevorname"})
 
 CONTACT = (*CUSTOMER_TEXTS, "name", "customer_id", "reminder_consent", "last_contacted_at")
 _OF_THE_CUSTOMER = re.compile(
-    r"^\W*{0}[\W_]*(?:des|der|vom)?(?=\w)|(?<=\w)[\W_]+(?:(?:des|der|vom|du|de la|of the)\s+)?{0}\W*$".format(
+    r"^\W*{0}[\W_]*(?:des|der|vom)?(?=\w)"
+    r"|(?<=[^\W_])[\W_]+(?:(?:des|der|vom|du|de la|of the)\s+)?{0}\W*$".format(
         r"(?:kund(?:en|e|in)|patient(?:en|e|in)?|clients?|customers?|invitee|gast)"
     ),
     re.I,
@@ -143,8 +144,8 @@ _TITLE_END = (
     r"abgelehnt|rejected|déclinée?|refusée?|supprimée?)"
 )
 _TITLE_WORD = rf"(?:{_TITLE_END}|cancel(?=\s*:|\s+[-–—]|\s*$))"  # elsewhere it may be a name
-_BEFORE_TITLE = re.compile(rf"\s*[\[(*]?\s*{_TITLE_WORD}\.?\s*(?:[:\-–—\[\](|!*]|$)\s*", re.I)
-_BEHIND_TITLE = re.compile(rf"(?:\s*[:–—|(\[*!]|\s-)\s*{_TITLE_END}\s*[\])!.*]*\s*$", re.I)
+_BEFORE_TITLE = re.compile(rf"[\[(*]?\s*{_TITLE_WORD}\.?\s*(?:[:\-–—\[\](|!*]|$)\s*", re.I)
+_BEHIND_TITLE = re.compile(rf"(?:(?<!\s)\s*[:–—|(\[*!]|\s-)\s*{_TITLE_END}\s*[\])!.*]*\s*$", re.I)
 _IN_TITLE = re.compile(rf"(?<![^\W_])(?:{_TITLE_END}|cancel)(?![^\W_])", re.I)
 _LONGEST_NAME = 200  # signs; a longer one is a file by mistake, and would cost seconds
 _NO_NAME = re.compile(
@@ -341,6 +342,7 @@ def without_cancellation(title: str) -> str | None:
     At the beginning a colon, a dash, a bracket or the end of the title must follow it, at the end one must
     stand before it: `Entfernung Zahnstein` is no cancellation.
     """
+    title = title.strip()
     if found := _BEFORE_TITLE.match(title):
         return title[found.end() :].strip()
     found = _BEHIND_TITLE.search(title)

@@ -32,7 +32,7 @@ _ROW_OF_TWO = re.compile(
 )
 _DATED = re.compile(r"\d{1,4}[./-]\s?\d")
 _NUMBER = re.compile(r"(?<![\w])(?:\+|00?)\s?\(?[1-9][\d\s/().-]{4,}\d(?!\w)")
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _NUMBER_WORDS = re.compile(
     r"(?<!\w)(?:tel(?:efon)?|mobil|handy|mobile|phone|e-?mail|nr|nummer)\s*[.:]*(?!\w)", re.I
 )
