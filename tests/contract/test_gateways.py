@@ -36,7 +36,7 @@ from terminbenachrichtigung.config.channels import SmsSettings
 from terminbenachrichtigung.config.settings import Branch
 from terminbenachrichtigung.delivery.channel import Balance, Gateway
 from terminbenachrichtigung.delivery.registry import PROVIDERS, make_gateway
-from terminbenachrichtigung.demo.loopback import Answer, LoopbackGateway
+from terminbenachrichtigung.demo.loopback import Answer, LoopbackGateway, Request
 from terminbenachrichtigung.demo.preparation import GATEWAYS
 from terminbenachrichtigung.model.delivery import (
     Content,
@@ -622,6 +622,21 @@ def test_replies_come_in_pages(provider: str) -> None:
         pages = list(channel.replies(NOW))
     assert sorted(len(page) for page in pages if isinstance(page, tuple))[-1] < 130
     assert {int(each.text) for page in pages if isinstance(page, tuple) for each in page} == set(range(130))
+
+
+@every_answered_gateway
+def test_an_adapter_ends_its_pages_with_the_gateways_last_one_alone(provider: str) -> None:
+    """If it ended sooner, that would mean that there is no more, and a no behind it would be lost."""
+
+    def page(request: Request) -> Answer:
+        number = int(request.fields.get("page", 0)) or int(request.fields.get("offset", 0)) // 100 + 1
+        found = {"from": RECIPIENT, "to": OURS, "received_at": NOW.timestamp(), "timestamp": f"{NOW:%FT%TZ}"}
+        entries = [{**found, "text": str(number), "uuid": f"{number}", "id": f"{number}"}] * 100
+        return Answer(body=json.dumps(entries if number <= 120 else []))
+
+    with both(provider, sender=OURS) as (gateway, channel):
+        gateway.script = page
+        assert all_replies(channel)[-1].text == "120"
 
 
 @every_answered_gateway

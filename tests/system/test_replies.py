@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from practice import Practice, Ran, local, number, reminder
-from terminbenachrichtigung.demo.loopback import Answer, Job, LoopbackGateway
+from terminbenachrichtigung.demo.loopback import Answer, Job, LoopbackGateway, Request
 from terminbenachrichtigung.demo.preparation import GATEWAYS
 
 ELEVEN = "2026-11-24 11:00"
@@ -262,6 +262,30 @@ def test_all_pages_are_read(told: Practice) -> None:
     for minute in range(35):
         says(told, f"Frage {minute}", at=f"2026-11-24 10:{minute + 10}", sender=number(minute), named=False)
     assert len(kinds(told.run_once(now=ELEVEN))) == 35
+
+
+def test_replies_that_there_was_no_time_for_are_warned_about_and_read_by_the_next_run(
+    practice: Practice, gateway: LoopbackGateway
+) -> None:
+    """By a clock that a question puts on. What is left lies behind what the next run gives first again."""
+    answered_by(practice, gateway)
+    practice.book("1")
+    practice.run_once()
+    says(practice, "nein", at="2026-11-24 10:20")
+    for nth in range(350):
+        says(practice, f"Frage {nth}", at="2026-11-24 10:30", sender=OURS, named=False)
+
+    def slow(request: Request) -> None:
+        if request.operation in {"incomings", "inbound"}:
+            practice.pass_time(10)
+
+    practice.gateway.script = slow
+    ran = practice.run_once(now=ELEVEN)
+    assert not [each for each in kinds(ran) if each == ("wants_to_cancel", "17")]
+    assert [each for each in ran.json["warnings"] if "no time to fetch all that customers answered" in each]
+    later = [practice.run_once(now=f"2026-11-24 {hour}:00") for hour in (12, 13, 14, 15)]
+    assert ("wants_to_cancel", "17") in [each for ran in later for each in kinds(ran)]
+    assert any(not ran.json["warnings"] for ran in later)
 
 
 def test_a_gateway_that_gives_the_same_page_for_ever_is_left(told: Practice) -> None:

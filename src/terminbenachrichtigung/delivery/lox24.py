@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import count
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -70,7 +71,6 @@ REPORT_CODES: Mapping[int, tuple[State | None, str]] = {
 
 REPLY = ReplyFields(reply_id="uuid", sender="from", text="text", received_at="received_at", job_id="msg_uuid")
 """Of `GET /incomings`. Not confirmed: how a moment is written; whatever cannot be read counts as unsure."""
-_MOST_PAGES = 100  # of replies
 
 
 class Lox24(SmsAdapter):
@@ -132,10 +132,10 @@ class Lox24(SmsAdapter):
         """Read the postbox, newest first, until a page that is all older.
 
         Not confirmed: how long a page is, and how the one behind the last is answered; so an empty page, and
-        one that is the same once more, ends it.
+        one that is the same once more, ends it. How many pages are read is for the caller to say.
         """
-        before: tuple[Reply, ...] = ()
-        for number in range(1, _MOST_PAGES + 1):
+        before: list[Any] = []
+        for number in count(1):
             question = urlencode({"page": number})
             behind_the_last = frozenset({404} if number > 1 else ())
             found = self._get(f"/incomings?{question}", "application/ld+json", behind_the_last)
@@ -148,13 +148,13 @@ class Lox24(SmsAdapter):
             if isinstance(listed, Unknown):
                 yield listed
                 return
+            if not listed or listed == before:
+                return
             page = read_incoming(listed, REPLY, self._clock(), self._settings.country_code)
-            if not page or page == before:
-                return
             yield page
-            if all(each.received_at < since for each in page):
+            if page and all(each.received_at < since for each in page):
                 return
-            before = page
+            before = listed
 
     def _submit(self, label: str, content: Content) -> Outcome:
         if self._without_money:

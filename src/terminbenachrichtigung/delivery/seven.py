@@ -6,6 +6,7 @@ Sources: docs.seven.io (sms, logbook, status reports) and seven-io/api-schemes.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import count, islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -85,7 +86,7 @@ REPLY = ReplyFields(
 
 _MOST_PARTS = 9  # a text has at most 1520 characters; ten parts have 1530
 _PAGE = 100
-_MOST_PAGES = 100  # of one question: 10,000 messages
+_MOST_PAGES = 100  # of those to one number: 10,000 messages
 
 
 class Seven(SmsAdapter):
@@ -117,7 +118,7 @@ class Seven(SmsAdapter):
         """Look for the message's label among all that went to its number: there is no filter for labels."""
         found: list[str] = []
         question = {"to": message.recipient.removeprefix("+"), "date_from": _day_before(message.at)}
-        for page in self._journal("outbound", question):
+        for page in islice(self._journal("outbound", question), _MOST_PAGES):
             if not isinstance(page, list):
                 return page
             found += [id_of(each, "id") for each in page if text_of(each, "foreign_id") == message.message_id]
@@ -158,7 +159,9 @@ class Seven(SmsAdapter):
         return outcome_of_send(answer, self._clock(), self._hidden)
 
     def _journal(self, which: str, question: Mapping[str, str]) -> Iterator[list[Any] | Trouble]:
-        for number in range(_MOST_PAGES):
+        """Page by page, as many as the caller takes; one that is the same once more ends it."""
+        before: list[Any] = []
+        for number in count():
             asked = urlencode({**question, "limit": _PAGE, "offset": number * _PAGE})
             page = self._get(f"/journal/{which}?{asked}")
             if (code := code_of(page)) in ACCOUNT:
@@ -167,9 +170,12 @@ class Seven(SmsAdapter):
                 page = []
             elif not isinstance(page, Unavailable | Unknown):
                 page = entries(page)
+            if page == before:
+                return
             yield page
             if not isinstance(page, list) or len(page) < _PAGE:
                 return
+            before = page
 
     def _get(self, path: str) -> Any | Trouble:
         answer = self._line.ask(Request(path, "GET", self._headers, longest=LARGEST_LIST))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from terminbenachrichtigung.delivery.channel import Account, Trouble
 from terminbenachrichtigung.journal.journal import Journal
+from terminbenachrichtigung.journal.replies import FETCHED_AGAIN
 from terminbenachrichtigung.model.delivery import Unavailable, Unknown
 from terminbenachrichtigung.model.reply import NewReply, Reply, ReplyNote
 from terminbenachrichtigung.rules.replies import notes as reply_notes
@@ -16,6 +17,13 @@ from terminbenachrichtigung.rules.replies import read_reply
 from terminbenachrichtigung.run.context import RunContext, may_ask_for_a_while
 from terminbenachrichtigung.run.surprise import or_unknown
 
+_HOUR = timedelta(hours=1)
+"""Gateways begin with the newest reply. Were each run to ask equally long, none would reach the rest that the
+last one left; so it may ask as many times as long as hours have passed since all were fetched."""
+_NOT_ALL = (
+    "there was no time to fetch all that customers answered: what is missing may be a no or a stop; the next "
+    "run asks anew, and longer; if this comes again, look into the gateway's own list"
+)
 _AHEAD = timedelta(days=1)
 """A reply that is dated further ahead is left to a later run: one of the clocks is wrong."""
 
@@ -28,13 +36,15 @@ def fetch_replies(context: RunContext, now: datetime) -> tuple[tuple[ReplyNote, 
     """
     if context.account is None or not context.settings.replies.enabled:
         return (), ()
-    journal, may_ask = context.writable, may_ask_for_a_while(context)
+    journal = context.writable
     warnings: tuple[str, ...] = ()
     gateway = or_unknown(context.account)
     if isinstance(gateway, Unknown):
         warnings = (_not_asked(gateway.detail),)
     else:
-        pages = _pages(gateway, journal.replies_since(now))
+        since = journal.replies_since(now)
+        may_ask = may_ask_for_a_while(context, times=max(1, (now - since - FETCHED_AGAIN) / _HOUR))
+        pages = _pages(gateway, since)
         while may_ask():
             page = or_unknown(lambda: next(pages, None))
             if page is None:
@@ -44,6 +54,9 @@ def fetch_replies(context: RunContext, now: datetime) -> tuple[tuple[ReplyNote, 
                 warnings = (_not_asked(page.detail),)
                 break
             _note(journal, page, now)
+        else:
+            if context.stopping() is None:
+                warnings = (_NOT_ALL,)
     return tuple(reply_notes(journal.untold_replies())), warnings
 
 
