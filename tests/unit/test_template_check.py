@@ -68,6 +68,18 @@ def test_what_was_told_is_in_reach_of_corrections_alone() -> None:
         ("{{ ''.__class__ }}", "cannot be rendered: access to attribute '__class__'"),
         ("{{ 'x' * 10 ** 2 }}", "cannot be rendered: ** is not available"),
         ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "cannot be rendered: maximum recursion"),
+        # what would fill the memory, or take minutes
+        ("{{ '%1000000000d' % 1 }}", "cannot be rendered: line 1: a number above 99999"),
+        ("{{ '%(a)1000000000s' % {'a': 1} }}", "cannot be rendered: line 1: a number above 99999"),
+        ("{{ '%*d' % (1000000000, 1) }}", "cannot be rendered: line 1: a number above 99999"),
+        ("{{ '%.1000000000f' | format(1) }}", "cannot be rendered: line 1: a number above 99999"),
+        ("{{ '{:>1000000000}'.format(1) }}", "cannot be rendered: line 1: a number above 99999"),
+        ("a\n{{ 'x' | center(1000000000) }}", "cannot be rendered: line 2: a number above 99999"),
+        ("{{ [1] | slice(1000000000) | list | length }}", "cannot be rendered: line 1: a number above 99999"),
+        (
+            "{% set a = 'x' | center(90000) %}{{ a | replace(' ', 'a' | center(99)) }}",
+            "cannot be rendered: the text never ends",
+        ),
         (
             "{% if appointments[1:] %}{{ 1 / 0 }}{% endif %}y",
             "cannot be rendered for several appointments: div",

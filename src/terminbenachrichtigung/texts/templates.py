@@ -1,5 +1,6 @@
 """The templates' language: Jinja in a sandbox, and the placeholders in reach (contract, section 6)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,7 +9,7 @@ from itertools import islice
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
-from jinja2 import StrictUndefined, Template
+from jinja2 import StrictUndefined, Template, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
@@ -20,6 +21,10 @@ from terminbenachrichtigung.texts import values
 from terminbenachrichtigung.texts.dates import words
 
 _MOST_PIECES = 10_000  # of text that one message may be put together from: hundreds of appointments
+_LONGEST = 1_000_000  # signs of one text, for the same reason
+_LARGEST_NUMBER = 99_999
+_LARGE_WIDTH = re.compile(r"(%(\(\w*\))?[^a-z%]*|\{[^{}]*)\d{6}", re.IGNORECASE)
+"""A width in a format, by which "%1000000000d" fills the memory before anybody can see how long it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +191,7 @@ class Text:
         except Exception as error:
             # A template can do anything that Python can in one expression, and fail in as many ways.
             raise MessageError(f"{self.path}: {one_line(str(error)) or type(error).__name__}") from error
-        if len(pieces) > _MOST_PIECES:
+        if len(pieces) > _MOST_PIECES or sum(map(len, pieces)) > _LONGEST:
             raise MessageError(f"{self.path}: the text never ends")
         return "".join(pieces)
 
@@ -194,4 +199,16 @@ class Text:
 @lru_cache(maxsize=256)
 def _compiled(source: str) -> Template:
     """Compiling takes twenty times as long as rendering, so each text is compiled once in a run."""
-    return ENVIRONMENT.from_string(source)
+    template = ENVIRONMENT.parse(source)
+    for each in template.find_all(nodes.Const):
+        if _is_large(each.value):
+            raise SecurityError(
+                f"line {each.lineno}: a number above {_LARGEST_NUMBER} is not available in templates"
+            )
+    return ENVIRONMENT.from_string(template)
+
+
+def _is_large(value: object) -> bool:
+    return (isinstance(value, int) and value > _LARGEST_NUMBER) or (
+        isinstance(value, str) and _LARGE_WIDTH.search(value) is not None
+    )
