@@ -11,6 +11,7 @@ from terminbenachrichtigung.config.settings import Settings
 from terminbenachrichtigung.delivery.channel import Balance
 from terminbenachrichtigung.errors import DeliveryError, JournalError
 from terminbenachrichtigung.journal import open_journal
+from terminbenachrichtigung.model.journal import ToldAhead
 from terminbenachrichtigung.on_demand.inspect import inspect
 from terminbenachrichtigung.wiring import make_gateway, make_mailer, open_schedule
 
@@ -65,7 +66,7 @@ def _schedule(settings: Settings, now: datetime) -> tuple[str, tuple[str, ...]]:
         return "ready", (*bad, *scanned.warnings, *slow, *inspected)
 
 
-def _told_by(settings: Settings, now: datetime) -> Mapping[str, int]:
+def _told_by(settings: Settings, now: datetime) -> Mapping[str, ToldAhead]:
     """What the journal knows; another probe says what is wrong with it."""
     try:
         with closing(open_journal(settings.journal, readonly=True)) as journal:

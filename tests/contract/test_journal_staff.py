@@ -8,7 +8,7 @@ import pytest
 
 from journals import GAP, LATER, NOW, REMINDER, START, Journals, appointment, end, planned, settled
 from terminbenachrichtigung.model.delivery import StaffClaim
-from terminbenachrichtigung.model.journal import CANCELLATION, CONFIRMATION, StaffTick
+from terminbenachrichtigung.model.journal import CANCELLATION, CONFIRMATION, StaffTick, ToldAhead
 from terminbenachrichtigung.model.plan import MessageOutcome
 
 TODAY, TOMORROW = date(2026, 11, 24), date(2026, 11, 25)
@@ -34,7 +34,10 @@ def test_the_appointments_are_found_of_which_something_was_told_about_a_time_ahe
     settled(run, planned(appointment("off", "6"), reminder=CANCELLATION))
     reader = journals.run(readonly=True)
     assert reader.notified_ahead(NOW) == {"ahead", "both", "too", "failed", "off"}
-    assert reader.told_ahead_by_reminder(NOW) == {REMINDER: 3, "Vorab": 1}
+    assert reader.told_ahead_by_reminder(NOW) == {
+        REMINDER: ToldAhead(3, NOW, NOW),
+        "Vorab": ToldAhead(1, NOW, NOW),
+    }
 
 
 def test_they_are_found_by_an_index(journals: Journals) -> None:

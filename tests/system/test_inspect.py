@@ -249,6 +249,18 @@ def test_a_renamed_reminder_is_named_with_how_many_it_told(either_practice: Prac
         f'2 appointments ahead were told by the reminder "{REMINDER}", which is configured no more: '
         "they count as told for every reminder"
     )
+    practice.book("3", "2026-11-25 10:30", 3)
+    practice.run_once(now="2026-11-24 11:00")
+    assert the_warning(practice, "configured no more").endswith("for every reminder")
+
+
+def test_two_configurations_on_one_journal_are_named(practice: Practice) -> None:
+    """Each takes what the other tells as told by a renamed reminder, and the other's runs for its own."""
+    for nth, (name, hour) in enumerate((("Nord", 10), ("Süd", 11), ("Nord", 12), ("Süd", 13)), start=1):
+        practice.book(str(nth), f"2026-11-25 {hour}:00", nth)
+        practice.configure(reminders=[reminder(name=name)])
+        practice.run_once(now=f"2026-11-24 {hour}:00")
+    assert "if another configuration uses this journal" in the_warning(practice, '"Nord"')
 
 
 def test_a_start_without_a_zone_on_postgres_is_said_to_be_local(postgres_practice: Practice) -> None:

@@ -17,7 +17,13 @@ from terminbenachrichtigung.journal.tables import (
     staff_mails,
 )
 from terminbenachrichtigung.model.delivery import StaffClaim
-from terminbenachrichtigung.model.journal import BESIDE_REMINDERS, CONFIRMATION, TOLD_NOBODY, StaffTick
+from terminbenachrichtigung.model.journal import (
+    BESIDE_REMINDERS,
+    CONFIRMATION,
+    TOLD_NOBODY,
+    StaffTick,
+    ToldAhead,
+)
 
 _DOUBTFUL_FOR = timedelta(days=7)
 
@@ -64,10 +70,15 @@ class StaffNotes(Connected):
         return frozenset(connection.execute(ahead).scalars())
 
     @reads
-    def told_ahead_by_reminder(self, connection: Connection, now: datetime) -> dict[str, int]:
-        """How many appointments after `now` each reminder told of, by its name."""
+    def told_ahead_by_reminder(self, connection: Connection, now: datetime) -> dict[str, ToldAhead]:
+        """How many appointments after `now` each reminder told of, by its name, and when."""
         told = (
-            select(notifications.c.reminder, func.count(notifications.c.appointment_id.distinct()))
+            select(
+                notifications.c.reminder,
+                func.count(notifications.c.appointment_id.distinct()),
+                func.min(messages.c.run_now),
+                func.max(messages.c.run_now),
+            )
             .join(messages, messages.c.message_id == notifications.c.message_id)
             .where(
                 notifications.c.starts_at > now,
@@ -76,7 +87,7 @@ class StaffNotes(Connected):
             )
             .group_by(notifications.c.reminder)
         )
-        return {row.reminder: row[1] for row in connection.execute(told)}
+        return {name: ToldAhead(*found) for name, *found in connection.execute(told)}
 
     # -------------------------------------------------------------- ticked off
 

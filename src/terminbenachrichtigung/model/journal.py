@@ -31,6 +31,15 @@ SURELY_TOLD = (State.SENT, State.DELIVERED)
 
 
 @dataclass(frozen=True, slots=True)
+class ToldAhead:
+    """What one reminder told of appointments ahead."""
+
+    appointments: int
+    first: datetime  # the `now` of the runs
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Notification:
     """One appointment in one message for one reminder, as the journal remembers it."""
 

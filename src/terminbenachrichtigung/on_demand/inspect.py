@@ -1,7 +1,7 @@
 """`schedule inspect`: what the schedule's words mean to the configuration, before the first message."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
@@ -11,6 +11,7 @@ from terminbenachrichtigung.config.settings import Rules, Settings
 from terminbenachrichtigung.contact.email_address import email_address
 from terminbenachrichtigung.contact.phone import mobile_number
 from terminbenachrichtigung.model.appointment import BY_START, Appointment
+from terminbenachrichtigung.model.journal import ToldAhead
 from terminbenachrichtigung.output.json import picked
 from terminbenachrichtigung.output.masking import mask_number, mask_text
 from terminbenachrichtigung.output.tables import Row, Table
@@ -24,6 +25,10 @@ _SOMETIME = datetime(2026, 1, 1, tzinfo=UTC)
 _MOST_WORDS = 50  # rows of a table for people
 _MOST_EXAMPLES = 3
 _FEWEST_REFUSED = 5  # appointments; fewer may well all be of one kind
+_WENT_ON = (
+    ", and it went on when this configuration had begun to tell: if another configuration uses this journal, "
+    "give each a journal of its own; if the reminder was removed, it is well"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +51,15 @@ class Inspection:
     warnings: tuple[str, ...]
 
 
-def inspect(settings: Settings, schedule: Schedule, told_by: Mapping[str, int], now: datetime) -> Inspection:
+def inspect(
+    settings: Settings, schedule: Schedule, told_by: Mapping[str, ToldAhead], now: datetime
+) -> Inspection:
     """Counts what lies ahead of `now`, and compares it with the settings.
 
     Args:
         settings: the configuration in force.
         schedule: where the appointments are.
-        told_by: how many appointments ahead the journal knows as told, by the name of the reminder.
+        told_by: the appointments ahead that the journal knows as told, by the name of the reminder.
         now: the present moment.
     """
     census = schedule.census(now)
@@ -125,7 +132,7 @@ def _language(word: str, settings: Settings) -> str:
 
 
 def _warnings(
-    census: Census, settings: Settings, told_by: Mapping[str, int], *, local: bool
+    census: Census, settings: Settings, told_by: Mapping[str, ToldAhead], *, local: bool
 ) -> Iterator[str]:
     yield from _statuses(census.words["status"], settings.rules)
     yield from _unmatched(census, settings)
@@ -133,18 +140,26 @@ def _warnings(
     yield from _people(census)
     yield from _rows(census, settings)
     yield from _unreachable(census, settings)
-    configured = {reminder.name for reminder in settings.reminders}
-    for name, count in sorted(told_by.items()):
-        if name not in configured:
-            yield (
-                f'{counted(count, "appointment")} ahead {_were(count)} told by the reminder "{name}", '
-                "which is configured no more: they count as told for every reminder"
-            )
+    yield from _told_by_others(told_by, {reminder.name for reminder in settings.reminders})
     if local:
         yield (
             "starts_at has no time zone, and is read as the practice's local time; "
             "if the program keeps UTC, let the view say: starts_at AT TIME ZONE 'UTC'"
         )
+
+
+def _told_by_others(told_by: Mapping[str, ToldAhead], configured: Collection[str]) -> Iterator[str]:
+    began = [told.first for name, told in told_by.items() if name in configured]
+    for name, told in sorted(told_by.items()):
+        if name in configured:
+            continue
+        # A renamed one ended before the first message under its new name.
+        went_on = any(told.last > first for first in began)
+        number = told.appointments
+        yield (
+            f'{counted(number, "appointment")} ahead {_were(number)} told by the reminder "{name}", '
+            "which is configured no more: they count as told for every reminder"
+        ) + _WENT_ON * went_on
 
 
 def _is_off(status: str) -> bool:
