@@ -501,3 +501,44 @@ def test_a_change_that_cannot_be_read_is_known_by_the_hour_where_a_day_has_sever
     twice = event("RRULE:FREQ=DAILY;COUNT=2;BYHOUR=8,10")
     parsed = read(twice, event("RECURRENCE-ID:20261125T100000Z", start="DTSTART:bald"))
     assert [line.appointment_id for line in parsed.refused] == ["a/20261125T1100"]
+
+
+@pytest.mark.parametrize(
+    ("day", "change", "expected"),
+    [
+        # In winter ten o'clock here is nine o'clock in UTC, and eight o'clock here is what nine is in UTC.
+        ("BYHOUR=9,10", "EXDATE;TZID=Europe/Berlin:20261126T090000", ["10:00"]),
+        ("BYHOUR=9,10", "EXDATE:20261126T080000Z", ["10:00"]),
+        ("BYHOUR=8,9", "EXDATE;TZID=Europe/Berlin:20261126T090000", ["08:00"]),
+        ("BYHOUR=8,9", "EXDATE:20261126T080000Z", ["08:00"]),
+        ("BYHOUR=8,9", "RECURRENCE-ID;TZID=Europe/Berlin:20261126T090000", ["08:00", "14:00"]),
+        ("BYHOUR=9,10", "RECURRENCE-ID;TZID=Europe/Berlin:20261126T090000", ["10:00", "14:00"]),
+        ("BYHOUR=9,10", "RECURRENCE-ID:20261126T080000Z", ["10:00", "14:00"]),
+        # So a program moves one from nine to ten.
+        (
+            "COUNT=2\nRDATE;TZID=Europe/Berlin:20261126T100000",
+            "EXDATE;TZID=Europe/Berlin:20261126T090000",
+            ["10:00"],
+        ),
+    ],
+)
+def test_what_is_left_out_or_changed_takes_no_other_of_its_day_with_it(
+    day: str, change: str, expected: list[str]
+) -> None:
+    daily, at_two = f"RRULE:FREQ=DAILY;{day}", "DTSTART;TZID=Europe/Berlin:20261126T140000"
+    nine = "DTSTART;TZID=Europe/Berlin:20261125T090000"
+    parsed = (
+        read(event(daily, change, start=nine))
+        if change.startswith("EXDATE")
+        else read(event(daily, start=nine), event(change, start=at_two))
+    )
+    there = sorted(said[11:] for said in starts(parsed).values() if said.startswith("2026-11-26"))
+    assert (there, parsed.refused) == (expected, ())
+
+
+def test_of_two_changes_of_one_occurrence_the_later_one_holds() -> None:
+    changes = [
+        event("RECURRENCE-ID:20261202T080000Z", f"SEQUENCE:{sequence}", start=f"DTSTART:20261202T{hour}0000Z")
+        for sequence, hour in ((2, 12), (1, 14))
+    ]
+    assert starts(read(event(WEEKLY), *changes))["a/20261202"] == "2026-12-02 13:00"

@@ -124,14 +124,36 @@ def _sorted(parts: Sequence[SeriesPart], since: datetime) -> list[Occurrence]:
     import icalendar  # noqa: PLC0415 - 0.1 s, only where there is a series
     import recurring_ical_events  # noqa: PLC0415
 
+    # What is left out and changed alone is not for the library: in Berlin's winter it takes 10:00, which is
+    # 09:00 UTC, for 09:00 of the same day, and the occurrence at ten would be lost with that at nine.
+    changed = sorted(
+        (part.instead_of, part.sequence, place)
+        for place, part in enumerate(parts)
+        if part.instead_of is not None and not part.and_later
+    )
+    alone = {place for _, _, place in changed}
     calendar = icalendar.Calendar()
     try:
         for place, part in enumerate(parts):
-            calendar.add_component(_event(place, part))
+            if place not in alone:
+                calendar.add_component(_event(place, part))
         found = recurring_ical_events.of(calendar).between(since, since + HORIZON)
-        return sorted((_occurrence(each, parts) for each in found), key=lambda each: each.starts_at)
+        by_rule = [_occurrence(each, parts) for each in found]
     except Exception as error:  # for a senseless rule the libraries may raise anything
         raise Unreadable(f"a series that cannot be followed: {type(error).__name__}") from None
+    changes = {moment: _changed(place, parts[place], moment) for moment, _, place in changed}
+    left_out = {moment for part in parts for moment in part.left_out}
+    found = [
+        *(each for each in by_rule if each.by_rule not in changes),
+        *(each for each in changes.values() if since <= each.starts_at < since + HORIZON),
+    ]
+    stands = (each for each in found if left_out.isdisjoint((each.by_rule, _shown_at(each, parts))))
+    return sorted(stands, key=lambda each: each.starts_at)
+
+
+def _shown_at(each: Occurrence, parts: Sequence[SeriesPart]) -> datetime:
+    """When programs show what they leave out: at its new time, if all later ones were moved with it."""
+    return each.starts_at if parts[each.part].and_later else each.by_rule
 
 
 def _event(place: int, part: SeriesPart) -> Any:
@@ -150,11 +172,14 @@ def _event(place: int, part: SeriesPart) -> Any:
         event.add("RRULE", icalendar.vRecur.from_ical(rule))
     if part.added:
         event.add("RDATE", list(part.added))
-    if part.left_out:
-        event.add("EXDATE", list(part.left_out))
     if part.instead_of is not None:
-        event.add("RECURRENCE-ID", part.instead_of, {"RANGE": "THISANDFUTURE"} if part.and_later else {})
+        event.add("RECURRENCE-ID", part.instead_of, {"RANGE": "THISANDFUTURE"})
     return event
+
+
+def _changed(place: int, part: SeriesPart, by_rule: datetime) -> Occurrence:
+    ends_at = part.ends_at.astimezone(UTC) if part.ends_at and part.ends_at > part.starts_at else None
+    return Occurrence(place, by_rule, part.starts_at.astimezone(UTC), ends_at)
 
 
 def _occurrence(event: Any, parts: Sequence[SeriesPart]) -> Occurrence:
