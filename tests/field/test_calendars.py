@@ -395,6 +395,8 @@ def test_a_word_for_a_cancellation_in_the_midst_of_a_title_is_warned_about(
         ("DESCRIPTION:{}\\nCancel: https://example.org/c", ""),
         ("DESCRIPTION:{}\\nStorno: kostenlos bis 24 h vorher\\nAbsage: 040 123456", ""),
         ("DESCRIPTION:{}\\nAbsagen bitte bis zum Vortag", ""),
+        ("DESCRIPTION:{}\\nStornieren\\nCancel\\nAnnuler", ""),  # links whose address is gone
+        ("DESCRIPTION:{}\\nStorno: 24-48 Stunden vorher\\nAbsage: 040/123456", ""),
     ],
 )
 def test_a_cancellation_that_stands_beside_the_title_is_warned_about(

@@ -219,6 +219,25 @@ def test_a_heading_that_says_utc_is_believed_beside_a_column_of_zones(own: OwnPr
     assert at(own, content) == [RIGHT]
 
 
+@pytest.mark.parametrize(
+    ("head", "start"),
+    [
+        ("Start (UTC+1)", "2026-11-25 09:00"),
+        ("Beginn GMT+01:00", "2026-11-25 09:00"),
+        ("Start (UTC -1)", "2026-11-25 07:00"),
+        ("Kontakt (MEZ/UTC+01)", "2026-11-25 09:00"),
+    ],
+)
+def test_a_heading_with_an_offset_means_that_offset(own: OwnPractice, head: str, start: str) -> None:
+    options = ("--mapping", f"starts_at={head}") if head.startswith("Kontakt") else ()
+    assert at(own, csv(start, head=head), *options) == [RIGHT]
+
+
+def test_a_heading_with_an_offset_that_no_zone_has_is_refused(own: OwnPractice) -> None:
+    ran = own.bring(csv("2026-11-25 08:00", head="Start (UTC+25)"))
+    assert (ran.exit_code, "unknown time zone 'UTC+25'" in ran.stderr) == (2, True)
+
+
 def test_a_heading_that_is_mapped_says_utc_too(own: OwnPractice) -> None:
     head = "Kontakt (UTC)"
     assert at(own, csv("2026-11-25 08:00", head=head), "--mapping", f"starts_at={head}") == [RIGHT]

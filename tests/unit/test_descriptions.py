@@ -51,6 +51,12 @@ from terminbenachrichtigung.schedule.values import Unreadable
         ("Name:\nMobil:\nBemerkung: ruft an", {}),  # a form that nobody filled in
         ("Name:\nMobil: 0171 5555001", {"mobile": "0171 5555001"}),
         ("Raum:\nIda Meier", {}),
+        ("Name:\nIda Meier jun.\nMobil:\n0171 5555001", {"name": "Ida Meier jun.", "mobile": "0171 5555001"}),
+        # below the empty lines of a form stands what concerns everybody
+        ("Name:\nTelefon:\nE-Mail:\n\nBitte 10 Minuten früher kommen", {}),
+        ("Name:\nBitte nüchtern kommen\nTelefon: 0171 5555001", {"phone": "0171 5555001"}),
+        ("Name: Ida Meier\nTelefon:\nPraxis Dr. Kurz, Ring 1, 24105 Kiel", {"name": "Ida Meier"}),
+        ("Kundennummer:\nWir bitten um 10 Minuten", {}),
         # the same twice is once, however it is written
         ("Mobil: 0171 5555001\nMobil: +49 171 5555001", {"mobile": "0171 5555001"}),
         ("Name: Ida Meier\nName: ida meier.", {"name": "Ida Meier"}),

@@ -87,7 +87,9 @@ HEADINGS: Mapping[str, str] = {
 """By column: the headings that mean it, besides its own name. Case and punctuation do not count."""
 
 _UTC = re.compile(
-    r"[(\[]?(?:(?<![^\W_])(?:UTC|GMT|Zulu)(?![^\W_])|(?-i:(?<=[a-z])U(?:TC|tc)(?![a-z])))[)\]]?", re.I
+    r"[(\[]?((?:(?<![^\W_])(?:UTC|GMT|Zulu)|(?-i:(?<=[a-z])U(?:TC|tc)))(?:\s*[+-]\s*\d{1,2}(?::?\d\d)?)?)"
+    r"(?![^\W_])[)\]]?",
+    re.I,
 )
 LAST_NAME_FIRST = frozenset({"namevorname", "nachnamevorname"})
 """Headings, folded, below which `Meier Ida` is written in this order."""
@@ -153,6 +155,12 @@ _NO_NAME = re.compile(
     r"gelöscht|geloescht|deleted|abgelehnt|rejected|no[ _-]?show)(?![^\W_])[\s,;:|)\]*!.–—-]*",
     re.I,
 )
+# `Stornieren` is what somebody may do: a link in a description, a button in a table.
+_ONLY_CANCELLED = re.compile(
+    r"\W*(?!entf(?!ä|a)|(?:stornieren|absagen|annul(?:l?ieren|er)|supprimer|refuser|décliner)\W*$)"
+    rf"{_CANCELLED_STEM}\w*\W*",
+    re.I,
+)
 _CANCELLED_WORD = re.compile(rf"(?<![^\W_]){_CANCELLED_STEM}", re.I)
 
 
@@ -165,7 +173,7 @@ class Understood:
     headings: Mapping[str, str]  # by column: the heading, as the file has it
     unused: tuple[str, ...]  # headings that mean nothing to the tool
     left: tuple[int, ...] = ()  # places neither used nor ignored, with or without a heading
-    in_utc: bool = False  # the heading of the start says so: "Start (UTC)"
+    zone: str = ""  # what the heading of the start says of it: "Start (UTC)", "Start (GMT+1)"
 
 
 def column_of(heading: str) -> str | None:
@@ -227,7 +235,7 @@ def understood(
     if ids_made:
         taken.pop("appointment_id", None)
     _check(taken, headings, ids_made=ids_made)
-    in_utc = "starts_at" in taken and _UTC.search(headings[taken["starts_at"]]) is not None
+    zone = _UTC.search(headings[taken["starts_at"]])
     used = {*taken.values(), *cancelled}
     names = {column: headings[place].strip() for column, place in taken.items()}
     if cancelled:
@@ -239,7 +247,7 @@ def understood(
         names,
         tuple(filter(None, (headings[place].strip() for place in unused))),
         tuple(place for place in unused if place not in out),
-        in_utc,
+        zone[1] if zone else "",
     )
 
 
@@ -328,7 +336,7 @@ def mentions_cancellation(text: str) -> bool:
 
 def is_cancellation(text: str) -> bool:
     """Whether a text is such a word and nothing else: Abgesagt, CANCELED, cancelled_by_client."""
-    return re.fullmatch(rf"\W*(?!entf(?!ä|a)){_CANCELLED_STEM}\w*\W*", text, re.I) is not None
+    return _ONLY_CANCELLED.fullmatch(text) is not None
 
 
 def title_mentions_cancellation(title: str) -> bool:

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 
 from terminbenachrichtigung.contact.names import NOTHING
 from terminbenachrichtigung.errors import ConfigError
@@ -149,7 +149,7 @@ class _Lines(Findings):
             place for place in meaning.cancelled if not columns.mentions_cancellation(headings[place])
         }
         self._last_name_first = columns.folded(meaning.headings.get("name", "")) in columns.LAST_NAME_FIRST
-        self._moments = Moments(UTC if meaning.in_utc else how.zone, how.order)
+        self._moments = Moments(_zone_of(meaning) or how.zone, how.order)
 
     def take(self, line: int, row: Sequence[str] | csv.Error) -> None:
         """An entry, a refusal, or one of those that name nobody."""
@@ -246,7 +246,7 @@ class _Lines(Findings):
 
     def _zone(self, raw: Mapping[str, str]) -> tzinfo | None:
         # A start whose heading says UTC is in UTC; the zone beside it is that in which programs show it.
-        name = "" if self._meaning.in_utc else raw.get("time_zone", "")
+        name = "" if self._meaning.zone else raw.get("time_zone", "")
         return zones.named(name) if name else None
 
     def _said(self, raw: Mapping[str, str], row: Sequence[str]) -> dict[str, Value]:
@@ -322,6 +322,13 @@ class _Lines(Findings):
         except Unreadable as problem:
             self.dropped.add(column, f"line {line}: {problem}")
             return None
+
+
+def _zone_of(meaning: Understood) -> tzinfo | None:
+    try:
+        return zones.named(meaning.zone) if meaning.zone else None
+    except Unreadable as problem:
+        raise ConfigError(f'the heading "{meaning.headings["starts_at"]}" says no zone: {problem}') from None
 
 
 def _flag(text: str) -> bool:

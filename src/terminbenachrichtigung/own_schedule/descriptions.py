@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from terminbenachrichtigung.contact.names import name_words, same_name
+from terminbenachrichtigung.contact.names import name_words, same_name, without_notes
 from terminbenachrichtigung.own_schedule.columns import (
     CONTACT,
     column_of,
@@ -27,10 +27,18 @@ if TYPE_CHECKING:
 _LABELLED = re.compile(r"\s*[-*•]?\s*([^:]{1,40}?)\s*:\s*(\S.*)")
 _FURTHER_LABEL = re.compile(r"\s*[,;|]\s*(?=([^:,;|]{1,40}?)\s*:\s*\S)")
 _ROW_OF_TWO = re.compile(
-    r"<tr\b[^>]*>\s*<t[dh]\b[^>]*>((?:(?!</?t[dhr]\b).)*)</t[dh]>\s*<t[dh]\b[^>]*>((?:(?!</?t[dhr]\b).)*)</t[dh]>\s*(?=</tr)",
+    r"<tr\b[^<>]*>\s*<t[dh]\b[^<>]*>((?:(?!</?t[dhr]\b).)*)</t[dh]>\s*<t[dh]\b[^<>]*>((?:(?!</?t[dhr]\b).)*)</t[dh]>\s*(?=</tr)",
     re.I | re.S,
 )
-_DATED = re.compile(r"\d{1,4}[./-]\s?\d")
+_DATED = re.compile(r"(?:20\d\d|\d{1,2})[./-]\s?\d{1,2}[./-]")
+_MOST_WORDS = 8  # of a name with titles
+_LINK = re.compile(r"\W*(?:cancel|delete|decline|reject)\W*", re.I)
+_SHAPES = {
+    **dict.fromkeys(("mobile", "phone"), re.compile(r"\d[\d\s()/.-]{4,}\d")),
+    "email": re.compile("@"),
+    "customer_id": re.compile(r"^\S*\d\S*$"),
+}
+"""What a value has that stands on the line below its label; below an empty one of a form stands anything."""
 _NUMBER = re.compile(r"(?<![\w])(?:\+|00?)\s?\(?[1-9][\d\s/().-]{4,}\d(?!\w)")
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _NUMBER_WORDS = re.compile(
@@ -89,7 +97,9 @@ def cancellations(description: str) -> Iterator[str]:
         if means == "cancelled":
             says = bool(truth(value) or _DATED.match(value))
         else:
-            says = is_cancellation(value) and (means == "status" or found is None)
+            says = is_cancellation(value) and (
+                means == "status" or (found is None and not _LINK.fullmatch(value))
+            )
         if says:
             yield line
 
@@ -135,7 +145,7 @@ def _with_labels(lines: Iterable[str]) -> Iterator[str]:
     label = ""
     for line in lines:
         text = line.strip("*_ \t")
-        if label and text and not _LABELLED.match(text) and not text.endswith(":"):
+        if label and text and not _LABELLED.match(text) and _fits(label, text):
             yield f"{label}: {text}"
             label = ""
         elif text.endswith(":") and _contact_column(text.rstrip(": ")):
@@ -143,6 +153,19 @@ def _with_labels(lines: Iterable[str]) -> Iterator[str]:
         elif text:
             label = ""
             yield line
+
+
+def _fits(label: str, text: str) -> bool:
+    """Whether a line can be the value of the label above it, and is not the next label, or a sentence."""
+    if text.endswith((":", "!", "?")):
+        return False
+    column = _contact_column(label)
+    if column in _SHAPES:
+        return _SHAPES[column].search(text) is not None
+    words = re.findall(r"[^\W\d_]+", without_notes(text))
+    # A name is written in capitals throughout or not at all, but for what stands behind it: `Ida Meier jun.`
+    is_sentence = len(words) > 1 and words[0][0].isupper() and words[-1].islower() and len(words[-1]) > 3
+    return not is_sentence and len(words) <= _MOST_WORDS
 
 
 def _contact_column(label: str) -> str:
