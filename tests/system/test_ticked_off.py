@@ -164,6 +164,20 @@ def test_who_cannot_be_reached_is_called_at_each_move_also_back(either_practice:
     assert practice.run_once(now=at("18:45")).outcomes == {"1": "sent"}
 
 
+def test_who_was_told_and_then_called_about_another_time_is_told_when_it_moves_back(
+    either_practice: Practice,
+) -> None:
+    """They are listed because they prefer a letter, and the list shows the time that they were told."""
+    practice = either_practice
+    practice.book("1", next_day("09:00"))
+    practice.run_once()
+    practice.change("1", starts_at=next_day("09:30"), preferred_channel="Brief")
+    assert listed(practice, at("11:00")) == {"17": "manual_contact"}
+    tick_off(practice, at("11:10"))
+    practice.change("1", starts_at=next_day("09:00"), preferred_channel="")  # they believe 09:30
+    assert practice.run_once(now=at("13:20")).outcomes == {"1": "sent"}
+
+
 @pytest.mark.parametrize("wrong", [pytest.param(next_day("08:00"), id="ahead"), "2020-01-01 10:00"])
 @pytest.mark.parametrize("which", [0, 1])
 def test_the_order_of_calls_is_that_of_the_ticks_whatever_the_clock_was(

@@ -261,6 +261,9 @@ def another(done: str) -> StaffTick:
             "recently_notified",
             id="the other is off",
         ),
+        pytest.param(
+            ticked("2026-11-24 09:30", "2", off=WEDNESDAY), NOW, "due", id="said to be off by its old id"
+        ),
     ],
 )
 def test_what_a_person_ticked_off_is_a_contact_by_hand(tick: StaffTick, now: str, expected: str) -> None:

@@ -60,7 +60,8 @@ def heard(state: State, **fields: Any) -> Notification:
 
 
 def known(*notifications: Notification) -> Known:
-    return Known(notifications={"4711": notifications})
+    ids = {each.appointment_id for each in notifications}
+    return Known(notifications={id_: [n for n in notifications if n.appointment_id == id_] for id_ in ids})
 
 
 def listed(*cases: StaffCase, journal: Known | None = None) -> list[str]:
@@ -370,6 +371,39 @@ def test_who_was_told_that_it_is_off_is_a_case_once_it_stands_again() -> None:
     (again,) = standing_cases(seen(off, HER_ROW))
     assert again.reason is StaffReason.REINSTATED
     assert staff_list([again], off, NOW)
+
+
+ANEW = replace(HER_ROW, appointment_id="4712")
+
+
+@pytest.mark.parametrize(
+    ("rows", "also_told", "stands_again"),
+    [
+        ([ANEW], (), True),
+        ([replace(HER_ROW, status="Storniert"), replace(ANEW, customer_id="18")], (), True),  # and merged
+        ([replace(ANEW, customer_id="18", first_name="Eva", last_name="Schulz")], (), False),  # another's
+        ([replace(ANEW, starts_at=ELSEWHEN)], (), False),
+        ([replace(ANEW, status="Storniert")], (), False),
+        ([ANEW], (told(appointment_id="4712", message_id="m2"),), False),
+    ],
+)
+def test_so_it_is_where_its_row_was_made_anew(
+    rows: list[Appointment], also_told: tuple[Notification, ...], stands_again: bool
+) -> None:
+    off = replace(known(told(revoked=True), *also_told), name_key=KEY)
+    again = list(standing_cases(seen(off, *rows)))
+    assert [(each.reason, each.appointment) for each in again] == (
+        [(StaffReason.REINSTATED, rows[-1])] if stands_again else []
+    )
+
+
+def test_two_appointments_that_changed_places_need_no_call_also_where_the_record_was_merged() -> None:
+    """The first was told before two records became one, the second between, and then staff swapped them."""
+    both = replace(
+        known(told(), told(appointment_id="4712", starts_at=ELSEWHEN, customer_id="18")), name_key=KEY
+    )
+    swapped = replace(HER_ROW, customer_id="19", starts_at=ELSEWHEN), replace(ANEW, customer_id="19")
+    assert not list(standing_cases(seen(both, *swapped)))
 
 
 def test_a_merged_customer_who_was_told_anew_has_heard_the_last_word() -> None:

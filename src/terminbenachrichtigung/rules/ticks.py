@@ -64,8 +64,14 @@ def told_start(tick: StaffTick) -> datetime | None:
 
 
 def told_otherwise(tick: StaffTick, row: Appointment) -> bool:
-    """Whether it told the customer of this very appointment that it is off, or stands at another start."""
-    return tick.appointment_id == row.appointment_id and told_start(tick) != to_the_minute(row.starts_at)
+    """Whether it told the customer that this very appointment is off, or stands at another start.
+
+    Also of the row that it was made anew from: what they had at this start was said to be off.
+    """
+    start = to_the_minute(row.starts_at)
+    if tick.appointment_id == row.appointment_id:
+        return told_start(tick) != start
+    return tick.revokes == start and tick.customer_id == row.customer_id
 
 
 def _when(tick: StaffTick) -> float:

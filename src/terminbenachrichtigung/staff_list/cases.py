@@ -85,7 +85,7 @@ def tick_off(
     context.journal.tick_off(
         {
             tick(case, found.known.name_key)
-            for case in found.cases
+            for case in (*found.cases, *found.along)
             if (entry := chosen.get(case.appointment.customer_id or ""))
             and case.appointment.appointment_id in entry.appointment_ids
         },
@@ -103,6 +103,8 @@ class _Found:
     moment: datetime
     contacts: Mapping[str, datetime]
     ticked: Ticked
+    along: tuple[StaffCase, ...]
+    """What the customers of listed appointments were told before: whoever calls them says what holds now."""
 
 
 def _look(context: RunContext) -> _Found:
@@ -115,7 +117,9 @@ def _look(context: RunContext) -> _Found:
     cases += refused_cases(seen)
     listed = {case.appointment.appointment_id for case in cases}
     # An appointment that is listed for another reason shows there what its customer was told before.
-    standing = [case for case in standing_cases(seen) if case.appointment.appointment_id not in listed]
+    cases_of_change = tuple(standing_cases(seen))
+    standing = [case for case in cases_of_change if case.appointment.appointment_id not in listed]
+    along = [case for case in cases_of_change if case.appointment.appointment_id in listed]
     told = _will_be_told(context, found, seen, standing, now)
     cases += (case for case in standing if case.appointment.appointment_id not in told)
     cases += answer_cases(seen)
@@ -124,7 +128,7 @@ def _look(context: RunContext) -> _Found:
     cases += _refused(context, seen.rows, moment)
     cases += _bad_rows(seen.bad_rows, moment)
     contacts = _contacts(seen.rows.values(), moment)
-    return _Found(tuple(cases), seen.known, moment, contacts, seen.ticked)
+    return _Found(tuple(cases), seen.known, moment, contacts, seen.ticked, tuple(along))
 
 
 def _refused(context: RunContext, rows: Mapping[str, Appointment], moment: datetime) -> Iterator[StaffCase]:

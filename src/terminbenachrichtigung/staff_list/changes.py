@@ -146,9 +146,10 @@ def _is_known(seen: Seen, row: Appointment) -> bool:
 def standing_cases(seen: Seen) -> Iterator[StaffCase]:
     """Those whose appointment stands, but not as they were, or may have been, told of it.
 
-    It has another start; or it stands again, after they heard that it is off; or they were told at a number
-    or address that was corrected since. The caller leaves out the first two where a run will still tell them.
-    Two appointments of one customer that changed places are left out: the customer comes at the same times.
+    It has another start; or it stands again, perhaps as another row, after they heard that it is off; or they
+    were told at a number or address that was corrected since. The caller leaves out the first two where a run
+    will still tell them. Two appointments of one customer that changed places are left out: the customer
+    comes at the same times.
     """
     at_start = _by_start(seen)
     believed: defaultdict[datetime, list[Notification]] = defaultdict(list)
@@ -157,16 +158,28 @@ def standing_cases(seen: Seen) -> Iterator[StaffCase]:
             believed[heard.starts_at].append(heard)
     for appointment_id, notifications in seen.known.notifications.items():
         row = seen.rows.get(appointment_id)
-        if row is None or row.starts_at <= seen.now or seen.cancelled(row):
-            continue
         for heard in _last_heard(notifications):
-            if not seen.is_theirs(heard, row) or (found := _of_standing(seen, row, heard)) is None:
+            if row is None or not seen.stands_for(heard, row):
+                yield from _stands_anew(seen, heard, at_start[heard.starts_at])
+                continue
+            if (found := _of_standing(seen, row, heard)) is None:
                 continue
             in_its_place = any(_is_their_other_row(seen, heard, other) for other in at_start[heard.starts_at])
-            elsewhere = {other.customer_id for other in believed[to_the_minute(row.starts_at)]}
-            if found.reason is StaffReason.MOVED and in_its_place and row.customer_id in elsewhere:
+            about_its_start = believed[to_the_minute(row.starts_at)]
+            expected = any(_is_their_other_row(seen, other, row) for other in about_its_start)
+            if found.reason is StaffReason.MOVED and in_its_place and expected:
                 continue
             yield found
+
+
+def _stands_anew(seen: Seen, heard: Notification, at_start: Sequence[Appointment]) -> Iterator[StaffCase]:
+    """The row that was made in the place of one of which its customer heard that it is off."""
+    said_to_be_off = heard.revoked and seen.ticked.known_start(heard) is None
+    theirs = [row for row in at_start if row.starts_at > seen.now and _is_their_other_row(seen, heard, row)]
+    if said_to_be_off and theirs and not any(_is_known(seen, row) for row in theirs):
+        yield StaffCase(
+            theirs[0], heard.reminder, StaffReason.REINSTATED, "", heard.run_now, heard.message_id
+        )
 
 
 def _by_start(seen: Seen) -> defaultdict[datetime, list[Appointment]]:
