@@ -3,10 +3,8 @@
 import atexit
 import gc
 import os
+import signal
 import sys
-
-from terminbenachrichtigung.cli import main
-from terminbenachrichtigung.cli.context import Invocation
 
 _STREAMS = (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY))
 
@@ -18,11 +16,20 @@ def program() -> None:
     and finds nothing. That is a third of the time of a run in which nothing is due, so it is set to search
     rarely, and not at the end.
     """
+    # What is imported below takes 60 ms, in which Python would answer Ctrl-C with a traceback.
+    by_python = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if by_python:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(1))
     # Nothing else that is installed may change how the configuration is read; and looking for it costs time.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     gc.set_threshold(50_000)
     atexit.register(gc.freeze)
     closed = _open_closed_streams()
+    from terminbenachrichtigung.cli import main
+    from terminbenachrichtigung.cli.context import Invocation
+
+    if by_python:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     main(obj=Invocation(without_stderr=2 in closed))
 
 

@@ -211,3 +211,22 @@ def test_under_nohup_the_terminal_may_go_away(practice: Practice, hanging: Hangi
     hanging.released.set()
     stdout, _ = process.communicate(timeout=60)
     assert (process.returncode, json.loads(stdout)["counts"]["sent"]) == (0, CUSTOMERS)
+
+
+def test_ctrl_c_while_the_program_is_imported_ends_it_without_a_traceback() -> None:
+    script = """
+        import os, signal, sys
+        from terminbenachrichtigung.__main__ import program
+
+        class Pressed:
+            def find_spec(self, name, path=None, target=None):
+                if name == "click":
+                    os.kill(os.getpid(), signal.SIGINT)
+
+        sys.meta_path.insert(0, Pressed())
+        sys.argv = ["terminbenachrichtigung", "--version"]
+        program()
+        """
+    call = [sys.executable, "-c", textwrap.dedent(script)]
+    ended = subprocess.run(call, capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", "")

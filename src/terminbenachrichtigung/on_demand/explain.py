@@ -27,7 +27,7 @@ from terminbenachrichtigung.rules.forecast import Forecast
 from terminbenachrichtigung.rules.planning import Judgement, judge, plan
 from terminbenachrichtigung.rules.replies import Replies
 from terminbenachrichtigung.run.context import RunContext, ask_journal, content_of, situation
-from terminbenachrichtigung.run.planning import as_the_next_runs, plan_window
+from terminbenachrichtigung.run.planning import as_the_next_runs, see
 
 _MESSAGES = 1000  # the most that are shown of one appointment
 
@@ -145,7 +145,7 @@ def _corrections(
         if each.appointment_id != row.appointment_id
     ]
     planned = plan_corrections([row, *beside], situation(context, known, now), allowed=True)
-    held = plan_window(context, now).corrections.held  # which hangs on all that customers were told
+    held = see(context, now).corrections.held  # which hangs on all that customers were told
     return planned if held is None else replace(planned, moved={}, held=held)
 
 

@@ -19,7 +19,7 @@ from terminbenachrichtigung.rules.planning import Judgement, judge
 from terminbenachrichtigung.rules.replies import Replies, decision
 from terminbenachrichtigung.rules.verdicts import WHATEVER_THE_HOUR, About
 from terminbenachrichtigung.run.context import RunContext, ask_journal, situation
-from terminbenachrichtigung.run.planning import plan_window
+from terminbenachrichtigung.run.planning import see
 
 _DAY = timedelta(days=1)
 _NEXT_DAYS = 7
@@ -151,7 +151,7 @@ def _judged(
     context: RunContext, rows: Sequence[Appointment], now: datetime
 ) -> tuple[Known, tuple[Judgement, ...]]:
     """Judges by all that a run looks at: its other messages and corrections, and calls about other rows."""
-    run, ids = plan_window(context, now), {row.appointment_id for row in rows}
+    run, ids = see(context, now), {row.appointment_id for row in rows}
     rows = [*rows, *(row for row in run.window.appointments if row.appointment_id not in ids)]
     known = ask_journal(context, rows, now, since=now)
     return known, judge(rows, replace(situation(context, known, now), corrected=run.corrections.moved))

@@ -59,6 +59,33 @@ def look(context: RunContext, now: datetime, since: datetime | None = None) -> L
     return Look(window, ask_journal(context, window.appointments, now, first), first, until, read_at)
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All rows by which a run judges, what the journal knows of them, and the corrections to send."""
+
+    look: Look
+    told: Mapping[str, datetime]
+    window: Window  # that of the look, and the rows of whom was told
+    known: Known
+    corrections: PlannedCorrections
+
+
+def see(context: RunContext, now: datetime, *, allow_corrections: bool = False) -> Seen:
+    """Reads what a run at the open moment `now` needs, and plans its corrections, but no reminder."""
+    found = look(context, now)
+    told = _told_ahead(context, now)
+    whole = _with_told(context, found.window, found.until, told)
+    known = found.known
+    if len(whole.appointments) > len(found.window.appointments):
+        known = ask_journal(context, whole.appointments, now, found.first)
+    corrections = PlannedCorrections()
+    if told:
+        corrections = plan_corrections(
+            whole.appointments, situation(context, known, now), allowed=allow_corrections
+        )
+    return Seen(found, told, whole, known, corrections)
+
+
 def plan_window(context: RunContext, now: datetime, *, allow_corrections: bool = False) -> Planned:
     """Reads what a run at the open moment `now` needs, and plans it: corrections first, then reminders.
 
@@ -67,17 +94,8 @@ def plan_window(context: RunContext, now: datetime, *, allow_corrections: bool =
         now: the run's moment.
         allow_corrections: whether a person has said that so many may be corrected.
     """
-    found = look(context, now)
-    told = _told_ahead(context, now)
-    whole = _with_told(context, found.window, found.until, told)
-    known = found.known
-    if len(whole.appointments) > len(found.window.appointments):
-        known = ask_journal(context, whole.appointments, now, found.first)
-
-    def correct(rows: Sequence[Appointment], known: Known, *, allowed: bool) -> PlannedCorrections:
-        if not told:
-            return PlannedCorrections()
-        return plan_corrections(rows, situation(context, known, now), allowed=allowed)
+    seen = see(context, now, allow_corrections=allow_corrections)
+    found, told, known, corrections = seen.look, seen.told, seen.known, seen.corrections
 
     def plan(rows: Sequence[Appointment], known: Known, corrections: PlannedCorrections) -> Plan:
         reminders = plan_reminders(rows, replace(situation(context, known, now), corrected=corrections.moved))
@@ -87,19 +105,19 @@ def plan_window(context: RunContext, now: datetime, *, allow_corrections: bool =
             skips=corrections.skips + reminders.skips,
         )
 
-    corrections = correct(whole.appointments, known, allowed=allow_corrections)
-
     def plan_customer(rows: Sequence[Appointment]) -> Plan:
         asked = ask_journal(context, rows, now, found.first)
-        held = corrections.held is not None
-        return plan(rows, asked, PlannedCorrections() if held else correct(rows, asked, allowed=True))
+        again = PlannedCorrections()
+        if told and corrections.held is None:
+            again = plan_corrections(rows, situation(context, asked, now), allowed=True)
+        return plan(rows, asked, again)
 
     def reread() -> Sequence[Appointment]:
         window = context.schedule.read(found.first, found.until)
         return _with_told(context, window, found.until, told).appointments
 
     return Planned(
-        whole,
+        seen.window,
         known,
         plan(found.window.appointments, known, corrections),
         found.read_at,
