@@ -9,7 +9,7 @@ import pytest
 
 from terminbenachrichtigung.contact.names import hashed_name
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import Known, Notification, State
+from terminbenachrichtigung.model.journal import Known, Notification, StaffTick, State
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Route
 from terminbenachrichtigung.output.json import plain
 from terminbenachrichtigung.output.tables import render
@@ -395,6 +395,17 @@ def test_so_it_is_where_its_row_was_made_anew(
     assert [(each.reason, each.appointment) for each in again] == (
         [(StaffReason.REINSTATED, rows[-1])] if stands_again else []
     )
+
+
+def test_who_was_called_because_one_moved_is_called_when_another_took_its_place() -> None:
+    """Staff swapped two appointments, of which one was told, and said by telephone that this one has moved."""
+    called = StaffTick("4711", "17", ELSEWHEN, "moved", "m1", revokes=START, done_at=NOW)
+    look = seen(replace(known(told(revoked=True)), name_key=KEY), replace(HER_ROW, starts_at=ELSEWHEN), ANEW)
+    cases = list(standing_cases(replace(look, ticked=Ticked([called], KEY))))
+    assert [(each.reason, each.appointment.appointment_id) for each in cases] == [
+        (StaffReason.REINSTATED, "4712"),
+        (StaffReason.MOVED, "4711"),  # which is ticked off
+    ]
 
 
 def test_two_appointments_that_changed_places_need_no_call_also_where_the_record_was_merged() -> None:

@@ -159,8 +159,8 @@ def standing_cases(seen: Seen) -> Iterator[StaffCase]:
     for appointment_id, notifications in seen.known.notifications.items():
         row = seen.rows.get(appointment_id)
         for heard in _last_heard(notifications):
+            yield from _stands_anew(seen, heard, at_start[heard.starts_at])
             if row is None or not seen.stands_for(heard, row):
-                yield from _stands_anew(seen, heard, at_start[heard.starts_at])
                 continue
             if (found := _of_standing(seen, row, heard)) is None:
                 continue
@@ -173,8 +173,8 @@ def standing_cases(seen: Seen) -> Iterator[StaffCase]:
 
 
 def _stands_anew(seen: Seen, heard: Notification, at_start: Sequence[Appointment]) -> Iterator[StaffCase]:
-    """The row that was made in the place of one of which its customer heard that it is off."""
-    said_to_be_off = heard.revoked and seen.ticked.known_start(heard) is None
+    """The row that took the place of one of which its customer heard that it is off, or has moved."""
+    said_to_be_off = heard.revoked and seen.ticked.known_start(heard) != heard.starts_at
     theirs = [row for row in at_start if row.starts_at > seen.now and _is_their_other_row(seen, heard, row)]
     if said_to_be_off and theirs and not any(_is_known(seen, row) for row in theirs):
         yield StaffCase(
