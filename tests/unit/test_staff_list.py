@@ -398,7 +398,7 @@ def test_so_it_is_where_its_row_was_made_anew(
 
 
 def test_who_was_called_because_one_moved_is_called_when_another_took_its_place() -> None:
-    """Staff swapped two appointments, of which one was told, and said by telephone that this one has moved."""
+    """Staff swapped two appointments, of which one was told, and said by telephone that this one moved."""
     called = StaffTick("4711", "17", ELSEWHEN, "moved", "m1", revokes=START, done_at=NOW)
     look = seen(replace(known(told(revoked=True)), name_key=KEY), replace(HER_ROW, starts_at=ELSEWHEN), ANEW)
     cases = list(standing_cases(replace(look, ticked=Ticked([called], KEY))))
