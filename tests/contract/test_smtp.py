@@ -346,6 +346,13 @@ POLICIES = [
     ("RCPT", "550 5.4.5 Daily user sending limit exceeded"),  # Gmail
     ("DATA", "550 5.1.8 Access denied, bad outbound sender"),  # Microsoft 365
     ("DATA", "554 Transaction failed: Unauthorized sender address."),  # IONOS
+    ("RCPT", "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname"),  # Postfix
+    ("RCPT", "550 5.1.0 Sender address rejected: User unknown in virtual mailbox table"),
+    ("RCPT", "550 sender address unknown"),
+    ("RCPT", "550 #5.7.1 Your access to submit messages to this e-mail system has been rejected."),  # Cisco
+    ("DATA", "554 Message rejected: Email address is not verified."),  # Amazon, in its sandbox
+    ("RCPT", "550 5.5.3 Too many recipients"),  # in an hour: a new session changes nothing
+    ("RCPT", "552 too many recipients"),
 ]
 
 
@@ -361,6 +368,13 @@ def test_a_refusal_that_may_be_about_us_counts_by_its_words(command: str, reply:
         "550 5.1.1 no such user",
         "552 5.2.2 mailbox full",
         "550 5.4.1 Recipient address rejected: Access denied",  # unknown to Microsoft 365
+        # what names a relay or a sender, and is the recipient's all the same: three such addresses closed
+        # the channel for everybody
+        "550 Recipient address rejected: User unknown in relay recipient table",
+        "550 unknown user; message returned to sender",
+        "550 Mailbox unavailable, please inform the sender",
+        "550 The account does not exist; the sender should check the address",
+        "550 5.1.1 User unknown in relay recipient table",
     ],
 )
 def test_a_refusal_that_is_about_the_recipient_does_not(reply: str) -> None:

@@ -39,11 +39,19 @@ _NO_TLS_THERE = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKN
 _NO_MORE_PASSWORDS = re.compile(r"\b5[35]\d 5\.7\.(139|30)\b")
 """The answers by which Microsoft 365 says that it takes no password, or none any more."""
 _USE_OAUTH2 = 'this server takes no password (any more): set email.auth = "oauth2" and [email.oauth2]'
+_NOBODY = (
+    r"(unknown|no such|invalid) (user|recipient|mailbox|person|account)"
+    r"|(user|recipient|mailbox|account|(?<!sender )address) (is )?(unknown|unavailable|disabled|not found)"
+    r"|(does not|doesn't) exist"
+)
+"""What servers say of a recipient, and perhaps of a relay or of a sender to whom a mail returns."""
 _POLICY = re.compile(
     # What RFC 3463 has for policies, senders, limits and the order of commands; qmail writes it at the end.
-    r"^5\d\d (5\.7\.\d{1,3}|5\.1\.[78]|5\.4\.5|5\.5\.1)\b|\(#5\.7\.\d{1,3}\)"
+    r"^5\d\d #?(5\.7\.\d{1,3}|5\.1\.[78]|5\.4\.5|5\.5\.[13])\b|\(#5\.7\.\d{1,3}\)"
+    # What Postfix refuses under numbers that it has for recipients too, and Amazon before an account is open.
+    r"|\b(sender address|helo command|client host) rejected|email address is not verified|too many recipients"
     # Servers that write no such number, as Exim does: a login is missing, or these words stand there.
-    r"|^(503|530)\b|^5\d\d (?!\d\.\d).*\b(relay|authenticat|sender)",
+    rf"|^(503|530)\b|^5\d\d (?!#?\d\.\d)(?!.*\b({_NOBODY})\b).*\b(relay|authenticat|sender)",
     re.IGNORECASE,
 )
 """Refusals that are about us, even in answer to a recipient."""
