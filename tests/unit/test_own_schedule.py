@@ -412,6 +412,28 @@ def test_the_brake_holds_what_it_is_about_and_what_could_not_be_read_and_release
 
 
 @pytest.mark.parametrize(
+    ("before", "state"),
+    [
+        (appointment(status="Storniert"), "held"),
+        (appointment(status="Storniert", import_state="gone"), None),  # of which no correction speaks
+        (appointment("2026-11-24 09:00", status="Storniert"), None),  # it is over
+    ],
+)
+def test_what_was_cancelled_is_held_where_the_newest_line_may_let_it_stand_again(
+    before: Row, state: str | None
+) -> None:
+    """The line cannot be read; or it is in a file of which the brake lets nothing in."""
+    kept = {} if state is None else {"import_state": state}
+    bad = (Refused(9, "unread", "a"),)
+    unread = changes([entry("b")], held(a=before, b=appointment()), refused=bad)
+    assert unread.updates["appointments"].get("a", {}) == kept
+    moved = {f"moved {number}": appointment() for number in range(6)}
+    said = [*(entry(name, "2026-11-26 10:00") for name in moved), entry("a", status="Bestätigt")]
+    braked = changes(said, held(a=before, **moved))
+    assert (braked.braked, braked.updates["appointments"].get("a", {})) == (True, kept)
+
+
+@pytest.mark.parametrize(
     ("there", "moved", "braked"),
     [
         (1, 1, False),  # the only one may be moved

@@ -147,12 +147,20 @@ class Appointments:
         self._details[key] = why
 
     def _unclear(self) -> Iterator[str]:
-        """Appointments whose line was refused, unless its start could be read and is unchanged."""
+        """Appointments whose line was refused, unless its start could be read and is unchanged.
+
+        Cancelled ones too: no correction may say that it is off while its newest line cannot be read.
+        """
         for key, row in self._rows.items():
-            if not self._is_unread(key) or not self._how.lies_ahead(row) or key in self._entries:
+            if not self._is_unread(key) or not self._may_be_told(row) or key in self._entries:
                 continue
             if self._refused.get(key) != {row["starts_at"]}:
                 yield key
+
+    def _may_be_told(self, row: Row) -> bool:
+        """Whether a run may say of it that it stands, or that it is off."""
+        starts_at = row["starts_at"]
+        return isinstance(starts_at, datetime) and starts_at > self._how.now and row["import_state"] != GONE
 
     def _in_doubt(self) -> Iterator[str]:
         """Appointments that the file names, but of which, or of whose series, another line was refused."""
@@ -240,14 +248,24 @@ class Appointments:
 
     def _brake(self, disturbed: set[str]) -> None:
         """Hold the disturbed appointments; let in what is new, contact data, and what stands unchanged."""
+        in_dispute = [*disturbed, *self._reinstated()]
         for key, part in self._appointments.updates.items():
             if part.get("import_state") != HELD:
-                released = part.get("import_state") == ""
+                # What two files lacked and is back stays as it is: it is cancelled still.
+                released = part.get("import_state") == "" and self._rows[key]["import_state"] == HELD
                 self._appointments.updates[key] = {"import_state": ""} if released else {}
-        for key in disturbed:
+        for key in in_dispute:
             self._hold(key, self._details.get(key, "in dispute"))
         for customer_id in self._replaced_customers():
             self._tables["customers"].updates.pop(customer_id, None)
+
+    def _reinstated(self) -> Iterator[str]:
+        """Appointments that the file lets stand again."""
+        for key, part in self._appointments.updates.items():
+            row = self._rows[key]
+            stands = "status" in part and not self._how.is_off(part["status"])
+            if self._how.is_off(row["status"]) and stands and self._may_be_told(row):
+                yield key
 
     # ------------------------------------------------------------ the report
 
