@@ -12,6 +12,8 @@ import pytest
 
 from practice import Practice, number
 from terminbenachrichtigung.demo.loopback import Request
+from terminbenachrichtigung.errors import JournalError
+from terminbenachrichtigung.journal.database import reaching
 from terminbenachrichtigung.private_files import beside
 
 
@@ -77,6 +79,14 @@ def test_a_backup_has_its_name_only_when_it_is_whole(
         assert not place.exists()
     assert (place.read_text(), mode_of(place)) == ("whole", 0o600)
     assert list(tmp_path.iterdir()) == [place]
+
+
+def test_a_name_that_is_no_utf_8_says_nothing_about_the_journal(practice: Practice, tmp_path: Path) -> None:
+    """It was said to be damaged, and a backup to be put in its place."""
+    ran = practice.run("journal", "backup", str(tmp_path / "a\udcffb"))
+    assert (ran.exit_code, "is no name in UTF-8" in ran.stderr) == (2, True)
+    with pytest.raises(JournalError, match="keeps text alone"), reaching("sqlite:///journal.db"):
+        "a\udcffb".encode()
 
 
 def test_what_somebody_put_there_meanwhile_stays(tmp_path: Path) -> None:

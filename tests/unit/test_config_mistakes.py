@@ -63,6 +63,9 @@ MISTAKES = [
     ({"journal.url": "sqlite:///file:j.db?mode=memory&uri=true"}, "journal.url", "in memory"),
     ({"schedule.url": "sqlite:///file:j.db?immutable=1"}, "schedule.url", "leave out immutable"),
     ({"schedule.url": "sqlite:///schedule.db?key=4711"}, "schedule.url", "leave out key"),  # SQLCipher's
+    ({"schedule.url": "sqlite:///schedule.db?timeout=abc"}, "schedule.url", "a number of seconds"),
+    ({"schedule.url": "sqlite:///s.db?timeout=5&timeout=6"}, "schedule.url", "a number of seconds"),
+    ({"journal.url": "sqlite:///journal.db?timeout=-1"}, "journal.url", "a number of seconds"),
     ({"journal.url": "mysql://h/d"}, "journal.url", "SQLite or PostgreSQL"),
     ({"journal.url": "postgresql+psycopg2://h/d"}, "journal.url", "psycopg 3"),
     ({"journal.url": "sqlite:///schedule.db"}, "journal.url", "a file of its own"),

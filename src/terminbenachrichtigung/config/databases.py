@@ -21,6 +21,7 @@ _TOKEN = re.compile(
 )
 _WRITES = re.compile(r"\b(INSERT\s+INTO|DELETE\s+FROM|MERGE\s+INTO|UPDATE\s+\S+\s+SET)\b", re.IGNORECASE)
 _SAFE_PARAMETERS = {"host", "port", "sslmode", "charset", "driver"}
+_SECONDS = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
 _FILE_PARAMETERS = {"mode", "cache", "uri"}
 
 
@@ -109,6 +110,8 @@ def sqlite_path(database: str, parameters: dict[str, str | tuple[str, ...]], fol
     known = _FILE_PARAMETERS if _is_file_uri(database) else _FILE_PARAMETERS | {"timeout"}
     if others := sorted(set(parameters) - known):
         raise ValueError(f"the tool opens the file itself; leave out {', '.join(others)}")
+    if not _SECONDS.fullmatch(str(parameters.get("timeout", "0"))):
+        raise ValueError("timeout is a number of seconds, given once")
     if "\0" in name:
         raise ValueError("the path of the SQLite file holds a NUL character")
     return folder / name

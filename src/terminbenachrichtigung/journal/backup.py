@@ -28,6 +28,10 @@ def back_up(settings: JournalSettings, path: Path) -> None:
             "the journal is on Postgres, which has a tool of its own: "
             f"pg_dump --table='journal_*' --file={path} {parsed.database or ''}".rstrip()
         )
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise ConfigError(f"{path} is no name in UTF-8, and SQLite takes no other") from None
     open_journal(settings, readonly=True).close()
     try:
         with beside(path) as copy, reaching(url):

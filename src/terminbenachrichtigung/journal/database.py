@@ -77,6 +77,8 @@ def reaching(url: str) -> Iterator[None]:
     except (SQLAlchemyError, sqlite3.Error) as error:
         said = error.orig if isinstance(error, DBAPIError) else error
         raise JournalError(f"the journal {masked_url(url)}: {_first_line(said)}") from error
+    except UnicodeEncodeError as error:  # of what it is given
+        raise JournalError(f"the journal {masked_url(url)} keeps text alone: {_first_line(error)}") from error
     except ValueError as error:  # of what a column holds: a broken moment, a state that there is not
         why = f"is damaged, or was changed by hand ({_first_line(error)}): put a backup in its place"
         raise JournalError(f"the journal {masked_url(url)} {why}") from error
