@@ -429,7 +429,7 @@ def test_what_was_cancelled_is_held_where_the_newest_line_may_let_it_stand_again
     assert unread.updates["appointments"].get("a", {}) == kept
     moved = {f"moved {number}": appointment() for number in range(6)}
     said = [*(entry(name, "2026-11-26 10:00") for name in moved), entry("a", status="Bestätigt")]
-    braked = changes(said, held(a=before, **moved))
+    braked = changes(said, held(SOURCE, "", a=before, **moved))
     assert (braked.braked, braked.updates["appointments"].get("a", {})) == (True, kept)
 
 
