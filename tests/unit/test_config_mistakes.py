@@ -66,6 +66,8 @@ MISTAKES = [
     ({"schedule.url": "sqlite:///schedule.db?timeout=abc"}, "schedule.url", "a number of seconds"),
     ({"schedule.url": "sqlite:///s.db?timeout=5&timeout=6"}, "schedule.url", "a number of seconds"),
     ({"journal.url": "sqlite:///journal.db?timeout=-1"}, "journal.url", "a number of seconds"),
+    ({"journal.url": "postgresql://u@h/d?port=abc"}, "journal.url", "hosts and ports"),
+    ({"schedule.url": "postgresql://u@/d?host=a,b&port=1,2,3"}, "schedule.url", "hosts and ports"),
     ({"journal.url": "mysql://h/d"}, "journal.url", "SQLite or PostgreSQL"),
     ({"journal.url": "postgresql+psycopg2://h/d"}, "journal.url", "psycopg 3"),
     ({"journal.url": "sqlite:///schedule.db"}, "journal.url", "a file of its own"),

@@ -89,6 +89,11 @@ def resolved_url(text: str, folder: Path, *, journal: bool) -> str:
         raise ValueError(
             f"needs a Python driver that is not installed ({error.name or dialect.driver})"
         ) from None
+    if backend == "postgresql":
+        try:
+            dialect().create_connect_args(url)
+        except (ArgumentError, ValueError):
+            raise ValueError("names hosts and ports in its parameters that do not go together") from None
     return url.render_as_string(hide_password=False)
 
 
