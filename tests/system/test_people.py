@@ -58,6 +58,17 @@ def test_a_corrected_number_puts_who_was_told_at_the_old_one_on_the_list(either_
     assert listed(practice, at("12:10")) == {}
 
 
+def test_who_was_told_at_a_number_that_is_gone_stays_on_the_list_when_a_second_reminder_is_due(
+    practice: Practice,
+) -> None:
+    practice.configure(reminders=[reminder(48, "früh", ("sms",)), reminder(channels=("sms",))])
+    practice.book("1", "2026-11-25 18:00")
+    assert practice.run_once().outcomes == {"1": "sent"}
+    practice.change("1", mobile="")
+    assert listed(practice, at("11:00")) == {"17": "number_changed"}
+    assert listed(practice, at("18:55")) == {"17": "number_changed"}  # the second has no number to use
+
+
 def test_the_number_in_another_field_or_spelling_is_the_same(practice: Practice) -> None:
     practice.book("1")
     practice.run_once()

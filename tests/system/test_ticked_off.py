@@ -178,6 +178,22 @@ def test_who_was_told_and_then_called_about_another_time_is_told_when_it_moves_b
     assert practice.run_once(now=at("13:20")).outcomes == {"1": "sent"}
 
 
+def test_a_call_that_is_over_hides_no_later_message_about_another_time(either_practice: Practice) -> None:
+    """The message failed, and they were called; then the row is made anew, moved, told, and moved back."""
+    practice = either_practice
+    practice.configure(reminders=[reminder(channels=("sms",))])
+    practice.book("0", next_day("09:00"))
+    refuse(practice)
+    practice.run_once()
+    practice.gateway.script = None
+    practice.run("staff-list", "done", "0", now=at("10:55"))
+    practice.remove("0")
+    practice.book("1", next_day("09:30"), mobile=number(18))
+    assert practice.run_once(now=at("18:50")).outcomes == {"1": "sent"}
+    practice.change("1", starts_at=next_day("09:00"))  # they believe 09:30
+    assert listed(practice, next_day("08:10")) == {"17": "moved"}
+
+
 @pytest.mark.parametrize("wrong", [pytest.param(next_day("08:00"), id="ahead"), "2020-01-01 10:00"])
 @pytest.mark.parametrize("which", [0, 1])
 def test_the_order_of_calls_is_that_of_the_ticks_whatever_the_clock_was(

@@ -270,6 +270,22 @@ def test_what_a_person_ticked_off_is_a_contact_by_hand(tick: StaffTick, now: str
     assert verdict(appointment(), known(ticks=[tick]), now) == expected
 
 
+@pytest.mark.parametrize(
+    ("run_now", "state", "expected"),
+    [
+        ("2026-11-22 10:00", State.SENT, "due"),
+        ("2026-11-22 10:00", State.UNKNOWN, "due"),
+        ("2026-11-22 10:00", State.FAILED, "recently_notified"),
+        ("2026-11-19 10:00", State.SENT, "recently_notified"),  # then a person told the present one
+    ],
+)
+def test_what_a_person_said_holds_until_a_message_tells_another_start(
+    run_now: str, state: State, expected: str
+) -> None:
+    message = notified(start="2026-11-25 16:00", run_now=run_now, state=state)
+    assert verdict(appointment(), known(message, ticks=[ticked(LONG_AGO)])) == expected
+
+
 def test_what_was_ticked_off_for_another_customer_holds_nobody_back() -> None:
     journal = known(ticks=[replace(ticked("2026-11-24 09:30"), customer_id="18")])
     assert verdict(appointment(), journal) == "due"

@@ -288,8 +288,17 @@ class Context:
         return max((each for each in found if each is not None), default=None)
 
     def ticked_off(self, candidate: Candidate) -> StaffTick | None:
-        """The tick of a person who told the customer about this very appointment and start."""
-        return self._ticks.told(candidate.appointment)
+        """The tick of a person who told the customer this very appointment and start, if no message since
+        told another one.
+        """
+        tick = self._ticks.told(candidate.appointment)
+        if tick is None or tick.done_at is None:
+            return tick
+        for each in self.notifications(candidate):
+            says = each.state not in TOLD_NOBODY and self.is_of(each, candidate)
+            if says and each.run_now > tick.done_at and not self.names(each, candidate):
+                return None
+        return tick
 
     def confirmed(self, candidate: Candidate) -> JournalReply | None:
         """The customer's reply that confirms the present start, if there is one that counts."""

@@ -115,7 +115,9 @@ def _look(context: RunContext) -> _Found:
     cases = [*_from_rules(context, found, moment, now), *_from_beyond(context, found, seen, now)]
     cases += cancelled_cases(seen)
     cases += refused_cases(seen)
-    listed = {case.appointment.appointment_id for case in cases}
+    contacts = _contacts(seen.rows.values(), moment)
+    open_cases = staff_list(cases, seen.known, moment, seen.ticked.settles, contacts)
+    listed = {appointment_id for entry in open_cases for appointment_id in entry.appointment_ids}
     # An appointment that is listed for another reason shows there what its customer was told before.
     cases_of_change = tuple(standing_cases(seen))
     standing = [case for case in cases_of_change if case.appointment.appointment_id not in listed]
@@ -127,7 +129,6 @@ def _look(context: RunContext) -> _Found:
         cases += stray_cases(context.journal.stray_replies(moment - LISTED_FOR))
     cases += _refused(context, seen.rows, moment)
     cases += _bad_rows(seen.bad_rows, moment)
-    contacts = _contacts(seen.rows.values(), moment)
     return _Found(tuple(cases), seen.known, moment, contacts, seen.ticked, tuple(along))
 
 
