@@ -825,6 +825,12 @@ def test_a_note_of_several_lines_is_one_cell(own: OwnPractice) -> None:
     assert own.taken(noted).keys() == {"1", "2"}
 
 
+def test_a_note_whose_last_line_has_as_many_commas_as_the_file_columns_is_one_cell(own: OwnPractice) -> None:
+    head, ida, eva = (text.replace(";", ",") for text in (f"{NAMELESS};Notiz", f"1;{IDA}", f"2;{EVA}"))
+    noted = csv(head, f'{ida},"bringt mit:\nBrille, Etui, Tuch, Rezept, Karte"', f"{eva},")
+    assert own.taken(noted).keys() == {"1", "2"}
+
+
 def test_lines_above_the_headings_are_passed_over(own: OwnPractice) -> None:
     assert own.taken(csv("Terminliste vom 24.11.2026", "", NAMELESS, f"1;{IDA}")).keys() == {"1"}
 

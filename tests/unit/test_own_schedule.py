@@ -763,6 +763,30 @@ def test_of_lines_that_differ_about_one_customer_the_soonest_holds(turned: int) 
 
 
 @pytest.mark.parametrize(
+    ("start", "of", "status", "stays"),
+    [
+        ("2026-11-25 09:00", "other", "", True),
+        ("2026-11-27 09:00", "other", "", False),  # the line of this file is the sooner one
+        ("2026-11-25 09:00", "other", "Storniert", False),
+        ("2026-11-23 09:00", "other", "", False),  # over
+        ("2026-11-25 09:00", "s", "", False),  # this source has taken it back
+        ("2026-11-25 09:00", "", "", False),
+    ],
+)
+def test_an_empty_cell_takes_nothing_away_that_the_source_of_the_soonest_appointment_said(
+    start: str, of: str, status: str, stays: bool
+) -> None:
+    """A calendar of a colleague has no numbers, and no column that is filled for `keine SMS`."""
+    before = replace(
+        held(b=appointment(start, status=status)), origins={"b": Origin(of)} if of else {}, source=SOURCE
+    )
+    cells = {"customer_id": "17", "last_name": "Meier", "mobile": "", "email": "ida@example.org"}
+    line = replace(entry("a"), person=entries.person(cells))
+    taken = {"email": "ida@example.org"} | ({} if stays else {"mobile": ""})
+    assert changes([line], before).updates["customers"] == {"17": taken}
+
+
+@pytest.mark.parametrize(
     ("before", "said", "expected"),
     [
         # What the file says of an appointment that is known.      What is written of it.

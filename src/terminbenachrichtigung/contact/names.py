@@ -26,6 +26,8 @@ _ONLY_PUNCTUATION = re.compile(r"[\s!-/:-@\[-`{-~–—]*")
 
 def says_nothing(text: str) -> bool:
     """Whether a text only says that there is nothing: `NULL`, `-`."""
+    if text[:1].isalpha():  # as nearly all do, and an import asks for each cell
+        return text.strip() in NOTHING
     return text.strip() in NOTHING or _ONLY_PUNCTUATION.fullmatch(text) is not None
 
 
@@ -41,7 +43,7 @@ def name_words(*parts: str) -> frozenset[str]:
     if not plain.isascii():
         signs = unicodedata.normalize("NFKD", plain)
         plain = "".join(sign for sign in signs if not unicodedata.combining(sign))
-    words = (word for word in _BETWEEN_WORDS.split(plain) if _SAYS_SOMETHING.search(word))
+    words = (word for word in _BETWEEN_WORDS.split(plain) if word.isalnum() or _SAYS_SOMETHING.search(word))
     return frozenset(words) - _NO_NAME
 
 

@@ -85,6 +85,7 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
             e for e in kept if e.appointment_id not in appointments and not was_covered(e, held.source, how)
         ]
     kept = people.agreed(people.with_contacts_if_any(kept), how.now)
+    kept = conflicts.with_what_others_said(kept, held, how)
     for entry in kept:
         _put(tables, entry, branches.get(entry.line), held, how)
     work = Appointments(

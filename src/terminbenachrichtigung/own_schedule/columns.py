@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from terminbenachrichtigung.errors import ConfigError
@@ -357,6 +358,7 @@ def without_cancellation(title: str) -> str | None:
     return None if found is None else title[: found.start()].strip()
 
 
+@lru_cache(maxsize=1_000)  # asked twice of each line
 def name_without_cancellation(name: str) -> str | None:
     """A name without `(abgesagt)` beside it; None if there is no such word.
 

@@ -1,9 +1,11 @@
-"""Lines whose ids belong to somebody else already: two programs may number from 1. Pure."""
+"""Where two sources name one customer, or give one id to two: two programs may number from 1. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
+from terminbenachrichtigung.own_schedule.columns import CUSTOMER_TEXTS
 from terminbenachrichtigung.own_schedule.entries import Entry, How, Identity, Refused, identity_of, refusal
 from terminbenachrichtigung.own_schedule.source import Held
 from terminbenachrichtigung.schedule.values import shown
@@ -15,7 +17,7 @@ def ids_of_others(entries: Sequence[Entry], held: Held, how: How) -> tuple[list[
     kept, refused = [], []
     for entry in entries:
         source = held.source_of(entry.appointment_id)
-        customer_id = entry.person.customer_id if entry.person else ""
+        customer_id = _customer_id(entry)
         if source not in ("", held.source.name) and _is_given_away(entry, held):
             reason = f"appointment_id: {shown(entry.appointment_id)} is another customer's in {source}"
             refused.append(replace(refusal(entry, reason), appointment_id=""))
@@ -32,10 +34,16 @@ def without_starts(lines: Iterable[Refused], entries: Iterable[Entry], held: Hel
 
     An appointment whose line is refused stands if its start is unchanged, but not as another person's.
     """
-    given_away = {(e.line, e.appointment_id) for e in entries if _is_given_away(e, held)}
+    refused = list(lines)
+    places = {(line.line, line.appointment_id) for line in refused}
+    given_away = {
+        place
+        for entry in entries
+        if (place := (entry.line, entry.appointment_id)) in places and _is_given_away(entry, held)
+    }
     return [
         replace(line, starts_at=None) if (line.line, line.appointment_id) in given_away else line
-        for line in lines
+        for line in refused
     ]
 
 
@@ -54,20 +62,19 @@ def _customers_of_others(entries: Iterable[Entry], held: Held, how: How) -> Mapp
 
     One row holds a customer's name and number: whoever took it over would be told those appointments.
     """
-    named = [entry for entry in entries if entry.person and entry.person.customer_id]
-    keys = {entry.appointment_id for entry in named}
-    people: defaultdict[str, set[Identity]] = defaultdict(set)
-    starts = defaultdict(set)
-    for entry in named:
-        customer_id = entry.person.customer_id if entry.person else ""
-        people[customer_id].add(_identity(entry))
-        starts[customer_id].add(entry.starts_at)
+    named = [entry for entry in entries if _customer_id(entry)]
     others = {
         customer_id
-        for customer_id, identities in people.items()
-        if (known := held.rows["customers"].get(customer_id))
-        and any(identity_of(known).is_another(identity) for identity in identities)
+        for entry in named
+        if (known := held.rows["customers"].get(customer_id := _customer_id(entry)))
+        and identity_of(known).is_another(_identity(entry))
     }
+    if not others:
+        return {}
+    keys = {entry.appointment_id for entry in named}
+    starts = defaultdict(set)
+    for entry in named:
+        starts[_customer_id(entry)].add(entry.starts_at)
     found: dict[str, str] = {}
     for key, row in held.rows["appointments"].items():
         customer_id = str(row["customer_id"])
@@ -87,3 +94,46 @@ def _customers_of_others(entries: Iterable[Entry], held: Held, how: How) -> Mapp
                 "say --force if both are one person, else leave the column out with --ignore HEADING",
             )
     return found
+
+
+def with_what_others_said(entries: Sequence[Entry], held: Held, how: How) -> list[Entry]:
+    """The entries; an empty cell keeps what is known of a customer who has a sooner appointment elsewhere.
+
+    As among the lines of one file, the soonest appointment counts, and here it is one of another source: a
+    calendar without numbers took away those that the other one has, and its `keine SMS`.
+    """
+    rows = held.rows["appointments"]
+    named = {entry.appointment_id for entry in entries}
+    of_others = [
+        rows[key]
+        for key, origin in held.origins.items()
+        if origin.source not in ("", held.source.name) and key in rows and key not in named
+    ]
+    if not of_others:
+        return list(entries)
+    here: dict[str, datetime] = {}
+    for entry in entries:
+        if entry.starts_at > how.now and (customer_id := _customer_id(entry)):
+            here[customer_id] = min(entry.starts_at, here.get(customer_id, entry.starts_at))
+    sooner = {
+        customer_id
+        for row in of_others
+        if (customer_id := str(row["customer_id"])) in here
+        and how.lies_ahead(row)
+        and isinstance(starts_at := row["starts_at"], datetime)
+        and starts_at < here[customer_id]
+    }
+    return [_with_known(entry, held) if _customer_id(entry) in sooner else entry for entry in entries]
+
+
+def _with_known(entry: Entry, held: Held) -> Entry:
+    known = held.rows["customers"].get(_customer_id(entry), {})
+    if entry.person is None:
+        return entry
+    said = entry.person.said
+    kept = {column: str(known.get(column) or "") for column in CUSTOMER_TEXTS if said.get(column) == ""}
+    return replace(entry, person=replace(entry.person, said={**said, **kept}))
+
+
+def _customer_id(entry: Entry) -> str:
+    return entry.person.customer_id if entry.person else ""

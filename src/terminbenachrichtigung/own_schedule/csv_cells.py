@@ -125,7 +125,8 @@ def _is_several(row: Sequence[str] | csv.Error, width: int, delimiter: str) -> b
     """Whether a row of several lines is several rows, since somebody typed a quotation mark before a word.
 
     All up to the next such mark is one cell: a customer with the names of several, and the number of the
-    last. Without the mark its first line has as many cells as there are headings, and so has its last.
+    last. Without the mark its first line has as many cells as there are headings, and so has its last. A note
+    of several lines may end so too (`Brille, Etui, Tuch`): it has no digits where the row has its id and day.
     """
     if isinstance(row, csv.Error):
         return True
@@ -133,8 +134,14 @@ def _is_several(row: Sequence[str] | csv.Error, width: int, delimiter: str) -> b
         pieces = cell.splitlines()
         if len(pieces) > 1:
             before = place + 1 + pieces[0].count(delimiter)
-            return before == width == pieces[-1].count(delimiter) + len(row) - place
+            last = [*pieces[-1].split(delimiter), *row[place + 1 :]]
+            is_note = _has_digit(row[:place]) and not _has_digit(last[:place])
+            return before == width == len(last) and not is_note
     return False
+
+
+def _has_digit(cells: Sequence[str]) -> bool:
+    return any(sign.isdigit() for cell in cells for sign in cell)
 
 
 def _one_by_one(

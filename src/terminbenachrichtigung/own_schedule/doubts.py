@@ -34,15 +34,20 @@ def doubtful_types(entries: Iterable[Entry], how: How, *, may_notify: Callable[[
 
     Outlook's categories are typed so, and some exports have one column for the kind of booking and its state.
     """
+    listed = list(entries)
+    names = {word: one_line(word) for word in {str(entry.values.get("type_name") or "") for entry in listed}}
+    doubtful = {
+        word
+        for word, name in names.items()
+        if (is_cancellation(name) or without_cancellation(name) is not None) and may_notify(name)
+    }
     found = Counter(
-        type_name
-        for entry in entries
-        if entry.person
+        names[word]
+        for entry in (listed if doubtful else ())
+        if (word := str(entry.values.get("type_name") or "")) in doubtful
+        and entry.person
         and entry.starts_at > how.now
         and not how.is_off(entry.values.get("status"))
-        and (type_name := one_line(str(entry.values.get("type_name") or "")))
-        and (is_cancellation(type_name) or without_cancellation(type_name) is not None)
-        and may_notify(type_name)
     )
     for type_name, count in found.items():
         appointments = f"its {count} appointment{'' if count == 1 else 's'}"

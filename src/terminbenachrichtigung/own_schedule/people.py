@@ -158,11 +158,19 @@ def agreed(entries: Iterable[Entry], now: datetime) -> list[Entry]:
     one does. Nobody consents of whom one of the lines ahead says no.
     """
     listed = list(entries)
-    lines: defaultdict[str, list[Entry]] = defaultdict(list)
+    first: dict[str, Mapping[str, Value]] = {}
+    lines: defaultdict[str, list[Entry]] = defaultdict(list)  # of those whose lines differ, which are few
     for entry in listed:
         if entry.person:
+            before = first.setdefault(entry.person.customer_id, entry.person.said)
+            if before is not entry.person.said and before != entry.person.said:
+                lines[entry.person.customer_id] = []
+    for entry in listed if lines else ():
+        if entry.person and entry.person.customer_id in lines:
             lines[entry.person.customer_id].append(entry)
-    said = {key: _said_by(theirs, now) for key, theirs in lines.items() if len(theirs) > 1}
+    said = {key: _said_by(theirs, now) for key, theirs in lines.items()}
+    if not said:
+        return listed
     return [
         replace(entry, person=replace(entry.person, said=said[entry.person.customer_id]))
         if entry.person and entry.person.customer_id in said
