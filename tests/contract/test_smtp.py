@@ -413,6 +413,19 @@ def test_a_refused_recipient_leaves_the_session_in_step() -> None:
     assert [mail.recipient for mail in server.received] == [RECIPIENT] * 3
 
 
+def test_a_recipient_who_is_greylisted_costs_no_new_session() -> None:
+    def script(at: str, address: str) -> str | None:
+        return "450 4.2.0 greylisted, come again" if address == "new@example.org" else None
+
+    with MailServer(script=script) as server, mail_channel(server.port) as channel:
+        for _ in range(3):
+            assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+            refused = channel.send(CLAIM, mail_content(recipient="new@example.org"))
+            assert isinstance(refused, Unavailable)
+            assert refused.recipient_only
+    assert server.sessions == 1
+
+
 def test_a_session_that_the_server_closed_is_opened_anew_at_no_cost() -> None:
     with MailServer() as server, mail_channel(server.port) as channel:
         assert isinstance(channel.send(CLAIM, CONTENT), Sent)

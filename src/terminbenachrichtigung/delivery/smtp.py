@@ -55,8 +55,7 @@ _POLICY = re.compile(
     re.IGNORECASE,
 )
 """Refusals that are about us, even in answer to a recipient."""
-_OF_THIS_ANSWER = re.compile(r"\b(?=\S*\d)[\w.:+-]{6,}")
-"""An id or a moment, which is another one in each answer."""
+_OF_THIS_ANSWER = re.compile(r"\b(?=\S*\d)[\w.:+-]{6,}")  # an id or a moment, another one in each answer
 _TOO_MANY_RECIPIENTS = re.compile(r"^(552|55\d 5\.5\.3)\b")  # of RFC 821, and of RFC 3463
 _ADDRESS = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
 
@@ -296,9 +295,8 @@ class Smtp:
             outcome = Unavailable(f"{refused}: the server asks for it in a garbled way", True, again=False)
             raise _RefusedError(outcome) from exc
         except smtplib.SMTPException as exc:
-            raise _RefusedError(
-                Unavailable(f"{refused}: {self._no_way(session)}", True, again=False)
-            ) from exc
+            outcome = Unavailable(f"{refused}: {self._no_way(session)}", True, again=False)
+            raise _RefusedError(outcome) from exc
 
     def _no_way(self, session: Session) -> str:
         """Why a server can be logged in to by no way that we know, and what to do."""
@@ -374,13 +372,15 @@ def _accepted(reply: Reply) -> bool:
     return reply[0] // 100 == 2
 
 
-def _is_about_the_session(session: Session, refusal: Outcome, code: int) -> bool:
+def _is_about_the_session(session: Session, refusal: Rejected | Unavailable, code: int) -> bool:
     """Whether the server may take in a new session what it refuses in this one.
 
-    By 421 it says so. Most say by another code that a session has carried enough.
+    By 421 it says so, and most by any other. 450 to a recipient is about them (greylisting): a login for
+    each could reach the server's limit of logins.
     """
+    greylisted = code == 450 and isinstance(refusal, Unavailable) and refusal.recipient_only
     enough = isinstance(refusal, Unavailable) or _TOO_MANY_RECIPIENTS.search(refusal.detail)
-    return code == 421 or (session.carried and bool(enough))
+    return code == 421 or (session.carried and bool(enough) and not greylisted)
 
 
 @contextmanager
