@@ -290,7 +290,7 @@ def name_in(raw: Mapping[str, str]) -> str:
 
 def called_off(raw: Mapping[str, str]) -> dict[str, str]:
     """The names of a line beside which a cancellation is written, without it: `Ida Meier (abgesagt)`."""
-    found = {column: name_without_cancellation(raw.get(column, "")) for column in _NAMES}
+    found = {column: name_without_cancellation(raw[column]) for column in _NAMES if raw.get(column)}
     return {column: name for column, name in found.items() if name is not None}
 
 
@@ -298,7 +298,8 @@ def person(raw: Mapping[str, str]) -> Person | None:
     """The customer of a line, None if it names nobody. Raises Unreadable for a damaged name or id."""
     if not names_somebody(raw):
         return None
-    raw = {**raw, **called_off(raw)}
+    if off := called_off(raw):
+        raw = {**raw, **off}
     said: dict[str, Value] = {
         name: "" if says_nothing(raw[name]) else raw[name] for name in CUSTOMER_TEXTS if name in raw
     }
