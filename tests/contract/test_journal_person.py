@@ -73,6 +73,25 @@ def test_who_was_told_of_a_start_is_not_told_of_it_by_a_row_that_was_made_anew(
         assert found.reason is (Reason.ALREADY_NOTIFIED if ended else Reason.IN_PROGRESS)
 
 
+@pytest.mark.parametrize(
+    ("later", "believed"),
+    [
+        # how the appointment was told once more; whether the first customer still comes at the first start
+        (of("", "", later=True), False),
+        (of("Otto", "Berger", customer="18", later=True), True),
+    ],
+)
+def test_whoever_was_told_of_another_start_since_is_told_of_the_first_one_again(
+    journals: Journals, later: Appointment, *, believed: bool
+) -> None:
+    """Nobody has a name but Otto Berger: then the ids alone say who was told."""
+    run = journals.run()
+    settled(run, planned(of("", "")))
+    settled(run, planned(later))
+    found = run.claim(planned(of("", "", "4712")), now=NOW, gap=NO_GAP)
+    assert isinstance(found, Lost) is believed
+
+
 def test_a_message_that_is_named_may_be_repeated_for_a_row_that_was_made_anew(journals: Journals) -> None:
     first = settled(journals.run(), planned(IDA))
     anew = planned(of("Ida", "Meier", "4712"), gap_waived=True)

@@ -217,6 +217,16 @@ def test_who_got_anothers_appointment_was_not_told_of_it(practice: Practice) -> 
     assert (total["sms_parts"], sum(total["messages"]["sms"].values())) == (1, 1)
 
 
+def test_whoever_else_comes_at_that_start_was_not_told_of_it(practice: Practice) -> None:
+    practice.book("told")
+    practice.run_once()
+    practice.change("told", last_name="Kurz")  # married since: by her id she is the one who was told
+    practice.book("a namesake", customer=18, last_name="Berger17", mobile=number(18))
+    practice.book("no name is nobody's", customer=19, first_name="", last_name="", mobile=number(17))
+    total = counted(practice)["total"]
+    assert (ended(total, "told"), ended(total, "not_told")) == ((1, 0, 0), (2, 0, 0))
+
+
 def test_what_the_journal_forgot_is_not_counted_as_untold(practice: Practice) -> None:
     practice.configure(journal={"retention_days": 30})
     practice.book("long ago", "2026-08-03 09:00", customer=1)

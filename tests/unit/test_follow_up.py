@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from run_results import TOMORROW, message, run, skip
+from run_results import BY_SMS, TOMORROW, message, run, skip
 
+from terminbenachrichtigung.contact.names import hashed_name
 from terminbenachrichtigung.journal.reports import state_after
 from terminbenachrichtigung.model.delivery import DeliveryReport, LaterWord
 from terminbenachrichtigung.model.journal import MOVE, Known, Notification, State
-from terminbenachrichtigung.model.plan import Channel, Reason
+from terminbenachrichtigung.model.plan import Channel, Reason, Route
 from terminbenachrichtigung.run import follow_up
 from terminbenachrichtigung.run.follow_up import read_reports
 
@@ -223,4 +224,28 @@ def test_whose_sms_did_not_arrive_and_whom_nobody_will_tell(
     known = Known(notifications={"4711": journal})
     result = run(messages=(message(),) if told else (), skips=(skip(reason, "4711", detail),))
     found = follow_up.stranded(known, result)
+    assert [each.appointment.appointment_id for each in found] == (["4711"] if stranded else [])
+
+
+@pytest.mark.parametrize(
+    ("customer_id", "recipient", "stranded"),
+    [
+        # whom an SMS about the row that is gone did not reach, and where
+        pytest.param("17", "+491716666666", True, id="the customer, whose number was corrected"),
+        pytest.param("18", BY_SMS.recipient, True, id="the same person, merged since"),
+        pytest.param("18", "+491716666666", False, id="a namesake"),
+    ],
+)
+def test_where_the_row_was_made_anew_its_person_is_stranded_and_no_other(
+    customer_id: str, recipient: str, *, stranded: bool
+) -> None:
+    gone = replace(
+        notified(State.UNDELIVERED),
+        appointment_id="4710",
+        customer_id=customer_id,
+        name=hashed_name("Anna Meier", key=b"key"),
+        route=Route(Channel.SMS, recipient),
+    )
+    known = Known(notifications={"4710": [gone]}, name_key=b"key")
+    found = follow_up.stranded(known, run(skips=(skip(Reason.SAME_DAY, "4711"),)))
     assert [each.appointment.appointment_id for each in found] == (["4711"] if stranded else [])

@@ -134,6 +134,24 @@ def test_what_was_told_of_the_appointment_itself(notification: Notification, exp
     assert verdict(notification) == expected
 
 
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        # what was told of appointment 1 after Ida Meier was told that it is at nine
+        pytest.param(told("Ida Meier", start=TEN, generation=2), "due", id="she comes at ten"),
+        pytest.param(
+            told("Eva Kurz", customer_id="16", start=TEN, generation=2),
+            "already_notified",
+            id="another has it, at ten; she still comes at nine",
+        ),
+    ],
+)
+def test_what_a_person_was_told_since_is_what_that_person_believes(
+    later: Notification, expected: str
+) -> None:
+    assert verdict(told("Ida Meier"), later) == expected
+
+
 NINE, ELEVEN = WEDNESDAY, "2026-11-25 11:00"
 OLD = "Erinnerung"  # the name that the reminder had, or another reminder that is there no more
 

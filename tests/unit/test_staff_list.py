@@ -13,7 +13,7 @@ from terminbenachrichtigung.model.journal import Known, Notification, StaffTick,
 from terminbenachrichtigung.model.plan import Channel, MessageOutcome, Reason, Route
 from terminbenachrichtigung.output.json import plain
 from terminbenachrichtigung.output.tables import render
-from terminbenachrichtigung.staff_list.changes import Seen, cancelled_cases, standing_cases
+from terminbenachrichtigung.staff_list.changes import Seen, cancelled_cases, refused_cases, standing_cases
 from terminbenachrichtigung.staff_list.entries import (
     Matter,
     StaffCase,
@@ -363,6 +363,50 @@ def test_what_was_given_away_is_listed_in_its_own_branch_and_not_in_that_of_anot
     (case,) = cancelled_cases(seen(replace(known(told()), name_key=KEY), other, given))
     listed = case.appointment
     assert (listed.mobile, listed.branch_code, listed.type_name) == (HER_ROW.mobile, "B2", "Sehtest")
+
+
+REFUSED = told(state=State.FAILED)
+A2 = replace(HER_ROW, appointment_id="a2")
+EARLIER, LATER = "72 Stunden", "2 Stunden"  # two other reminders
+
+
+@pytest.mark.parametrize(
+    ("notifications", "rows", "expected"),
+    [
+        # what the journal has of 4711, oldest first; the rows that there are; which of them nobody was told
+        pytest.param([REFUSED], [A2], ["a2"], id="made anew"),
+        pytest.param([REFUSED], [A2, replace(A2, appointment_id="a3")], ["a2"], id="and once is enough"),
+        pytest.param([REFUSED], [HER_ROW, A2], [], id="it stands, and is a case itself"),
+        pytest.param(
+            [REFUSED], [replace(A2, customer_id="18", last_name="Schulz")], [], id="another's, at that time"
+        ),
+        pytest.param([told(reminder=EARLIER), REFUSED], [A2], [], id="told by another reminder"),
+        pytest.param(
+            [told(reminder=EARLIER, starts_at=ELSEWHEN), REFUSED], [A2], ["a2"], id="told before it moved"
+        ),
+        pytest.param(
+            [told(reminder=EARLIER), told(reminder=LATER, starts_at=ELSEWHEN)],
+            [A2],
+            [],
+            id="moved, told, gone, and made anew at the first time: nobody refused anything",
+        ),
+        pytest.param(
+            [
+                replace(REFUSED, reminder=EARLIER),
+                told(),
+                replace(REFUSED, reminder=LATER, starts_at=ELSEWHEN),
+            ],
+            [replace(A2, starts_at=ELSEWHEN)],
+            ["a2"],
+            id="told of the first time, and refused when it had moved",
+        ),
+    ],
+)
+def test_whom_no_message_reached_is_a_case_of_the_row_that_was_made_anew(
+    notifications: list[Notification], rows: list[Appointment], expected: list[str]
+) -> None:
+    cases = refused_cases(seen(replace(known(*notifications), name_key=KEY), *rows))
+    assert [each.appointment.appointment_id for each in cases] == expected
 
 
 def test_who_was_told_that_it_is_off_is_a_case_once_it_stands_again() -> None:

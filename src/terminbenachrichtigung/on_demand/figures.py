@@ -123,9 +123,9 @@ class _Tellings:
         """By the id; or by the name and the number or address, where a record was merged."""
         if told.customer_id == row.customer_id:
             return True
-        route = Route(told.channel, told.recipient) if told.channel and told.recipient else None
-        same = same_name(told.name, name_of(row, self._key))
-        return same and route is not None and still_names(row, route, self._settings)
+        if told.channel is None or not same_name(told.name, name_of(row, self._key)):
+            return False
+        return still_names(row, Route(told.channel, told.recipient), self._settings)
 
 
 class _Counting:
