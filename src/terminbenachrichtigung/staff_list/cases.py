@@ -228,20 +228,14 @@ def _will_be_told(
     customers = {rows[each].customer_id for each in until}
     theirs = [row for row in rows.values() if row.customer_id in customers]
     ids = {row.appointment_id for row in theirs}
-    notifications = {each: told for each, told in known.notifications.items() if each in ids}
     starts = {to_the_minute(row.starts_at) for row in theirs}
     # Of such a start they may have been told for an appointment that is gone by now, or another customer's.
-    beside = (
-        told
+    notifications = {
+        each: about
         for each, about in known.notifications.items()
-        if each not in ids and any(told.starts_at in starts for told in about)
-        for told in about
-    )
-    known = replace(
-        known,
-        notifications=notifications,
-        told_beside=(*known.told_beside, *beside),
-    )
+        if each in ids or any(told.starts_at in starts for told in about)
+    }
+    known = replace(known, notifications=notifications)
     return told_in_time(
         sorted(theirs, key=lambda row: (row.starts_at, row.appointment_id)),
         situation(_as_the_next_runs(context, seen, now), known, seen.now),
