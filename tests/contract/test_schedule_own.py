@@ -86,6 +86,7 @@ def test_it_can_be_written_on_a_database_that_writes_dates_in_the_german_way(pos
         driver = connection.connection.driver_connection
         assert driver is not None
         assert driver.prepare_threshold is None
+        assert str(driver.execute("SHOW datestyle").fetchone()).startswith("('German")  # nor what it has set
 
 
 def test_an_appointment_alone_has_no_customer_and_a_type_that_allows_nothing(database_url: str) -> None:

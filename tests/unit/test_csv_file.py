@@ -308,6 +308,21 @@ def test_statuses_that_mean_that_it_is_off_are_counted_as_the_file_has_them() ->
     assert read("Termin-ID;Beginn;Name;Handy;Status", *lines, how=decided).off == {"geplatzt": 1, "Neu": 1}
 
 
+@pytest.mark.parametrize(
+    ("cell", "first", "last"),
+    [
+        ("Meier, Ida", "Ida", "Meier"),
+        ("von der Tann Ida", None, "von der Tann Ida"),  # where the first name begins is not said
+    ],
+)
+def test_below_a_heading_that_has_the_last_name_first_a_comma_divides(
+    cell: str, first: str | None, last: str
+) -> None:
+    (entry,) = read("Termin-ID;Beginn;Name, Vorname", f"a;2026-11-25 09:00;{cell}").entries
+    assert entry.person is not None
+    assert (entry.person.said.get("first_name"), entry.person.said["last_name"]) == (first, last)
+
+
 # ---------------------------------------------------------------- cells
 
 HEAD, LINE = "Termin-ID;Beginn;Name;Handy", "a;2026-11-25 09:00;Ida;0171 5555001"

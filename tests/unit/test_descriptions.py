@@ -85,6 +85,22 @@ def test_a_label_that_stands_twice_with_different_values_is_refused(description:
 
 
 @pytest.mark.parametrize(
+    ("description", "says"),
+    [
+        ("ABGESAGT", True),
+        ("Status: abgesagt", True),
+        ("Raum: abgesagt", False),  # the room is
+        ("Notiz: storniert", False),
+        ("Abgesagt: ja", True),
+        ("Abgesagt: nein", False),
+        ("[Cancel]", False),  # a link
+    ],
+)
+def test_a_line_says_that_it_is_off_alone_or_under_a_label_for_it(description: str, says: bool) -> None:
+    assert list(cancellations(description)) == [description] * says
+
+
+@pytest.mark.parametrize(
     ("found", "refused"),
     [
         ([{"name": "Ida Meier"}, {"last_name": "Meier"}], False),

@@ -90,6 +90,27 @@ def test_what_an_event_says_of_an_appointment(lines: list[str], expected: dict[s
             ["ATTENDEE;CN=Meier;EMAIL=ida@example.org:urn:uuid:1"],
             {"last_name": "Meier", "email": "ida@example.org"},
         ),
+        # the address of a guest beside another one that says more than a mark
+        *(
+            (
+                "",
+                [f"ATTENDEE;CN=Meier;EMAIL=ida@example.org:{kind}:+491715555001"],
+                {"mobile": "+491715555001", "email": None},
+            )
+            for kind in ("tel", "sms")
+        ),
+        # `Meier Ida` has the last name first, and would be `Meier Meier`
+        (
+            "DESCRIPTION:Nachname: Meier\\nMobil: 0171 5555001",
+            ["ATTENDEE;CN=Meier Ida:mailto:ida@example.org"],
+            {"last_name": "Meier", "first_name": None},
+        ),
+        # and below `Vorname` the whole name would be a last name: `Ida Ida Meier`
+        (
+            "DESCRIPTION:Vorname: Ida\\nMobil: 0171 5555001",
+            ["ATTENDEE;CN=Ida Meier:mailto:ida@example.org"],
+            {"first_name": "Ida", "last_name": None},
+        ),
         # a guest, and lines that say more of them
         (
             "DESCRIPTION:Nachname: Meier\\nMobil: 0171 5555001",
@@ -161,6 +182,7 @@ def test_what_may_concern_a_customer_and_cannot_be_read_is_refused_and_the_other
         ({"start": "DTSTART;VALUE=DATE:20261125", "who": ""}, {"all-day entries": 1}),
         ({"start": "DTSTART:20261125T000000\nDTEND:20261127T000000", "who": ""}, {"all-day entries": 1}),
         ({"start": "DTSTART:20261125T000000\nDTEND:20261125T233000", "who": ""}, {}),  # not to midnight
+        ({"start": "DTSTART:20261125T000000\nDTEND:20261126T233000", "who": ""}, {}),
         ({"start": "DTSTART:20261125T000000", "who": ""}, {}),
         ({"start": "DTSTART:20261125T010000\nDTEND:20261127T000000", "who": ""}, {}),
         ({"who": "RRULE:FREQ=DAILY"}, {"series without a customer": 1}),
@@ -173,6 +195,23 @@ def test_what_names_nobody_is_counted_by_kind(of_event: dict[str, str], nobody: 
     assert len(parsed.entries) == (0 if nobody else 1)
     titled = read(event("SUMMARY:Pause", **of_event), how=replace(HOW, title_is_customer=True))
     assert titled.titles == (() if "all-day entries" in nobody else ("Pause",))
+
+
+@pytest.mark.parametrize(
+    ("of_event", "lines", "doubtful"),
+    [
+        ({}, [], True),
+        ({"who": ""}, [], False),  # nobody is reminded of it
+        ({}, ["STATUS:CANCELLED"], False),  # off, whatever the settings exclude
+        ({"start": "DTSTART:20261124T090000Z"}, [], False),  # begins now
+    ],
+)
+def test_a_title_that_may_say_that_it_is_off_is_warned_about_where_it_is_reminded(
+    of_event: dict[str, str], lines: list[str], doubtful: bool
+) -> None:
+    how = replace(HOW, excluded=frozenset())
+    parsed = read(event("SUMMARY:Sehtest wurde abgesagt", *lines, **of_event), how=how)
+    assert len(parsed.warnings) == doubtful
 
 
 # ---------------------------------------------------------------- series
@@ -285,6 +324,8 @@ def test_a_changed_occurrence_without_its_series_has_the_same_id_and_what_cannot
     unread = read(event("RECURRENCE-ID:20261202T080000Z", start="DTSTART:bald"))
     assert [line.appointment_id for line in unread.refused] == ["a/20261202"]
     assert [line.appointment_id for line in read(event("RECURRENCE-ID:bald")).refused] == ["a"]
+    nameless = read(event("RECURRENCE-ID:20261202T080000Z", uid=""))  # of which series?
+    assert [line.appointment_id for line in nameless.refused] == [""]
 
 
 @pytest.mark.parametrize(
@@ -494,7 +535,12 @@ def test_a_change_at_a_time_at_which_the_series_has_nothing_is_refused_with_the_
 def test_a_change_of_all_later_ones_at_a_time_at_which_there_is_none_refuses_the_series() -> None:
     later = event("RECURRENCE-ID;RANGE=THISANDFUTURE:20261202T070000Z", start="DTSTART:20261202T090000Z")
     parsed = read(event(WEEKLY), later)
-    assert ([line.appointment_id for line in parsed.refused], starts(parsed)) == (["a"], {})
+    assert ([(line.appointment_id, line.name) for line in parsed.refused], starts(parsed)) == (
+        [("a", "Ida Meier")],
+        {},
+    )
+    nobody_s = read(event(WEEKLY, who=""), later)  # the change alone names somebody
+    assert [(line.appointment_id, line.name) for line in nobody_s.refused] == [("a", "")]
 
 
 def test_a_change_that_cannot_be_read_is_known_by_the_hour_where_a_day_has_several() -> None:

@@ -11,6 +11,7 @@ from terminbenachrichtigung.config.settings import Rules
 from terminbenachrichtigung.errors import ConfigError
 from terminbenachrichtigung.own_schedule import (
     columns,
+    conflicts,
     csv_cells,
     doubts,
     entries,
@@ -549,6 +550,14 @@ def test_who_stands_under_another_s_id_disturbs_the_appointments_of_that_id() ->
     assert changes([replace(first, person=renamed)], held(a=appointment())).disturbed == 0
 
 
+def test_an_appointment_whose_line_is_refused_with_that_of_another_person_stands_as_it_was() -> None:
+    """Its own line names the customer whose it is, at the start that is known: nothing in it is in doubt."""
+    other = entries.person({"customer_id": "17", "name": "Otto Kurz"})
+    two = [entry("a"), replace(entry("b"), line=2, person=other)]
+    found = changes(two, held(a=appointment()))
+    assert ([line.line for line in found.refused], kinds(found)) == ([1, 2], {})
+
+
 def test_refused_lines_that_concern_nobody_are_counted_with_what_names_nobody() -> None:
     """A line that names nobody, two people under one id, and a line of an appointment that is known."""
     lines = (
@@ -620,6 +629,24 @@ def test_a_status_that_sounds_like_a_cancellation_and_is_none_is_warned_about() 
     ]
     decided = replace(HOW, statuses={"termin storniert": False, "wurde abgesagt": True})
     assert doubts.doubtful_statuses(said, decided) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "warned"),
+    [
+        (entry("a", type_name="Abgesagt"), True),
+        (entry("a", type_name="Abgesagt: Sehtest"), True),
+        (entry("a", type_name="cancelled_by_client"), True),
+        (entry("a", type_name="Sehtest"), False),
+        (entry("a"), False),
+        (entry("a", customer=None, type_name="Abgesagt"), False),  # nobody is reminded of it
+        (entry("a", "2026-11-24 10:00", type_name="Abgesagt"), False),  # begins now
+        (entry("a", type_name="Abgesagt", status="Storniert"), False),
+    ],
+)
+def test_a_type_that_is_a_word_for_a_cancellation_is_warned_about(said: Entry, warned: bool) -> None:
+    assert len(list(doubts.doubtful_types([said], HOW, may_notify=lambda _: True))) == warned
+    assert not list(doubts.doubtful_types([said], HOW, may_notify=lambda _: False))
 
 
 @pytest.mark.parametrize(
@@ -760,6 +787,37 @@ def test_of_lines_that_differ_about_one_customer_the_soonest_holds(turned: int) 
     ).updates["customers"] == {"17": {"mobile": "0171 5555009"}}  # of one start
     sooner = [replace(lines[0], person=other), lines[1]]
     assert changes(sooner[::turned], before).updates["customers"] == {"17": {"mobile": "0171 5555009"}}
+
+
+@pytest.mark.parametrize(("start", "consents"), [("2026-11-24 10:00", True), ("2026-11-24 10:01", False)])
+def test_a_no_counts_of_a_line_that_lies_ahead_and_not_of_one_that_begins_now(
+    start: str, consents: bool
+) -> None:
+    person = entries.person({"customer_id": "17", "last_name": "Meier"})
+    assert person is not None
+    lines = [
+        replace(line, person=replace(person, said={**person.said, "reminder_consent": said}))
+        for line, said in ((entry("a", start), False), (entry("b"), True))
+    ]
+    told = [line.person.said["reminder_consent"] for line in people.agreed(lines, NOW) if line.person]
+    assert told == [consents, consents]
+
+
+@pytest.mark.parametrize(
+    ("customers", "kept"),
+    [
+        (["17"], True),  # one alone may have had it taken out
+        (["17", "17"], True),
+        (["17", "18"], False),  # the export lost its columns
+    ],
+)
+def test_empty_numbers_are_taken_unless_several_people_have_none(customers: list[str], kept: bool) -> None:
+    lines = [
+        replace(entry(str(at)), person=entries.person({"customer_id": key, "name": key + "x", "mobile": ""}))
+        for at, key in enumerate(customers)
+    ]
+    found = people.with_contacts_if_any(lines)
+    assert ["mobile" in line.person.said for line in found if line.person] == [kept] * len(customers)
 
 
 @pytest.mark.parametrize(
@@ -936,6 +994,21 @@ def test_an_older_file_moves_nothing_and_adds_only_what_no_newer_one_spoke_of() 
 
 
 @pytest.mark.parametrize(
+    ("ahead", "older"),
+    [
+        (timedelta(days=1), True),
+        (timedelta(days=1, minutes=1), False),  # the clock was wrong: all files would be older, for years
+    ],
+)
+def test_a_file_is_older_than_one_whose_stamp_is_of_a_day_ahead_at_most(
+    ahead: timedelta, older: bool
+) -> None:
+    before = held(replace(SOURCE, written_at=NOW + ahead), a=appointment())
+    found = changes([entry("a", "2026-11-26 10:00")], before, written_at=NOW)
+    assert kinds(found) == ({} if older else {"a": "changed"})
+
+
+@pytest.mark.parametrize(
     ("said", "reminded"),
     [
         (entry("a", status="Bestätigt"), {"Bestätigt": 1}),
@@ -983,6 +1056,23 @@ def test_an_id_that_is_another_customer_s_in_another_source_is_refused(
     assert [line.reason for line in found.refused] == (
         ["appointment_id: 'a' is another customer's in other"] if refused else []
     )
+
+
+@pytest.mark.parametrize(
+    ("start", "ids_from", "refused"),
+    [
+        ("2026-11-26 09:00", (), True),
+        ("2026-11-26 09:00", ("start", "customer"), False),  # without ids the line is that appointment
+        ("2026-11-26 10:00", ("start", "customer"), True),
+    ],
+)
+def test_a_customer_id_that_is_another_s_in_what_the_file_does_not_name_is_refused(
+    start: str, ids_from: tuple[str, ...], refused: bool
+) -> None:
+    stranger = entries.person({"customer_id": "17", "last_name": "Kurz", "mobile": "0171 5555002"})
+    line = replace(entry("" if ids_from else "b", start), person=stranger)
+    how = replace(HOW, ids_from=ids_from)
+    assert len(conflicts.ids_of_others([line], held(a=appointment()), how)[1]) == refused
 
 
 def test_an_id_of_another_source_that_is_nobody_s_there_is_nobody_else_s() -> None:

@@ -148,7 +148,7 @@ def _one_by_one(
     line: int, texts: Sequence[str], row: Sequence[str] | csv.Error, delimiter: str
 ) -> Iterator[Row]:
     for number, text in enumerate(texts):
-        is_cut = number == len(texts) - 1 and isinstance(row, csv.Error) and "unexpected end" in str(row)
+        is_cut = number == len(texts) - 1 and str(row).startswith("unexpected end")
         try:
             alone = next(_reader([text], delimiter))
         except csv.Error:

@@ -70,7 +70,7 @@ def customer_of(event: Component, *, title_too: bool) -> dict[str, str]:
     if len(invited) == 1:
         found = dict(of_guest(*invited[0]))
         check_one_person(found, described)
-        if {"name", "first_name", "last_name"} & described.keys():
+        if {"first_name", "last_name"} & described.keys():
             found.pop("name", None)
     found |= described
     return titled(event.text_of("SUMMARY"), found) | found if title_too else found
