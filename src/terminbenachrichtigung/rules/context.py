@@ -209,8 +209,7 @@ class Context:
 
     def overtaken(self, candidate: Candidate) -> Iterator[str]:
         """The reminder's own messages, by their ids, after which it told otherwise under another name."""
-        latest = self.latest(candidate)
-        if latest is not None and latest.reminder != candidate.name:
+        if (latest := self.latest(candidate)) is not None and latest.reminder != candidate.name:
             for each in self.notifications(candidate):
                 if each.reminder == candidate.name:
                     yield each.message_id
@@ -238,11 +237,9 @@ class Context:
 
     def planned_in_another_record(self, candidate: Candidate) -> Appointment | None:
         """The same person's row, under another customer's id, of whose same start this run tells them."""
-        routes = self.contact(candidate).routes
-        if not routes:
+        if not (routes := self.contact(candidate).routes):
             return None
-        row, recipient = candidate.appointment, routes[0].recipient
-        return self.planned_by_start.of_namesake(candidate.name, row, recipient)
+        return self.planned_by_start.of_namesake(candidate.name, candidate.appointment, routes[0].recipient)
 
     def _counts_for(self, told: Notification, candidate: Candidate) -> bool:
         if told.reminder == candidate.name:
@@ -288,17 +285,17 @@ class Context:
         return max((each for each in found if each is not None), default=None)
 
     def ticked_off(self, candidate: Candidate) -> StaffTick | None:
-        """The tick of a person who told the customer this very appointment and start, if no message since
-        told another one.
-        """
+        """The tick of a person who told the customer this start, unless a message told another one since."""
         tick = self._ticks.told(candidate.appointment)
-        if tick is None or tick.done_at is None:
-            return tick
-        for each in self.notifications(candidate):
-            says = each.state not in TOLD_NOBODY and self.is_of(each, candidate)
-            if says and each.run_now > tick.done_at and not self.names(each, candidate):
-                return None
-        return tick
+        since = tick.done_at if tick is not None else None
+        overtaken = since is not None and any(
+            each.run_now > since
+            and each.state not in TOLD_NOBODY
+            and self.is_of(each, candidate)
+            and not self.names(each, candidate)
+            for each in self.notifications(candidate)
+        )
+        return None if overtaken else tick
 
     def confirmed(self, candidate: Candidate) -> JournalReply | None:
         """The customer's reply that confirms the present start, if there is one that counts."""
@@ -320,8 +317,7 @@ class Context:
     def plans(self, candidate: Candidate) -> None:
         """Note that this run plans the pair: rules 1 to 18 let it pass, or a message carries it."""
         key, horizon = candidate.appointment.appointment_id, candidate.horizon
-        planned = self._planned.get(key)
-        if planned is None or horizon.rank < planned.rank:
+        if (planned := self._planned.get(key)) is None or horizon.rank < planned.rank:
             self._planned[key] = horizon
 
     def shorter_reminder(self, candidate: Candidate) -> str | None:
