@@ -69,6 +69,13 @@ def test_what_a_column_says_of_an_appointment(heading: str, cell: str, expected:
     assert (entry.appointment_id, entry.starts_at, entry.values) == ("a", NINE, expected)
 
 
+def test_who_did_not_come_stays_so_beside_the_day_of_a_cancellation() -> None:
+    """The figures count who did not come by the status."""
+    head = "Termin-ID;Beginn;Name;Handy;Status;Storniert am"
+    (entry,) = read(head, "a;2026-11-25 09:00;Ida Meier;0171 5555001;Geplatzt;24.11.2026").entries
+    assert entry.values["status"] == "Geplatzt"
+
+
 @pytest.mark.parametrize(
     ("heading", "cell", "expected", "dropped"),
     [
