@@ -28,7 +28,8 @@ from terminbenachrichtigung.texts.values import is_no_name
 _MOST_UNCOVERED = 10
 _SUPERSEDED = (RULE[Reason.SUPERSEDED],)
 _TO_BE_TOLD = rules_about(About.OTHER_MESSAGES)
-_ASKED_AGAIN = (RULE[Reason.ALREADY_NOTIFIED], *_TO_BE_TOLD)
+# Superseded comes first: what is only planned in another record of the same person is told by nobody yet.
+_ASKED_AGAIN = (*_SUPERSEDED, RULE[Reason.ALREADY_NOTIFIED], *_TO_BE_TOLD)
 TO_BE_PLANNED = tuple(rule for rule in RULES if rule not in _TO_BE_TOLD)
 _CARRIED_ALL_THE_SAME = (RULE[Reason.NOT_YET_DUE], RULE[Reason.RECENTLY_NOTIFIED])
 _TO_BE_CARRIED = tuple(rule for rule in RULES if rule not in _CARRIED_ALL_THE_SAME)
