@@ -26,9 +26,10 @@ _ONLY_PUNCTUATION = re.compile(r"[\s!-/:-@\[-`{-~–—]*")
 
 def says_nothing(text: str) -> bool:
     """Whether a text only says that there is nothing: `NULL`, `-`."""
-    if text[:1].isalpha():  # as nearly all do, and an import asks for each cell
-        return text.strip() in NOTHING
-    return text.strip() in NOTHING or _ONLY_PUNCTUATION.fullmatch(text) is not None
+    if text.strip() in NOTHING:
+        return True
+    # Nearly all begin with a letter, and an import asks for each cell.
+    return not text[:1].isalpha() and _ONLY_PUNCTUATION.fullmatch(text) is not None
 
 
 def name_words(*parts: str) -> frozenset[str]:

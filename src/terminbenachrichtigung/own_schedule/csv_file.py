@@ -162,9 +162,10 @@ class _Lines(Findings):
 
     def refuse(self, line: int, row: Sequence[str] | csv.Error, reason: str) -> None:
         """Note a line that cannot be split into cells, with its id if that can still be read."""
-        cells = row.cells if isinstance(row, Unclosed) else () if isinstance(row, csv.Error) else row
-        if isinstance(row, Unclosed) and len(cells) != self._width:
-            cells = ()
+        if isinstance(row, Unclosed):
+            cells = row.cells if len(row.cells) == self._width else ()
+        else:
+            cells = () if isinstance(row, csv.Error) else row
         raw = self._raw(cells)
         attempts = Attempts()
         found = attempts.read("", lambda: entries.identifier(raw.get("appointment_id", ""))) or ""
