@@ -146,6 +146,7 @@ IDA = "2026-11-25 09:00;Ida Meier;0171 5555001"
 EVA = "2026-11-26 10:00;Eva Kurz;0171 5555002"
 MAX = "2026-11-27 11:00;Max Lang;0171 5555003"
 ALL = ("--id-from", "start,customer")
+FROM_TOMORROW = ("--from", "tomorrow")
 
 
 def by_name(own: OwnPractice) -> dict[str, tuple[str, str]]:
@@ -183,6 +184,36 @@ def test_two_gone_and_one_new_is_no_move(own: OwnPractice) -> None:
     own.taken(csv(NO_IDS, IDA, second, EVA, MAX), *ALL)
     ran = own.bring(csv(NO_IDS, IDA.replace("09:00", "15:00"), EVA, MAX), *ALL)
     assert (len(ran.json["new"]), len(ran.json["held"])) == (1, 2)
+
+
+@pytest.mark.parametrize("options", [(), FROM_TOMORROW, ("--from", "2026-11-26")])
+def test_what_the_file_does_not_cover_has_not_moved_to_what_is_new(
+    own: OwnPractice, options: tuple[str, ...]
+) -> None:
+    """The export begins tomorrow, and Ida, who comes today or tomorrow, has one appointment more."""
+    day = "2026-11-25 08:00" if "2026-11-26" in options else "2026-11-24 16:00"
+    own.taken(csv(NO_IDS, IDA.replace("2026-11-25 09:00", day), EVA, MAX), *ALL)
+    before = own.standing()
+    later = IDA.replace("2026-11-25 09:00", "2026-11-28 09:00")
+    ran = own.bring(csv(NO_IDS, EVA, MAX, later), *ALL, *options)
+    assert (ran.exit_code, len(ran.json["uncovered"])) == ((0, 0) if options else (1, 1))
+    assert own.standing().items() > before.items()
+    assert len(own.standing()) == 4
+
+
+@pytest.mark.parametrize(
+    ("start", "options"),
+    [("2026-11-25 09:00", ()), ("2026-11-24 16:00", ("--from", "now")), ("2026-11-25 09:00", FROM_TOMORROW)],
+)
+def test_what_stood_on_the_first_day_of_an_export_and_moved_keeps_its_id(
+    own: OwnPractice, start: str, options: tuple[str, ...]
+) -> None:
+    """Nobody else comes on that day, so that the file begins a day later now."""
+    own.taken(csv(NO_IDS, IDA.replace("2026-11-25 09:00", start), EVA, MAX), *ALL)
+    before = by_name(own)
+    later = IDA.replace("2026-11-25 09:00", "2026-11-28 09:00")
+    own.taken(csv(NO_IDS, EVA, MAX, later), *ALL, *options)
+    assert by_name(own) == before | {"Ida Meier": (before["Ida Meier"][0], "2026-11-28 09:00")}
 
 
 def test_a_name_that_is_corrected_is_the_same_customer_without_any_id(own: OwnPractice) -> None:
@@ -238,6 +269,14 @@ def test_two_who_change_places_at_the_desk_are_no_shift(own: OwnPractice) -> Non
     swapped = (f"1;2026-11-26 10:00;{IDA[17:]}", f"2;2026-11-25 09:00;{EVA[17:]}")
     own.taken(csv(head, *swapped, f"3;{MAX}"))
     assert own.standing()["1"].startswith("2026-11-26 10:00 Ida")
+
+
+def test_two_who_change_rooms_at_one_time_are_no_shift(own: OwnPractice) -> None:
+    head = f"Termin-ID;{NO_IDS}"
+    eva = EVA.replace("2026-11-26 10:00", "2026-11-25 09:00")
+    own.taken(csv(head, f"1;{IDA}", f"2;{eva}", f"3;{MAX}"))
+    own.taken(csv(head, f"1;{eva}", f"2;{IDA}", f"3;{MAX}"))
+    assert own.standing()["1"] == "2026-11-25 09:00 Eva Kurz 0171 5555002"
 
 
 @pytest.mark.parametrize(

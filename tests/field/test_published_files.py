@@ -61,11 +61,12 @@ def test_a_file_that_has_not_changed_is_not_sent_again(own: OwnPractice, server:
     # It counts as an import: no run says that none came for two open hours.
     assert "schedule import" not in own.practice.run("dry-run", now="2026-11-24 13:00").stdout
     assert fetched(own, address, "--quiet").stdout == ""
+    assert "2 unchanged" in fetched(own, address, "--dry-run").stdout  # shows the file, and notes nothing
     assert "2 unchanged" in fetched(own, address, "--type", "Sehtest").stdout  # asked for otherwise
     assert (
         "2 unchanged" in fetched(own, address, now="2026-11-25 10:00").stdout
     )  # a series is spread each day
-    assert asked == [None, '"one"', '"one"', None, None]
+    assert asked == [None, '"one"', '"one"', None, None, None]
 
 
 def test_while_something_is_unsettled_the_file_is_read_each_time(

@@ -169,7 +169,7 @@ def import_(
     exported = (
         importing.file_at(file)
         if file is not None
-        else _fetched(settings, url_file, source.strip(), now, asked=_options(how))
+        else _fetched(settings, url_file, source.strip(), now, asked=_options(how), dry_run=dry_run)
     )
     if exported is None:
         if as_json or not quiet:
@@ -186,9 +186,12 @@ def import_(
 
 
 def _fetched(
-    settings: "Settings", url_file: Path | None, source: str, now: datetime, *, asked: str
+    settings: "Settings", url_file: Path | None, source: str, now: datetime, *, asked: str, dry_run: bool
 ) -> "File | None":
-    """What the address gives; None if it is what it was at the last import, which is noted."""
+    """What the address gives; None if it is what it was at the last import, which is noted.
+
+    A dry run writes nothing, and shows the file even so.
+    """
     from terminbenachrichtigung.delivery.exchange import proxy_of
     from terminbenachrichtigung.own_schedule import fetching, importing
 
@@ -199,7 +202,7 @@ def _fetched(
     before = importing.remembered(url, name)
     # A series is spread anew each day, so that a calendar is read each day though it is what it was.
     asked = importing.hashed(f"{address} {now.astimezone(settings.zone).date()} {asked}")
-    known = before.etag if before.asked == asked else ""
+    known = before.etag if before.asked == asked and not dry_run else ""
     fetched = fetching.fetch(address, known, proxy=proxy_of(settings.sms))
     if fetched.content is None:
         importing.unchanged(url, name, now)

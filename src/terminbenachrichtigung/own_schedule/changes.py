@@ -164,7 +164,9 @@ def _identified(
 
     def gone(key: str) -> bool:
         of_source = held.source_of(key) == held.source.name
-        return reach.whole and of_source and how.lies_ahead(rows[key]) and reach.of_its_branches(rows[key])
+        if not (reach.whole and of_source and how.lies_ahead(rows[key])):
+            return False
+        return reach.of_its_branches(rows[key]) and not reach.begins_behind(rows[key], how)
 
     return ids.with_ids(found, how.ids_from, own, gone=gone, codes=codes, taken=held.made_ids)
 

@@ -30,6 +30,16 @@ class Reach:
         starts_at = row["starts_at"]
         return isinstance(starts_at, datetime) and any(a <= starts_at < b for a, b in self.spans)
 
+    def begins_behind(self, row: Row, how: How) -> bool:
+        """Whether the file surely says nothing of a day: the one it leaves out by `--from`, or today.
+
+        An export that begins tomorrow has none of today's, and they have not moved to what is new in it.
+        """
+        today = how.now.astimezone(how.zone).date()
+        first = how.covers_from if isinstance(how.covers_from, date) else today + timedelta(days=1)
+        starts_at = row["starts_at"]
+        return isinstance(starts_at, datetime) and starts_at < day_start(first, how) and not self.has_day(row)
+
     def of_its_branches(self, row: Row) -> bool:
         return self.branches is None or str(row["branch_code"] or "") in self.branches
 

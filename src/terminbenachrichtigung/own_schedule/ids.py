@@ -38,7 +38,9 @@ def check_stable(entries: Iterable[Entry], held: Mapping[str, Row]) -> None:
         # One customer may have several at one time: who stands where it stood has not shifted.
         if before.get(appointment_id) != content
         and (other := ids.get(content)) in listed
-        and listed[other][0] != content[0]  # else one customer has moved, each time to the next one's place
+        # Else one customer has moved, each time to the next one's place, or two have changed rooms.
+        and listed[other][0] != content[0]
+        and listed[other][1] != content[1]
     ]
     if len(shifted) >= _SHIFTED:
         raise ConfigError(
