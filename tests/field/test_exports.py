@@ -484,6 +484,16 @@ def test_of_a_customer_s_lines_the_soonest_counts_in_whatever_order_they_stand(
         assert found == [("Ida", said)]
 
 
+def test_the_leave_for_a_channel_that_an_export_names_is_heeded(own: OwnPractice) -> None:
+    """An empty cell says nothing; a file without the column leaves it as it was."""
+    head = f"Termin-ID;{NO_IDS};E-Mail"
+    lines = [f"1;{IDA};i@example.org", f"2;{EVA.replace('26 10', '25 10')};"]
+    own.taken(csv(f"{head};SMS erlaubt", f"{lines[0]};nein", f"{lines[1]};"))
+    own.bring(csv(head, *lines), "--force")
+    sent = own.practice.run("dry-run", "--json").json["messages"]
+    assert {each["recipient"] for each in sent} == {"i@example.org", "+491715555002"}
+
+
 def test_a_file_in_which_nobody_has_a_number_takes_none_away(own: OwnPractice) -> None:
     """The columns of the export are empty since its last version."""
     lines = [IDAS[0], EVAS.replace(";17;", ";18;")]

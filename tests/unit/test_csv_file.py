@@ -83,6 +83,12 @@ def test_who_did_not_come_stays_so_beside_the_day_of_a_cancellation() -> None:
         ("Einwilligung", "nein", {"reminder_consent": False}, 0),
         ("Einwilligung", "", {"reminder_consent": False}, 0),
         ("Einwilligung", "vielleicht", {"reminder_consent": False}, 1),  # what is not clear is none
+        ("SMS erlaubt", "ja", {"sms_allowed": True}, 0),
+        ("SMS-Einwilligung", "nein", {"sms_allowed": False}, 0),
+        ("SMS erlaubt", "", {"sms_allowed": None}, 0),  # nothing is said, which allows
+        ("SMS erlaubt", "vielleicht", {"sms_allowed": False}, 1),
+        ("Email consent", "no", {"email_allowed": False}, 0),
+        ("E-Mail erlaubt", "NULL", {"email_allowed": None}, 0),
         ("Letzter Kontakt", "25.11.2026 09:00", {"last_contacted_at": NINE}, 0),
         ("Letzter Kontakt", "", {}, 0),
         ("Letzter Kontakt", "gestern", {"last_contacted_at": None}, 1),

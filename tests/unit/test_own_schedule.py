@@ -789,17 +789,18 @@ def test_of_lines_that_differ_about_one_customer_the_soonest_holds(turned: int) 
     assert changes(sooner[::turned], before).updates["customers"] == {"17": {"mobile": "0171 5555009"}}
 
 
+@pytest.mark.parametrize("column", ["reminder_consent", "sms_allowed", "email_allowed"])
 @pytest.mark.parametrize(("start", "consents"), [("2026-11-24 10:00", True), ("2026-11-24 10:01", False)])
 def test_a_no_counts_of_a_line_that_lies_ahead_and_not_of_one_that_begins_now(
-    start: str, consents: bool
+    start: str, consents: bool, column: str
 ) -> None:
     person = entries.person({"customer_id": "17", "last_name": "Meier"})
     assert person is not None
     lines = [
-        replace(line, person=replace(person, said={**person.said, "reminder_consent": said}))
+        replace(line, person=replace(person, said={**person.said, column: said}))
         for line, said in ((entry("a", start), False), (entry("b"), True))
     ]
-    told = [line.person.said["reminder_consent"] for line in people.agreed(lines, NOW) if line.person]
+    told = [line.person.said[column] for line in people.agreed(lines, NOW) if line.person]
     assert told == [consents, consents]
 
 

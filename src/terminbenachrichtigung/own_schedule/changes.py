@@ -13,7 +13,7 @@ from terminbenachrichtigung.contact.names import name_words
 from terminbenachrichtigung.model.appointment import GONE
 from terminbenachrichtigung.own_schedule import conflicts, ids, people
 from terminbenachrichtigung.own_schedule.appointments import Appointments, Table
-from terminbenachrichtigung.own_schedule.columns import CUSTOMER_TEXTS
+from terminbenachrichtigung.own_schedule.columns import CUSTOMER_TEXTS, LEAVE
 from terminbenachrichtigung.own_schedule.coverage import (
     Reach,
     booked_at,
@@ -34,7 +34,7 @@ from terminbenachrichtigung.own_schedule.result import Changes
 from terminbenachrichtigung.own_schedule.source import KEYS, Held, Source
 
 _NO_CHANCE = 3  # appointments of one name and start in two sources
-_CUSTOMER = (*CUSTOMER_TEXTS, "reminder_consent", "last_contacted_at")
+_CUSTOMER = (*CUSTOMER_TEXTS, *LEAVE, "reminder_consent", "last_contacted_at")
 _BRANCH = {
     "name": "branch_name",
     "phone": "branch_phone",
@@ -182,6 +182,7 @@ def _put(tables: Mapping[str, Table], entry: Entry, branch: str | None, held: He
             {
                 "customer_id": customer_id,
                 **dict.fromkeys(CUSTOMER_TEXTS, ""),
+                **dict.fromkeys(LEAVE),
                 "reminder_consent": False,
                 "last_contacted_at": None,
             },

@@ -19,6 +19,9 @@ CUSTOMER_TEXTS = (
     "preferred_channel",
     "language",
 )
+LEAVE = ("sms_allowed", "email_allowed")
+"""The customer's leave for one channel; an empty cell allows."""
+
 BRANCH_TEXTS = ("branch_code", "branch_name", "branch_phone", "branch_address", "branch_email")
 
 HEADINGS: Mapping[str, str] = {
@@ -80,6 +83,11 @@ HEADINGS: Mapping[str, str] = {
     "Courriel, Adresse e-mail, Adresse mail, Adresse électronique",
     "preferred_channel": "preferred contact, Kontaktkanal, Bevorzugter Kontakt, Kontakt per",
     "reminder_consent": "consent, Einwilligung, Zustimmung, Consentement",
+    "sms_allowed": "SMS erlaubt, SMS-Erlaubnis, SMS-Einwilligung, Einwilligung SMS, SMS-Zustimmung, "
+    "SMS erwünscht, SMS gewünscht, SMS consent, SMS opt-in, accepts SMS, Consentement SMS, Accord SMS",
+    "email_allowed": "E-Mail erlaubt, Mail erlaubt, E-Mail-Erlaubnis, E-Mail-Einwilligung, "
+    "Einwilligung E-Mail, E-Mail-Zustimmung, E-Mail erwünscht, E-Mail gewünscht, email consent, "
+    "email opt-in, accepts email, Consentement e-mail, Accord e-mail",
     "language": "Sprache, Langue",
     "last_contacted_at": "last contact, last contacted, Letzter Kontakt",
     "subject": "summary, Betreff, Titel, event, event title, Objet",
@@ -95,7 +103,7 @@ _UTC = re.compile(
 LAST_NAME_FIRST = frozenset({"namevorname", "nachnamevorname"})
 """Headings, folded, below which `Meier Ida` is written in this order."""
 
-CONTACT = (*CUSTOMER_TEXTS, "name", "customer_id", "reminder_consent", "last_contacted_at")
+CONTACT = (*CUSTOMER_TEXTS, *LEAVE, "name", "customer_id", "reminder_consent", "last_contacted_at")
 _OF_THE_CUSTOMER = re.compile(
     r"^\W*{0}[\W_]*(?:des|der|vom)?(?=\w)"
     r"|(?<=[^\W_])[\W_]+(?:(?:des|der|vom|du|de la|of the)\s+)?{0}\W*$".format(

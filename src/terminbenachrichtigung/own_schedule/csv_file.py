@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
+from functools import partial
 
 from terminbenachrichtigung.contact.names import NOTHING
 from terminbenachrichtigung.errors import ConfigError
@@ -18,7 +19,7 @@ from terminbenachrichtigung.own_schedule import (
     moments,
     zones,
 )
-from terminbenachrichtigung.own_schedule.columns import BRANCH_TEXTS, Understood
+from terminbenachrichtigung.own_schedule.columns import BRANCH_TEXTS, LEAVE, Understood
 from terminbenachrichtigung.own_schedule.csv_cells import Row, Table, Unclosed
 from terminbenachrichtigung.own_schedule.entries import (
     CANCELLED,
@@ -308,9 +309,11 @@ class _Lines(Findings):
 
     def _with_consent(self, line: int, raw: Mapping[str, str], who: Person) -> Person:
         more: dict[str, Value] = {}
-        if "reminder_consent" in raw:
-            consent = raw["reminder_consent"]
-            more["reminder_consent"] = self._kept("reminder_consent", line, lambda: _flag(consent)) or False
+        for column in ("reminder_consent", *LEAVE):
+            if (said := raw.get(column)) is None:
+                continue
+            is_silent = not said and column in LEAVE
+            more[column] = None if is_silent else self._kept(column, line, partial(_flag, said)) or False
         if contacted := raw.get("last_contacted_at"):
             more["last_contacted_at"] = self._kept(
                 "last_contacted_at", line, lambda: self._moments.moment_or_day(contacted)

@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import chain, combinations, count, islice
 
 from terminbenachrichtigung.contact.names import same_name
+from terminbenachrichtigung.own_schedule.columns import LEAVE
 from terminbenachrichtigung.own_schedule.entries import Entry, Identity, Refused, Value, identity_of, refusal
 from terminbenachrichtigung.schedule.values import shown
 
@@ -155,7 +156,7 @@ def agreed(entries: Iterable[Entry], now: datetime) -> list[Entry]:
     """The entries, of which all of one customer say the same.
 
     Where they differ the line of the soonest appointment ahead counts, and where it says nothing the next
-    one does. Nobody consents of whom one of the lines ahead says no.
+    one does. Nobody consents, or gives leave, of whom one of the lines ahead says no.
     """
     listed = list(entries)
     first: dict[str, Mapping[str, Value]] = {}
@@ -191,6 +192,9 @@ def _said_by(lines: Sequence[Entry], now: datetime) -> dict[str, Value]:
     ahead = [each for each in lines if each.starts_at > now] or lines
     if "reminder_consent" in found:
         found["reminder_consent"] = all(_said(each, "reminder_consent") for each in ahead)
+    for column in LEAVE:
+        if column in found and any(_said(each, column) is False for each in ahead):
+            found[column] = False
     contacts = [at for each in lines if isinstance(at := _said(each, "last_contacted_at"), datetime)]
     return found | ({"last_contacted_at": max(contacts)} if contacts else {})
 
