@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from terminbenachrichtigung.model.appointment import GONE, HELD
+from terminbenachrichtigung.own_schedule.conflicts import people_replaced
 from terminbenachrichtigung.own_schedule.coverage import Reach, came_late, day_start
 from terminbenachrichtigung.own_schedule.entries import Entry, How, Parsed, Refused, identity_of
 from terminbenachrichtigung.own_schedule.people import Row
@@ -186,7 +187,7 @@ class Appointments:
                 continue
             if "starts_at" in part or self._how.is_off(part.get("status")) or self._is_given_away(key, part):
                 found.add(key)
-        replaced = self._replaced_customers()
+        replaced = people_replaced(self._entries.values(), self._held)
         for key in self._entries:
             before_row = self._rows.get(key)
             if before_row and str(before_row["customer_id"]) in replaced and self._how.lies_ahead(before_row):
@@ -202,17 +203,6 @@ class Appointments:
         if before is None or person is None:
             return self._rows[key]["customer_id"] is not None
         return not identity_of(before).is_exactly(person.identity)
-
-    def _replaced_customers(self) -> set[str]:
-        """The customer ids under which the file names another person than the schedule does."""
-        known = self._held.rows["customers"]
-        return {
-            entry.person.customer_id
-            for entry in self._entries.values()
-            if entry.person
-            and (before := known.get(entry.person.customer_id))
-            and identity_of(before).is_another(entry.person.identity)
-        }
 
     def _covered(self, disturbed: set[str]) -> set[str]:
         """The appointments ahead that the file names, or would name if they still stood."""
@@ -256,7 +246,7 @@ class Appointments:
                 self._appointments.updates[key] = {"import_state": ""} if released else {}
         for key in in_dispute:
             self._hold(key, self._details.get(key, "in dispute"))
-        for customer_id in self._replaced_customers():
+        for customer_id in people_replaced(self._entries.values(), self._held):
             self._tables["customers"].updates.pop(customer_id, None)
 
     def _reinstated(self) -> Iterator[str]:

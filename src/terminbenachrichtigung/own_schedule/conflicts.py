@@ -47,6 +47,17 @@ def without_starts(lines: Iterable[Refused], entries: Iterable[Entry], held: Hel
     ]
 
 
+def people_replaced(entries: Iterable[Entry], held: Held) -> set[str]:
+    """The customer ids under which the file names another person than the schedule does."""
+    known = held.rows["customers"]
+    named = {(entry.person.customer_id, entry.person.identity) for entry in entries if entry.person}
+    return {
+        customer_id
+        for customer_id, identity in named
+        if customer_id in known and identity_of(known[customer_id]).is_another(identity)
+    }
+
+
 def _is_given_away(entry: Entry, held: Held) -> bool:
     row = held.rows["appointments"].get(entry.appointment_id)
     known = held.rows["customers"].get(str(row["customer_id"])) if row else None
@@ -63,12 +74,7 @@ def _customers_of_others(entries: Iterable[Entry], held: Held, how: How) -> Mapp
     One row holds a customer's name and number: whoever took it over would be told those appointments.
     """
     named = [entry for entry in entries if _customer_id(entry)]
-    others = {
-        customer_id
-        for entry in named
-        if (known := held.rows["customers"].get(customer_id := _customer_id(entry)))
-        and identity_of(known).is_another(_identity(entry))
-    }
+    others = people_replaced(named, held)
     if not others:
         return {}
     keys = {entry.appointment_id for entry in named}
@@ -128,11 +134,9 @@ def with_what_others_said(entries: Sequence[Entry], held: Held, how: How) -> lis
 
 def _with_known(entry: Entry, held: Held) -> Entry:
     known = held.rows["customers"].get(_customer_id(entry), {})
-    if entry.person is None:
-        return entry
-    said = entry.person.said
+    said = entry.person.said if entry.person else {}
     kept = {column: str(known.get(column) or "") for column in CUSTOMER_TEXTS if said.get(column) == ""}
-    return replace(entry, person=replace(entry.person, said={**said, **kept}))
+    return entry.saying({**said, **kept})
 
 
 def _customer_id(entry: Entry) -> str:

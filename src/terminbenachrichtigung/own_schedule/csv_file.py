@@ -196,7 +196,7 @@ class _Lines(Findings):
             self.starts.append(span.starts_at)
         who = attempts.read("customer", lambda: entries.person(named))
         said = attempts.read("status", lambda: self._said(raw, row)) or {}
-        if entries.called_off(named):
+        if who is not None and who.called_off:
             self.off_by_name = self.off_by_name or "status" not in said
             if not self.how.is_off(said.get("status")):
                 said["status"] = CANCELLED
@@ -233,6 +233,8 @@ class _Lines(Findings):
     def _named(self, raw: Mapping[str, str]) -> Mapping[str, str]:
         """The line, completed by what its title and its description say of the customer."""
         found: dict[str, str] = {}
+        if not (raw.get("description") or self.how.title_is_customer):
+            return raw
         if raw.get("description"):
             found = descriptions.labelled(raw["description"])
         if self.how.title_is_customer and raw.get("subject"):

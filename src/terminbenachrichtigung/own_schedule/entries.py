@@ -41,6 +41,7 @@ _SALUTATIONS = ("Frau", "Herr", "Mr", "Mrs", "Ms", "Mme", "Mlle", "Madame", "Mon
 _NAMES = ("name", "first_name", "last_name")
 _IDENTIFYING = ("first_name", "last_name", "mobile", "phone", "email")
 _NAMING = ("customer_id", "name", *_IDENTIFYING)
+_PERSONAL = ("customer_id", "name", *CUSTOMER_TEXTS)
 _SPREADSHEET_WHOLE = re.compile(r"(-?\d+)[.,]0{1,2}")  # three noughts are thousands: 1.000 is not 1
 _FORMULA = re.compile(r'="(.*)"', re.S)
 _CUSTOMERS = 100_000  # as many as a large export has
@@ -71,6 +72,7 @@ class Person:
     customer_id: str  # empty where the file gives none
     said: Mapping[str, Value]  # the columns about the customer that the file gives, and no others
     identity: Identity
+    called_off: bool = field(default=False, compare=False)  # a cancellation is written beside the name
 
     @property
     def name(self) -> str:
@@ -89,6 +91,10 @@ class Entry:
     values: Mapping[str, Value]
     series: str = ""  # the id of the series of which it is an occurrence
     title: str = ""  # where it names nobody
+
+    def saying(self, said: Mapping[str, Value]) -> "Entry":
+        """The entry with other words about its customer, if it has any."""
+        return replace(self, person=replace(self.person, said=said)) if self.person else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,18 +294,18 @@ def name_in(raw: Mapping[str, str]) -> str:
     return one_line(" ".join(name for name in names if not says_nothing(name)))
 
 
-def called_off(raw: Mapping[str, str]) -> dict[str, str]:
-    """The names of a line beside which a cancellation is written, without it: `Ida Meier (abgesagt)`."""
-    found = {column: name_without_cancellation(raw[column]) for column in _NAMES if raw.get(column)}
-    return {column: name for column, name in found.items() if name is not None}
-
-
 def person(raw: Mapping[str, str]) -> Person | None:
     """The customer of a line, None if it names nobody. Raises Unreadable for a damaged name or id."""
+    return _person(*map(raw.get, _PERSONAL))
+
+
+@lru_cache(maxsize=_CUSTOMERS)  # a customer has several lines
+def _person(*cells: str | None) -> Person | None:
+    raw = {column: cell for column, cell in zip(_PERSONAL, cells, strict=True) if cell is not None}
     if not names_somebody(raw):
         return None
-    if off := called_off(raw):
-        raw = {**raw, **off}
+    off = _names_of_the_called_off(raw)
+    raw |= off
     said: dict[str, Value] = {
         name: "" if says_nothing(raw[name]) else raw[name] for name in CUSTOMER_TEXTS if name in raw
     }
@@ -310,7 +316,13 @@ def person(raw: Mapping[str, str]) -> Person | None:
     for column in ("salutation", "first_name", "last_name"):
         if why := trouble_in_name(str(said.get(column) or "")):
             raise Unreadable(f"{why} in {shown(said[column])}")
-    return Person(identifier(raw.get("customer_id", "")), said, identity_of(said))
+    return Person(identifier(raw.get("customer_id", "")), said, identity_of(said), called_off=bool(off))
+
+
+def _names_of_the_called_off(raw: Mapping[str, str]) -> dict[str, str]:
+    """The names of a line beside which a cancellation is written, without it: `Ida Meier (abgesagt)`."""
+    found = {column: name_without_cancellation(raw[column]) for column in _NAMES if raw.get(column)}
+    return {column: name for column, name in found.items() if name is not None}
 
 
 def identity_of(said: Mapping[str, object]) -> Identity:

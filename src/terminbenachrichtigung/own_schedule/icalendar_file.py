@@ -155,7 +155,7 @@ class _Events(Findings):
             attempts.problem = attempts.problem or "DTSTART: a whole day, without a time"
         except Unreadable as problem:
             attempts.problem = attempts.problem or str(problem)
-        values = attempts.read("event", lambda: self._values(component, raw))
+        values = attempts.read("event", lambda: self._values(component, person))
         if component.broken:
             attempts.problem = component.broken
         if attempts.problem or part is None or values is None:
@@ -355,14 +355,14 @@ class _Events(Findings):
             self._export_times.append(exported)
         return times.get("LAST-MODIFIED") or times.get("DTSTAMP")
 
-    def _values(self, event: Component, raw: Mapping[str, str]) -> dict[str, Value]:
+    def _values(self, event: Component, person: Person | None) -> dict[str, Value]:
         status = entries.status(event.text_of("STATUS"), self.how)
         cancelled = (
             status == CANCELLED
             or (event.calendar is not None and event.calendar.text_of("METHOD").upper() == "CANCEL")
             or columns.without_cancellation(letters.without_html(event.text_of("SUMMARY"))) is not None
             or descriptions.all_declined(event)
-            or bool(entries.called_off(raw))
+            or (person is not None and person.called_off)
         )
         off = status if self.how.is_off(status) else CANCELLED if cancelled else ""
         said: dict[str, Value] = {"status": off}

@@ -139,13 +139,7 @@ def with_contacts_if_any(entries: Iterable[Entry]) -> list[Entry]:
     if len(people) < 2 or any(identity.reached for identity in people.values()):
         return listed
     return [
-        replace(
-            entry,
-            person=replace(
-                entry.person,
-                said={column: value for column, value in entry.person.said.items() if column not in _REACHED},
-            ),
-        )
+        entry.saying({column: value for column, value in entry.person.said.items() if column not in _REACHED})
         if entry.person
         else entry
         for entry in listed
@@ -173,7 +167,7 @@ def agreed(entries: Iterable[Entry], now: datetime) -> list[Entry]:
     if not said:
         return listed
     return [
-        replace(entry, person=replace(entry.person, said=said[entry.person.customer_id]))
+        entry.saying(said[entry.person.customer_id])
         if entry.person and entry.person.customer_id in said
         else entry
         for entry in listed
