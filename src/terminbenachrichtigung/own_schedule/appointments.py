@@ -70,6 +70,12 @@ class Appointments:
         self._held, self._how, self._tables, self._reach = held, how, tables, reach
         self._appointments = tables["appointments"]
         self._rows = held.rows["appointments"]
+        # Those of this source that lie ahead and are not cancelled.
+        self._own = {
+            key: row
+            for key, row in self._rows.items()
+            if how.lies_ahead(row) and held.source_of(key) == held.source.name
+        }
         self._parsed = parsed
         self._entries = {entry.appointment_id: entry for entry in entries}
         self._file_names = {entry.appointment_id for entry in (*parsed.entries, *entries)}
@@ -98,7 +104,7 @@ class Appointments:
             uncovered=self._uncovered(),
             late=self._late(),
             beyond=sum(
-                1 for key, row in self._own() if self._is_beyond(row) and not self._is_covered(key, row)
+                1 for key, row in self._own.items() if self._is_beyond(row) and not self._is_covered(key, row)
             ),
             disturbed=len(self._groups(disturbed)),
             covered=len(self._groups(covered)),
@@ -108,20 +114,12 @@ class Appointments:
             origins=self._origins,
         )
 
-    def _own(self) -> Iterator[tuple[str, Row]]:
-        """The appointments of this source that lie ahead and are not cancelled."""
-        return (
-            (key, row)
-            for key, row in self._rows.items()
-            if self._how.lies_ahead(row) and self._held.source_of(key) == self._held.source.name
-        )
-
     def _is_unread(self, key: str) -> bool:
         origin = self._held.origins.get(key)
         return key in self._refused or bool(origin and origin.series and origin.series in self._refused)
 
     def _gone(self) -> Iterator[str]:
-        for key, row in self._own():
+        for key, row in self._own.items():
             if key not in self._file_names and not self._is_unread(key) and self._is_covered(key, row):
                 yield key
 
@@ -212,7 +210,7 @@ class Appointments:
             }
             return named | disturbed
         return {
-            key for key, row in self._own() if self._is_covered(key, row) or key in self._file_names
+            key for key, row in self._own.items() if self._is_covered(key, row) or key in self._file_names
         } | disturbed
 
     def _groups(self, keys: Iterable[str]) -> set[str]:
@@ -269,7 +267,7 @@ class Appointments:
             since = max(since, day_start(self._how.covers_from, self._how))
         return in_order(
             Change(key, row["starts_at"], "before the first day of the file", self._name(row))
-            for key, row in self._own()
+            for key, row in self._own.items()
             if isinstance(row["starts_at"], datetime)
             and since <= row["starts_at"] < max(starts)
             and key not in self._file_names
