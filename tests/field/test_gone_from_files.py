@@ -310,6 +310,30 @@ def test_a_footer_is_told_once_with_force(own: OwnPractice) -> None:
     assert own.bring(export(*TWENTY, line(20)) + "21 Termine\n").exit_code == 0
 
 
+def test_a_footer_that_a_spreadsheet_fills_up_is_told_once_with_force(own: OwnPractice) -> None:
+    """Below the names it may be somebody, until it is said."""
+    ran = own.bring(export(*TWENTY) + ";;;20 Termine;\n")
+    assert (ran.exit_code, "--force once" in ran.json["refused"][0]["reason"]) == (1, True)
+    assert own.bring(export(*TWENTY) + ";;;20 Termine;\n", "--force").exit_code == 0
+    ran = own.bring(export(*TWENTY, line(20)) + ";;;21 Termine;\n")
+    assert (ran.exit_code, ran.json["refused"]) == (0, [])
+    assert own.bring(export(*TWENTY, line(20)) + ";;;Ida Meier;\n").exit_code == 1
+
+
+def test_a_line_of_somebody_at_the_end_of_a_file_is_no_footer(own: OwnPractice) -> None:
+    ran = own.bring(export(*TWENTY) + ";;;Ida Meier;0171 5555999\n", "--force")
+    assert (ran.exit_code, "--force once" in ran.json["refused"][0]["reason"]) == (1, False)
+
+
+@pytest.mark.parametrize("end", [";", ";;", "; ;"])
+def test_headings_that_end_with_separators_need_none_in_the_lines(own: OwnPractice, end: str) -> None:
+    lines = [HEAD + end, line(1), line(2)]
+    own.taken("\n".join([*lines, ""]))
+    own.taken("\n".join([*lines, line(3), ""]))
+    ran = own.bring("\n".join([*lines, "3;2026-11-2"]))  # cut short all the same
+    assert (ran.exit_code, len(ran.json["refused"])) == (1, 1)
+
+
 def test_an_export_cut_short_between_two_lines_is_braked_or_held(own: OwnPractice) -> None:
     """30 of 200 missing: not a fifth, and told again by the next whole file."""
     lines = [line(n, f"2026-12-{1 + n % 20:02} {9 + n % 8:02}:00") for n in range(200)]

@@ -189,7 +189,7 @@ def test_a_redirect_within_reach_is_followed_but_not_for_ever(own: OwnPractice, 
     assert (ran.exit_code, "leads from one address to the next" in ran.stderr) == (3, True)
 
 
-@pytest.mark.parametrize("status", [401, 404, 500, 503])
+@pytest.mark.parametrize("status", [401, 404, 500, 503, 304])  # nobody asked whether it has changed
 def test_a_server_that_refuses_is_exit_code_3(own: OwnPractice, server: HTTPServer, status: int) -> None:
     server.expect_request("/").respond_with_response(Response("<html>", status=status))
     ran = fetched(own, server.url_for("/"))

@@ -53,11 +53,15 @@ def table(content: bytes) -> Table:
     if isinstance(headings, csv.Error):
         raise ConfigError(f"line {line}: the file is no CSV: {headings}")
     # Printed reports repeat the headings on each page, and joined files have those of each file.
-    rows = (
+    rows = [
         row
         for row in _rows(text, delimiter, len(headings))
         if row[0] > line and not _repeats(row[1], headings)
-    )
+    ]
+    # Some programs end the headings with a separator, and no line.
+    longest = max((len(row) for _, row in rows if not isinstance(row, csv.Error)), default=len(headings))
+    if not any(map(str.strip, headings[longest:])):
+        headings = headings[:longest]
     return Table(tuple(headings), tuple(rows), text.endswith(("\n", "\r")))
 
 

@@ -60,6 +60,9 @@ def read(cells: Table, how: How, before: Source) -> Parsed:
     if cut:
         line, row = cells.rows[-1]
         lines.refuse(line, row, cut)
+    elif rows and lines.refused and lines.refused[-1].line == rows[-1][0] and _is_one_cell(rows[-1][1]):
+        reason = f"{lines.refused[-1].reason} (if the file always ends with such a line, say --force once)"
+        lines.refused[-1] = replace(lines.refused[-1], reason=reason)
     parsed = lines.parsed()
     statuses = doubts.doubtful_statuses(parsed.entries, how)
     return replace(
@@ -123,15 +126,22 @@ def _ending(cells: Table, how: How, before: Ending | None) -> tuple[Sequence[Row
         if "unexpected end" in str(last):
             return cells.rows[:-1], "the file ends inside quotation marks", Ending(cells.line_end)
         return cells.rows, "", Ending(cells.line_end)
-    short = re.sub(r"\d+", "#", "|".join(last)) if len(last) < len(cells.headings) else ""
-    ending = Ending(cells.line_end, short)
-    if short:
-        is_footer = how.force or (before is not None and before.short_line == short)
+    shape = re.sub(r"\d+", "#", "|".join(last))
+    is_footer = how.force or (before is not None and before.short_line == shape)
+    if len(last) < len(cells.headings):
         why = "" if is_footer else f"has {len(last)} cells under {len(cells.headings)} headings"
-        return cells.rows[:-1], why, ending
+        return cells.rows[:-1], why, Ending(cells.line_end, shape)
+    if is_footer and _is_one_cell(last):  # a spreadsheet fills it up with empty ones
+        return cells.rows[:-1], "", Ending(cells.line_end, shape)
+    ending = Ending(cells.line_end)
     if not cells.line_end and before is not None and before.line_end and not how.force:
         return cells.rows[:-1], "ends without a line end, which earlier files had", ending
     return cells.rows, "", ending
+
+
+def _is_one_cell(row: Sequence[str] | csv.Error) -> bool:
+    """Whether a line has one cell that is not empty, as a sum below the table; it is no appointment."""
+    return not isinstance(row, csv.Error) and len(list(filter(None, map(str.strip, row)))) == 1
 
 
 class _Lines(Findings):

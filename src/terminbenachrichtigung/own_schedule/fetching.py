@@ -84,7 +84,7 @@ def fetch(address: str, etag: str = "", limits: Limits = LIMITS, proxy: Proxy | 
                 )
             raise ScheduleError(f"{host} cannot be reached ({answer.detail}): nothing was imported.")
         if not (answer.status // 100 == 3 and answer.headers.get("location")):
-            return _taken(answer, host, limits)
+            return _taken(answer, host, limits, asked_for_changes=bool(etag))
         address = redirected(address, answer.headers["location"], host)
     raise ScheduleError(f"{host} leads from one address to the next: nothing was imported.")
 
@@ -106,9 +106,9 @@ def redirected(address: str, location: str, host: str) -> str:
     return found
 
 
-def _taken(answer: Answer, host: str, limits: Limits) -> Fetched:
+def _taken(answer: Answer, host: str, limits: Limits, *, asked_for_changes: bool) -> Fetched:
     etag = answer.headers.get("etag", "")
-    if answer.status == HTTPStatus.NOT_MODIFIED:
+    if answer.status == HTTPStatus.NOT_MODIFIED and asked_for_changes:
         return Fetched(None, etag)
     if answer.status != HTTPStatus.OK:
         raise ScheduleError(f"{host} answers with HTTP {answer.status}: nothing was imported.")
