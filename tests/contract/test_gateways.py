@@ -191,7 +191,12 @@ def test_the_balance_has_its_unit(provider: str, currency: str) -> None:
 
 @pytest.mark.parametrize(
     ("body", "currency"),
-    [('{"amount": 17.5, "currency": "CHF"}', "CHF"), ('{"amount": 17.5}', "EUR")],
+    [
+        ('{"amount": 17.5, "currency": "CHF"}', "CHF"),
+        ('{"amount": 17.5}', "EUR"),
+        ('{"amount": 17.500000000000004}', "EUR"),  # what is left of 17.6 - 0.1, as many programs count
+        ('{"amount": "17.49999999999999998"}', "EUR"),
+    ],
 )
 def test_seven_names_the_currency_of_the_account(body: str, currency: str) -> None:
     with both("seven") as (gateway, channel):

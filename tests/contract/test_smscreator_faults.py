@@ -270,6 +270,32 @@ def test_an_idle_connection_that_the_server_closed_is_not_used_again() -> None:
             peer.threads[-1].join()  # it has closed the line
 
 
+@pytest.mark.parametrize(
+    "behind",
+    [
+        http("200 OK", OK),  # twice the same
+        http("408 Request Timeout", "", "Connection: close"),  # "you are too slow", along with the answer
+        b"\r\n",
+    ],
+)
+def test_what_stands_behind_an_answer_is_no_answer_to_the_next_message(behind: bytes) -> None:
+    taken = []
+
+    def says_more(connection: socket.socket) -> None:
+        while True:
+            taken.append(read_http_request(connection))
+            connection.sendall(http("200 OK", OK) + behind)
+
+    with a_peer(says_more) as peer, sms_channel(f"http://127.0.0.1:{peer.port}") as channel:
+        assert channel.send(CLAIM, CONTENT) == Sent("JobId 4711", "4711")
+        outcome = channel.send(CLAIM, CONTENT)  # on the same connection; "sent" would lose this customer
+        assert isinstance(outcome, Unavailable)
+        assert outcome.again
+        assert len(taken) == 1
+        assert channel.send(CLAIM, CONTENT) == Sent("JobId 4711", "4711")
+        assert len(taken) == peer.connections == 2
+
+
 def test_a_connection_that_rested_is_not_used_again(gateway: SmsCreatorGateway) -> None:
     with sms_channel(gateway.url) as channel:
         channel.send(CLAIM, CONTENT)

@@ -23,7 +23,8 @@ JSON = "application/json"
 _ACCOUNT = frozenset({401, 403, 407})
 _LATER = frozenset({429, 503})
 _SURELY_NOT_SENT = frozenset({301, 308})
-_AMOUNT = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
+_AMOUNT = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,30})?", re.ASCII)
+_PLACES = 6  # of a price; what programs write behind them is their own error of rounding
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _LONG_NUMBER = re.compile(r"\d{7,}")  # in a gateway's word it can only be the recipient's
 
@@ -148,7 +149,11 @@ def decimal(value: Any) -> Decimal | None:
     """A number, or a text that is one; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         return None
-    return Decimal(str(value)) if _AMOUNT.fullmatch(str(value)) else None
+    if not _AMOUNT.fullmatch(str(value)):
+        return None
+    exact = Decimal(str(value))
+    rounded = round(exact, _PLACES)
+    return exact if exact == rounded else rounded
 
 
 def account_error(word: str) -> Unavailable:

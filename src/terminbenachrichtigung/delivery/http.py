@@ -160,6 +160,9 @@ class _Transport(httpx.BaseTransport):
                 extensions=request.extensions,
             )
         )
+        if answer.extensions["network_stream"].get_extra_info("unsent"):
+            answer.close()
+            raise httpcore.RemoteProtocolError("an answer that came along with the one before")
         return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
 
     def close(self) -> None:
@@ -270,4 +273,6 @@ class _Stream(httpcore.NetworkStream):
             return self._sock if isinstance(self._sock, ssl.SSLSocket) else None
         if info == "is_readable":  # of an idle connection: the server has closed it
             return bool(select.select([self._sock], [], [], 0)[0])
+        if info == "unsent":  # something was answered before anything was read, and so before it was asked
+            return self._unsent
         return None
