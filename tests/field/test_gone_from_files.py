@@ -235,6 +235,27 @@ def test_a_source_that_takes_over_from_another_says_once_what_that_one_leaves_be
     assert {each["appointment_id"] for each in as_it_says.json["held"]} == set(left)
 
 
+def test_headings_that_change_back_leave_nobody_behind_without_a_word(own: OwnPractice) -> None:
+    """A column was added, and is taken out again on the day on which an appointment was deleted."""
+    added = "\n".join([f"{HEAD};Notiz", *(f"{line};" for line in TWENTY), ""])
+    own.taken(export(*TWENTY))
+    own.taken(added)
+    ran = own.bring(export(*TWENTY[:4], *TWENTY[5:]))
+    assert (ran.exit_code, "1 of the appointments of " in ran.json["problems"][0]) == (1, True)
+    assert own.bring(export(*TWENTY[:4], *TWENTY[5:])).exit_code == 0  # once
+
+
+@pytest.mark.parametrize(("several", "named"), [(16, False), (17, True)])
+def test_a_part_of_another_export_takes_nothing_over_from_it(
+    own: OwnPractice, several: int, named: bool
+) -> None:
+    """A colleague's list beside the one of the practice, of the same days: four fifths, or more."""
+    part = "\n".join([f"{HEAD};Notiz", *(f"{line};" for line in TWENTY[:several]), ""])
+    own.bring(part)
+    own.taken(export(*TWENTY))
+    assert (own.bring(part).exit_code == 1) is named
+
+
 def test_what_is_left_behind_without_a_branch_is_named_by_a_file_that_has_some(own: OwnPractice) -> None:
     own.taken(export(*TWENTY))
     branched = (each.replace(";;", ";HH1;") for each in TWENTY[:4] + TWENTY[5:])

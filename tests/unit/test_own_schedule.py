@@ -61,6 +61,9 @@ def utc(text: str) -> datetime:
         ("Kunden-Einwilligung", "reminder_consent"),
         ("Patient Sprache", "language"),
         ("Kunden-Nr", "customer_id"),
+        ("KundeID", "customer_id"),
+        ("TerminZeit", "starts_at"),
+        ("Termin am", "date"),
         ("Kunde Name", "name"),
         ("Kunde Beginn", None),  # nothing about a customer
         ("Datum", "date"),

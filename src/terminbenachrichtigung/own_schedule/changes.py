@@ -120,7 +120,8 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
         ),
         problems=(
             *_problems(parsed, reach, entries, held.source),
-            *((*unsaid, *_left_behind(kept, held, how, reach)) if is_first and reach.whole else ()),
+            *(unsaid if is_first and reach.whole else ()),
+            *(_left_behind(kept, held, how, reach) if reach.whole else ()),
         ),
         nobody={kind: count for kind, count in nobody.items() if count},
         statuses=_reminded(entries, how),
@@ -288,7 +289,8 @@ def _unsaid(parsed: Parsed, entries: Iterable[Entry], held: Held, how: How) -> I
 def _left_behind(entries: Iterable[Entry], held: Held, how: How, reach: Reach) -> Iterator[str]:
     """What a source leaves behind of which this file takes over most: it is probably the same export.
 
-    An export becomes another source when its headings or its name change.
+    An export becomes another source when its headings or its name change, and the first one when they change
+    back: then only ids tell, and nearly all of those that the other source has on these days.
     """
     rows, customers = held.rows["appointments"], held.rows["customers"]
 
@@ -303,8 +305,9 @@ def _left_behind(entries: Iterable[Entry], held: Held, how: How, reach: Reach) -
     for key, row in rows.items():
         if held.source_of(key) not in ("", held.source.name) and how.lies_ahead(row) and reach.has_day(row):
             of_others[held.source_of(key)].append(key)
+    is_first = held.source.imported_at is None
     for source, keys in of_others.items():
-        known = [key for key in keys if key in ids or content(rows[key]) in contents]
+        known = [key for key in keys if key in ids or (is_first and content(rows[key]) in contents)]
         left = [
             key
             for key in keys
@@ -312,6 +315,7 @@ def _left_behind(entries: Iterable[Entry], held: Held, how: How, reach: Reach) -
         ]
         # A customer of two colleagues may stand at one time in both calendars; three are no chance.
         surely = len(known) >= _NO_CHANCE or not ids.isdisjoint(keys)
+        surely = surely and (is_first or 5 * len(known) > 4 * len(keys))
         if left and surely and 2 * len(known) > len(ahead):
             first = ", ".join(left[:3]) + (", …" if len(left) > 3 else "")
             yield (

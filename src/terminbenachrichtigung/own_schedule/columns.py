@@ -33,8 +33,9 @@ HEADINGS: Mapping[str, str] = {
     "Zeit, Von, Termin, Beginnt um, start date time, start datetime, appointment time, "
     "date time, date and time, Datum und Uhrzeit, Datum Uhrzeit, "
     "Début, Heure, Heure de début, Commence à, Date et heure, Date et heure de début, "
-    "Termin von, Zeit von, Uhrzeit von",
-    "date": "date, day, start date, appointment date, Datum, Tag, Termindatum, Beginnt am, Startdatum, Am, "
+    "Termin von, Zeit von, Uhrzeit von, Terminzeit, Termin um",
+    "date": "date, day, start date, appointment date, Datum, Tag, Termindatum, Termin am, Beginnt am, "
+    "Startdatum, Am, "
     "Jour, Date de début, Commence le, Date du rendez-vous, Date RDV",
     "ends_at": "end, ends at, end time, to, Ende, Endzeit, Terminende, Bis, Endet um, end date time, "
     "Fin, Heure de fin, Heure fin, Finit à, Se termine à, Date et heure de fin, "
@@ -67,7 +68,7 @@ HEADINGS: Mapping[str, str] = {
     "customer_id": "customer number, customer no, client id, patient id, Kunden-ID, Kundennummer, "
     "Kunden-Nr, Patienten-ID, Patientennummer, Patienten-Nr, "
     "N° client, Numéro client, Numéro de client, ID client, N° patient, Numéro patient, ID patient, "
-    "Pat-Nr, Kd-Nr, patient number, patient no, client number, client no",
+    "Kunde-ID, Kunde-Nr, Patient-Nr, Pat-Nr, Kd-Nr, patient number, patient no, client number, client no",
     "name": "full name, customer, customer name, Kundin, Patientin, "
     "client, client name, patient, patient name, Kunde, "
     "Kundenname, Patientenname, invitee, invitee name, Nom, Nom complet, Nom et prénom, "
