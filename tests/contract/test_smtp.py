@@ -305,7 +305,7 @@ def answered(command: str, reply: str) -> Outcome:
         pytest.param("RCPT", "450 later", Unavailable("450 later", recipient_only=True), id="RCPT 4xx"),
         pytest.param("RCPT", "421 bye", Unavailable("421 bye"), id="RCPT 421"),
         # the data
-        pytest.param("DATA", "554 spam", Rejected("554 spam"), id="after DATA 5xx"),
+        pytest.param("DATA", "554 failed", Rejected("554 failed"), id="after DATA 5xx"),
         pytest.param("DATA", "452 full", Unavailable("452 full"), id="after DATA 4xx"),
         pytest.param("DATA", "421 bye", Unavailable("421 bye"), id="after DATA 421"),
         pytest.param("DATA", "250 2.0.0 OK id=1abc", Sent("250 2.0.0 OK id=1abc"), id="after DATA 2xx"),
@@ -353,6 +353,15 @@ POLICIES = [
     ("DATA", "554 Message rejected: Email address is not verified."),  # Amazon, in its sandbox
     ("RCPT", "550 5.5.3 Too many recipients"),  # in an hour: a new session changes nothing
     ("RCPT", "552 too many recipients"),
+    # The text, which is the same for everybody, or this machine's address, is on somebody's list.
+    ("DATA", "550 This message was classified as SPAM and may not be delivered"),  # cPanel
+    ("DATA", "554 5.6.0 Message refused: suspected spam"),
+    ("DATA", "552 Virus detected in attachment termin.ics"),
+    ("DATA", "554 Reject due to policy restrictions"),
+    ("RCPT", "550 Your IP is blacklisted at zen.spamhaus.example"),
+    ("RCPT", "550 rejected because this host is in a black list"),  # Exim's own example
+    ("RCPT", "550 Administrative prohibition"),  # Exim, of whatever its own rules deny
+    ("RCPT", "550 Domain has exceeded the max emails per hour (150/150) allowed"),  # cPanel
 ]
 
 
@@ -375,6 +384,8 @@ def test_a_refusal_that_may_be_about_us_counts_by_its_words(command: str, reply:
         "550 Mailbox unavailable, please inform the sender",
         "550 The account does not exist; the sender should check the address",
         "550 5.1.1 User unknown in relay recipient table",
+        "550 user unknown (we do not take part in spam)",
+        "552 5.2.2 Mailbox full, blocked until it is emptied",
     ],
 )
 def test_a_refusal_that_is_about_the_recipient_does_not(reply: str) -> None:

@@ -51,7 +51,9 @@ _POLICY = re.compile(
     # What Postfix refuses under numbers that it has for recipients too, and Amazon before an account is open.
     r"|\b(sender address|helo command|client host) rejected|email address is not verified|too many recipients"
     # Servers that write no such number, as Exim does: a login is missing, or these words stand there.
-    rf"|^(503|530)\b|^5\d\d (?!#?\d\.\d)(?!.*\b({_NOBODY})\b).*\b(relay|authenticat|sender)",
+    # Whatever the number, the text or our address may be on a list, or the limit of an hour is reached.
+    rf"|^(503|530)\b|^5\d\d (?!.*\b({_NOBODY})\b)((?!#?\d\.\d).*\b(relay|authenticat|sender)"
+    r"|.*\b((spam|virus|policy|rbl|dnsbl|per (hour|day)|administrative prohibition)\b|bl(ack|ock) ?list))",
     re.IGNORECASE,
 )
 """Refusals that are about us, even in answer to a recipient."""
@@ -87,11 +89,8 @@ class Smtp:
         """
         self._idle_seconds = idle_seconds
         self._settings = settings
-        self._tokens = (
-            TokenSource(settings.oauth2, proxy, ssl_context)
-            if settings.auth == "oauth2" and settings.oauth2
-            else None
-        )
+        oauth2 = settings.oauth2 if settings.auth == "oauth2" else None
+        self._tokens = TokenSource(oauth2, proxy, ssl_context) if oauth2 else None
         self._branches = branches
         self._clock = clock
         self._tls: ssl.SSLContext | None = None
