@@ -185,8 +185,13 @@ def test_a_name_that_no_secret_file_can_have_is_one_problem(tmp_path: Path, name
 
 
 def test_a_folder_whose_name_is_no_text_is_named_as_the_problem(tmp_path: Path) -> None:
-    problems = problems_of(tmp_path / "Pr\udcfcfung", {})
-    assert [problem.key for problem in problems] == ["schedule.url", "journal.url"]
+    folder = tmp_path / "Pr\udcfcfung"
+    folder.mkdir()
+    (folder / "schedule.sql").write_text("SELECT * FROM termine")
+    files = {"schedule.query_file": "schedule.sql", "monitoring.textfile": "runs.prom"}
+    problems = problems_of(folder, files)
+    keys = ["schedule.query_file", "schedule.url", "journal.url", "monitoring.textfile"]
+    assert [problem.key for problem in problems] == keys
     assert all("a name that is no UTF-8; rename it" in problem.text for problem in problems)
 
 

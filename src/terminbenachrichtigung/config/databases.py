@@ -9,6 +9,8 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from terminbenachrichtigung.config.files import written
+
 POSTGRES = "postgresql+psycopg"
 
 _TOKEN = re.compile(
@@ -56,16 +58,10 @@ def resolved_url(text: str, folder: Path, *, journal: bool) -> str:
                 "a SQLite URL has three slashes before a relative path and four before an absolute one, "
                 'as in "sqlite:///schedule.db"'
             )
-        path = sqlite_path(url.database or "", dict(url.query), folder)
+        path = written(sqlite_path(url.database or "", dict(url.query), folder))
         query = {} if _is_file_uri(url.database) else url.query
-        try:
-            str(path).encode()
-        except UnicodeEncodeError:
-            raise ValueError(
-                "the file, or a folder above it, has a name that is no UTF-8; rename it"
-            ) from None
-        resolved = URL.create("sqlite", database=str(path), query=query)
-        if make_url(resolved.render_as_string()).database != str(path):
+        resolved = URL.create("sqlite", database=path, query=query)
+        if make_url(resolved.render_as_string()).database != path:
             raise ValueError("the path of the SQLite file holds a sign that no URL can carry, such as ?")
         return resolved.render_as_string()
 

@@ -158,6 +158,14 @@ def starter() -> str:
     return resources.files(__package__).joinpath("config.example.toml").read_text(encoding="utf-8")
 
 
+def written(path: Path) -> str:
+    """A path as text; raises ValueError for one that no text can hold."""
+    try:
+        return str(path).encode().decode()
+    except UnicodeEncodeError:
+        raise ValueError("has, or a folder above it has, a name that is no UTF-8; rename it") from None
+
+
 def _absolute(path: Path) -> Path:
     try:
         return path.absolute()

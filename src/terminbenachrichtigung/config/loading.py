@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from terminbenachrichtigung.config.checks import cross_checks, e164
 from terminbenachrichtigung.config.databases import resolved_url
-from terminbenachrichtigung.config.files import read_toml, shipped_templates
+from terminbenachrichtigung.config.files import read_toml, shipped_templates, written
 from terminbenachrichtigung.config.keys import is_secret, overridable, shown_value
 from terminbenachrichtigung.config.overlay import Overlay, overlaid
 from terminbenachrichtigung.config.problems import ConfigProblems, Problem
@@ -95,8 +95,11 @@ def _resolved(draft: Draft, folder: Path) -> tuple[Draft, list[Problem]]:
             updates[name] = section.model_copy(update={"url": SecretStr(url)})
 
     if settings.monitoring.textfile:
-        beside = str(folder / settings.monitoring.textfile)
-        updates["monitoring"] = settings.monitoring.model_copy(update={"textfile": beside})
+        try:
+            beside = written(folder / settings.monitoring.textfile)
+            updates["monitoring"] = settings.monitoring.model_copy(update={"textfile": beside})
+        except ValueError as error:
+            problems.append(Problem("monitoring.textfile", str(error)))
 
     code = settings.sms.country_code if settings.sms else "+49"
     recipients = []

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from terminbenachrichtigung.config.databases import single_select
-from terminbenachrichtigung.config.files import OPTION_VARIABLES, read_text
+from terminbenachrichtigung.config.files import OPTION_VARIABLES, read_text, written
 from terminbenachrichtigung.config.keys import PREFIX, overridable, variable_of
 from terminbenachrichtigung.config.problems import KeyPath, Problem, path_text
 from terminbenachrichtigung.config.settings import Branch
@@ -150,6 +150,7 @@ def _read_twin(result: Overlay, file_path: KeyPath, folder: Path) -> None:
         path = folder / named
         table[file_key] = str(path)
         try:
+            written(path)
             content = read_text(path)
             if key == "source":
                 table["query"] = single_select(content)
