@@ -146,3 +146,43 @@ def test_who_was_told_of_what_two_files_lack_is_to_be_asked(own: OwnPractice) ->
     (entry,) = own.practice.run("staff-list", "--json").json["customers"]
     assert (entry["appointment_ids"], entry["reason"]) == (["1"], "cancelled")
     assert entry["detail"] == "missing from two files of the import: check"
+
+
+def test_whoever_gets_the_number_of_a_customer_hears_nothing_of_what_that_one_cancelled(
+    own: OwnPractice,
+) -> None:
+    """Ida's record is deleted, and her customer number is Uwe's now: Ida is to be called, not he."""
+    own.practice.configure(corrections={"enabled": True})
+    head = "Termin-ID;Kundennummer;Beginn;Name;Handy;Status\n"
+    others = "".join(f"{n};{n};2026-11-26 {n}:00;Kunde{n};0171 55550{n};\n" for n in range(10, 18))
+    ida, uwe = "1;7;2026-11-25 10:00;Ida Meier;0171 5555001;", "2;7;2026-11-27 12:00;Uwe Neu;0171 5555002;"
+    own.bring(f"{head}{ida}\n{others}")
+    own.practice.run_once(now="2026-11-24 10:05")
+    own.bring(f"{head}{ida}Storniert\n{others}", now="2026-11-24 11:00")
+    own.practice.run_once(now="2026-11-24 11:05")
+    ran = own.bring(f"{head}{uwe}\n{others}", now="2026-11-24 12:00")
+    assert ran.json["changed"][0]["detail"] == "names no customer any more"
+    assert own.practice.run_once(now="2026-11-24 12:05").json["messages"] == []
+    (entry,) = own.practice.run("staff-list", "--json", now="2026-11-24 12:10").json["customers"]
+    assert (entry["appointment_ids"], entry["name"], entry["mobile"]) == (["1"], "", "+491715555001")
+
+
+@pytest.mark.parametrize(
+    ("uwe", "options", "keeps"),
+    [
+        ("2;7;2026-11-27 12:00;Uwe Neu;0171 5555002;", ("--force",), True),  # says that both are one person
+        ("2;7;2026-11-27 12:00;Ida Meyer;0171 5555001;", (), True),
+        ("1;7;2026-11-25 10:00;Uwe Neu;0171 5555002;Storniert", (), True),  # which is his, as it says
+        ("2;7;2026-11-27 12:00;Uwe Neu;0171 5555002;", (), False),
+    ],
+)
+def test_what_is_cancelled_keeps_its_customer_unless_the_number_is_another_s(
+    own: OwnPractice, uwe: str, options: tuple[str, ...], keeps: bool
+) -> None:
+    head = "Termin-ID;Kundennummer;Beginn;Name;Handy;Status\n"
+    ida = "1;7;2026-11-25 10:00;Ida Meier;0171 5555001;Storniert\n"
+    before = "0;7;2026-11-23 10:00;Ida Meier;0171 5555001;Storniert\n"
+    own.bring(head + before + ida)
+    own.bring(f"{head}{uwe}\n", *options)
+    rows = own.practice.sql("SELECT appointment_id, customer_id FROM appointments WHERE appointment_id < '2'")
+    assert dict(map(tuple, rows)) == {"0": "7", "1": "7" if keeps else None}

@@ -70,6 +70,29 @@ def test_a_cancelled_appointment_is_not_told(deleted: bool, practice: Practice) 
     assert ran.reasons == ({} if deleted else {"1": "status_excluded"})
 
 
+@pytest.mark.parametrize(
+    ("told_as", "record", "shown"),
+    [
+        (
+            {},
+            {"first_name": "Uwe", "last_name": "Neu", "mobile": number(9)},
+            number(17),
+        ),  # the number is his now
+        ({}, {"last_name": "Neumann"}, number(17)),  # she has married
+        ({}, {"mobile": number(9)}, number(9)),
+        ({"first_name": "", "last_name": ""}, {"mobile": number(9)}, number(9)),
+    ],
+)
+def test_who_is_called_about_a_cancelled_appointment_is_whoever_was_told_of_it(
+    practice: Practice, told_as: dict[str, str], record: dict[str, str], shown: str
+) -> None:
+    practice.book("1", NINE, customer=17, **told_as)
+    practice.run_once()
+    practice.change("1", status="Storniert", **record)
+    (entry,) = practice.run("staff-list", "--json").json["customers"]
+    assert (entry["mobile"], "Uwe" in entry["name"]) == (shown, False)
+
+
 def test_the_key_is_the_occurrence_so_each_one_of_a_series_is_told(practice: Practice) -> None:
     for day in ("25", "26", "27"):
         practice.book(f"series-1/2026-11-{day}", f"2026-11-{day} 09:00")

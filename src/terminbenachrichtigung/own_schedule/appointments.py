@@ -99,6 +99,8 @@ class Appointments:
         braked = not self._how.force and self._is_too_much(disturbed, covered)
         if braked:
             self._brake(disturbed)
+        elif not self._how.force:  # which says that both are one person
+            self._take_from_others()
         return replace(
             self._sorted_out(),
             uncovered=self._uncovered(),
@@ -173,6 +175,19 @@ class Appointments:
             origin = origin_of(self._held.source.name, entry.series)
             if self._held.origins.get(key) != origin:
                 self._origins[key] = origin
+
+    def _take_from_others(self) -> None:
+        """What is cancelled has no customer any more where the customer's number is another person's now.
+
+        Else whoever has the number would get a correction, or a call, about what was never theirs. What
+        stands refuses the other person's line.
+        """
+        replaced = people_replaced(self._entries.values(), self._held)
+        for key, row in self._rows.items() if replaced else ():
+            starts_at = row["starts_at"]
+            is_ahead = isinstance(starts_at, datetime) and starts_at > self._how.now
+            if is_ahead and str(row["customer_id"]) in replaced and key not in self._entries:
+                self._appointments.put(key, {"customer_id": None}, {})
 
     # ------------------------------------------------------------ the brake
 

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from terminbenachrichtigung.contact.names import same_name
 from terminbenachrichtigung.model.appointment import GONE, Appointment, BadRow, to_the_minute
 from terminbenachrichtigung.model.journal import CANCELLATION, CHANNELS_LEFT, Known, Notification, State
 from terminbenachrichtigung.model.plan import Channel, Route
 from terminbenachrichtigung.model.reply import Answer
-from terminbenachrichtigung.rules.people import is_same, last_words, names, same_person
+from terminbenachrichtigung.rules.people import is_same, last_words, name_of, names, same_person
 from terminbenachrichtigung.rules.replies import Replies, decision
 from terminbenachrichtigung.staff_list.entries import IN_JOURNAL, StaffCase, latest_by_reminder
 from terminbenachrichtigung.staff_list.reasons import StaffReason
@@ -49,7 +50,17 @@ class Seen:
 
     def any_row_of(self, heard: Notification) -> Appointment | None:
         """A row of the customer who heard of it, for name and numbers."""
-        return next((row for row in self.rows.values() if row.customer_id == heard.customer_id), None)
+        of_id = (row for row in self.rows.values() if row.customer_id == heard.customer_id)
+        return next((row for row in of_id if self.has_their_record(heard, row)), None)
+
+    def has_their_record(self, heard: Notification, row: Appointment) -> bool:
+        """Whether a row has the name, number or address of the person who heard of an appointment.
+
+        Customer numbers are given again: whoever has one now must not be called about another's appointment.
+        """
+        if not heard.name or same_name(heard.name, name_of(row, self.known.name_key)):
+            return True
+        return heard.route is not None and self.names(row, heard.route)
 
     def is_theirs(self, heard: Notification, row: Appointment) -> bool:
         """Whether the appointment is still that of the person who heard of it."""
@@ -86,7 +97,7 @@ def cancelled_cases(seen: Seen) -> Iterator[StaffCase]:
                 yield from _made_anew(seen, heard, anew)
                 continue
             theirs = row if row and seen.is_theirs(heard, row) else customers.get(heard.customer_id)
-            told = as_told(heard, theirs)
+            told = as_told(heard, theirs if theirs and seen.has_their_record(heard, theirs) else None)
             if row is not None:  # the place is the appointment's, whoever has it now
                 told = replace(told, **{name: getattr(row, name) for name in _OF_THE_PLACE})
             if _asked_for(answers, told):
