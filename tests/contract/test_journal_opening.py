@@ -197,6 +197,27 @@ def test_of_runs_that_upgrade_at_once_one_upgrades_and_none_fails(database_url: 
     assert version_of(database_url) == "0002"
 
 
+# ---------------------------------------------------------------- a backup put back
+
+
+@pytest.mark.parametrize(
+    ("done", "remedy"),
+    [
+        # A dump of Postgres was loaded into the journal that was there: only rows of this table do not clash.
+        ("INSERT INTO journal_meta SELECT * FROM journal_meta", "--clean"),
+        ("DELETE FROM journal_meta", "put a backup in its place"),
+    ],
+)
+def test_a_journal_that_was_put_back_beside_itself_or_by_half_names_the_remedy(
+    database_url: str, done: str, remedy: str
+) -> None:
+    create_journal(settings(database_url), NOW, ZONE)
+    with Journals(database_url) as journals:
+        journals.execute(done)
+    with pytest.raises(JournalError, match=f"the journal .*{remedy}"):
+        open_journal(settings(database_url), timezone=ZONE)
+
+
 # ---------------------------------------------------------------- one time zone
 
 

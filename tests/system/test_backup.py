@@ -125,9 +125,9 @@ def test_a_backup_that_fails_leaves_nothing_behind(practice: Practice, tmp_path:
 
 def test_for_a_journal_on_postgres_the_server_has_its_own_tool(practice: Practice, postgres_url: str) -> None:
     practice.configure(journal={"url": postgres_url})
-    ran = practice.run("journal", "backup", "copy.sql")
+    ran = practice.run("journal", "backup", "copy of today.sql")
     assert ran.exit_code == 2
-    assert "pg_dump" in ran.stderr
+    assert "pg_dump --clean --if-exists --table='journal_*' --file='copy of today.sql' " in ran.stderr
 
 
 # ---------------------------------------------------------------- rights and links

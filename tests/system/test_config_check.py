@@ -31,6 +31,13 @@ def test_the_exit_code_is_the_same_in_every_form(form: tuple[str, ...], practice
     assert "missing.toml" in missing.stdout
 
 
+def test_two_forms_at_once_are_refused(practice: Practice) -> None:
+    """The second was ignored, so a CI job showed no annotations."""
+    both = practice.run("config", "check", "--json", "--format", "github")
+    assert (both.exit_code, both.stdout) == (2, "")
+    assert "give one of the two" in both.stderr
+
+
 def test_a_secret_stands_in_no_form(practice: Practice) -> None:
     practice.configure(sms={"password": "geheim-4711", "sender": "viel zu langer Absender"})
     for form in (["--json"], ["--format", "github"], ["--format", "gitlab"]):

@@ -38,6 +38,8 @@ def check(
     context: click.Context, *, file: Path | None, connect: bool, strict: bool, as_json: bool, written_as: str
 ) -> None:
     """Say everything that is wrong with the configuration, at once."""
+    if as_json and written_as != "text":
+        raise ConfigError("--json and --format are two forms of the same; give one of the two")
     from terminbenachrichtigung.config.annotations import CheckResult
     from terminbenachrichtigung.config.files import find_config
     from terminbenachrichtigung.config.problems import ConfigProblems, Problem

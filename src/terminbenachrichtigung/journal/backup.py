@@ -1,5 +1,6 @@
 """A copy of the journal, taken while runs may be writing: a plain copy could be half old, half new."""
 
+import shlex
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -26,7 +27,8 @@ def back_up(settings: JournalSettings, path: Path) -> None:
     if parsed.get_backend_name() != "sqlite":
         raise ConfigError(
             "the journal is on Postgres, which has a tool of its own: "
-            f"pg_dump --table='journal_*' --file={path} {parsed.database or ''}".rstrip()
+            f"pg_dump --clean --if-exists --table='journal_*' --file={shlex.quote(str(path))} "
+            f"{parsed.database or ''}".rstrip()
         )
     try:
         str(path).encode()

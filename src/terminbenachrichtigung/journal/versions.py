@@ -99,9 +99,17 @@ def check_timezone(connection: Connection, timezone: str) -> None:
     """Refuses a run by another time zone than the journal's: each would tell what the other told anew.
 
     Raises:
-        JournalError: the journal was made with another one.
+        JournalError: the journal was made with another one; or it says nothing of itself, or says it twice.
     """
-    kept = connection.execute(select(meta.c.timezone)).scalar()
+    found = connection.execute(select(meta.c.timezone)).scalars().all()
+    if not found:
+        raise JournalError("the journal is damaged, or was changed by hand: put a backup in its place")
+    if len(found) > 1:
+        raise JournalError(
+            "a backup of the journal was loaded beside the tables that were there: load one that was made "
+            "with pg_dump --clean --if-exists, or load it into an empty database"
+        )
+    kept = found[0]
     if kept != timezone:
         raise JournalError(
             f'the journal was made with timezone = "{kept}", and the configuration says "{timezone}": '
