@@ -69,6 +69,17 @@ def test_what_a_column_says_of_an_appointment(heading: str, cell: str, expected:
     assert (entry.appointment_id, entry.starts_at, entry.values) == ("a", NINE, expected)
 
 
+@pytest.mark.parametrize(
+    ("allowed", "refused", "leave"),
+    [("ja", "", True), ("ja", "ja", False), ("nein", "nein", False), ("", "nein", None)],
+)
+def test_a_no_counts_in_whichever_of_two_columns(allowed: str, refused: str, leave: bool | None) -> None:
+    head = "Termin-ID;Beginn;Name;Handy;SMS erlaubt;Keine SMS"
+    (entry,) = read(head, f"a;2026-11-25 09:00;Ida Meier;0171 5555001;{allowed};{refused}").entries
+    assert entry.person is not None
+    assert entry.person.said["sms_allowed"] is leave
+
+
 def test_who_did_not_come_stays_so_beside_the_day_of_a_cancellation() -> None:
     """The figures count who did not come by the status."""
     head = "Termin-ID;Beginn;Name;Handy;Status;Storniert am"
@@ -89,6 +100,11 @@ def test_who_did_not_come_stays_so_beside_the_day_of_a_cancellation() -> None:
         ("SMS erlaubt", "vielleicht", {"sms_allowed": False}, 1),
         ("Email consent", "no", {"email_allowed": False}, 0),
         ("E-Mail erlaubt", "NULL", {"email_allowed": None}, 0),
+        ("Keine SMS", "x", {"sms_allowed": False}, 0),
+        ("SMS-Sperre", "nein", {"sms_allowed": None}, 0),
+        ("Kunde: SMS gesperrt", "", {"sms_allowed": None}, 0),
+        ("Email opt-out", "seit Mai", {"email_allowed": False}, 1),
+        ("Erinnerung per", "keine SMS", {"preferred_channel": "keine SMS"}, 0),
         ("Letzter Kontakt", "25.11.2026 09:00", {"last_contacted_at": NINE}, 0),
         ("Letzter Kontakt", "", {}, 0),
         ("Letzter Kontakt", "gestern", {"last_contacted_at": None}, 1),

@@ -298,13 +298,15 @@ def _left_behind(entries: Iterable[Entry], held: Held, how: How, reach: Reach) -
         customer = customers.get(str(row["customer_id"]))
         return row["starts_at"], identity_of(customer).words if customer else None
 
-    ahead = [entry for entry in entries if entry.person and entry.starts_at > how.now]
-    ids = {entry.appointment_id for entry in ahead}
-    contents = {(entry.starts_at, entry.person.identity.words) for entry in ahead if entry.person}
     of_others: defaultdict[str, list[str]] = defaultdict(list)
     for key, row in rows.items():
         if held.source_of(key) not in ("", held.source.name) and how.lies_ahead(row) and reach.has_day(row):
             of_others[held.source_of(key)].append(key)
+    if not of_others:
+        return
+    ahead = [entry for entry in entries if entry.person and entry.starts_at > how.now]
+    ids = {entry.appointment_id for entry in ahead}
+    contents = {(entry.starts_at, entry.person.identity.words) for entry in ahead if entry.person}
     is_first = held.source.imported_at is None
     for source, keys in of_others.items():
         known = [key for key in keys if key in ids or (is_first and content(rows[key]) in contents)]

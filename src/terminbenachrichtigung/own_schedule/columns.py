@@ -19,8 +19,8 @@ CUSTOMER_TEXTS = (
     "preferred_channel",
     "language",
 )
-LEAVE = ("sms_allowed", "email_allowed")
-"""The customer's leave for one channel; an empty cell allows."""
+LEAVE = {"sms_allowed": "sms_refused", "email_allowed": "email_refused"}
+"""The customer's leave for one channel, and what takes it back; an empty cell allows."""
 
 BRANCH_TEXTS = ("branch_code", "branch_name", "branch_phone", "branch_address", "branch_email")
 
@@ -82,13 +82,18 @@ HEADINGS: Mapping[str, str] = {
     "contact number, contact phone, Kontaktnummer, Kontakttelefon",
     "email": "e-mail, mail, email address, E-Mail-Adresse, "
     "Courriel, Adresse e-mail, Adresse mail, Adresse électronique",
-    "preferred_channel": "preferred contact, Kontaktkanal, Bevorzugter Kontakt, Kontakt per",
-    "reminder_consent": "consent, Einwilligung, Zustimmung, Consentement",
+    "preferred_channel": "preferred contact, Kontaktkanal, Bevorzugter Kontakt, Kontakt per, Erinnerung per, "
+    "Benachrichtigung per, Bevorzugter Kontaktweg, Bevorzugter Kanal, preferred contact method",
+    "reminder_consent": "consent, Einwilligung, Zustimmung, Consentement, Einverständnis, "
+    "Erinnerung erlaubt, Erinnerung erwünscht, Erinnerung gewünscht",
     "sms_allowed": "SMS erlaubt, SMS-Erlaubnis, SMS-Einwilligung, Einwilligung SMS, SMS-Zustimmung, "
     "SMS erwünscht, SMS gewünscht, SMS consent, SMS opt-in, accepts SMS, Consentement SMS, Accord SMS",
     "email_allowed": "E-Mail erlaubt, Mail erlaubt, E-Mail-Erlaubnis, E-Mail-Einwilligung, "
     "Einwilligung E-Mail, E-Mail-Zustimmung, E-Mail erwünscht, E-Mail gewünscht, email consent, "
     "email opt-in, accepts email, Consentement e-mail, Accord e-mail",
+    "sms_refused": "Keine SMS, SMS gesperrt, SMS-Sperre, no SMS, SMS opt-out, SMS abgemeldet, pas de SMS",
+    "email_refused": "Keine E-Mail, Keine E-Mails, Keine Mails, E-Mail gesperrt, E-Mail-Sperre, no email, "
+    "email opt-out, E-Mail abgemeldet, pas d'e-mail",
     "language": "Sprache, Langue",
     "last_contacted_at": "last contact, last contacted, Letzter Kontakt",
     "subject": "summary, Betreff, Titel, event, event title, Objet",
@@ -104,7 +109,15 @@ _UTC = re.compile(
 LAST_NAME_FIRST = frozenset({"namevorname", "nachnamevorname"})
 """Headings, folded, below which `Meier Ida` is written in this order."""
 
-CONTACT = (*CUSTOMER_TEXTS, *LEAVE, "name", "customer_id", "reminder_consent", "last_contacted_at")
+CONTACT = (
+    *CUSTOMER_TEXTS,
+    *LEAVE,
+    *LEAVE.values(),
+    "name",
+    "customer_id",
+    "reminder_consent",
+    "last_contacted_at",
+)
 _OF_THE_CUSTOMER = re.compile(
     r"^\W*{0}[\W_]*(?:des|der|vom)?(?=\w)"
     r"|(?<=[^\W_])[\W_]+(?:(?:des|der|vom|du|de la|of the)\s+)?{0}\W*$".format(

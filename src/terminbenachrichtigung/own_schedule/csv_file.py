@@ -326,6 +326,11 @@ class _Lines(Findings):
                 continue
             is_silent = not said and column in LEAVE
             more[column] = None if is_silent else self._kept(column, line, partial(_flag, said)) or False
+        for column, refused in LEAVE.items():
+            if (said := raw.get(refused)) is not None:
+                more.setdefault(column, None)
+                if said and self._kept(refused, line, partial(_flag, said)) is not False:
+                    more[column] = False
         if contacted := raw.get("last_contacted_at"):
             more["last_contacted_at"] = self._kept(
                 "last_contacted_at", line, lambda: self._moments.moment_or_day(contacted)
