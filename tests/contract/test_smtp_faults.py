@@ -3,61 +3,29 @@
 import re
 import socket
 import threading
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from mail_under_test import CLAIM, CONTENT, PASSWORD, mail_channel
+from mail_under_test import (
+    CLAIM,
+    CONTENT,
+    PASSWORD,
+    Act,
+    Behaviour,
+    a_server,
+    hangs_up,
+    mail_channel,
+    stays_silent,
+)
 from peers import (
     a_peer,
     certified_server,
     dribble,
-    read_line,
     reset,
     trusting_client,
-    until_hung_up,
 )
 
 from terminbenachrichtigung.model.delivery import Outcome, Rejected, Sent, Unavailable, Unknown
-
-Act = bytes | Callable[[socket.socket], None]
-Behaviour = Callable[[socket.socket], None]
-
-
-def a_server(**changed: Act) -> Behaviour:
-    """A mail server on one connection that does something else at the steps named: a reply, or an act."""
-    usual: dict[str, Act] = {
-        "GREETING": b"220 mail.example.org",
-        "EHLO": b"250 mail.example.org",
-        "HELO": b"250 mail.example.org",
-        "MAIL": b"250 OK",
-        "RCPT": b"250 OK",
-        "DATA": b"354 go ahead",
-        "PAYLOAD": b"250 OK queued",
-        "RSET": b"250 OK",
-        "QUIT": b"221 bye",
-    }
-    steps = {**usual, **changed}
-
-    def act(connection: socket.socket, step: str) -> None:
-        chosen = steps.get(step, b"502 what?")
-        if callable(chosen):
-            chosen(connection)
-        else:
-            connection.sendall(chosen + b"\r\n")
-
-    def behave(connection: socket.socket) -> None:
-        act(connection, "GREETING")
-        while True:
-            command = read_line(connection).split()[0].decode("ascii", "replace").upper()
-            act(connection, command)
-            if command == "DATA" and steps["DATA"] == usual["DATA"]:
-                while read_line(connection) != b".":
-                    pass
-                act(connection, "PAYLOAD")
-
-    return behave
 
 
 def dribbles(connection: socket.socket) -> None:
@@ -71,14 +39,6 @@ def talks_without_end(connection: socket.socket) -> None:
 
 def says_a_line_without_end(connection: socket.socket) -> None:
     connection.sendall(b"250 " + b"x" * 100_000)
-
-
-def stays_silent(connection: socket.socket) -> None:
-    until_hung_up(connection)
-
-
-def hangs_up(connection: socket.socket) -> None:
-    connection.shutdown(socket.SHUT_RDWR)
 
 
 def babbles(connection: socket.socket) -> None:
@@ -306,78 +266,3 @@ def test_a_server_may_write_its_methods_in_small_letters() -> None:
     behave = a_server(EHLO=b"250-mail.example.org\r\n250 auth plain", AUTH=b"235 welcome")
     with a_peer(behave) as peer, mail_channel(peer.port, username="praxis", password="x") as channel:
         assert isinstance(channel.send(CLAIM, CONTENT), Sent)
-
-
-# ---------------------------------------------------------------- sessions
-
-
-def test_a_session_that_died_without_a_word_costs_no_more_than_the_deadline() -> None:
-    mails: list[socket.socket] = []
-
-    def once(connection: socket.socket) -> None:
-        mails.append(connection)
-        if len(mails) == 2:
-            stays_silent(connection)
-        connection.sendall(b"250 OK\r\n")
-
-    with a_peer(a_server(MAIL=once)) as peer, mail_channel(peer.port, timeout_seconds=1) as channel:
-        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
-        assert isinstance(channel.send(CLAIM, CONTENT), Unavailable)
-        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
-        assert peer.connections == 2
-
-
-def test_a_session_that_rested_for_long_is_not_used_again() -> None:
-    with a_peer(a_server()) as peer, mail_channel(peer.port, idle_seconds=0.05) as channel:
-        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
-        time.sleep(0.1)
-        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
-        assert peer.connections == 2
-
-
-def test_a_session_that_is_out_of_step_is_not_used_again() -> None:
-    def two_answers(connection: socket.socket) -> None:
-        connection.sendall(b"nonsense\r\n250 OK queued\r\n")
-
-    with a_peer(a_server(PAYLOAD=two_answers)) as peer, mail_channel(peer.port) as channel:
-        assert isinstance(channel.send(CLAIM, CONTENT), Unknown)
-        assert isinstance(channel.send(CLAIM, CONTENT), Unknown)
-        assert peer.connections == 2
-
-
-@pytest.mark.parametrize("refusal", [b"450 mailbox busy", b"550 no such user"])
-def test_a_session_in_which_one_recipient_was_refused_is_used_again(refusal: bytes) -> None:
-    with a_peer(a_server(RCPT=refusal)) as peer, mail_channel(peer.port) as channel:
-        for _ in range(3):
-            assert channel.send(CLAIM, CONTENT).detail == refusal.decode()
-        assert peer.connections == 1
-
-
-def test_a_session_that_will_not_be_reset_is_not_used_again() -> None:
-    with (
-        a_peer(a_server(RCPT=b"550 no such user", RSET=b"502 what?")) as peer,
-        mail_channel(peer.port) as channel,
-    ):
-        assert channel.send(CLAIM, CONTENT) == Rejected("550 no such user")
-        assert channel.send(CLAIM, CONTENT) == Rejected("550 no such user")
-        assert peer.connections == 2
-
-
-def test_close_takes_leave_of_the_server() -> None:
-    left: list[bool] = []
-
-    def bye(connection: socket.socket) -> None:
-        left.append(True)
-        connection.sendall(b"221 bye\r\n")
-
-    with a_peer(a_server(QUIT=bye)) as peer, mail_channel(peer.port) as channel:
-        channel.send(CLAIM, CONTENT)
-        channel.close()
-        assert left == [True]
-
-
-@pytest.mark.parametrize("fault", [stays_silent, hangs_up])
-def test_close_does_not_wait_for_a_server_that_has_gone(fault: Behaviour) -> None:
-    with a_peer(a_server(QUIT=fault)) as peer, mail_channel(peer.port, timeout_seconds=1) as channel:
-        channel.send(CLAIM, CONTENT)
-        channel.close()

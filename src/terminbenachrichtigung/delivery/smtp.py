@@ -3,8 +3,6 @@
 import re
 import smtplib
 import ssl
-import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,7 +18,7 @@ from terminbenachrichtigung.delivery.deadline import Deadline, trust
 from terminbenachrichtigung.delivery.exchange import Proxy
 from terminbenachrichtigung.delivery.mail import Mail, compose, sender_address
 from terminbenachrichtigung.delivery.oauth2 import Token, TokenSource
-from terminbenachrichtigung.delivery.smtp_session import Reply, Session
+from terminbenachrichtigung.delivery.smtp_session import Reply, Session, Sessions
 from terminbenachrichtigung.model.delivery import (
     Claim,
     Content,
@@ -34,6 +32,9 @@ from terminbenachrichtigung.model.delivery import (
 from terminbenachrichtigung.model.plan import Channel
 
 _GOODBYE_SECONDS = 2.0
+
+Begun = tuple[Session, Rejected | Unavailable | None, int]
+"""A session in which a mail was begun; what it refused, if it did; the server's last code."""
 
 _NO_TLS_THERE = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL"})
 _NO_MORE_PASSWORDS = re.compile(r"\b5[35]\d 5\.7\.(139|30)\b")
@@ -87,7 +88,7 @@ class Smtp:
             idle_seconds: how long a session may rest; routers forget longer ones without a word.
             proxy: on the way to the tokens of OAuth2; mail goes by no proxy.
         """
-        self._idle_seconds = idle_seconds
+        self._sessions = Sessions(idle_seconds)
         self._settings = settings
         oauth2 = settings.oauth2 if settings.auth == "oauth2" else None
         self._tokens = TokenSource(oauth2, proxy, ssl_context) if oauth2 else None
@@ -96,8 +97,6 @@ class Smtp:
         self._tls: ssl.SSLContext | None = None
         if settings.security != "none":
             self._tls = ssl_context or trust()
-        self._idle: list[Session] = []
-        self._lock = threading.Lock()
 
     def send(self, claim: Claim, content: Content) -> Outcome:
         """Hand one e-mail to the mail server."""
@@ -137,9 +136,7 @@ class Smtp:
 
     def close(self) -> None:
         """Take leave of the server on every open session."""
-        with self._lock:
-            sessions, self._idle = self._idle, []
-        for session in sessions:
+        for session in self._sessions.all_at_rest():
             session.deadline = Deadline(_GOODBYE_SECONDS, self._settings.host)
             session.leave()
 
@@ -156,7 +153,8 @@ class Smtp:
             return Rejected("the address, the subject or the text holds what no e-mail can carry")
         deadline = self._deadline()
         try:
-            return self._attempt(mail, deadline)
+            with self._sessions.one_more_at_work():
+                return self._attempt(mail, deadline)
         except _RefusedError as refused:
             return refused.outcome
         except OSError as exc:  # smtplib's exceptions are OSErrors too
@@ -183,7 +181,7 @@ class Smtp:
         if last // 100 in (2, 4, 5):
             session.dirty = not isinstance(outcome, Sent)
             session.carried = session.carried or not session.dirty
-            self._rest(session)
+            self._sessions.rest(session)
         else:  # after an answer that makes no sense, the next one may belong to anything
             session.close()
         return outcome
@@ -196,24 +194,40 @@ class Smtp:
 
     # ------------------------------------------------------------ sessions
 
-    def _begin(self, mail: Mail, deadline: Deadline) -> tuple[Session, Rejected | Unavailable | None, int]:
-        """A session that waits for the data, or refuses them; what it refuses, and the server's last code.
+    def _begin(self, mail: Mail, deadline: Deadline) -> Begun:
+        """A session that waits for the data, or refuses them.
 
         A rested session may have died, or may have reached the server's limit of mails or recipients. Nothing
         was sent on it then, so a new one takes its place at once instead of a try being spent.
         """
-        session = self._rested()
-        if session is not None:
-            session.deadline = deadline
-            with suppress(OSError):
-                if not session.dirty or session.rset()[0] == 250:
-                    refusal, last = self._ask_to_send(session, mail)
-                    if refusal is None or not _is_about_the_session(session, refusal, last):
-                        return session, refusal, last
-            session.close()
-        session = self._open(deadline)
+        session = self._sessions.take(deadline)
+        if session is not None and (begun := self._begun_again(session, mail, deadline)) is not None:
+            return begun
+        try:
+            session = self._open(deadline)
+        except _RefusedError as refused:
+            # It may take only so many sessions at a time. Those that it took send this mail too.
+            if not (refused.outcome.again and self._sessions.are_scarce()):
+                raise
+            with suppress(TimeoutError):
+                session = self._sessions.take(deadline)
+            begun = None if session is None else self._begun_again(session, mail, deadline)
+            if begun is None:
+                raise
+            return begun
         with _closed_on_errors(session):
             return session, *self._ask_to_send(session, mail)
+
+    def _begun_again(self, session: Session, mail: Mail, deadline: Deadline) -> Begun | None:
+        """What a session says that has rested; None where a new one may say something else."""
+        session.deadline = deadline
+        with suppress(OSError):
+            if not session.dirty or session.rset()[0] == 250:
+                refusal, last = self._ask_to_send(session, mail)
+                if refusal is None or not _is_about_the_session(session, refusal, last):
+                    return session, refusal, last
+        session.close()
+        return None
 
     def _ask_to_send(self, session: Session, mail: Mail) -> tuple[Rejected | Unavailable | None, int]:
         """Name sender and recipient, and announce the data; what is refused, and the server's last code."""
@@ -227,19 +241,6 @@ class Smtp:
         if reply[0] != 354:
             return _refusal_of_data(reply[0], self._quote(reply, mail.recipient)), reply[0]
         return None, reply[0]
-
-    def _rested(self) -> Session | None:
-        with self._lock:
-            session = self._idle.pop() if self._idle else None
-        if session is not None and time.monotonic() - session.resting_since > self._idle_seconds:
-            session.close()
-            return None
-        return session
-
-    def _rest(self, session: Session) -> None:
-        session.resting_since = time.monotonic()
-        with self._lock:
-            self._idle.append(session)
 
     def _open(self, deadline: Deadline) -> Session:
         """A new session, secured and logged in; raises _RefusedError or OSError."""

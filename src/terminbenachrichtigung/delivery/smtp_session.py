@@ -6,7 +6,10 @@ import re
 import smtplib
 import socket
 import ssl
-from contextlib import suppress
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from terminbenachrichtigung.delivery.deadline import Deadline
@@ -112,6 +115,64 @@ class Session(smtplib.SMTP):
         with suppress(OSError):
             self.quit()
         self.close()
+
+
+class Sessions:
+    """The open sessions that no attempt uses, and how many attempts are at work. Safe between threads."""
+
+    def __init__(self, idle_seconds: float) -> None:
+        """Open nothing; a session that rests for longer than `idle_seconds` is not used again."""
+        self._idle_seconds = idle_seconds
+        self._at_rest: list[Session] = []
+        self._at_work = 0
+        self._scarce = False
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def one_more_at_work(self) -> Iterator[None]:
+        """Counts an attempt, from before it has a session until it needs none any more."""
+        with self._changed:
+            self._at_work += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._at_work -= 1
+                self._changed.notify_all()
+
+    def are_scarce(self) -> bool:
+        """The server refused one more: whether there are others, at rest or at work, that can be had."""
+        with self._changed:
+            self._scarce = bool(self._at_rest) or self._at_work > 1
+            return self._scarce
+
+    def take(self, deadline: Deadline) -> Session | None:
+        """A session that rests, if there is one; where they are scarce, waits for one."""
+        with self._changed:
+            if self._scarce and not self._at_rest:
+                seconds = deadline.left()
+                self._at_work -= 1
+                self._changed.notify_all()  # who waits for the others must not wait for us
+                self._changed.wait_for(lambda: self._at_rest or not self._at_work, seconds)
+                self._at_work += 1
+            session = self._at_rest.pop() if self._at_rest else None
+        if session is not None and time.monotonic() - session.resting_since > self._idle_seconds:
+            session.close()
+            return None
+        return session
+
+    def rest(self, session: Session) -> None:
+        """Keeps a session for the next attempt."""
+        session.resting_since = time.monotonic()
+        with self._changed:
+            self._at_rest.append(session)
+            self._changed.notify()
+
+    def all_at_rest(self) -> list[Session]:
+        """Takes out all that rest."""
+        with self._changed:
+            sessions, self._at_rest = self._at_rest, []
+        return sessions
 
 
 class _Wire:
