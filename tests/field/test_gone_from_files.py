@@ -256,6 +256,24 @@ def test_a_part_of_another_export_takes_nothing_over_from_it(
     assert (own.bring(part).exit_code == 1) is named
 
 
+@pytest.mark.parametrize(
+    ("in_branch", "renamed", "named"),
+    [(5, 3, True), (4, 2, False), (3, 2, False), (4, 3, True), (6, 3, False), (7, 4, True), (4, 4, False)],
+)
+def test_what_a_branch_that_was_renamed_leaves_behind_is_named_once(
+    own: OwnPractice, in_branch: int, renamed: int, named: bool
+) -> None:
+    """Most of it, and three at least: fewer were moved to the other branch, or this one is exported apart."""
+    others = [line(n, branch="HH2") for n in range(50, 60)]
+    lines = [line(n, branch="HH1") for n in range(in_branch)]
+    own.taken(export(*lines, *others))
+    after = [line(n, branch="Nord") for n in range(renamed)]
+    moved = [each.replace("HH2", "Süd") for each in others]
+    ran = own.bring(export(*after, *moved), "--force")
+    assert ['of the branch "HH1" stay' in each for each in ran.json["problems"]] == [True] * named
+    assert own.bring(export(*after, *moved), "--force").json["problems"] == []
+
+
 def test_what_is_left_behind_without_a_branch_is_named_by_a_file_that_has_some(own: OwnPractice) -> None:
     own.taken(export(*TWENTY))
     branched = (each.replace(";;", ";HH1;") for each in TWENTY[:4] + TWENTY[5:])

@@ -1,7 +1,7 @@
 """What becomes of the schedule's appointments once a file came: held, cancelled, released; and the brake."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -18,7 +18,14 @@ from terminbenachrichtigung.own_schedule.source import Held, Origin, Rows, origi
 _SHARE = 5
 _FLOOR = 5
 
+_NO_CHANCE = 3  # so many appointments of one branch in another one; fewer were moved by staff
+
 GONE_ONCE = "gone from the file"
+
+
+def first_of(keys: Sequence[str]) -> str:
+    """The first ones, for a sentence."""
+    return ", ".join(keys[:3]) + (", …" if len(keys) > 3 else "")
 
 
 class Table:
@@ -290,6 +297,22 @@ class Appointments:
             and not self._is_covered(key, row)
             and self._reach.of_its_branches(row)
         )
+
+    def left_in_branches(self) -> Iterator[str]:
+        """What stays in a branch whose appointments are mostly in another now: it was probably renamed."""
+        by_branch: defaultdict[str, list[str]] = defaultdict(list)
+        for key, row in self._own.items():
+            if row["branch_code"] and not self._reach.of_its_branches(row) and self._reach.has_day(row):
+                by_branch[str(row["branch_code"])].append(key)
+        for branch, keys in by_branch.items():
+            left = sorted(set(keys) - self._entries.keys())
+            if left and len(keys) - len(left) >= _NO_CHANCE and 2 * len(left) < len(keys):
+                yield (
+                    f'{len(left)} of the appointments of the branch "{branch}" stay, and are reminded '
+                    f"({first_of(left)}): the file has the others of it in another branch. If it was only "
+                    "renamed, give these its new branch_code in the table appointments: the next file then "
+                    "says whether they stand"
+                )
 
     def _is_beyond(self, row: Row) -> bool:
         starts_at = row["starts_at"]

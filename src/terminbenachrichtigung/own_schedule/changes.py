@@ -12,7 +12,7 @@ from dataclasses import replace
 from terminbenachrichtigung.contact.names import name_words
 from terminbenachrichtigung.model.appointment import GONE
 from terminbenachrichtigung.own_schedule import conflicts, ids, people
-from terminbenachrichtigung.own_schedule.appointments import Appointments, Table
+from terminbenachrichtigung.own_schedule.appointments import Appointments, Table, first_of
 from terminbenachrichtigung.own_schedule.columns import CUSTOMER_TEXTS, LEAVE
 from terminbenachrichtigung.own_schedule.coverage import (
     Reach,
@@ -121,7 +121,7 @@ def find(parsed: Parsed, held: Held, how: How) -> Changes:
         problems=(
             *_problems(parsed, reach, entries, held.source),
             *(unsaid if is_first and reach.whole else ()),
-            *(_left_behind(kept, held, how, reach) if reach.whole else ()),
+            *((*_left_behind(kept, held, how, reach), *work.left_in_branches()) if reach.whole else ()),
         ),
         nobody={kind: count for kind, count in nobody.items() if count},
         statuses=_reminded(entries, how),
@@ -319,11 +319,10 @@ def _left_behind(entries: Iterable[Entry], held: Held, how: How, reach: Reach) -
         surely = len(known) >= _NO_CHANCE or not ids.isdisjoint(keys)
         surely = surely and (is_first or 5 * len(known) > 4 * len(keys))
         if left and surely and 2 * len(known) > len(ahead):
-            first = ", ".join(left[:3]) + (", …" if len(left) > 3 else "")
             yield (
-                f"{len(left)} of the appointments of {source} stay, and are reminded ({first}): this file "
-                "has others of them, but not these, or under other ids. If it is the same export with other "
-                f'headings, ids or another name, say --source "{source}" from now on'
+                f"{len(left)} of the appointments of {source} stay, and are reminded ({first_of(left)}): "
+                "this file has others of them, but not these, or under other ids. If it is the same export "
+                f'with other headings, ids or another name, say --source "{source}" from now on'
             )
 
 
