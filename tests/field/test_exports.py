@@ -884,6 +884,12 @@ def test_lines_above_the_headings_are_passed_over(own: OwnPractice) -> None:
     assert own.taken(csv("Terminliste vom 24.11.2026", "", NAMELESS, f"1;{IDA}")).keys() == {"1"}
 
 
+@pytest.mark.parametrize("line", ["---------;-----;----;-----", "----+----", "=" * 40, "|---|---|", "; - ;;"])
+def test_a_line_that_is_drawn_is_none(own: OwnPractice, line: str) -> None:
+    own.taken(csv(f"Termin-ID;{NO_IDS}", line, f"1;{IDA}", line, f"2;{EVA}", line))
+    assert own.standing().keys() == {"1", "2"}
+
+
 def test_headings_that_come_again_in_the_midst_are_no_line(own: OwnPractice) -> None:
     pages = csv(NAMELESS, f"1;{IDA}", NAMELESS, f"2;{EVA}") + "\ufeff" + csv(NAMELESS, f"3;{MAX}")
     assert set(own.taken(pages)) == {"1", "2", "3"}

@@ -53,6 +53,7 @@ def utc(text: str) -> datetime:
         ("Filialkürzel", "branch_code"),
         ("E-Mail", "email"),
         ("Handy-Nr", "mobile"),
+        ("Natel privat", "mobile"),
         ("Telefon (mobil)", "mobile"),
         ("Kunden-Telefon", "phone"),
         ("Patient Vorname", "first_name"),

@@ -77,7 +77,7 @@ HEADINGS: Mapping[str, str] = {
     "first_name": "given name, Vorname, Prénom",
     "last_name": "surname, family name, Nachname, Familienname, Nom de famille",
     "mobile": "mobile phone, mobile number, cell, cell phone, Mobil, Mobiltelefon, Mobilnummer, Handy, "
-    "Handynummer, Mobilfunk, Mobilfunknummer, cellphone, Portable",
+    "Handynummer, Mobilfunk, Mobilfunknummer, cellphone, Portable, Natel",
     "phone": "telephone, phone number, tel, Telefon, Telefonnummer, Festnetz, Rufnummer, Téléphone, Tél, "
     "contact number, contact phone, Kontaktnummer, Kontakttelefon",
     "email": "e-mail, mail, email address, E-Mail-Adresse, "
@@ -126,7 +126,18 @@ _OF_THE_CUSTOMER = re.compile(
     re.I,
 )
 _MOBILE_WORDS = frozenset(
-    {"mobil", "mobile", "handy", "cell", "mobilfunk", "mobilnummer", "handynummer", "portable", "gsm"}
+    {
+        "mobil",
+        "mobile",
+        "handy",
+        "cell",
+        "mobilfunk",
+        "mobilnummer",
+        "handynummer",
+        "portable",
+        "gsm",
+        "natel",
+    }
 )
 _PHONE_WORDS = _MOBILE_WORDS | {
     *("telefon", "tel", "telefonnummer", "phone", "rufnummer", "festnetz", "telephone", "fixe")

@@ -91,7 +91,7 @@ def _headings_at(first: Sequence[Row]) -> int:
 
 
 def _rows(text: str, delimiter: str, width: int = 0) -> Iterator[Row]:
-    """The rows that are not empty, with the line on which each begins.
+    """The rows that say something, with the line on which each begins.
 
     With the `width` of the headings, lines that a quotation mark has made one row are read one by one.
     """
@@ -115,9 +115,14 @@ def _rows(text: str, delimiter: str, width: int = 0) -> Iterator[Row]:
             row = error
         if width and len(taken) > 1 and _is_several(row, width, delimiter):
             yield from _one_by_one(line, taken, row, delimiter)
-        elif isinstance(row, csv.Error) or (any(map(str.strip, row)) and not _is_hint(line, row)):
+        elif isinstance(row, csv.Error) or (_says_something(row) and not _is_hint(line, row)):
             yield line, row
         line += len(taken)
+
+
+def _says_something(row: Sequence[str]) -> bool:
+    """Whether a row has a letter or a digit; databases and reports draw a line below the headings."""
+    return any(sign.isalnum() for cell in row for sign in cell)
 
 
 def _reader(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:

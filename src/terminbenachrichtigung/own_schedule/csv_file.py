@@ -39,6 +39,7 @@ from terminbenachrichtigung.schedule.rows import Dropped
 from terminbenachrichtigung.schedule.values import Unreadable, shown
 
 _DATED = ("starts_at", "date", "ends_at", "end_date", "created_at", "last_contacted_at")
+_AT_THE_END = " (if the file always ends so, say --force once)"
 _IDS = ("appointment_id", "customer_id")
 _LETTERED = ("type_name", *BRANCH_TEXTS, "status")
 
@@ -61,7 +62,7 @@ def read(cells: Table, how: How, before: Source) -> Parsed:
         line, row = cells.rows[-1]
         lines.refuse(line, row, cut)
     elif rows and lines.refused and lines.refused[-1].line == rows[-1][0] and _is_one_cell(rows[-1][1]):
-        reason = f"{lines.refused[-1].reason} (if the file always ends with such a line, say --force once)"
+        reason = f"{lines.refused[-1].reason}{_AT_THE_END}"
         lines.refused[-1] = replace(lines.refused[-1], reason=reason)
     parsed = lines.parsed()
     statuses = doubts.doubtful_statuses(parsed.entries, how)
@@ -129,13 +130,13 @@ def _ending(cells: Table, how: How, before: Ending | None) -> tuple[Sequence[Row
     shape = re.sub(r"\d+", "#", "|".join(last))
     is_footer = how.force or (before is not None and before.short_line == shape)
     if len(last) < len(cells.headings):
-        why = "" if is_footer else f"has {len(last)} cells under {len(cells.headings)} headings"
+        why = "" if is_footer else f"has {len(last)} cells under {len(cells.headings)} headings{_AT_THE_END}"
         return cells.rows[:-1], why, Ending(cells.line_end, shape)
     if is_footer and _is_one_cell(last):  # a spreadsheet fills it up with empty ones
         return cells.rows[:-1], "", Ending(cells.line_end, shape)
     ending = Ending(cells.line_end)
     if not cells.line_end and before is not None and before.line_end and not how.force:
-        return cells.rows[:-1], "ends without a line end, which earlier files had", ending
+        return cells.rows[:-1], f"ends without a line end, which earlier files had{_AT_THE_END}", ending
     return cells.rows, "", ending
 
 
