@@ -50,7 +50,7 @@ def test_each_word_has_its_count_and_what_the_configuration_does_with_it(either_
         "4", "2026-11-25 11:00", 4, type_name="Intern", type_notifiable=False, preferred_channel="Taube"
     )
     practice.book("5", "2026-11-25 12:00", 5, type_name="Sehtest", type_notifiable=False, language="de-AT")
-    practice.book("6", "2026-11-25 13:00", 6, type_name="Sehtest", language="tlh")
+    practice.book("6", "2026-11-25 13:00", 6, type_name="Sehtest", language="tlh", branch_code="hh1 ")
     practice.book("past", "2026-11-24 09:59", 7, status="Vorbei")
     document = inspected(practice)
     assert (document["command"], document["appointments"], document["customers"]) == (
@@ -69,7 +69,8 @@ def test_each_word_has_its_count_and_what_the_configuration_does_with_it(either_
         "Intern": (1, "not allowed (type_notifiable)"),
     }
     branches = meanings(document, "branch_code")
-    assert branches["HH1"] == (5, "reminded, has its own section")
+    assert branches["HH1"] == (4, "reminded, has its own section")
+    assert branches["hh1"] == (1, "reminded, has its own section")  # as its messages are sent
     assert branches["TEST1"] == (1, "left out")
     preferred = meanings(document, "preferred_channel")
     assert preferred["Brief"] == (1, "prefers letter")
@@ -215,7 +216,7 @@ def test_midnights_unread_rows_and_customers_without_address_are_counted(either_
     practice.book("twice", "2026-12-02 09:00", 3)
     practice.book("away", "2026-12-03 09:00", 4, mobile="Ute", email="@")
     assert the_warning(practice, "midnight") == (
-        "1 start at midnight sharp, which are bad rows, for instance m"
+        "1 start at midnight sharp, bad rows, for instance m"
     )
     assert the_warning(practice, "no run would read") == (
         "1 row that no run would read, for instance twice: "

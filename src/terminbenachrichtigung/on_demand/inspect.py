@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from terminbenachrichtigung.config.fields import nearest, with_bases
-from terminbenachrichtigung.config.filters import is_excluded_status, leaves_out, patterns, plain_word
+from terminbenachrichtigung.config.filters import (
+    is_excluded_status,
+    leaves_out,
+    patterns,
+    plain_word,
+    plain_words,
+)
 from terminbenachrichtigung.config.settings import Rules, Settings
 from terminbenachrichtigung.contact.email_address import email_address
 from terminbenachrichtigung.contact.phone import mobile_number
@@ -87,10 +93,9 @@ def _meaning(column: str, word: str, count: int, census: Census, settings: Setti
         case "type_name":
             return _type(word, count, census.types_allowed[word], settings)
         case "branch_code":
-            left_out = leaves_out(word, settings.rules)
-            return (
-                "left out" if left_out else "reminded" + ", has its own section" * (word in settings.branches)
-            )
+            has_section = plain_word(word) in plain_words(tuple(settings.branches))
+            reminded = "reminded" + ", has its own section" * has_section
+            return "left out" if leaves_out(word, settings.rules) else reminded
         case "preferred_channel":
             return _preferred(word)
     return _language(word, settings)
@@ -243,9 +248,9 @@ def _rows(census: Census, settings: Settings) -> Iterator[str]:
         yield f"{counted(census.bad_row_count, 'row')} that no run would read, for instance {'; '.join(few)}"
     midnights = sorted((row for row in census.midnights if may_be_told(row, settings.rules)), key=BY_START)
     if midnights:
-        what = "are told as that" if settings.schedule.midnight_starts else "are bad rows"
+        what = "told as that" if settings.schedule.midnight_starts else "bad rows"
         ids = ", ".join(row.appointment_id for row in midnights[:_MOST_EXAMPLES])
-        yield f"{counted(len(midnights), 'start')} at midnight sharp, which {what}, for instance {ids}"
+        yield f"{counted(len(midnights), 'start')} at midnight sharp, {what}, for instance {ids}"
     yield from census.warnings
 
 
