@@ -215,9 +215,7 @@ def test_midnights_unread_rows_and_customers_without_address_are_counted(either_
     practice.book("twice", "2026-12-01 09:00", 3)
     practice.book("twice", "2026-12-02 09:00", 3)
     practice.book("away", "2026-12-03 09:00", 4, mobile="Ute", email="@")
-    assert the_warning(practice, "midnight") == (
-        "1 start at midnight sharp, bad rows, for instance m"
-    )
+    assert the_warning(practice, "midnight") == ("1 start at midnight sharp, bad rows, for instance m")
     assert the_warning(practice, "no run would read") == (
         "1 row that no run would read, for instance twice: "
         "appointment_id: comes more than once, with different content"
