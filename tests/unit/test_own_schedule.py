@@ -343,6 +343,34 @@ def test_when_it_was_booked_by_the_file_s_own_word() -> None:
     assert found.inserts["appointments"]["new"]["created_at"] == utc("2026-11-01 09:00")
 
 
+@pytest.mark.parametrize(
+    ("before", "warned"),
+    [
+        ("Hamburg", True),  # two programs may number theirs from 1
+        ("1", False),  # only its code was known
+        ("", False),
+        (None, False),
+    ],
+)
+def test_a_branch_that_gets_another_name_is_warned_about(before: str | None, warned: bool) -> None:
+    there = held()
+    row = {"branch_code": "1", "name": before, "phone": "", "address": "", "email": ""}
+    there = replace(there, rows={**there.rows, "branches": {"1": row}})
+    found = changes([entry("a", branch_code="1", branch_name="Bremen")], there)
+    assert any('the branch "1" was' in each for each in found.warnings) is warned
+
+
+@pytest.mark.parametrize("notifiable", [True, False])
+def test_a_known_type_that_sounds_like_a_cancellation_is_warned_about_where_it_is_reminded(
+    notifiable: bool,
+) -> None:
+    there = held()
+    row = {"type_code": "A", "name": "Abgesagt", "notifiable": notifiable}
+    there = replace(there, rows={**there.rows, "appointment_types": {"A": row}})
+    found = changes([entry("a", type_name="Abgesagt")], there)
+    assert any("Abgesagt" in each for each in found.warnings) is notifiable
+
+
 def test_types_are_found_by_code_or_name_and_keep_their_permission() -> None:
     found = changes([entry("a", type_name="termin"), entry("b", type_name="Sehtest")], held())
     assert list(found.inserts["appointment_types"]) == ["Sehtest"]
@@ -422,6 +450,7 @@ def test_the_brake_holds_what_it_is_about_and_what_could_not_be_read_and_release
         (appointment(status="Storniert"), "held"),
         (appointment(status="Storniert", import_state="gone"), None),  # of which no correction speaks
         (appointment("2026-11-24 09:00", status="Storniert"), None),  # it is over
+        (appointment("2026-11-24 10:00", status="Storniert"), None),  # it begins now
     ],
 )
 def test_what_was_cancelled_is_held_where_the_newest_line_may_let_it_stand_again(
@@ -436,6 +465,20 @@ def test_what_was_cancelled_is_held_where_the_newest_line_may_let_it_stand_again
     said = [*(entry(name, "2026-11-26 10:00") for name in moved), entry("a", status="Bestätigt")]
     braked = changes(said, held(SOURCE, "", a=before, **moved))
     assert (braked.braked, braked.updates["appointments"].get("a", {})) == (True, kept)
+
+
+@pytest.mark.parametrize("said", [{"status": "Geplatzt"}, {"is_group": True}])
+def test_what_was_off_and_is_off_still_is_no_dispute_of_the_brake(said: dict[str, Any]) -> None:
+    moved = {f"moved {number}": appointment() for number in range(6)}
+    named = [*(entry(name, "2026-11-26 10:00") for name in moved), entry("off", **said)]
+    found = changes(named, held(SOURCE, "", off=appointment(status="Storniert"), **moved))
+    assert (found.braked, found.updates["appointments"].get("off", {})) == (True, {})
+
+
+def test_a_refused_line_that_says_the_same_new_start_as_one_that_was_read_leaves_nothing_in_doubt() -> None:
+    said = [entry("a", "2026-11-26 10:00")]
+    same = (Refused(9, "no customer", "a", utc("2026-11-26 10:00")),)
+    assert kinds(changes(said, held(a=appointment()), refused=same)) == {"a": "changed"}
 
 
 @pytest.mark.parametrize(
@@ -690,6 +733,8 @@ def test_what_lies_before_the_first_day_of_a_file_is_named(
 def test_what_lies_later_than_the_last_day_of_a_file_is_counted(start: str, beyond: int) -> None:
     said = [entry("a", "2026-11-26 09:00"), entry("b", "2026-11-30 09:00")]
     assert changes(said, held(known=appointment(start))).beyond == beyond
+    of_series = replace(held(known=appointment(start)), origins={"known": Origin("s", "weekly")})
+    assert changes(said, of_series, series=frozenset({"weekly"})).beyond == 0  # which it names to its end
 
 
 def test_a_title_that_names_nobody_is_listed_once() -> None:
@@ -1088,6 +1133,7 @@ def test_an_id_of_another_source_that_is_nobody_s_there_is_nobody_else_s() -> No
 @pytest.mark.parametrize(
     ("known", "of", "how", "same"),
     [
+        ({"status": "Storniert"}, "s", {}, False),  # it was off
         ({}, "s", {}, True),  # of this customer one is gone and one is new: it has moved
         ({}, "s", {"partial": True}, False),  # a partial file says nothing of what it does not name
         ({}, "other", {}, False),  # another program's appointment is not gone from this file
@@ -1099,7 +1145,8 @@ def test_an_id_of_another_source_that_is_nobody_s_there_is_nobody_else_s() -> No
 def test_without_ids_the_one_appointment_of_a_customer_that_is_gone_has_moved(
     known: dict[str, Any], of: str, how: dict[str, Any], same: bool
 ) -> None:
-    before = replace(held(made_1=appointment(**known)), origins={"made_1": Origin(of)})
+    made = f"{MADE}1"
+    before = replace(held(**{made: appointment(**known)}), origins={made: Origin(of)})
     said = [
         entry("", "2026-11-25 08:00", customer="18"),
         entry("", "2026-11-27 09:00"),
@@ -1107,8 +1154,8 @@ def test_without_ids_the_one_appointment_of_a_customer_that_is_gone_has_moved(
     ]
     found = changes(said, before, replace(HOW, ids_from=("start", "customer"), **how))
     assert len(found.inserts["appointments"]) == (2 if same else 3)
-    assert ("made_1" in found.updates["appointments"]) is (same or found.held != ())
-    assert ("starts_at" in found.updates["appointments"].get("made_1", {})) is same
+    assert (made in found.updates["appointments"]) is (same or found.held != ())
+    assert ("starts_at" in found.updates["appointments"].get(made, {})) is same
 
 
 @pytest.mark.parametrize(
