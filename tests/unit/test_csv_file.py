@@ -383,6 +383,37 @@ def test_the_cells_are_found_in_whatever_stands_around_them(lines: list[str], id
     assert parsed.refused == ()
 
 
+@pytest.mark.parametrize(
+    ("lines", "rows"),
+    [
+        # A quotation mark that two lines have makes one row of them, which are two.
+        (['1;"Ida;0171', '2;Eva";0172'], [(2, ["1", '"Ida', "0171"]), (3, ["2", 'Eva"', "0172"])]),
+        (['"Ida;1;0171', 'Eva";2;0172'], [(2, ['"Ida', "1", "0171"]), (3, ['Eva"', "2", "0172"])]),
+        (['1;"Ida;0171', '2;"Eva";0172'], [(2, ["1", '"Ida', "0171"]), (3, ["2", "Eva", "0172"])]),
+        (
+            ['1;"Ida;0171', '2;Eva";"0172', '3;"Max";0173'],
+            [(2, ["1", '"Ida', "0171"]), (3, ["2", 'Eva"', '"0172']), (4, ["3", "Max", "0173"])],
+        ),
+        # A cell may have lines of its own, or end with one.
+        (['1;"Ida', 'Meier";0171'], [(2, ["1", "Ida\nMeier", "0171"])]),
+        (['1;"Ida', '";0171'], [(2, ["1", "Ida\n", "0171"])]),
+    ],
+)
+def test_the_rows_below_the_headings_are(lines: list[str], rows: list[tuple[int, list[str]]]) -> None:
+    found = csv_cells.table("\n".join(["Kundennummer;Name;Handy", *lines, ""]).encode()).rows
+    cells = [(line, row.cells if isinstance(row, csv_cells.Unclosed) else row) for line, row in found]
+    assert cells == rows
+
+
+def test_a_hint_of_excel_s_is_not_the_headings_either_where_none_is_known() -> None:
+    assert csv_cells.table(b"sep=;\nFoo;Bar\n1;2\n").headings == ("Foo", "Bar")
+
+
+def test_headings_with_an_open_quotation_mark_are_refused_with_their_line() -> None:
+    with pytest.raises(ConfigError, match=r"^line 1: the file is no CSV: "):
+        read('"Termin-ID;Beginn', "a;2026-11-25 09:00", "b;2026-11-26 09:00")
+
+
 def test_headings_that_are_no_csv_are_refused_with_their_line() -> None:
     with pytest.raises(ConfigError, match=r"^line 1: the file is no CSV: "):
         read('"Termin-ID"x;Beginn', "a;2026-11-25 09:00")

@@ -57,6 +57,15 @@ from terminbenachrichtigung.schedule.values import Unreadable
         ("Name:\nBitte nüchtern kommen\nTelefon: 0171 5555001", {"phone": "0171 5555001"}),
         ("Name: Ida Meier\nTelefon:\nPraxis Dr. Kurz, Ring 1, 24105 Kiel", {"name": "Ida Meier"}),
         ("Kundennummer:\nWir bitten um 10 Minuten", {}),
+        ("Name:\nBitte anrufen\nTelefon: 0171 5555001", {"phone": "0171 5555001"}),
+        ("Name:\nBitte etwas zu trinken dabei", {}),
+        ("Name:\nBrille mit Etui hier", {}),  # a word of four letters ends a sentence
+        ("Name:\nWer ist da?", {}),
+        ("Name:\nBitte klingeln an Tor B!", {}),
+        ("Name:\nida meier", {"name": "ida meier"}),
+        ("Name:\n \nIda Meier", {"name": "Ida Meier"}),
+        ("Name:\nA B C D E F G H", {"name": "A B C D E F G H"}),  # as many words as a name may have
+        ("Name:\nA B C D E F G H I", {}),
         # the same twice is once, however it is written
         ("Mobil: 0171 5555001\nMobil: +49 171 5555001", {"mobile": "0171 5555001"}),
         ("Name: Ida Meier\nName: ida meier.", {"name": "Ida Meier"}),
@@ -94,10 +103,11 @@ def test_a_label_that_stands_twice_with_different_values_is_refused(description:
         ("Abgesagt: ja", True),
         ("Abgesagt: nein", False),
         ("[Cancel]", False),  # a link
+        ("Hinweis:\nABGESAGT", True),  # below a label that says nothing of the customer
     ],
 )
 def test_a_line_says_that_it_is_off_alone_or_under_a_label_for_it(description: str, says: bool) -> None:
-    assert list(cancellations(description)) == [description] * says
+    assert list(cancellations(description)) == description.splitlines()[-1:] * says
 
 
 @pytest.mark.parametrize(

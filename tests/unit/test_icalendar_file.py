@@ -34,6 +34,22 @@ def starts(parsed: Parsed) -> dict[str, str]:
     }
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "whole"),
+    [
+        ("2026-11-25 00:00", "2026-11-26 00:00", True),
+        ("2026-11-25 00:00", "2026-11-27 00:00", True),
+        ("2026-11-25 00:00", "2026-11-25 00:00", False),  # it takes no time at all
+        ("2026-11-25 00:00", "2026-11-26 09:00", False),
+        ("2026-11-25 09:00", "2026-11-27 00:00", False),
+        ("2026-11-25 00:00", None, False),
+    ],
+)
+def test_whole_days_last_from_midnight_to_midnight(start: str, end: str | None, whole: bool) -> None:
+    ends_at = None if end is None else datetime.fromisoformat(end)
+    assert icalendar_lines.is_whole_days(datetime.fromisoformat(start), ends_at) is whole
+
+
 # ---------------------------------------------------------------- one event
 
 
@@ -73,6 +89,11 @@ def test_what_an_event_says_of_an_appointment(lines: list[str], expected: dict[s
     assert (entry.appointment_id, entry.starts_at, entry.values) == ("a", NINE, expected)
 
 
+def test_what_stands_beside_the_name_of_a_description_calls_an_appointment_off() -> None:
+    (entry,) = read(event(who="DESCRIPTION:Name: Ida Meier (abgesagt)\\nMobil: 0171 5555001")).entries
+    assert entry.values == {"status": "Storniert"}
+
+
 @pytest.mark.parametrize(
     ("who", "lines", "expected"),
     [
@@ -88,6 +109,14 @@ def test_what_an_event_says_of_an_appointment(lines: list[str], expected: dict[s
         (
             "",
             ["ATTENDEE;CN=Meier;EMAIL=ida@example.org:urn:uuid:1"],
+            {"last_name": "Meier", "email": "ida@example.org"},
+        ),
+        # an address without its kind; and what is none
+        ("", ["ATTENDEE;CN=Meier:ida@example.org"], {"last_name": "Meier", "email": "ida@example.org"}),
+        ("", ["ATTENDEE;CN=Meier:invalid"], {"last_name": "Meier", "email": None}),
+        (
+            "",
+            ["ATTENDEE;CN=Meier;EMAIL=buero@example.org:mailto:ida@example.org"],
             {"last_name": "Meier", "email": "ida@example.org"},
         ),
         # the address of a guest beside another one that says more than a mark

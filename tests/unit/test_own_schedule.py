@@ -371,6 +371,13 @@ def test_a_known_type_that_sounds_like_a_cancellation_is_warned_about_where_it_i
     assert any("Abgesagt" in each for each in found.warnings) is notifiable
 
 
+@pytest.mark.parametrize(("file", "before"), [(True, False), (False, True), (False, False)])
+def test_a_source_keeps_that_what_stands_beside_names_called_off(file: bool, before: bool) -> None:
+    found = changes([entry("a")], held(replace(SOURCE, off_by_name=before)), off_by_name=file)
+    assert found.source is not None
+    assert found.source.off_by_name is (file or before)
+
+
 def test_types_are_found_by_code_or_name_and_keep_their_permission() -> None:
     found = changes([entry("a", type_name="termin"), entry("b", type_name="Sehtest")], held())
     assert list(found.inserts["appointment_types"]) == ["Sehtest"]
@@ -676,6 +683,13 @@ def test_a_status_that_sounds_like_a_cancellation_and_is_none_is_warned_about() 
     ]
     decided = replace(HOW, statuses={"termin storniert": False, "wurde abgesagt": True})
     assert doubts.doubtful_statuses(said, decided) == []
+
+
+def test_a_doubtful_type_is_warned_about_with_its_number() -> None:
+    said = [entry(key, type_name="Abgesagt") for key in "ab"] + [entry("c", type_name="Storno")]
+    warnings = " ".join(doubts.doubtful_types(said, HOW, may_notify=lambda name: True))
+    assert "its 2 appointments will be" in warnings
+    assert "its 1 appointment will be" in warnings
 
 
 @pytest.mark.parametrize(
@@ -1146,7 +1160,7 @@ def test_without_ids_the_one_appointment_of_a_customer_that_is_gone_has_moved(
     known: dict[str, Any], of: str, how: dict[str, Any], same: bool
 ) -> None:
     made = f"{MADE}1"
-    before = replace(held(**{made: appointment(**known)}), origins={made: Origin(of)})
+    before = replace(held(SOURCE, "", **{made: appointment(**known)}), origins={made: Origin(of)})
     said = [
         entry("", "2026-11-25 08:00", customer="18"),
         entry("", "2026-11-27 09:00"),

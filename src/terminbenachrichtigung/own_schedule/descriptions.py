@@ -266,7 +266,7 @@ def of_guest(parameters: "Parameters", value: str) -> Iterator[tuple[str, str]]:
     kind, _, address = value.partition(":")
     if "EMAIL" in parameters and kind.lower() not in ("mailto", "tel", "sms"):  # beside urn:uuid:…, RFC 7986
         kind, address = "mailto", str(parameters["EMAIL"])
-    if not address and "@" in kind:
+    if "@" in kind:
         kind, address = "mailto", kind
     if kind.lower() in ("mailto", "tel", "sms"):
         yield ("email" if kind.lower() == "mailto" else "mobile"), unquote(address.partition("?")[0]).strip()
