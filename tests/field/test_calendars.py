@@ -406,6 +406,15 @@ def test_a_cancellation_that_stands_beside_the_title_is_warned_about(
     assert [warned in said for said in ran.json["warnings"]] == [True] * bool(warned)
 
 
+@pytest.mark.parametrize(("status", "held"), [("STATUS:CANCELLED", "held"), ("STATUS:CONFIRMED", "")])
+def test_an_appointment_is_held_whose_entry_cannot_be_read_and_says_that_it_is_off(
+    own: OwnPractice, status: str, held: str
+) -> None:
+    take(own, event())
+    own.bring(calendar(event(status, who=IDA.replace("Meier", "M?ller"))), name="praxis.ics")
+    assert own.state("a") == ("", held)
+
+
 def test_a_status_that_is_excluded_keeps_its_name_in_a_calendar_too(own: OwnPractice) -> None:
     own.bring(calendar(event("STATUS:Geplatzt")), name="praxis.ics")
     assert own.state("a")[0] == "Geplatzt"

@@ -968,6 +968,27 @@ def test_the_appointment_of_a_refused_line_is_held_unless_its_start_is_unchanged
     assert len(own.standing()) == 3
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "held"),
+    [("", "Storniert", True), ("Storniert", "", True), ("Storniert", "abgesagt", False), ("", "neu", False)],
+)
+def test_the_appointment_of_a_refused_line_is_held_where_the_line_says_whether_it_is_off(
+    own: OwnPractice, before: str, after: str, held: bool
+) -> None:
+    """Nobody is reminded of what the newest line cancels, nor told that it is off where it stands again."""
+    head = f"Termin-ID;{NO_IDS};Status"
+    own.bring(csv(head, f"1;{IDA};{before}", f"2;{EVA};"))
+    ran = own.bring(csv(head, f"1;{IDA.replace('Meier', 'M?ller')};{after}", f"2;{EVA};"))
+    assert (len(ran.json["refused"]), own.state("1")) == (1, (before, "held" if held else ""))
+
+
+def test_an_appointment_is_held_of_whose_two_lines_one_says_that_it_is_off(own: OwnPractice) -> None:
+    head = f"Termin-ID;{NO_IDS};Status"
+    own.bring(csv(head, f"1;{IDA};", f"2;{EVA};"))
+    own.bring(csv(head, f"1;{IDA};", f"2;{EVA};", f"1;{IDA};Storniert"))
+    assert own.state("1") == ("", "held")
+
+
 def test_while_a_line_has_no_id_what_is_gone_is_only_held(own: OwnPractice) -> None:
     own.taken(csv(NAMELESS, f"1;{IDA}", f"2;{EVA}", f"3;{MAX}"))
     own.bring(csv(NAMELESS, f"1;{IDA}", f"3;{MAX}", f";{EVA}"))

@@ -8,7 +8,14 @@ from datetime import date, datetime
 from terminbenachrichtigung.model.appointment import GONE, HELD
 from terminbenachrichtigung.own_schedule.conflicts import people_replaced
 from terminbenachrichtigung.own_schedule.coverage import Reach, came_late, day_start
-from terminbenachrichtigung.own_schedule.entries import Entry, How, Parsed, Refused, identity_of
+from terminbenachrichtigung.own_schedule.entries import (
+    CANCELLED,
+    Entry,
+    How,
+    Parsed,
+    Refused,
+    identity_of,
+)
 from terminbenachrichtigung.own_schedule.people import Row
 from terminbenachrichtigung.own_schedule.result import Change, Changes, in_order
 from terminbenachrichtigung.own_schedule.source import Held, Origin, Rows, origin_of
@@ -89,7 +96,7 @@ class Appointments:
         self._refused: defaultdict[str, set[datetime | None]] = defaultdict(set)  # the starts that were read
         for line in refused:
             if line.appointment_id:
-                self._refused[line.appointment_id].add(line.starts_at)
+                self._refused[line.appointment_id].add(line.starts_at if self._agrees(line) else None)
         self._line_unknown = any(not line.appointment_id for line in refused)
         self._origins: dict[str, Origin] = {}
         self._details: dict[str, str] = {}
@@ -123,6 +130,12 @@ class Appointments:
             origins=self._origins,
         )
 
+    def _agrees(self, line: Refused) -> bool:
+        """Whether a refused line says nothing else than the schedule of whether its appointment is off."""
+        row = self._rows.get(line.appointment_id)
+        is_off = line.status == CANCELLED or self._how.is_off(line.status)
+        return row is None or line.status is None or is_off == self._how.is_off(row["status"])
+
     def _is_unread(self, key: str) -> bool:
         origin = self._held.origins.get(key)
         return key in self._refused or bool(origin and origin.series and origin.series in self._refused)
@@ -155,7 +168,7 @@ class Appointments:
         self._details[key] = why
 
     def _unclear(self) -> Iterator[str]:
-        """Appointments whose line was refused, unless its start could be read and is unchanged.
+        """Appointments whose line was refused, unless its start and status could be read and are unchanged.
 
         Cancelled ones too: no correction may say that it is off while its newest line cannot be read.
         """

@@ -223,6 +223,7 @@ class _Lines(Findings):
                     entries.name_in(named),
                     self._key(row),
                     names_somebody=entries.names_somebody(named),
+                    status=said.get("status"),
                 )
             )
             return

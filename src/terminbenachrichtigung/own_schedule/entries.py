@@ -108,6 +108,7 @@ class Refused:
     name: str = ""
     key: str = ""  # the same for the same content, in whatever line of whatever file
     names_somebody: bool = True
+    status: Value = None  # None: it says none, or one that cannot be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,6 +388,7 @@ def refusal(entry: Entry, reason: str) -> Refused:
             )
         ),
         names_somebody=who is not None,
+        status=entry.values.get("status"),
     )
 
 

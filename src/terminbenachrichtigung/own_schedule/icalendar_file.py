@@ -169,6 +169,7 @@ class _Events(Findings):
                     _key(component),
                     names_somebody=bool(attempts.problem.startswith("customer") or component.broken)
                     or entries.names_somebody(raw),
+                    status=(values or {}).get("status"),
                 )
             )
             return None
