@@ -181,3 +181,42 @@ def test_a_confirmation_of_the_row_before_hides_nobody_who_was_missed(practice: 
     practice.remove("a1")
     practice.book("a2", "2026-11-25 14:00", created_at=at("09:30"))
     assert practice.run_once(now="2026-11-25 08:50").reasons == {"a2": "missed"}
+
+
+TOLD_FAR_AHEAD = [
+    # how the customer heard of a start that lies beyond all windows
+    pytest.param({}, "2026-12-04 09:00", "notify", id="by hand"),
+    pytest.param({"enabled": True}, WEDNESDAY, "correction", id="by a correction"),
+    pytest.param({}, "2026-12-04 09:00", "longer lead", id="by a reminder that is configured no more"),
+]
+
+
+@pytest.mark.parametrize("off", MADE_ANEW)
+@pytest.mark.parametrize(("corrections", "start", "how"), TOLD_FAR_AHEAD)
+def test_what_stands_far_ahead_under_another_id_is_not_off(
+    practice: Practice,
+    corrections: dict[str, bool],
+    start: str,
+    how: str,
+    off: Callable[[Practice], object],
+) -> None:
+    practice.configure(corrections=corrections)
+    practice.book("a1", start)
+    match how:
+        case "notify":
+            assert practice.run("notify", "a1", "--yes").exit_code == 0
+        case "correction":
+            practice.run_once()
+            practice.change("a1", starts_at="2026-12-04 09:00")
+            practice.run_once(now=at("10:50"))
+            assert practice.run_once(now=at("11:50")).outcomes == {"a1": "sent"}
+        case _:
+            long = {"name": "früh", "days_before": 14, "at": "09:00", "channels": ("sms",)}
+            practice.configure(reminders=[long])
+            assert practice.run_once().outcomes == {"a1": "sent"}
+            practice.configure(reminders=[reminder()])
+    off(practice)
+    practice.book("a2", "2026-12-04 09:00")
+    assert listed(practice, at("12:00")) == []
+    practice.remove("a2")
+    assert listed(practice, at("12:10")) == [("a1", "cancelled")]

@@ -37,6 +37,7 @@ from terminbenachrichtigung.staff_list.ticked import Ticked
 _MOST_BAD_ROWS = 50
 """Entries for rows that no run can read; a run's report has them all."""
 _LONGEST_NAME = 80
+_MINUTE = timedelta(minutes=1)
 
 
 def staff(context: RunContext) -> tuple[StaffEntry, ...]:
@@ -176,12 +177,18 @@ def _seen(context: RunContext, found: Look, moment: datetime, now: datetime) -> 
     known, bad_rows, ticked = found.known, found.window.bad_rows, Ticked()
     if context.journal is not None:
         ticked = Ticked(context.journal.staff_done(moment), known.name_key)
-        # Told of the days ahead, but not in the window: they moved beyond it, or are gone from the schedule.
+        told = context.journal.notified_ahead(moment)
+        # Told of a start behind the window, by hand or a correction: another row of theirs may stand there.
+        behind = max((start + _MINUTE for start in told.values()), default=found.until)
+        beyond = context.schedule.read(found.until, behind).appointments if behind > found.until else ()
+        rows |= {row.appointment_id: row for row in beyond}
+        # Told of the days ahead, but not there: they moved beyond, or are gone from the schedule.
         # One statement asks for all of them, because with some views it reads every row.
-        elsewhere = sorted(context.journal.notified_ahead(moment) - rows.keys())
+        elsewhere = sorted(told.keys() - rows.keys())
         others = context.schedule.find(*elsewhere)
         rows |= {row.appointment_id: row for row in others.appointments}
-        more = ask_journal(context, others.appointments, now, since=moment, others=elsewhere)
+        read = (*beyond, *others.appointments)
+        more = ask_journal(context, read, now, since=moment, others=elsewhere)
         bad_rows = (*bad_rows, *others.bad_rows)
         known = replace(
             known,
