@@ -76,6 +76,14 @@ def test_what_a_reminder_of_the_past_told_of_the_same_start_is_no_confirmation()
     assert not confirmed(row, known(**SINCE, told_beside=twice)).messages
 
 
+@pytest.mark.parametrize(("name", "messages"), [("Meier", 1), ("Kurz", 2)])
+def test_a_booking_in_two_records_of_one_person_is_confirmed_once(name: str, messages: int) -> None:
+    row = replace(appointment(created_at="2026-11-24 09:30"), first_name="Ida", last_name="Meier")
+    other = replace(row, appointment_id="2", customer_id="18", last_name=name)
+    found = plan_confirmations([row, other], situation(settings(), known(**SINCE), NOW))
+    assert len(found.messages) == messages
+
+
 def test_a_confirmation_waits_for_no_gap_and_is_planned_as_one_that_none_holds() -> None:
     row = appointment(created_at="2026-11-24 09:30")
     (message,) = confirmed(row, known(**SINCE, contacted=wrote("2026-11-24 09:59"))).messages

@@ -276,7 +276,8 @@ def test_what_a_person_ticked_off_is_a_contact_by_hand(tick: StaffTick, now: str
         ("2026-11-22 10:00", State.SENT, "due"),
         ("2026-11-22 10:00", State.UNKNOWN, "due"),
         ("2026-11-22 10:00", State.FAILED, "recently_notified"),
-        ("2026-11-19 10:00", State.SENT, "recently_notified"),  # then a person told the present one
+        ("2026-11-20 10:00", State.SENT, "recently_notified"),  # then a person told the present one
+        ("2026-11-19 10:00", State.SENT, "recently_notified"),
     ],
 )
 def test_what_a_person_said_holds_until_a_message_tells_another_start(
@@ -284,6 +285,21 @@ def test_what_a_person_said_holds_until_a_message_tells_another_start(
 ) -> None:
     message = notified(start="2026-11-25 16:00", run_now=run_now, state=state)
     assert verdict(appointment(), known(message, ticks=[ticked(LONG_AGO)])) == expected
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        notified(start="2026-11-25 16:00", run_now="2026-11-22 10:00", customer_id="4"),
+        notified(run_now="2026-11-22 10:00", reminder="Vorab"),
+    ],
+    ids=["of another person", "of the same start, by another reminder"],
+)
+def test_what_a_person_said_holds_though_a_message_went_out_since(message: Notification) -> None:
+    two = settings(reminders=(reminder(48, "Vorab"), reminder(24)))
+    result = planned(appointment(), journal=known(message, ticks=[ticked(LONG_AGO)]), configured=two)
+    (skip,) = [skip for skip in result.skips if skip.reminder == NAME]
+    assert skip.reason.value == "recently_notified"
 
 
 def test_what_was_ticked_off_for_another_customer_holds_nobody_back() -> None:

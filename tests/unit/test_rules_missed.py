@@ -24,7 +24,7 @@ from rules_scene import (
 )
 
 from terminbenachrichtigung.model.appointment import Appointment
-from terminbenachrichtigung.model.journal import Known, State
+from terminbenachrichtigung.model.journal import Known, StaffTick, State
 from terminbenachrichtigung.model.plan import MessageOutcome, Plan
 
 WEDNESDAY_MORNING = "2026-11-25 08:00"
@@ -156,6 +156,25 @@ def test_only_what_nobody_told_the_customer_is_missed(
 ) -> None:
     told = known(*notifications)  # type: ignore[arg-type]
     assert verdict(appointment(), replace(JOURNAL, notifications=told.notifications)) == expected
+
+
+def test_what_another_reminder_told_before_the_row_was_made_anew_is_not_missed() -> None:
+    two = settings(reminders=(reminder(48, "Vorab"), reminder(24)))
+    told = known(notified("2", reminder="Vorab")).notifications
+    skips = morning(appointment(), replace(JOURNAL, notifications=told), configured=two).skips
+    assert {skip.reminder: skip.reason.value for skip in skips} == {
+        "Vorab": "already_notified",
+        NAME: "same_day",
+    }
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [("2026-11-25 09:00", "same_day"), ("2026-11-25 16:00", "missed")],
+)
+def test_whom_a_person_told_another_start_was_missed_all_the_same(start: str, expected: str) -> None:
+    done = StaffTick("1", "17", at(start), "failed", "", None, at("2026-11-24 19:00"))
+    assert verdict(appointment(), replace(JOURNAL, ticks=[done])) == expected
 
 
 def test_a_failed_message_is_on_the_staff_list_as_failed() -> None:

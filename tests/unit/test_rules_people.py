@@ -395,6 +395,42 @@ def test_of_what_a_reminder_said_under_another_name_the_latest_counts(
     assert verdicts(planned(appointment(), journal=known(*told)))["1"] == expected
 
 
+@pytest.mark.parametrize(
+    ("told", "again"),
+    [
+        ([], []),
+        # its own word is the latest one; then that of a reminder of the past is
+        ([notified("1", TEN)], []),
+        ([notified("1", TEN), notified("1", "2026-11-25 11:00", reminder="Alt")], [f"{NAME}/1/1"]),
+    ],
+)
+def test_a_message_repeats_what_was_told_before_a_reminder_of_the_past_told_otherwise(
+    told: list[Notification], again: list[str]
+) -> None:
+    (message,) = planned(appointment(), journal=known(*told)).messages
+    assert message.again == frozenset(again)
+
+
+@pytest.mark.parametrize(
+    ("changes", "start", "expected"),
+    [
+        # the second row at the same start, of another customer's id: whose is it?
+        ({}, WEDNESDAY, "already_notified"),
+        ({"first_name": "Eva"}, WEDNESDAY, "due"),  # a family with one number
+        ({"mobile": "0171 5555556"}, WEDNESDAY, "due"),  # a namesake
+        ({}, TEN, "due"),
+        ({"customer_id": "18"}, WEDNESDAY, "due"),  # two chairs, said once
+    ],
+)
+def test_who_has_an_appointment_in_two_records_is_told_once(
+    changes: dict[str, object], start: str, expected: str
+) -> None:
+    other = appointment(
+        "3", start, **{"customer_id": "19", "first_name": "Ida", "last_name": "Meier"} | changes
+    )
+    assert verdicts(planned(IDA, other)) == {"2": "due", "3": expected}
+
+
 @pytest.mark.parametrize("nothing", ["NULL", "NaT", "-", ""])
 def test_an_appointment_given_from_one_nameless_customer_to_another_is_told_anew(nothing: str) -> None:
     """A view that writes NULL in place of names gives all of its customers one name."""
