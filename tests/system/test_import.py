@@ -148,3 +148,21 @@ def test_an_option_that_is_no_text_is_wrong_usage(own_practice: Practice, option
     ran = bring(own_practice, HEADINGS, IDA, options=(option, "Pr\udcfcfung"))
     assert (ran.exit_code, ran.stdout) == (2, "")
     assert "is no text in UTF-8" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [
+        # The last one counted: whether somebody is told hung on the order of a cron line's options.
+        ("Verlegt=cancelled", "verlegt=stands", '"verlegt" cannot be "cancelled" and "stands" at once'),
+        ("Verlegt=stands", "Verlegt=stands", ""),
+        ("Verlegt=stands", "Geplant=cancelled", ""),
+    ],
+)
+def test_a_status_that_is_given_two_meanings_is_wrong_usage(
+    own_practice: Practice, first: str, second: str, words: str
+) -> None:
+    options = ("--dry-run", "--status", first, "--status", second)
+    ran = bring(own_practice, HEADINGS, IDA, options=options)
+    assert (ran.exit_code, words in ran.stderr) == (2 if words else 0, True)
+    assert bool(ran.stderr) == bool(words)

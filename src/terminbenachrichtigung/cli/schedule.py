@@ -226,7 +226,13 @@ def _pairs(texts: Iterable[str], usage: str) -> dict[str, str]:
     pairs = [text.partition("=") for text in texts]
     if not all(left.strip() and right.strip() for left, _, right in pairs):
         raise ConfigError(usage)
-    return {left.strip(): right for left, _, right in pairs}
+    found: dict[str, str] = {}
+    for left, _, right in pairs:
+        word = left.strip().casefold()
+        if found.setdefault(word, right) != right:
+            both = f'"{found[word]}" and "{right}"'
+            raise ConfigError(f'"{left.strip()}" cannot be {both} at once: give one of the two')
+    return found
 
 
 def _meanings(texts: Iterable[str]) -> dict[str, bool]:
@@ -234,7 +240,7 @@ def _meanings(texts: Iterable[str]) -> dict[str, bool]:
     pairs = _pairs(texts, usage)
     if any(meaning.strip() not in ("cancelled", "stands") for meaning in pairs.values()):
         raise ConfigError(usage)
-    return {word.casefold(): meaning.strip() == "cancelled" for word, meaning in pairs.items()}
+    return {word: meaning.strip() == "cancelled" for word, meaning in pairs.items()}
 
 
 def _first_day(text: str, now: datetime) -> date | Literal["now"] | None:
