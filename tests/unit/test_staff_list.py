@@ -320,7 +320,7 @@ HER_ROW = replace(ANNA, first_name="Anna", last_name="Meier", mobile=AT_HER_NUMB
 
 
 def told(**changes: object) -> Notification:
-    return replace(heard(State.SENT), name=MEIER, route=AT_HER_NUMBER, **changes)  # type: ignore[arg-type]
+    return replace(heard(State.SENT), **{"name": MEIER, "route": AT_HER_NUMBER} | changes)  # type: ignore[arg-type]
 
 
 CHANGED = [
@@ -400,6 +400,24 @@ EARLIER, LATER = "72 Stunden", "2 Stunden"  # two other reminders
             ["a2"],
             id="told of the first time, and refused when it had moved",
         ),
+        pytest.param(
+            [REFUSED, told(appointment_id="a2", state=State.RELEASED)], [A2], ["a2"], id="never sent for it"
+        ),
+        pytest.param(
+            [REFUSED, told(appointment_id="a2", starts_at=ELSEWHEN)], [A2], ["a2"], id="told of another start"
+        ),
+        pytest.param(
+            [told(reminder=EARLIER, customer_id="18", name=SCHULZ), REFUSED],
+            [A2],
+            ["a2"],
+            id="another person was told of that start",
+        ),
+        pytest.param(
+            [replace(REFUSED, starts_at=NOW)], [replace(A2, starts_at=NOW)], [], id="it begins this minute"
+        ),
+        pytest.param(
+            [replace(REFUSED, starts_at=NOW - HOUR)], [replace(A2, starts_at=NOW - HOUR)], [], id="it is over"
+        ),
     ],
 )
 def test_whom_no_message_reached_is_a_case_of_the_row_that_was_made_anew(
@@ -450,6 +468,39 @@ def test_who_was_called_because_one_moved_is_called_when_another_took_its_place(
         (StaffReason.REINSTATED, "4712"),
         (StaffReason.MOVED, "4711"),  # which is ticked off
     ]
+
+
+def test_who_was_told_since_that_it_stands_after_all_is_no_case_where_its_row_was_made_anew() -> None:
+    stands = StaffTick("4711", "17", START, "reinstated", "m1", revokes=None, done_at=NOW)
+    look = seen(replace(known(told(revoked=True)), name_key=KEY), ANEW)
+    assert not list(standing_cases(replace(look, ticked=Ticked([stands], KEY))))
+
+
+@pytest.mark.parametrize(("start", "cases"), [(NOW + HOUR, 1), (NOW, 0), (NOW - HOUR, 0)])
+def test_what_was_made_anew_is_a_case_until_it_begins(start: datetime, cases: int) -> None:
+    off = replace(known(told(revoked=True, starts_at=start)), name_key=KEY)
+    assert len(list(standing_cases(seen(off, replace(ANEW, starts_at=start))))) == cases
+
+
+def test_whom_it_was_given_from_hides_nothing_that_its_customer_was_told_since() -> None:
+    both = known(told(customer_id="18", name=SCHULZ), told(starts_at=ELSEWHEN, generation=2))
+    cases = standing_cases(seen(replace(both, name_key=KEY), HER_ROW))
+    assert [each.reason for each in cases] == [StaffReason.MOVED]
+
+
+def test_two_appointments_at_one_time_do_not_hide_that_the_number_was_corrected() -> None:
+    both = replace(known(told(), told(appointment_id="4712", message_id="m2")), name_key=KEY)
+    rows = [replace(each, mobile="+491715555556") for each in (HER_ROW, ANEW)]
+    assert [each.reason for each in standing_cases(seen(both, *rows))] == [StaffReason.NUMBER_CHANGED] * 2
+
+
+def test_who_comes_at_a_time_at_which_nothing_stands_any_more_is_called_though_another_was_expected() -> None:
+    """The first moved to the time of the second, and the second to a third one."""
+    both = known(told(), told(appointment_id="4712", starts_at=ELSEWHEN, message_id="m2"))
+    rows = replace(HER_ROW, starts_at=ELSEWHEN), replace(ANEW, starts_at=ELSEWHEN + HOUR)
+    cases = standing_cases(seen(replace(both, name_key=KEY), *rows))
+    moved = {each.appointment.appointment_id for each in cases if each.reason is StaffReason.MOVED}
+    assert moved == {"4711", "4712"}
 
 
 def test_two_appointments_that_changed_places_need_no_call_also_where_the_record_was_merged() -> None:
