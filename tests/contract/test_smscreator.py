@@ -309,6 +309,7 @@ def test_an_http_status_that_surely_sent_nothing(
     status: str, headers: tuple[str, ...], flags: dict[str, bool]
 ) -> None:
     outcome = outcome_against(answering(http(status, OK, *headers)))
+    flags |= {"too_fast": flags["again"]}  # of 429 and 503 alone
     assert outcome == Unavailable(f"the gateway answers HTTP {status[:3]}", **flags)
 
 
@@ -375,7 +376,9 @@ def test_the_balance_is_asked_for_with_the_account_alone(gateway: SmsCreatorGate
             id="locked",
         ),
         pytest.param(
-            GatewayAnswer(http_status=503), Unavailable("the gateway answers HTTP 503"), id="unavailable"
+            GatewayAnswer(http_status=503),
+            Unavailable("the gateway answers HTTP 503", too_fast=True),
+            id="unavailable",
         ),
         pytest.param(GatewayAnswer(http_status=500), Unknown("the gateway answers HTTP 500"), id="500"),
         pytest.param(

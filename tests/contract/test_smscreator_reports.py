@@ -290,7 +290,7 @@ NO_XML = Unknown("the gateway's answer is not the XML it should be")
             id="DatabaseError",
         ),
         pytest.param(http("200 OK", "<R/>"), Unknown("the gateway's StatusCode is missing"), id="other XML"),
-        pytest.param(http("503 Busy"), Unavailable("the gateway answers HTTP 503"), id="503"),
+        pytest.param(http("503 Busy"), Unavailable("the gateway answers HTTP 503", too_fast=True), id="503"),
         pytest.param(http("404 No"), Unavailable("the gateway answers HTTP 404", again=False), id="404"),
     ],
 )  # fmt: skip

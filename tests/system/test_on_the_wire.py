@@ -1,9 +1,13 @@
 """What leaves the house: the form of an SMS and of an e-mail, when, and how fast."""
 
 import threading
+import time
 
-from practice import Practice, address
-from terminbenachrichtigung.demo.loopback import Request
+import pytest
+
+from practice import Practice, address, reminder
+from terminbenachrichtigung.clock import Timings
+from terminbenachrichtigung.demo.loopback import Answer, Request
 
 
 def test_an_sms_goes_out_as_the_gateway_wants_it(practice: Practice) -> None:
@@ -93,3 +97,23 @@ def test_max_per_second_and_concurrency_hold(practice: Practice) -> None:
     assert len(times) == 6
     assert most <= 2
     assert (times[-1] - times[0]).total_seconds() > 0.4
+
+
+@pytest.mark.parametrize("status", [429, 503])  # nginx says 503 where it limits
+def test_a_gateway_that_is_asked_too_fast_is_left_alone_for_a_while(status: int, practice: Practice) -> None:
+    practice.configure(reminders=[reminder(24, channels=("sms",))], sms={"concurrency": 1})
+    practice.timings = Timings(pauses=(0.2, 0.2))
+    for customer in range(1, 4):
+        practice.book(str(customer), customer=customer)
+    asked: list[float] = []
+
+    def too_fast(request: Request) -> Answer | None:
+        if request.operation != "SendSimpleSMS":
+            return None
+        asked.append(time.monotonic())
+        return Answer(http_status=status, body="") if len(asked) == 1 else None
+
+    practice.gateway.script = too_fast
+    assert set(practice.run_once().outcomes.values()) == {"sent"}
+    assert len(asked) == 4
+    assert asked[1] - asked[0] >= 0.19

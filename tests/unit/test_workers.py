@@ -114,6 +114,18 @@ def test_a_pause_is_not_saved_up_for_a_burst() -> None:
         assert crew.free_in(Channel.SMS) != 0
 
 
+def test_a_channel_rests_as_long_as_it_was_told_to_and_the_other_goes_on() -> None:
+    clock = HandClock()
+    with workers({Channel.SMS: Limits(2), Channel.EMAIL: Limits(2)}, clock) as crew:
+        crew.rest(Channel.SMS, 4)
+        crew.rest(Channel.SMS, 1)  # the longer one holds
+        assert (crew.free_in(Channel.SMS), crew.free_in(Channel.EMAIL)) == (4, 0)
+        clock.sleep(3)
+        assert crew.free_in(Channel.SMS) == 1
+        clock.sleep(1)
+        assert crew.free_in(Channel.SMS) == 0
+
+
 def test_without_a_limit_nothing_waits() -> None:
     with workers({Channel.SMS: Limits(4)}) as crew:
         for number in range(4):

@@ -94,8 +94,8 @@ def http_fault(answer: Answer, now: datetime) -> Trouble:
     if status in _ACCOUNT:
         return Unavailable(detail, account_error=True, again=False)
     if status in _LATER:
-        wait = seconds_to_wait(answer.headers.get("retry-after", ""), now)
-        return Unavailable(detail, again=wait <= sum(TIMINGS.pauses))
+        again = seconds_to_wait(answer.headers.get("retry-after", ""), now) <= sum(TIMINGS.pauses)
+        return Unavailable(detail, again=again, too_fast=again)
     if status in _SURELY_NOT_SENT:
         return Unavailable(f"{detail}: it has moved, so base_url is out of date", again=False)
     return Unavailable(detail, again=False) if status // 100 == 4 else Unknown(detail)

@@ -84,6 +84,11 @@ class Workers(Generic[_Key, _Result]):
             # job out of the pool's queue, now or later; so whoever is first does it, and the other nothing.
             work()
 
+    def rest(self, channel: Channel, seconds: float) -> None:
+        """Starts nothing more on `channel` for so long: what it leads to cannot keep up."""
+        crew = self._crews[channel]
+        crew.next_start = max(crew.next_start, self._clock.monotonic() + seconds)
+
     def wait(self, seconds: float) -> list[tuple[_Key, _Result]]:
         """What has finished, after waiting for at most `seconds` for the first of it."""
         finished = []

@@ -82,6 +82,7 @@ class Unavailable:
     account_error: bool = False  # closes the channel for the rest of the run
     again: bool = True  # whether trying again in this run makes sense
     recipient_only: bool = False  # about one recipient, such as a mail server's 4xx; not about the channel
+    too_fast: bool = False  # other messages had better wait too
 
 
 @dataclass(frozen=True, slots=True)

@@ -278,6 +278,8 @@ class _Deliveries:
         closed_before = len(self._circuits.closed)
         step = self._step(delivery.message, delivery.attempts)
         leaves = not (isinstance(step, Try) and step.route == delivery.route)
+        if isinstance(step, Try) and isinstance(result, Unavailable) and result.too_fast:
+            self._workers.rest(delivery.route.channel, step.pause)
         if leaves and delivery.content.channel is delivery.route.channel:
             self._accounts.credit.settle(delivery.content, result)
         taken_back = self._circuits.note(
