@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from terminbenachrichtigung.errors import ConfigError
-from terminbenachrichtigung.own_schedule import columns, csv_cells, csv_file
+from terminbenachrichtigung.own_schedule import csv_cells, csv_file, ids
 from terminbenachrichtigung.own_schedule.entries import Ending, How, Parsed
 from terminbenachrichtigung.own_schedule.moments import DateOrder
 from terminbenachrichtigung.own_schedule.source import Source
@@ -317,7 +317,7 @@ def test_a_column_that_is_not_used_and_may_say_that_it_is_off_is_warned_about(
 def test_a_number_that_only_counts_the_lines_is_no_id(
     heading: str, numbers: list[str], refused: bool
 ) -> None:
-    assert columns.counts_up(heading, numbers) is refused
+    assert ids.counts_up(heading, numbers) is refused
     how = replace(HOW, mapping={"appointment_id": heading})
     lines = [f"{number};2026-11-25 09:00;Ida;0171 5555001" for number in numbers]
     if refused:

@@ -19,6 +19,8 @@ _NOTE = re.compile(
     r"|[*∗]\s*(?:19|20)\d{2}(?!\d)",
     re.I,
 )
+_SALUTATIONS = ("Frau", "Herr", "Mr", "Mrs", "Ms", "Mme", "Mlle", "Madame", "Monsieur")
+_SEVERAL = re.compile(r"(?:^|\s)(?:und|u\.|&|\+|mit|et|and)\s", re.I)
 _BETWEEN_WORDS = re.compile(r"[\s.,;()]+")
 _SAYS_SOMETHING = re.compile(r"[^\W_]")
 _ONLY_PUNCTUATION = re.compile(r"[\s!-/:-@\[-`{-~–—]*")
@@ -56,6 +58,21 @@ def without_notes(name: str) -> str:
     if not _NOTE.search(name):
         return name
     return " ".join(_NOTE.sub(" ", name).split()).replace(" ,", ",").strip(" ,;")
+
+
+def parts_of_name(text: str) -> dict[str, str]:
+    """Salutation, first and last name of `Frau Ida Meier` or `Meier, Ida`."""
+    text = (without_notes(text) or text).replace(";", ",")
+    found = {}
+    word, _, rest = text.partition(" ")
+    if word.rstrip(".,") in _SALUTATIONS and rest:
+        if _SEVERAL.search(rest):
+            return {"last_name": text}  # `Frau Meier und Herr Kurz` is not Frau Kurz
+        found["salutation"], text = word.rstrip(","), rest
+    last, comma, first = text.partition(",")
+    if not comma:
+        first, _, last = text.rpartition(" ")
+    return found | {"first_name": first.strip(), "last_name": last.strip()}
 
 
 def same_name(one: frozenset[str], other: frozenset[str]) -> bool:

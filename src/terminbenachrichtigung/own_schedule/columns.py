@@ -5,7 +5,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
 from terminbenachrichtigung.errors import ConfigError
 
@@ -155,7 +154,6 @@ _RUNNING_HEADINGS = """
     index row rowno rownumber slno sno serialno
 """
 _RUNNING = frozenset(_RUNNING_HEADINGS.split())
-_COUNTING = frozenset({"nr", "no", "num", "number", "nummer", "pos", "position", "ord"})
 
 _TRUE = frozenset(
     {
@@ -306,16 +304,6 @@ def _check(taken: Mapping[str, int], headings: Sequence[str], *, ids_made: bool)
         raise ConfigError(
             f"no heading means {' and '.join(missing)}; the file has {listed(headings) or 'none'}. {advice}"
         )
-
-
-def counts_up(heading: str, ids: Sequence[str]) -> bool:
-    """Whether ids under a heading such as `Nr` only number the lines: 1, 2, 3."""
-    if folded(heading) not in _COUNTING and heading.strip() != "#":
-        return False
-    if len(ids) < 3 or not all(each.isdecimal() for each in ids):
-        return False
-    numbers = [int(each) for each in ids]
-    return numbers[0] in (0, 1) and all(after - before == 1 for before, after in pairwise(numbers))
 
 
 def known(headings: Sequence[str]) -> int:

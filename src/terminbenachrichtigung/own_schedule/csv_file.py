@@ -15,6 +15,7 @@ from terminbenachrichtigung.own_schedule import (
     descriptions,
     doubts,
     entries,
+    ids,
     letters,
     moments,
     zones,
@@ -106,7 +107,7 @@ def _check_ids(cells: Table, meaning: Understood) -> None:
     place = meaning.columns.get("appointment_id")
     if place is None:
         return
-    if columns.counts_up(cells.headings[place], [cell.strip() for cell in cells.below(place)]):
+    if ids.counts_up(cells.headings[place], [cell.strip() for cell in cells.below(place)]):
         raise ConfigError(
             f'"{cells.headings[place].strip()}" only numbers the lines (1, 2, 3), which is no id: one '
             "booking shifts all later ones. Use --id-from start,customer"

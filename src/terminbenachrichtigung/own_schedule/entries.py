@@ -16,7 +16,7 @@ from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from terminbenachrichtigung.config.filters import plain_word
-from terminbenachrichtigung.contact.names import name_words, same_name, says_nothing, without_notes
+from terminbenachrichtigung.contact.names import name_words, parts_of_name, same_name, says_nothing
 from terminbenachrichtigung.contact.phone import number_keys
 from terminbenachrichtigung.own_schedule.columns import (
     CUSTOMER_TEXTS,
@@ -37,7 +37,6 @@ Value = str | bool | datetime | None
 CANCELLED = "Storniert"
 """The status of a cancelled appointment; `rules.excluded_statuses` must have it."""
 
-_SALUTATIONS = ("Frau", "Herr", "Mr", "Mrs", "Ms", "Mme", "Mlle", "Madame", "Monsieur")
 _NAMES = ("name", "first_name", "last_name")
 _IDENTIFYING = ("first_name", "last_name", "mobile", "phone", "email")
 _NAMING = ("customer_id", "name", *_IDENTIFYING)
@@ -311,7 +310,9 @@ def _person(*cells: str | None) -> Person | None:
         name: "" if says_nothing(raw[name]) else raw[name] for name in CUSTOMER_TEXTS if name in raw
     }
     if "name" in raw and not says_nothing(raw["name"]):
-        for column, value in _names(raw["name"], whole="first_name" not in raw).items():
+        name = one_line(raw["name"])
+        parts = {"last_name": name} if "first_name" in raw else parts_of_name(name)
+        for column, value in parts.items():
             if not said.get(column):
                 said[column] = value
     for column in ("salutation", "first_name", "last_name"):
@@ -335,22 +336,6 @@ def identity_of(said: Mapping[str, object]) -> Identity:
 def _identity(first_name: str, last_name: str, mobile: str, phone: str, email: str) -> Identity:
     address = {email.strip().casefold()} if "@" in email else set()
     return Identity(name_words(first_name, last_name), number_keys(mobile, phone) | address)
-
-
-def _names(text: str, *, whole: bool) -> dict[str, str]:
-    """The parts of `Frau Ida Meier` or `Meier, Ida`; not `whole`: the text is only the last name."""
-    text = one_line(text)
-    if not whole:
-        return {"last_name": text}
-    text = (without_notes(text) or text).replace(";", ",")
-    found = {}
-    word, _, rest = text.partition(" ")
-    if word.rstrip(".,") in _SALUTATIONS and rest:
-        found["salutation"], text = word.rstrip(","), rest
-    last, comma, first = text.partition(",")
-    if not comma:
-        first, _, last = text.rpartition(" ")
-    return found | {"first_name": first.strip(), "last_name": last.strip()}
 
 
 def _settled(entries: Iterable[Entry]) -> tuple[list[Entry], list[Refused]]:

@@ -4,15 +4,18 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 
 from terminbenachrichtigung.contact.names import same_name
 from terminbenachrichtigung.errors import ConfigError
+from terminbenachrichtigung.own_schedule.columns import folded
 from terminbenachrichtigung.own_schedule.entries import Entry, Identity
 from terminbenachrichtigung.own_schedule.people import MADE, Row, made_id
 
 PARTS = ("start", "customer", "type", "branch")
 """Of what `--id-from` can make an id."""
 
+_COUNTING = frozenset({"nr", "no", "num", "number", "nummer", "pos", "position", "ord"})
 _SHIFTED = 2  # so many appointments under other ids; one alone may have been swapped by staff
 
 
@@ -25,6 +28,16 @@ def parts_of(text: str) -> tuple[str, ...]:
             f"--id-from takes start,customer, and with them {' or '.join(PARTS[2:])}; not {text!r}"
         )
     return parts
+
+
+def counts_up(heading: str, ids: Sequence[str]) -> bool:
+    """Whether ids under a heading such as `Nr` only number the lines: 1, 2, 3."""
+    if folded(heading) not in _COUNTING and heading.strip() != "#":
+        return False
+    if len(ids) < 3 or not all(each.isdecimal() for each in ids):
+        return False
+    numbers = [int(each) for each in ids]
+    return numbers[0] in (0, 1) and all(after - before == 1 for before, after in pairwise(numbers))
 
 
 def check_stable(entries: Iterable[Entry], held: Mapping[str, Row]) -> None:
