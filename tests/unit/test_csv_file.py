@@ -176,8 +176,8 @@ def test_what_programs_write_where_there_is_nothing_is_nothing_and_no_id(word: s
     assert entry.person.said["mobile"] == ""
     assert entry.values == {"status": "", "ends_at": None}
     assert parsed.warnings == ()
-    for ids in (f"{word};17", f"a;{word}"):
-        (refused,) = read(head, f"{ids};2026-11-25 09:00;Ida Meier;0171 5555001;;;").refused
+    for both in (f"{word};17", f"a;{word}"):
+        (refused,) = read(head, f"{both};2026-11-25 09:00;Ida Meier;0171 5555001;;;").refused
         assert "stands for no id" in refused.reason
     assert read(head, f"a;;2026-11-25 09:00;{word};{word};;;").entries[0].person is None
 
