@@ -22,7 +22,7 @@ from journals import (
 from terminbenachrichtigung.journal.claims import Lost
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.delivery import Claim
-from terminbenachrichtigung.model.journal import CANCELLATION, StaffTick, State
+from terminbenachrichtigung.model.journal import CANCELLATION, CONFIRMATION, StaffTick, State
 from terminbenachrichtigung.model.plan import Correction, MessageOutcome, PlannedMessage, Reason, Route
 
 OTHER_NUMBER = Route(SMS.channel, "+491716666666")
@@ -73,22 +73,34 @@ def test_who_was_told_of_a_start_is_not_told_of_it_by_a_row_that_was_made_anew(
         assert found.reason is (Reason.ALREADY_NOTIFIED if ended else Reason.IN_PROGRESS)
 
 
+NOBODY = of("", "")  # then the ids alone say who was told
+
+
 @pytest.mark.parametrize(
-    ("later", "believed"),
+    ("first", "later", "ended", "reminder", "believed"),
     [
         # how the appointment was told once more; whether the first customer still comes at the first start
-        (of("", "", later=True), False),
-        (of("Otto", "Berger", customer="18", later=True), True),
+        (NOBODY, of("", "", later=True), MessageOutcome.SENT, "", False),
+        (NOBODY, of("Otto", "Berger", customer="18", later=True), MessageOutcome.SENT, "", True),
+        (IDA, of("Ida", "Meier", customer="18", later=True), MessageOutcome.SENT, "", False),  # merged since
+        (NOBODY, of("", "", later=True), MessageOutcome.FAILED, "", True),  # it reached nobody
+        (NOBODY, of("", "", later=True), MessageOutcome.SENT, CONFIRMATION, True),  # of a booking
     ],
 )
 def test_whoever_was_told_of_another_start_since_is_told_of_the_first_one_again(
-    journals: Journals, later: Appointment, *, believed: bool
+    journals: Journals,
+    first: Appointment,
+    later: Appointment,
+    ended: MessageOutcome,
+    reminder: str,
+    *,
+    believed: bool,
 ) -> None:
-    """Nobody has a name but Otto Berger: then the ids alone say who was told."""
     run = journals.run()
-    settled(run, planned(of("", "")))
-    settled(run, planned(later))
-    found = run.claim(planned(of("", "", "4712")), now=NOW, gap=NO_GAP)
+    settled(run, planned(first))
+    again = planned(later)
+    settled(run, replace(again, reminder=reminder or again.reminder), ended)
+    found = run.claim(planned(replace(first, appointment_id="4712")), now=NOW, gap=NO_GAP)
     assert isinstance(found, Lost) is believed
 
 
