@@ -33,9 +33,7 @@ def test_the_appointments_are_found_of_which_something_was_told_about_a_time_ahe
     settled(run, planned(appointment("ahead", "2", starts_at=LATER), reminder="Vorab"))
     settled(run, planned(appointment("off", "6"), reminder=CANCELLATION))
     reader = journals.run(readonly=True)
-    found = reader.notified_ahead(NOW)
-    assert found.keys() == {"ahead", "both", "too", "failed", "off"}
-    assert found["ahead"] == LATER  # of several starts the latest
+    assert reader.notified_ahead(NOW) == {"ahead", "both", "too", "failed", "off"}
     assert reader.told_ahead_by_reminder(NOW) == {
         REMINDER: ToldAhead(3, NOW, NOW),
         "Vorab": ToldAhead(1, NOW, NOW),

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, 
 from terminbenachrichtigung.journal.database import Connected, among, insert_new, reads, writes
 from terminbenachrichtigung.journal.notifications import is_row, is_same_person, name_from
 from terminbenachrichtigung.journal.tables import (
-    UtcTime,
     database_clock,
     messages,
     notifications,
@@ -63,14 +62,12 @@ class StaffNotes(Connected):
     """The part of the journal that the staff list reads and writes."""
 
     @reads
-    def notified_ahead(self, connection: Connection, now: datetime) -> dict[str, datetime]:
-        """By appointment, wherever it is by now: the latest start after `now` that a reminder names."""
-        ahead = (
-            select(notifications.c.appointment_id, func.max(notifications.c.starts_at, type_=UtcTime))
-            .where(notifications.c.starts_at > now, notifications.c.reminder != CONFIRMATION)
-            .group_by(notifications.c.appointment_id)
+    def notified_ahead(self, connection: Connection, now: datetime) -> frozenset[str]:
+        """The appointments of which a reminder names a start after `now`, wherever they are by now."""
+        ahead = select(notifications.c.appointment_id).where(
+            notifications.c.starts_at > now, notifications.c.reminder != CONFIRMATION
         )
-        return {row[0]: row[1] for row in connection.execute(ahead)}
+        return frozenset(connection.execute(ahead).scalars())
 
     @reads
     def told_ahead_by_reminder(self, connection: Connection, now: datetime) -> dict[str, ToldAhead]:

@@ -112,7 +112,7 @@ def _look(context: RunContext) -> _Found:
     moment = context.clock.now()
     now = context.quiet.next_open(moment)
     found = look(context, now, since=moment)
-    seen = _seen(context, found, moment, now)
+    seen = _with_rows_behind(context, found, _seen(context, found, moment, now), moment)
     cases = [*_from_rules(context, found, moment, now), *_from_beyond(context, found, seen, now)]
     cases += cancelled_cases(seen)
     cases += refused_cases(seen)
@@ -177,18 +177,12 @@ def _seen(context: RunContext, found: Look, moment: datetime, now: datetime) -> 
     known, bad_rows, ticked = found.known, found.window.bad_rows, Ticked()
     if context.journal is not None:
         ticked = Ticked(context.journal.staff_done(moment), known.name_key)
-        told = context.journal.notified_ahead(moment)
-        # Told of a start behind the window, by hand or a correction: another row of theirs may stand there.
-        behind = max((start + _MINUTE for start in told.values()), default=found.until)
-        beyond = context.schedule.read(found.until, behind).appointments if behind > found.until else ()
-        rows |= {row.appointment_id: row for row in beyond}
-        # Told of the days ahead, but not there: they moved beyond, or are gone from the schedule.
+        # Told of the days ahead, but not in the window: they moved beyond it, or are gone from the schedule.
         # One statement asks for all of them, because with some views it reads every row.
-        elsewhere = sorted(told.keys() - rows.keys())
+        elsewhere = sorted(context.journal.notified_ahead(moment) - rows.keys())
         others = context.schedule.find(*elsewhere)
         rows |= {row.appointment_id: row for row in others.appointments}
-        read = (*beyond, *others.appointments)
-        more = ask_journal(context, read, now, since=moment, others=elsewhere)
+        more = ask_journal(context, others.appointments, now, since=moment, others=elsewhere)
         bad_rows = (*bad_rows, *others.bad_rows)
         known = replace(
             known,
@@ -209,6 +203,22 @@ def _seen(context: RunContext, found: Look, moment: datetime, now: datetime) -> 
         ticked=ticked,
         bad_rows=bad_rows,
     )
+
+
+def _with_rows_behind(context: RunContext, found: Look, seen: Seen, moment: datetime) -> Seen:
+    """With what stands behind the window at starts that seem to be off: rows may have been made anew there.
+
+    Such starts were told by hand, by a correction, or by a longer lead.
+    """
+    off = {case.appointment.starts_at for case in cancelled_cases(seen)}
+    behind = {start for start in off if start + _MINUTE > found.until}
+    if not behind:
+        return seen
+    read = context.schedule.read(min(behind), max(behind) + _MINUTE).appointments
+    anew = [row for row in read if to_the_minute(row.starts_at) in behind]
+    more = ask_journal(context, anew, moment, since=moment)
+    known = replace(seen.known, notifications={**more.notifications, **seen.known.notifications})
+    return replace(seen, known=known, rows={**{row.appointment_id: row for row in anew}, **seen.rows})
 
 
 def _will_be_told(
