@@ -351,6 +351,7 @@ def test_no_value_breaks_a_line_of_a_shipped_text(values: dict[str, str]) -> Non
         # at most 40 signs
         ("M" * 10_000, "M" * 40),
         ("Leutheusser " * 10, "Leutheusser Leutheusser Leutheusser Leut"),
+        ("u\u0308" * 50, "ü" * 40),  # a letter and its accent, as Macs write them, are one sign
     ],
 )
 def test_a_name_in_an_sms_is_short_and_carries_no_web_address_nor_number(typed: str, said: str) -> None:

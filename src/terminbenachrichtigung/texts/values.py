@@ -1,6 +1,7 @@
 """Values of the schedule as a customer reads them: without `NULL`, `divers` and web addresses."""
 
 import re
+import unicodedata
 from contextlib import suppress
 
 from terminbenachrichtigung.contact.names import NOTHING, says_nothing, without_notes
@@ -68,7 +69,8 @@ def name_in_sms(name: str) -> str:
     message. A web address goes, and so does a telephone number; any other full stop within a word gets a
     blank behind it.
     """
-    words = " ".join(word for word in name[:_LOOKED_AT].split() if not _LINK.search(word))
+    seen = unicodedata.normalize("NFC", name[:_LOOKED_AT])
+    words = " ".join(word for word in seen.split() if not _LINK.search(word))
     words = " ".join(_NUMBER.sub(" ", words).split())
     return _DOT_IN_A_WORD.sub(r"\1. ", words)[:_LONGEST_NAME].rstrip()
 
