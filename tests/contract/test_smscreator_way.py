@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from peers import (
@@ -167,6 +168,16 @@ def proxy_says(status: str) -> Callable[[socket.socket], None]:
         connection.sendall(http(status))
 
     return behave
+
+
+def test_a_proxy_that_does_not_take_the_login_is_not_said_to_want_one() -> None:
+    with a_peer(proxy_says("407 Proxy Authentication Required")) as peer:
+        proxy: dict[str, Any] = {"proxy_server": "127.0.0.1", "proxy_port": peer.port, "proxy_user": "praxis"}
+        with sms_channel("https://127.0.0.1:1/gateway", trusted=trusting_client(), **proxy) as channel:
+            outcome = channel.send(CLAIM, CONTENT)
+        words = "it does not take the login, so correct sms.proxy_user and sms.proxy_password"
+        asked = f"the proxy 127.0.0.1:{peer.port} answers HTTP 407: {words}"
+    assert outcome == Unavailable(asked, **ACCOUNT_ERROR)
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,11 @@ def http_fault(answer: Answer, now: datetime) -> Trouble:
 def proxy_refusal(status: int, proxy: Proxy | None = None) -> Unavailable:
     """The proxy built no tunnel, so the gateway has seen nothing, whatever the status."""
     who = "the proxy" if proxy is None else str(proxy)
-    hint = ": it wants a login, so set sms.proxy_user and sms.proxy_password" if status == 407 else ""
+    hint = ""
+    if status == 407:
+        known = proxy is not None and proxy.user
+        what = "it does not take the login, so correct" if known else "it wants a login, so set"
+        hint = f": {what} sms.proxy_user and sms.proxy_password"
     return Unavailable(
         f"{who} answers HTTP {status}{hint}",
         account_error=status in _ACCOUNT,
