@@ -464,6 +464,9 @@ def test_nobody_takes_over_another_s_number_and_is_told_their_appointments(
         ("Handy", "0171 5555001", "0171 5555009", "0171 5555001"),
         ("Kontaktkanal", "keine SMS", "", "keine SMS"),  # an empty cell is no leave
         ("Kontaktkanal", "", "keine SMS", "keine SMS"),
+        ("SMS erlaubt", "", "nein", 0),
+        ("SMS erlaubt", "ja", "nein", 0),
+        ("SMS erlaubt", "", "ja", 1),
         ("Einwilligung", "ja", "nein", 0),
         ("Einwilligung", "ja", "ja", 1),
         ("Letzter Kontakt", "2026-11-20 09:00", "2026-11-23 09:00", "2026-11-23 09:00:00+01:00"),
@@ -492,6 +495,19 @@ def test_the_leave_for_a_channel_that_an_export_names_is_heeded(own: OwnPractice
     own.bring(csv(head, *lines), "--force")
     sent = own.practice.run("dry-run", "--json").json["messages"]
     assert {each["recipient"] for each in sent} == {"i@example.org", "+491715555002"}
+
+
+@pytest.mark.parametrize(
+    ("day", "cell", "leave"), [("26", "", 0), ("24", "", None), ("26", "ja", 1), ("26", "nein", 0)]
+)
+def test_an_empty_cell_of_another_source_gives_no_leave_that_the_sooner_one_refuses(
+    own: OwnPractice, day: str, cell: str, leave: object
+) -> None:
+    head = "Termin-ID;Beginn;Kundennummer;Name;Handy;SMS erlaubt"
+    own.taken(csv(head, "1;2026-11-25 09:00;17;Ida Meier;0171 5555001;nein"))
+    line = f"2;2026-11-{day} 16:00;17;Ida Meier;0171 5555001;{cell}"
+    own.taken(csv(head, line), "--source", "other")
+    assert own.practice.sql("SELECT sms_allowed FROM customers") == [(leave,)]
 
 
 def test_a_file_in_which_nobody_has_a_number_takes_none_away(own: OwnPractice) -> None:

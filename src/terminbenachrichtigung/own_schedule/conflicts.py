@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from terminbenachrichtigung.own_schedule.columns import CUSTOMER_TEXTS
+from terminbenachrichtigung.own_schedule.columns import CUSTOMER_TEXTS, LEAVE
 from terminbenachrichtigung.own_schedule.entries import Entry, How, Identity, Refused, identity_of, refusal
 from terminbenachrichtigung.own_schedule.source import Held
 from terminbenachrichtigung.schedule.values import shown
@@ -136,7 +136,8 @@ def _with_known(entry: Entry, held: Held) -> Entry:
     known = held.rows["customers"].get(_customer_id(entry), {})
     said = entry.person.said if entry.person else {}
     kept = {column: str(known.get(column) or "") for column in CUSTOMER_TEXTS if said.get(column) == ""}
-    return entry.saying({**said, **kept})
+    silent = {column for column in LEAVE if said.get(column) is None}
+    return entry.saying({**{name: said[name] for name in said.keys() - silent}, **kept})
 
 
 def _customer_id(entry: Entry) -> str:
