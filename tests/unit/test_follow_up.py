@@ -249,3 +249,33 @@ def test_where_the_row_was_made_anew_its_person_is_stranded_and_no_other(
     known = Known(notifications={"4710": [gone]}, name_key=b"key")
     found = follow_up.stranded(known, run(skips=(skip(Reason.SAME_DAY, "4711"),)))
     assert [each.appointment.appointment_id for each in found] == (["4711"] if stranded else [])
+
+
+NAMED = replace(notified(State.UNDELIVERED), name=hashed_name("Anna Meier", key=b"key"))
+OF_ANOTHER = replace(NAMED, customer_id="18", route=Route(Channel.SMS, "+491716666666"))
+GONE = replace(NAMED, appointment_id="4710")
+
+
+@pytest.mark.parametrize(
+    ("notifications", "is_stranded"),
+    [
+        # what the journal has of the row and of one that is gone, oldest first
+        pytest.param([NAMED], True, id="this start"),
+        pytest.param([replace(NAMED, starts_at=TEN)], False, id="another start, since when it has moved"),
+        pytest.param([OF_ANOTHER], True, id="on one appointment the name alone says who it is"),
+        pytest.param([GONE], True, id="of the row that it was made anew from"),
+        pytest.param([GONE, replace(GONE, state=State.RELEASED, generation=2)], True, id="and again in vain"),
+        pytest.param([GONE, replace(GONE, state=State.SENT, generation=2)], False, id="and told since"),
+        pytest.param([replace(GONE, starts_at=TEN)], False, id="of that one at another start"),
+        pytest.param([replace(GONE, name=frozenset(), customer_id="18")], False, id="another's"),
+    ],
+)
+def test_of_which_messages_that_did_not_arrive_a_row_is_stranded(
+    notifications: list[Notification], is_stranded: bool
+) -> None:
+    by_appointment: dict[str, list[Notification]] = {}
+    for each in notifications:
+        by_appointment.setdefault(each.appointment_id, []).append(each)
+    known = Known(notifications=by_appointment, name_key=b"key")
+    found = follow_up.stranded(known, run(skips=(skip(Reason.SAME_DAY, "4711"),)))
+    assert [each.appointment.appointment_id for each in found] == (["4711"] if is_stranded else [])
