@@ -1,6 +1,7 @@
 """A person, not an id; an appointment, not a row: what a claim finds (contract, section 4)."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -109,6 +110,27 @@ def test_a_message_that_is_named_may_be_repeated_for_a_row_that_was_made_anew(jo
     anew = planned(of("Ida", "Meier", "4712"), gap_waived=True)
     assert isinstance(journals.run().claim(anew, now=NOW, gap=GAP), Lost)
     claimed(journals.run(), replace(anew, again=frozenset({first.message_id})))
+
+
+@pytest.mark.parametrize(
+    ("starts", "found"),
+    [
+        (None, []),
+        ((START, START), [START, LATER]),  # all about them: a later word may have told another start
+        ((LATER, LATER), [START, LATER]),
+        ((START + timedelta(minutes=1), START + timedelta(minutes=2)), []),
+    ],
+)
+def test_what_was_told_of_starts_under_ids_that_nobody_asked_for_is_known_too(
+    journals: Journals, starts: tuple[datetime, datetime] | None, found: list[datetime]
+) -> None:
+    run = journals.run()
+    settled(run, planned(IDA))
+    settled(run, planned(of("Ida", "Meier", later=True)))
+    known = run.known(("4712",), now=NOW, gap=GAP, runs_since=NOW, starts=starts)
+    assert sorted(each.starts_at for each in known.told_beside) == found
+    asked = run.known(("4711",), now=NOW, gap=GAP, runs_since=NOW, starts=(START, LATER))
+    assert list(asked.told_beside) == []
 
 
 # ---------------------------------------------------------------- the latest of several
