@@ -1006,11 +1006,25 @@ def test_of_what_two_lines_say_otherwise_nothing_is_taken_but_that_it_is_held() 
     assert found.updates["appointments"] == {"a": {"import_state": "held"}}
 
 
-@pytest.mark.parametrize(("start", "named"), [("2026-11-26 09:00", True), ("2026-11-24 09:59", False)])
-def test_what_a_file_says_no_more_is_named_of_what_lies_ahead(start: str, named: bool) -> None:
-    before = held(a=appointment(start, status="Storniert"))
+@pytest.mark.parametrize(
+    ("start", "known", "said", "named"),
+    [
+        ("2026-11-26 09:00", {"status": "Storniert"}, {}, True),
+        ("2026-11-24 10:00", {"status": "Storniert"}, {}, False),  # it begins now
+        ("2026-11-24 09:59", {"status": "Storniert"}, {}, False),
+        ("2026-11-26 09:00", {"status": "Storniert"}, {"status": "Storniert"}, False),  # said beside the name
+        ("2026-11-26 09:00", {"status": "Storniert", "import_state": "gone"}, {}, False),  # it is back
+        ("2026-11-26 09:00", {"status": "Bestätigt"}, {}, False),
+        ("2026-11-26 09:00", {"status": "Storniert"}, {"customer": None}, False),  # a blocked time by now
+    ],
+)
+def test_what_a_file_says_no_more_is_named_of_what_lies_ahead(
+    start: str, known: dict[str, Any], said: dict[str, Any], named: bool
+) -> None:
     found = changes(
-        [entry("a", start), entry("b", "2026-11-27 09:00")], before, headings={"starts_at": "Beginn"}
+        [entry("a", start, **said), entry("b", "2026-11-27 09:00")],
+        held(a=appointment(start, **known)),
+        headings={"starts_at": "Beginn"},
     )
     assert any("no column status" in each for each in found.warnings) is named
 
