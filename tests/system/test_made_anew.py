@@ -220,3 +220,15 @@ def test_what_stands_far_ahead_under_another_id_is_not_off(
     assert listed(practice, at("12:00")) == []
     practice.remove("a2")
     assert listed(practice, at("12:10")) == [("a1", "cancelled")]
+
+
+def test_each_start_far_ahead_is_looked_at_with_its_seconds(practice: Practice) -> None:
+    starts = {"a": "2026-12-04 09:00:00", "b": "2026-12-07 15:30:40", "c": "2026-12-06 10:00:00"}
+    for customer, (name, start) in enumerate(starts.items()):
+        practice.book(f"{name}1", start, customer)
+    assert practice.run("notify", "a1", "b1", "c1", "--yes").exit_code == 0
+    for customer, (name, start) in enumerate(starts.items()):
+        practice.remove(f"{name}1")
+        practice.book(f"{name}2", start, customer)
+    practice.change("c2", starts_at="2026-12-06 10:01:00")  # nobody comes at ten
+    assert listed(practice, at("12:00")) == [("c1", "cancelled")]
