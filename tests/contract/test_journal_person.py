@@ -162,6 +162,16 @@ def test_what_moved_since_it_was_refused_was_told_to_nobody(journals: Journals) 
     assert found.reason is Reason.IN_PROGRESS
 
 
+def test_what_was_refused_and_then_released_on_another_way_was_told_to_nobody(journals: Journals) -> None:
+    """The first recipient stays refused, which is no word about the appointment."""
+    settled(journals.run(), planned(), MessageOutcome.FAILED)
+    settled(journals.run(), planned(routes=[EMAIL]), MessageOutcome.RETRY)
+    found = journals.run().claim(planned(), now=NOW, gap=NO_GAP)
+    assert isinstance(found, Lost)
+    assert found.reason is Reason.IN_PROGRESS
+    claimed(journals.run(), planned(routes=[EMAIL]))
+
+
 # ---------------------------------------------------------------- corrections
 
 

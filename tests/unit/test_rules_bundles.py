@@ -222,6 +222,16 @@ def test_due_ones_alone_that_are_too_many_take_several_messages_and_no_gap_holds
     assert result.skips == ()
 
 
+def test_each_part_of_a_long_bundle_goes_to_the_number_of_its_own_soonest_row() -> None:
+    rows = [
+        appointment("0", "2026-11-25 09:00", email=""),
+        appointment("1", "2026-11-25 09:01", email="", mobile=OTHER_NUMBER),
+    ]
+    result = planned(*rows, parts=lambda *about: 9 * len(about[2]) - 8)
+    assert messages(result) == [(NAME, ["0"]), (NAME, ["1"])]
+    assert routes(result) == [[NUMBER], [OTHER_NUMBER]]
+
+
 def test_the_second_part_of_a_long_bundle_is_due_when_it_is_planned_anew_after_the_first() -> None:
     # The journal then knows the first one as a message of this run's own.
     told = [notified(str(n), f"2026-11-25 09:0{n}", run_now="2026-11-24 10:00") for n in range(3)]
