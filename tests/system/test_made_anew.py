@@ -232,3 +232,29 @@ def test_each_start_far_ahead_is_looked_at_with_its_seconds(practice: Practice) 
         practice.book(f"{name}2", start, customer)
     practice.change("c2", starts_at="2026-12-06 10:01:00")  # nobody comes at ten
     assert listed(practice, at("12:00")) == [("c1", "cancelled")]
+
+
+@pytest.mark.parametrize(("script", "expected"), [(None, []), (no_answer, [("a1", "reinstated")])])
+@pytest.mark.parametrize("corrections", [False, True])
+def test_who_was_told_of_the_row_in_its_place_knows_that_it_stands_again(
+    practice: Practice,
+    corrections: bool,
+    script: Callable[[Request], Answer | None] | None,
+    expected: list[tuple[str, str]],
+) -> None:
+    """Off, made anew, told; then the new row is taken back and the old one restored."""
+    practice.configure(corrections={"enabled": corrections}, reminders=[reminder(channels=("sms",))])
+    practice.book("a1")
+    practice.run_once()
+    practice.cancel("a1")
+    if corrections:
+        practice.run_once(now=at("10:50"))
+        assert practice.run_once(now=at("11:50")).outcomes == {"a1": "sent"}
+    else:
+        assert practice.run("staff-list", "done", "a1", now=at("11:50")).exit_code == 0
+    practice.book("a2")
+    practice.gateway.script = script
+    assert practice.run_once(now=at("18:50")).outcomes.keys() == {"a2"}
+    practice.cancel("a2")
+    practice.change("a1", status="Geplant")
+    assert listed(practice, at("19:00")) == expected

@@ -177,8 +177,11 @@ def standing_cases(seen: Seen) -> Iterator[StaffCase]:
                 continue
             in_its_place = any(_is_their_other_row(seen, heard, other) for other in at_start[heard.starts_at])
             about_its_start = believed[to_the_minute(row.starts_at)]
-            expected = any(_is_their_other_row(seen, other, row) for other in about_its_start)
+            expected = [other for other in about_its_start if _is_their_other_row(seen, other, row)]
             if found.reason is StaffReason.MOVED and in_its_place and expected:
+                continue
+            # Told since of the row that had taken its place: they know that the start stands.
+            if found.reason is StaffReason.REINSTATED and any(each.state in _CONFIRMED for each in expected):
                 continue
             yield found
 
