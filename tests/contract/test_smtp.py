@@ -452,6 +452,7 @@ def test_a_session_that_the_server_closed_is_opened_anew_at_no_cost() -> None:
     [
         ("MAIL", "421 too many messages"),
         ("MAIL", "451 4.7.0 too many messages in this session"),
+        ("MAIL", "450 4.7.1 slow down"),  # not greylisting, which is about a recipient
         ("MAIL", "550 5.7.0 session limit reached"),
         ("MAIL", "503 5.5.1 sender already given"),
         ("RCPT", "452 4.5.3 too many recipients"),
@@ -472,6 +473,47 @@ def test_a_server_that_takes_only_so_many_mails_a_session_costs_no_try(command: 
     assert all(isinstance(outcome, Sent) for outcome in outcomes)
     assert len(server.received) == 7
     assert server.sessions == 4
+
+
+def test_a_server_that_says_good_bye_after_a_refused_recipient_costs_no_try_either() -> None:
+    """Such a session has carried no mail yet."""
+    replies = [("RCPT", "550 5.1.1 no such user"), ("MAIL", "421 4.7.0 good bye")]
+
+    def script(at: str, address: str) -> str | None:
+        return replies.pop(0)[1] if replies and at == replies[0][0] else None
+
+    with MailServer(script=script) as server, mail_channel(server.port) as channel:
+        assert isinstance(channel.send(CLAIM, CONTENT), Rejected)
+        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+    assert server.sessions == 2
+
+
+def test_a_session_that_has_carried_nothing_is_not_begun_anew_for_what_is_refused_a_while() -> None:
+    """A new login would not be taken either, and logins are counted."""
+    replies = [("RCPT", "550 5.1.1 no such user"), ("MAIL", "451 4.7.1 try again later")]
+
+    def script(at: str, address: str) -> str | None:
+        return replies.pop(0)[1] if replies and at == replies[0][0] else None
+
+    with MailServer(script=script) as server, mail_channel(server.port) as channel:
+        assert isinstance(channel.send(CLAIM, CONTENT), Rejected)
+        assert isinstance(channel.send(CLAIM, CONTENT), Unavailable)
+    assert server.sessions == 1
+
+
+def test_what_a_session_carried_counts_though_its_last_recipient_was_refused() -> None:
+    replies = [("RCPT", "550 5.1.1 no such user"), ("MAIL", "451 4.7.0 too many messages in this session")]
+    begun: list[str] = []
+
+    def script(at: str, address: str) -> str | None:
+        return replies.pop(0)[1] if begun and replies and at == replies[0][0] else None
+
+    with MailServer(script=script) as server, mail_channel(server.port) as channel:
+        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+        begun.append("the second mail")
+        assert isinstance(channel.send(CLAIM, CONTENT), Rejected)
+        assert isinstance(channel.send(CLAIM, CONTENT), Sent)
+    assert server.sessions == 2
 
 
 def test_each_thread_has_a_session_of_its_own_while_it_sends() -> None:
