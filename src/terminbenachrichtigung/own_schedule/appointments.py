@@ -275,7 +275,7 @@ class Appointments:
         for key, part in self._appointments.updates.items():
             if part.get("import_state") != HELD:
                 # What two files lacked and is back stays as it is: it is cancelled still.
-                released = part.get("import_state") == "" and self._rows[key]["import_state"] == HELD
+                released = self._rows[key]["import_state"] == HELD
                 self._appointments.updates[key] = {"import_state": ""} if released else {}
         for key in in_dispute:
             self._hold(key, self._details.get(key, "in dispute"))
