@@ -27,8 +27,14 @@ SIZES = {
 
 
 _ROOM = 4 * 1024**3  # bytes; a whole run has taken a tenth of that
-_BY_COMMANDS = ("system", "field")
-_ON_BOTH = ("test_overlap.py",)
+_ON_BOTH = (
+    "test_journal_claims.py",
+    "test_journal_overlap.py",
+    "test_journal_settling.py",
+    "test_overlap.py",
+    "test_schedule_rows.py",
+)
+"""Files whose tests run on Postgres at every commit, too: they hold the promises and the reading of rows."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,19 +80,17 @@ def _keep_folders_in_memory() -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` looks at the markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what only the full size runs: tests marked so, and whole commands on Postgres.
+    """Leaves out what only the full size runs: tests marked so, and most of what is tried on Postgres again.
 
-    Journal and schedule are tried on both databases in `tests/contract`. Of what calls whole commands, both
-    are tried on every commit only where eight runs come at once.
+    A test on Postgres takes four times the CPU of the same one on SQLite.
     """
     for item in items:
         call = getattr(item, "callspec", None)
-        if (
-            item.path.parent.name in _BY_COMMANDS
-            and item.path.name not in _ON_BOTH
-            and call is not None
-            and "postgres" in (call.params.get("database_url"), call.params.get("either_practice"))
-        ):
+        on_postgres = call is not None and any(
+            call.params.get(name) == "postgres"
+            for name in ("database_url", "either_practice", "kept_journals")
+        )
+        if on_postgres and item.path.name not in _ON_BOTH:
             item.add_marker("full")
     if not config.getoption("--full"):
         left = [item for item in items if item.get_closest_marker("full")]

@@ -55,7 +55,7 @@ def test_runs_in_several_processes_claim_each_message_once(journals: Journals) -
         pytest.param([("1",), ("2",), ("3",)], id="one each"),
     ],
 )
-@pytest.mark.parametrize("gap_waived", [False, True])
+@pytest.mark.parametrize("gap_waived", [False, pytest.param(True, marks=pytest.mark.full)])
 def test_of_runs_that_write_to_one_customer_at_once_one_does(
     journals: Journals, gap_waived: bool, bundles: Sequence[Sequence[str]]
 ) -> None:

@@ -158,7 +158,7 @@ def test_who_was_told_is_listed_where_no_run_can_read_the_row_any_more(
 BY_DAY = {"name": "Terminerinnerung", "days_before": 1, "at": "18:00", "channels": ("sms",)}
 
 
-@pytest.mark.parametrize("lead", [reminder(), BY_DAY])
+@pytest.mark.parametrize("lead", [reminder(), pytest.param(BY_DAY, marks=pytest.mark.full)])
 @pytest.mark.parametrize("day", [NEVER, "9999-12-30 09:00", "9999-12-28 09:00", "2999-12-31 09:00"])
 def test_a_start_that_means_never_ends_no_command(practice: Practice, day: str, lead: dict[str, Any]) -> None:
     practice.configure(reminders=[lead])

@@ -67,7 +67,14 @@ def start(practice: Practice, *arguments: str, **timings: float) -> "subprocess.
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGINT, marks=pytest.mark.full),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.full),
+    ],
+)
 def test_a_signal_is_answered_at_once_and_what_is_under_way_is_finished(
     practice: Practice, hanging: Hanging, number: int
 ) -> None:
@@ -85,7 +92,13 @@ def test_a_signal_is_answered_at_once_and_what_is_under_way_is_finished(
     assert practice.open_claims() == 0
 
 
-@pytest.mark.parametrize("numbers", [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGINT)])
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        (signal.SIGTERM, signal.SIGINT),
+        pytest.param((signal.SIGINT, signal.SIGINT), marks=pytest.mark.full),
+    ],
+)
 def test_a_second_signal_leaves_at_once_and_nothing_is_sent_twice(
     practice: Practice, hanging: Hanging, numbers: tuple[int, int]
 ) -> None:

@@ -302,7 +302,7 @@ def test_a_fault_that_passes_costs_nothing_but_time(practice: Practice, fault: F
     assert_all_sent_and_noted_once(practice, ran)
 
 
-@pytest.mark.parametrize("mode", ["fast", "immediate"])
+@pytest.mark.parametrize("mode", [pytest.param("fast", marks=pytest.mark.full), "immediate"])
 def test_a_postgres_that_is_restarted_in_the_middle_of_a_run_costs_nothing_but_time(
     mode: str, tmp_path: Path, postgres_server: PostgresServer, postgres_url: str
 ) -> None:

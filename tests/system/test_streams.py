@@ -81,7 +81,7 @@ def test_no_database_gets_the_number_of_a_closed_stream(practice: Practice) -> N
     assert practice.sql("PRAGMA integrity_check", "journal") == [("ok",)]
 
 
-@pytest.mark.parametrize("command", ["dry-run", "staff-list"])
+@pytest.mark.parametrize("command", ["dry-run", pytest.param("staff-list", marks=FULL)])
 @pytest.mark.parametrize("closed", CLOSED)
 def test_no_other_command_minds_either(practice: Practice, command: str, closed: str) -> None:
     ran = run(practice, closed, command=command)
