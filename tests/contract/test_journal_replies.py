@@ -135,16 +135,19 @@ def test_words_and_numbers_go_with_the_retention_and_the_id_stays_a_while(journa
         assert kept(journals) == left, days
 
 
-def test_of_an_appointment_ahead_the_answer_stays_and_the_words_go(journals: Journals) -> None:
+def test_while_an_appointment_lies_ahead_what_was_answered_about_it_stays(journals: Journals) -> None:
     run = journals.run(retention_days=1)
     far = appointment("far", starts_at=NOW + 60 * DAY)
     claim = settled(run, planned(far))
     run.note_replies([reply(claim=claim)], NOW)
     journals.purge_next(NOW + 20 * DAY)
     end(run, NOW + 21 * DAY)
-    assert kept(journals) == [("r1", "", "")]
+    assert kept(journals) == [("r1", SMS.recipient, "ja")]
     (found,) = ask(run, "far", now=NOW + 21 * DAY).replies
     assert found.answer is Answer.YES
+    journals.purge_next(NOW + 61 * DAY)
+    end(run, NOW + 64 * DAY)
+    assert kept(journals) == []
 
 
 def test_replies_go_with_their_message(journals: Journals) -> None:

@@ -71,13 +71,15 @@ def purge(connection: Connection, now: datetime, keep: timedelta) -> None:
 
 
 def forget_replies(connection: Connection, before: datetime, message_ids: Sequence[str]) -> None:
-    """Takes words and numbers out of replies older than `before`, or to these messages.
+    """Takes words and numbers out of replies to these messages, and of those to none older than `before`.
 
-    What is left is the gateway's id: without it a reply that is fetched again would be new. It goes once no
-    run fetches as far back any more.
+    While an appointment lies ahead, a person may still have to read what was answered about it. What is left
+    is the gateway's id: without it a reply that is fetched again would be new. It goes once no run fetches as
+    far back any more.
     """
-    connection.execute(update(replies).where(replies.c.noted_at < before).values(**FORGOTTEN_REPLY))
+    of_none = replies.c.message_id.is_(None)
+    connection.execute(update(replies).where(of_none, replies.c.noted_at < before).values(**FORGOTTEN_REPLY))
     of_these = among(connection, replies.c.message_id, message_ids)
     connection.execute(update(replies).where(of_these).values(message_id=None, told=True, **FORGOTTEN_REPLY))
     fetched_no_more = replies.c.noted_at < before - LOOK_BACK - _MARGIN
-    connection.execute(delete(replies).where(fetched_no_more, replies.c.message_id.is_(None)))
+    connection.execute(delete(replies).where(fetched_no_more, of_none))
