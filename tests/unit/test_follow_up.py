@@ -49,12 +49,23 @@ def read(*reports: DeliveryReport) -> list[LaterWord]:
         pytest.param([report("Failed")], State.UNDELIVERED, id="undelivered"),
         pytest.param([report("Buffered"), report(minutes=1)], State.DELIVERED, id="first under way"),
         pytest.param([report(), report("Buffered", 1)], State.DELIVERED, id="a late word of the way"),
-        pytest.param([report("Failed"), report(minutes=1)], State.DELIVERED, id="the later word holds"),
-        pytest.param([report(minutes=1), report("Failed")], State.DELIVERED, id="in whatever order"),
         pytest.param(
-            [report("Failed", at=None, number=1), report(at=None, number=2)],
+            [report("Failed", part="1"), report(minutes=1, part="1")],
+            State.DELIVERED,
+            id="the later word of one part holds",
+        ),
+        pytest.param(
+            [report(minutes=1, part="1"), report("Failed", part="1")], State.DELIVERED, id="in whatever order"
+        ),
+        pytest.param(
+            [report("Failed", part="1", at=None, number=1), report(part="1", at=None, number=2)],
             State.DELIVERED,
             id="without dates the numbers count",
+        ),
+        pytest.param(
+            [report("Failed"), report(minutes=1)],
+            State.UNDELIVERED,
+            id="where no part is named, they may be two",
         ),
         pytest.param(
             [report("Failed", part="1"), report(minutes=1, part="2")],

@@ -158,7 +158,8 @@ def read_reports(
 
     A report belongs to the message that its label names, otherwise to the message of its job and number.
     Reports about SMS of other software on the same account belong to none. For each part of a long SMS the
-    latest final word counts. One part that did not arrive makes the whole SMS undelivered.
+    latest final word counts. One part that did not arrive makes the whole SMS undelivered. A report that
+    names no part may be about any of them: no later word takes its place.
     """
     by_message: dict[str, list[DeliveryReport]] = defaultdict(list)
     for report in reports:
@@ -177,7 +178,9 @@ def read_reports(
 
 def _later_word(message_id: str, reports: Sequence[DeliveryReport]) -> LaterWord | None:
     in_order = sorted(reports, key=lambda each: (each.at or _LONG_AGO, each.number))
-    final = list({each.part: each for each in in_order if each.state is not None}.values())
+    final = {
+        each.part or place: each for place, each in enumerate(in_order) if each.state is not None
+    }.values()
     # False sorts before True: one part that did not arrive decides.
     chosen = min(final, key=lambda each: each.state is not State.UNDELIVERED, default=None)
     if chosen is None:
