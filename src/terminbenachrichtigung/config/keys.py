@@ -106,11 +106,12 @@ def unknown_key(path: KeyPath) -> str:
     parent = field_at(path[:-1])
     kind = plain_type(parent.annotation) if parent else Settings
     allowed = [name for name in kind.model_fields if field_at((*path[:-1], name)) is not None]
-    if hint := nearest(str(path[-1]).replace("-", "_"), allowed):
-        return f"unknown key; {hint}"
-    if homes := sorted({f"[{known[0]}]" for known in overridable() if known[1:] == path[-1:]}):
-        return f"unknown key; it belongs in {' or '.join(homes)}"
-    return f"unknown key; allowed here: {', '.join(allowed)}"
+    homes = list(dict.fromkeys(home for name, home in _homes(Settings, "") if name == path[-1]))
+    below = [home for home in homes if home.startswith(f"in [{path[0]}.")] if len(path) == 2 else []
+    hint = nearest(str(path[-1]).replace("-", "_"), allowed) if not below else ""
+    belongs = f"it belongs {' or '.join(below or homes)}" if homes else ""
+    likely = " or ".join(filter(None, (hint, belongs)))
+    return f"unknown key; {likely or 'allowed here: ' + ', '.join(allowed)}"
 
 
 def shown_value(path: KeyPath, value: object) -> str:
@@ -145,6 +146,26 @@ def _single_keys(section: type[BaseModel], path: KeyPath) -> Iterator[tuple[KeyP
             yield from _single_keys(kind, here)
         elif not _holds_tables(kind) and here not in _INTERNAL:
             yield here, kind
+
+
+def _homes(section: type[BaseModel], header: str) -> Iterator[tuple[str, str]]:
+    """Every key with the place where it belongs, as the end of a sentence."""
+    for name, info in section.model_fields.items():
+        kind = plain_type(info.annotation)
+        below = f"{header}.{name}".removeprefix(".")
+        if not _holds_tables(kind):
+            if (header, name) not in _INTERNAL:
+                yield name, f"in [{header}]" if header else "at the top of the file, before the first section"
+        elif _is_section(kind):
+            if header:
+                yield name, f"in [{header}]"
+            yield from _homes(kind, below)
+        elif typing.get_origin(kind) is tuple:
+            yield from _homes(plain_type(typing.get_args(kind)[0]), f"[{below}]")
+        else:
+            while typing.get_origin(kind) is Mapping:
+                kind = plain_type(typing.get_args(kind)[-1])
+            yield from _homes(kind, _TABLES[name][1:-1])
 
 
 def _is_section(kind: Any) -> bool:
