@@ -75,7 +75,7 @@ def _matter(appointment_id: str, start: datetime, reason: StaffReason) -> Matter
         got = (Got("Vorankündigung", Channel.EMAIL, State.UNKNOWN, SENT_AT, start),)
     words = _ANSWERS.get(reason, ())
     said = tuple(Said(SENT_AT + timedelta(minutes=20), text, Answer.OTHER) for text in words)
-    return Matter(appointment_id, start, reason, "", told, "HH1", "Optik Hansen Altona", got, said)
+    return Matter(appointment_id, start, reason, "", told, "HH1", "Optik Hansen Altona", got, said, "Brief")
 
 
 def stranger(number: int = 1) -> StaffEntry:

@@ -131,9 +131,17 @@ def test_the_mail_has_a_page_and_a_text_and_a_subject_that_names_nobody(practice
     text, page = part(mail, "plain"), part(mail, "html")
     assert "Frau <b>Änne</b> Öztürk" in text
     assert "Frau &lt;b&gt;Änne&lt;/b&gt; Öztürk" in page
-    for words in ("Mittwoch, 25.11.2026", "08:45 Uhr", "+4917155000", "Möchte einen Brief oder einen Anruf."):
+    for words in ("Mittwoch, 25.11.2026", "08:45 Uhr", "+4917155000", "Kontaktwunsch: „Brief“."):
         assert words in text
         assert words in page
+
+
+def test_a_wish_that_refuses_a_call_is_said_to_staff_as_it_was_typed(practice: Practice) -> None:
+    practice.change("letter", preferred_channel="bitte kein Anruf")
+    run(practice, IN_TIME)
+    (mail,) = practice.mail.received
+    assert "Kontaktwunsch: „bitte kein Anruf“." in part(mail, "plain")
+    assert "einen Anruf" not in part(mail, "plain")
 
 
 def test_a_staff_mail_is_no_message_to_a_customer(practice: Practice) -> None:

@@ -73,6 +73,7 @@ class Matter:
     branch_name: str
     got: tuple[Got, ...] = ()  # oldest first
     said: tuple[Said, ...] = ()  # the same
+    preferred_channel: str = ""  # as typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +293,7 @@ def _matter(cases: Sequence[StaffCase], known: Known, answers: Replies) -> Matte
         told=most_urgent.told or _told_otherwise(appointment, known),
         branch_code=printable(appointment.branch_code),
         branch_name=printable(appointment.branch_name),
+        preferred_channel=" ".join(printable(appointment.preferred_channel).split()),
         got=got,
         said=_said(cases, answers),
     )

@@ -138,7 +138,7 @@ class _Speaker:
             clock="" if unknown else words.clock.format(time=start.time),
             appointment_id=_clipped(matter.appointment_id),
             branch=_clipped(matter.branch_name or matter.branch_code),
-            reason=words.reasons[matter.reason],
+            reason=words.reasons[matter.reason].format(wish=_clipped(matter.preferred_channel)),
             told=told,
             said=tuple(map(self._answered, matter.said)),
             got=words.got.format(what=got) if got else "" if stray else words.got_nothing,

@@ -28,7 +28,10 @@ class StaffReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReasonWords:
-    """What is said of one reason: on a terminal, and by language on the page and in the mail."""
+    """What is said of one reason: on a terminal, and by language on the page and in the mail.
+
+    `{wish}` is the preferred channel as it was typed.
+    """
 
     terminal: str
     de: str
@@ -99,9 +102,10 @@ WORDING = {
     ),
     StaffReason.MANUAL_CONTACT: ReasonWords(
         "the customer wants a letter or a call",
-        de="Möchte einen Brief oder einen Anruf.",
-        en="Wants a letter or a call.",
-        fr="Souhaite une lettre ou un appel.",
+        # Also of who refuses something: "bitte kein Anruf" is no wish for a call.
+        de="Kontaktwunsch: „{wish}“. Bitte persönlich darum kümmern.",
+        en="Wish about contact: “{wish}”. Please see to it in person.",
+        fr="Souhait de contact : « {wish} ». À traiter personnellement.",
     ),
     StaffReason.UNKNOWN: ReasonWords(
         "the message may or may not have arrived",
