@@ -12,6 +12,7 @@ import unicodedata
 _UNSEEN = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+_UNSEEN_MARKS = frozenset({"\u034f", *map(chr, range(0xFE00, 0xFE10))})  # joiner of marks, selectors
 _GAPS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _PRINTED = {"Cc": " ", "Zl": " ", "Zp": " ", "Cf": "", "Cs": "\ufffd", "Co": "\ufffd", "Cn": "\ufffd"}
 """Unicode category → what is printed instead of such a sign."""
@@ -25,6 +26,14 @@ def one_line(value: str) -> str:
     if value.isprintable() and "  " not in value and value == value.strip():
         return value
     return _GAPS.sub(" ", _UNSEEN.sub("", value)).strip()
+
+
+def compared(word: str) -> str:
+    """A word as it is compared: without case and unseen signs, in whatever form its letters came."""
+    if word.isascii() and word.isprintable():
+        return word.strip().casefold()
+    seen = "".join(c for c in word if unicodedata.category(c) != "Cf" and c not in _UNSEEN_MARKS)
+    return one_line(unicodedata.normalize("NFKC", seen)).casefold()
 
 
 def printable(text: str) -> str:

@@ -3,14 +3,17 @@
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from schedule_tables import ROW, TYPES, execute, local, make_table, open_schedule, read, writing
 from sqlalchemy.engine import make_url
 
+from terminbenachrichtigung.config.filters import is_excluded_status
 from terminbenachrichtigung.config.settings import Rules
 from terminbenachrichtigung.model.appointment import Appointment, BadRow
+from terminbenachrichtigung.rules.contact import Preference, preference
 from terminbenachrichtigung.schedule.rows import COLUMNS
 
 NEEDED = Appointment(
@@ -361,6 +364,39 @@ def test_a_leave_that_cannot_be_read_is_none(database_url: str, column: str) -> 
     assert [getattr(found, column) for found in window.appointments] == [False]
     (warning,) = window.warnings
     assert warning.startswith(f"{column}: 1 value could not be read")
+
+
+@pytest.mark.parametrize("word", ["M\ufffdchte k\ufffdine SMS", b"M\xf6chte keine SMS", b"\xff"])
+def test_a_preferred_channel_whose_letters_are_lost_is_for_a_person(
+    tmp_path: Path, word: str | bytes
+) -> None:
+    url = f"sqlite:///{tmp_path / 'schedule.db'}"
+    make_table(url, [ROW], columns=[*ROW, "preferred_channel"])
+    raw = word if isinstance(word, bytes) else word.encode()
+    execute(url, f"UPDATE reminder_appointments SET preferred_channel = CAST(x'{raw.hex()}' AS TEXT)")
+    window = read(url)
+    assert [preference(found) for found in window.appointments] == [Preference.UNCLEAR]
+    assert window.warnings[0].startswith("preferred_channel: 1 value could not be read")
+
+
+@pytest.mark.parametrize("column", ["status", "branch_code"])
+def test_a_status_or_branch_that_cannot_be_read_makes_a_bad_row(tmp_path: Path, column: str) -> None:
+    url = f"sqlite:///{tmp_path / 'schedule.db'}"
+    make_table(url, [ROW], columns=[*ROW, column])
+    execute(url, f"UPDATE reminder_appointments SET {column} = CAST(x'67656CF6736368740A' AS TEXT)")
+    window = read(url)
+    assert window.appointments == ()
+    assert [bad.detail for bad in window.bad_rows] == [f"{column}: not a text: bytes that are no text"]
+
+
+def test_a_status_in_which_a_letter_is_lost_makes_a_bad_row(database_url: str) -> None:
+    make_table(database_url, [{**ROW, "status": "gel\ufffdscht"}], columns=[*ROW, "status"])
+    assert [bad.detail for bad in read(database_url).bad_rows] == ["status: broken letters: 'gel\ufffdscht'"]
+
+
+def test_a_status_is_excluded_in_whatever_form_its_letters_came() -> None:
+    for status in ("Ｓｔｏｒｎｉｅｒｔ", "Stor\u200dniert", "storniert\ufe0f"):
+        assert is_excluded_status(status, Rules())
 
 
 TEXT_LEAVES = {name: kind for name, kind in TYPES.items() if not name.endswith("_allowed")}

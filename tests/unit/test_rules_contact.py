@@ -217,6 +217,8 @@ REFUSING = [
     ("nie", "manual_contact"),
     ("sms (niemals email)", "manual_contact"),
     ("ohne SMS", "manual_contact"),
+    ("ke\u200cine SMS", "manual_contact"),
+    ("ke\ufe0fine SMS", "manual_contact"),
     ("Widerspruch vom 3.11.", "manual_contact"),
     ("SMS gesperrt", "manual_contact"),
     ("e-mail without sms", "manual_contact"),

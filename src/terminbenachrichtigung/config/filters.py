@@ -1,12 +1,11 @@
 """What the filters of the configuration match: statuses as words, branches and types by patterns."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
 from terminbenachrichtigung.config.settings import Branch, Rules
-from terminbenachrichtigung.safe_text import one_line
+from terminbenachrichtigung.safe_text import compared
 
 _NO_BRANCH = Branch()
 
@@ -26,11 +25,9 @@ def is_excluded_status(status: str, rules: Rules) -> bool:
 def plain_word(text: str) -> str:
     """A status, a type or a branch as it is compared: without case, surrounding space and unseen signs.
 
-    An umlaut is the same in one sign and in two, as different programs write it.
+    An umlaut is the same in one sign and in two, and a wide letter is the usual one.
     """
-    if text.isascii():
-        return text.strip().casefold()
-    return one_line(unicodedata.normalize("NFC", text)).casefold()
+    return compared(text)
 
 
 @lru_cache

@@ -270,12 +270,12 @@ def identifier(text: str) -> str:
 def status(text: str, how: How) -> str:
     """The status of a line. An excluded one keeps its name; other cancellations become `CANCELLED`."""
     text = one_line(text)
-    folded = text.casefold()
+    folded = plain_word(text)
     if folded in how.excluded:
         return text
     decided = how.statuses.get(folded)
     if decided is None:
-        decided = says_cancelled(text)
+        decided = says_cancelled(folded)
     return CANCELLED if decided else text
 
 

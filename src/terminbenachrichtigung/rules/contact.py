@@ -4,7 +4,6 @@ The order and what "usable" means are those of the contract, section 3.
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +19,7 @@ from terminbenachrichtigung.contact.phone import PhoneRefusal, mobile_number
 from terminbenachrichtigung.errors import MessageError
 from terminbenachrichtigung.model.appointment import Appointment
 from terminbenachrichtigung.model.plan import Channel, Correction, Route
-from terminbenachrichtigung.safe_text import one_line
+from terminbenachrichtigung.safe_text import compared, one_line
 
 _OPTED_OUT = "the recipient asked not to be written to (opt-out)"
 SHOWN = 80  # characters of what somebody typed are shown
@@ -111,8 +110,8 @@ def preference(appointment: Appointment) -> Preference | None:
 
 @lru_cache
 def _preference(word: str) -> Preference | None:
-    # A soft hyphen that came along, wide letters or a full stop must not hide what a customer refuses.
-    plain = unicodedata.normalize("NFKC", one_line(word)).casefold()
+    # An unseen sign that came along, wide letters or a full stop must not hide what a customer refuses.
+    plain = compared(word)
     known = _PREFERENCES.get(plain.strip(_PUNCTUATION))
     if known is not None:
         return known

@@ -32,8 +32,11 @@ _DEFAULTS["extra"] = MappingProxyType({})
 _Thawed = make_dataclass("_Thawed", _FIELDS, slots=True)
 
 _ALLOWED = {**values.BOOLEANS, None: True}
-_UNREADABLE = {"sms_allowed": False, "email_allowed": False}
-"""What a value that cannot be read becomes, where it is not the column's default."""
+_UNREADABLE = {"sms_allowed": False, "email_allowed": False, "preferred_channel": "not readable"}
+"""What a value that cannot be read becomes, where it is not the column's default: what refuses."""
+
+_DECIDING = frozenset({*NEEDED, "status", "branch_code"})
+"""A value of these that cannot be read makes a bad row: it may say that the appointment is off."""
 
 EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(2099, 12, 31, tzinfo=UTC)
 """Programs write starts before and behind them, such as 9999-12-31, where they mean never."""
@@ -116,7 +119,7 @@ class RowReader:
             else:
                 converted[name], problems = self._converted(name, column)
             for index, problem in problems.items():
-                if name in NEEDED:
+                if name in _DECIDING:
                     bad.setdefault(index, []).append(f"{name}: {problem}")
                 else:
                     unread.append((name, index, problem))
@@ -166,6 +169,8 @@ class RowReader:
                 return lambda column: _all_needed(_keys(column)), lambda value: _needed(values.key(value))
             case "customer_id":
                 return _keys, lambda value: values.key(value) or None
+            case "status" | "preferred_channel":
+                return _words, values.word
         if name in self._extra:
             return _texts, values.anything
         return _texts, values.text
@@ -231,6 +236,13 @@ def _texts(column: Sequence[object]) -> Sequence[object]:
             raise Unreadable("too long")
         return list(map(str.strip, column))  # type: ignore[arg-type]
     return ["" if value is None else _stripped(value) for value in column]
+
+
+def _words(column: Sequence[object]) -> Sequence[object]:
+    words = _texts(column)
+    if any(map(values.UNDECODED.search, set(words))):  # type: ignore[arg-type]
+        raise Unreadable("one of them has broken letters")
+    return words
 
 
 def _stripped(value: object) -> str:

@@ -25,6 +25,9 @@ NO_KEY = re.compile(
 )
 """Texts that are no id: two customers with the id NULL would hear each other's times."""
 
+UNDECODED = re.compile("[\ufffd\ud800-\udfff]")
+"""What stands in a text for bytes that were no letters."""
+
 BOOLEANS: dict[object, bool] = {
     None: False,  # an unset flag allows nothing: type not allowed, no group, no consent
     0: False,  # finds False, 0.0 and Decimal(0) too, which are equal as dictionary keys
@@ -69,6 +72,14 @@ def text(value: object) -> str:
         case Decimal() if _is_whole(value):
             return str(int(value))
     raise Unreadable(f"not a text: {shown(value)}")
+
+
+def word(value: object) -> str:
+    """A text on which a rule decides: what was lost in its letters may be a refusal or a cancellation."""
+    found = text(value)
+    if UNDECODED.search(found):
+        raise Unreadable(f"broken letters: {shown(found)}")
+    return found
 
 
 def anything(value: object) -> str:
