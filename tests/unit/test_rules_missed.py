@@ -205,6 +205,8 @@ def test_a_booking_that_lies_ahead_is_as_good_as_none() -> None:
     ahead = appointment(created_at="2028-03-01 10:00")
     assert verdict(ahead) == "missed"
     assert verdict(ahead, replace(JOURNAL, complete_runs=(at("2026-11-24 19:50"),))) == "same_day"
+    # One that is less than a day ahead may come from another time zone: it was booked too late.
+    assert verdict(appointment(created_at="2026-11-25 20:00")) == "same_day"
 
 
 @pytest.mark.parametrize(
