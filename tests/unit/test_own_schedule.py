@@ -867,8 +867,12 @@ def test_a_no_counts_of_a_line_that_lies_ahead_and_not_of_one_that_begins_now(
         replace(line, person=replace(person, said={**person.said, column: said}))
         for line, said in ((entry("a", start), False), (entry("b"), True))
     ]
-    told = [line.person.said[column] for line in people.agreed(lines, NOW) if line.person]
-    assert told == [consents, consents]
+    another = entry("c")
+    alone = entries.person({"customer_id": "18", "last_name": "Lang", column: ""})
+    assert alone is not None
+    *agreed, left_alone = people.agreed([*lines, replace(another, person=alone)], NOW)
+    assert [line.person.said[column] for line in agreed if line.person] == [consents, consents]
+    assert left_alone.person is alone
 
 
 @pytest.mark.parametrize(
