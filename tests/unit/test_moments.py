@@ -93,6 +93,7 @@ def test_a_time_is_read(text: str, day: str, expected: Span | None) -> None:
         (" ", "", "missing"),
         ("25.11.2026", "", "has no time of day: '25.11.2026'"),
         ("09:00", "", "the date is missing: '09:00'"),
+        ("09.11.26", "", "has no time of day: '09.11.26'"),  # read as a time it would be 9:11:26
         ("morgen 9:00", "", "not a date and time: 'morgen 9:00'"),
         ("25.11.2026 bald", "", "not a date and time: '25.11.2026 bald'"),
         ("25.11.2026 9", "", "not a time of day: '25.11.2026 9'"),  # of what?
