@@ -282,6 +282,7 @@ def of_three(*left_out: str, **more: str) -> dict[str, str]:
             {"a/20261125T0900": "2026-11-25 09:00"},
         ),  # as it may have two
         (["RRULE:FREQ=HOURLY;COUNT=1"], {"a/20261125T0900": "2026-11-25 09:00"}),
+        (["RRULE:FREQ=DAILY;COUNT=1;BYMINUTE=0"], {"a/20261125T0900": "2026-11-25 09:00"}),
         # one more on a day: those by the rule keep their ids, also where it is earlier
         ([WEEKLY, "RDATE:20261125T100000Z"], THREE | {"a/20261125T1100": "2026-11-25 11:00"}),
         ([WEEKLY, "RDATE:20261202T070000Z"], THREE | {"a/20261202T0800": "2026-12-02 08:00"}),
@@ -312,6 +313,61 @@ def test_a_series_begins_with_the_first_minute_of_today_and_ends_after_ninety_da
 def test_the_days_of_a_calendar_are_those_of_its_events(parts: list[str], last: int | None) -> None:
     days = read(*parts).days
     assert (days and (days[0].day, days[1].day)) == (last and (25, last))
+
+
+@pytest.mark.parametrize(
+    ("left_out", "doubtful"),
+    [
+        ("20261123T225900Z", False),  # the last minute of yesterday
+        ("20261123T230000Z", True),
+        ("20270221T225900Z", True),  # the last minute of the ninety days
+        ("20270221T230000Z", False),
+    ],
+)
+def test_what_a_series_leaves_out_is_doubted_from_the_first_minute_of_today_for_ninety_days(
+    left_out: str, doubtful: bool
+) -> None:
+    nine_o_clock = "DTSTART;TZID=Europe/Berlin:20261101T090000"
+    parsed = read(event("RRULE:FREQ=DAILY", f"EXDATE:{left_out}", start=nine_o_clock))
+    assert bool(parsed.refused) is doubtful
+
+
+@pytest.mark.parametrize(
+    ("moved_to", "stands"),
+    [
+        ("20261123T225900Z", False),
+        ("20261123T230000Z", True),
+        ("20270221T225900Z", True),
+        ("20270221T230000Z", False),
+    ],
+)
+def test_a_moved_occurrence_counts_from_the_first_minute_of_today_for_ninety_days(
+    moved_to: str, stands: bool
+) -> None:
+    moved = event("RECURRENCE-ID:20261202T080000Z", start=f"DTSTART:{moved_to}")
+    assert ("a/20261202" in starts(read(event(WEEKLY), moved))) is stands
+
+
+@pytest.mark.parametrize(
+    ("left_out", "expected"),
+    [
+        # all later ones were moved from 9:00 to 11:00 of the next day
+        ("20261202T080000Z", of_three("a/20261202", **{"a/20261209": "2026-12-10 11:00"})),
+        ("20261210T100000Z", of_three("a/20261209", **{"a/20261202": "2026-12-03 11:00"})),
+    ],
+)
+def test_what_is_left_out_of_those_that_were_all_moved_is_named_by_its_old_or_its_new_time(
+    left_out: str, expected: dict[str, str]
+) -> None:
+    moved = event("RECURRENCE-ID;RANGE=THISANDFUTURE:20261202T080000Z", start="DTSTART:20261203T100000Z")
+    parsed = read(event(WEEKLY, f"EXDATE:{left_out}"), moved)
+    assert (starts(parsed), parsed.refused) == (expected, ())
+
+
+def test_a_doubtful_occurrence_is_known_by_the_hour_where_a_day_has_several() -> None:
+    twice = event("RRULE:FREQ=DAILY;COUNT=2;BYHOUR=8,10", "EXDATE:20261125T070000Z")
+    named = [line.appointment_id for line in read(twice).refused]
+    assert named == ["a/20261125T0900", "a/20261125T1100"]
 
 
 def test_each_occurrence_has_the_end_of_the_series() -> None:
