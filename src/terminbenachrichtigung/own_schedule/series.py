@@ -55,7 +55,6 @@ class Doubt:
 
 def spread(parts: Sequence[SeriesPart], since: datetime) -> tuple[Occurrence, ...]:
     """The occurrences from `since` on; raises Unreadable for a rule that cannot be followed."""
-    _check(parts)
     found = _sorted(parts, since)
     rules = " ".join(part.rule.upper() for part in parts)
     often = any(word in rules for word in ("BYHOUR", "BYMINUTE", "FREQ=HOURLY"))
@@ -76,7 +75,6 @@ def doubts(parts: Sequence[SeriesPart], since: datetime) -> Iterator[Doubt]:
     A change of an occurrence that the series leaves out is as doubtful. `since` is the beginning of a day by
     the practice's clock. Raises Unreadable as `spread` does.
     """
-    _check(parts)
     series = next(part for part in parts if part.rule or part.added)
     named = [
         (place, moment, part is not series)
@@ -124,6 +122,7 @@ def _sorted(parts: Sequence[SeriesPart], since: datetime) -> list[Occurrence]:
     import icalendar  # noqa: PLC0415 - 0.1 s, only where there is a series
     import recurring_ical_events  # noqa: PLC0415
 
+    _check(parts)
     # What is left out and changed alone is not for the library: in Berlin's winter it takes 10:00, which is
     # 09:00 UTC, for 09:00 of the same day, and the occurrence at ten would be lost with that at nine.
     changed = sorted(
