@@ -131,7 +131,7 @@ def _templates(settings: Settings) -> Mapping[str, str]:
 def may_ask_for_a_while(context: RunContext, times: float = 1) -> Callable[[], bool]:
     """Whether the gateway may be asked one more question, before the run's own work must begin.
 
-    `times` is how many times as long as else; never longer than a sixth of the whole run.
+    `times` is how many times as long as else, as far as that is no more than a sixth of the whole run.
     """
     longest = max(context.timings.asking, context.settings.max_run_minutes * 60 / 6)
     ends = context.clock.monotonic() + min(context.timings.asking * times, longest)
