@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -10,6 +11,7 @@ import pytest
 
 from hosts import HOUR, Host, hourly
 from practice import BERLIN, Practice, local, number, reminder
+from terminbenachrichtigung.errors import JournalError
 from terminbenachrichtigung.model.plan import MessageOutcome, Reason
 from terminbenachrichtigung.model.result import RunResult
 
@@ -65,7 +67,9 @@ def test_a_clock_that_steps_back_and_forth_between_runs_loses_nobody_and_tells_n
         practice.book(f"{customer} again", later.isoformat(), customer)
     host = Host(practice)
     results = [host.run(TEN - HOUR)]
-    results += [Host(practice, ahead=ahead).run(TEN) for ahead in wrong]
+    for ahead in wrong:
+        with suppress(JournalError):  # before all that the journal remembers, which is a test of its own
+            results.append(Host(practice, ahead=ahead).run(TEN))
     results += [host.run(moment) for moment in hourly(TEN, THURSDAY)]
     assert set(told(results).values()) == {1}
     assert len(told(results)) == len(starts) + 4
@@ -81,6 +85,20 @@ def test_a_clock_that_was_ahead_for_a_run_does_not_hide_who_is_missed_later(prac
     practice.change("1", status="Geplant")
     result = host.run(local("2026-11-25 08:00"))  # the runs of the afternoon did not take place
     assert [(skip.appointment.appointment_id, skip.reason) for skip in result.skips] == [("1", Reason.MISSED)]
+
+
+def test_by_a_clock_from_before_all_that_the_journal_remembers_nobody_is_told_anything(
+    practice: Practice,
+) -> None:
+    """A machine without a battery starts in another year, of which the schedule still has appointments."""
+    practice.book("of then", "2020-01-02 09:00")
+    practice.book("1", "2026-11-25 09:00")
+    ran = practice.run("run-once", now="2020-01-01 10:00")
+    assert ran.exit_code == 3
+    assert "the clock of this machine says 2020-01-01" in ran.stderr
+    assert "set the clock right" in ran.stderr
+    assert practice.received == 0
+    assert practice.run_once(now="2026-11-24 10:00").outcomes == {"1": "sent"}
 
 
 # ---------------------------------------------------------------- the nights in which clocks are changed

@@ -66,7 +66,18 @@ class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, S
         """Records that a run began, and turns claims that nobody settled in time into `unknown`.
 
         Returns the messages of earlier runs that no report has named yet, those claims among them.
+
+        Raises:
+            JournalError: the clock is before all that the journal remembers, as after a battery died. What
+                the schedule still has of that time may have been told and forgotten.
         """
+        remembers = connection.execute(select(meta.c.purged_before)).scalar_one()
+        if now < remembers:
+            raise JournalError(
+                f"the clock of this machine says {now.date()}, and the journal remembers nothing from before "
+                f"{remembers.date()}: set the clock right; if it is right, the journal was made by a wrong one, "
+                "make it anew"
+            )
         connection.execute(
             insert_new(connection, runs).values(
                 run_id=self.run_id,
