@@ -389,6 +389,16 @@ def test_a_status_or_branch_that_cannot_be_read_makes_a_bad_row(tmp_path: Path, 
     assert [bad.detail for bad in window.bad_rows] == [f"{column}: not a text: bytes that are no text"]
 
 
+def test_a_status_that_is_no_text_at_all_is_dropped_with_a_warning(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'schedule.db'}"
+    make_table(url, [ROW], columns=[*ROW, "status"])
+    execute(url, "ALTER TABLE reminder_appointments DROP COLUMN status")
+    execute(url, "ALTER TABLE reminder_appointments ADD COLUMN status REAL DEFAULT 1.5")
+    window = read(url)
+    assert [found.status for found in window.appointments] == [""]
+    assert window.warnings[0].startswith("status: 1 value could not be read")
+
+
 def test_a_status_in_which_a_letter_is_lost_makes_a_bad_row(database_url: str) -> None:
     make_table(database_url, [{**ROW, "status": "gel\ufffdscht"}], columns=[*ROW, "status"])
     assert [bad.detail for bad in read(database_url).bad_rows] == ["status: broken letters: 'gel\ufffdscht'"]

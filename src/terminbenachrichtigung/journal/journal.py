@@ -75,7 +75,7 @@ class Journal(FiguresReader, Forgetting, OptOuts, Reader, ReplyNotes, Reports, S
         if now < remembers:
             raise JournalError(
                 f"the clock of this machine says {now.date()}, and the journal remembers nothing from before "
-                f"{remembers.date()}: set the clock right; if it is right, the journal was made by a wrong one, "
+                f"{remembers.date()}: set the clock right. If it is, the journal was made by a wrong one: "
                 "make it anew"
             )
         connection.execute(

@@ -35,8 +35,8 @@ _ALLOWED = {**values.BOOLEANS, None: True}
 _UNREADABLE = {"sms_allowed": False, "email_allowed": False, "preferred_channel": "not readable"}
 """What a value that cannot be read becomes, where it is not the column's default: what refuses."""
 
-_DECIDING = frozenset({*NEEDED, "status", "branch_code"})
-"""A value of these that cannot be read makes a bad row: it may say that the appointment is off."""
+_DECIDING = frozenset({"status", "branch_code"})
+"""Letters of these that cannot be read make a bad row: they may say that the appointment is off."""
 
 EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(2099, 12, 31, tzinfo=UTC)
 """Programs write starts before and behind them, such as 9999-12-31, where they mean never."""
@@ -119,7 +119,7 @@ class RowReader:
             else:
                 converted[name], problems = self._converted(name, column)
             for index, problem in problems.items():
-                if name in _DECIDING:
+                if name in NEEDED or (name in _DECIDING and isinstance(column[index], bytes | str)):
                     bad.setdefault(index, []).append(f"{name}: {problem}")
                 else:
                     unread.append((name, index, problem))
